@@ -1,0 +1,69 @@
+"""The relay's input: one typed command per line, as JSON, on standard input. End of file means stop."""
+
+from __future__ import annotations
+
+import msgspec
+
+from relay.config import RelayConfig
+
+
+class _Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
+    pass
+
+
+class Configure(_Command, frozen=True, kw_only=True, tag="configure"):
+    """Always the first line, and only there: secrets travel here, never in argv or the environment."""
+
+    config: RelayConfig
+
+
+class Say(_Command, frozen=True, kw_only=True, tag="say"):
+    """A typed turn: ``conversation.item.create`` and ``response.create``."""
+
+    text: str
+
+
+class Mute(_Command, frozen=True, kw_only=True, tag="mute"):
+    """Send silence in place of the source (True), or the source again (False)."""
+
+    on: bool
+
+
+class Interrupt(_Command, frozen=True, kw_only=True, tag="interrupt"):
+    """Stop the answer being played, as if the user had begun to speak."""
+
+
+class UseSource(_Command, frozen=True, kw_only=True, tag="source"):
+    """Change the audio source, e.g. ``wav:PATH`` to speak a recording once."""
+
+    spec: str
+
+
+class UseSink(_Command, frozen=True, kw_only=True, tag="sink"):
+    """Change the audio sink."""
+
+    spec: str
+
+
+class Reconnect(_Command, frozen=True, kw_only=True, tag="reconnect"):
+    """Drop this connection and make a new one now."""
+
+
+class Stop(_Command, frozen=True, kw_only=True, tag="stop"):
+    """Close cleanly, ask for the last ``realtime_mode``, print the summary, end."""
+
+
+Command = Configure | Say | Mute | Interrupt | UseSource | UseSink | Reconnect | Stop
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
+
+
+def encode(command: Command) -> bytes:
+    """One line, without its newline."""
+    return _encoder.encode(command)
+
+
+def decode(line: bytes | str) -> Command:
+    """The command of one line. Raises ``msgspec.DecodeError`` for anything else."""
+    return _decoder.decode(line)

@@ -1,0 +1,50 @@
+"""What one conversation is started with."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+BYTES_PER_SECOND = 48_000
+"""PCM16 mono at 24 kHz (realtime-protocol, section 3)."""
+
+DEFAULT_CHUNK_BYTES = 1_920
+"""40 ms: between the 20 ms of OpenAI's example and the 100 ms of other clients."""
+
+
+class TurnDetection(msgspec.Struct, frozen=True, kw_only=True):
+    """Server VAD (realtime-protocol, section 4)."""
+
+    threshold: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.5
+    prefix_padding_ms: Annotated[int, msgspec.Meta(ge=0, le=5_000)] = 300
+    silence_duration_ms: Annotated[int, msgspec.Meta(ge=50, le=10_000)] = 500
+
+
+class RelayConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One conversation. ``repr`` leaves the token out."""
+
+    server_url: str
+    """Base URL of the SalesMind server, e.g. ``http://127.0.0.1:8000``."""
+    token: str
+    session_id: str | None = None
+    insecure: bool = False
+    """Accept a certificate that cannot be verified."""
+    source: str = "silence"
+    sink: str = "none"
+    chunk_bytes: Annotated[int, msgspec.Meta(ge=96, le=262_144)] = DEFAULT_CHUNK_BYTES
+    language: Literal["ja", "en"] = "ja"
+    """Language of the conversation: of the instructions and of the transcription."""
+    voice: str = "marin"
+    transcription_model: str = "gpt-4o-mini-transcribe"
+    turn_detection: TurnDetection = TurnDetection()
+    echo: Literal["off", "cancel", "half-duplex"] = "off"
+    """cancel: needs the ``[aec]`` extra; half-duplex: silence is sent while the answer plays."""
+    seconds: float | None = None
+    """Stop by itself after this long; null: until told."""
+    record_directory: str | None = None
+    mode_poll_s: float = 1.0
+    """How often ``realtime_mode`` is read while connected."""
+
+    def __repr__(self) -> str:
+        return f"RelayConfig(server_url={self.server_url!r}, session_id={self.session_id!r})"

@@ -1,0 +1,299 @@
+"""The relay's output: one typed event per line, as JSON, on standard output.
+
+This is the only thing the live screen, the headless commands, the recorder and the acceptance
+checkpoints know of a conversation. Every event has ``t``, the seconds since the relay started on the
+monotonic clock, stamped where the bytes arrived, and ``kind``, its type. Kinds and fields are stable:
+fields may be added, none is renamed or removed. ``docs/stream.md`` is made from this file.
+
+Codes (``Problem.code``, ``Notice.code``) are for programs; ``message`` is an English sentence for a log.
+People read the translated wording that ``tui.wording`` has for each code.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Role = Literal["user", "assistant", "system"]
+ModePhase = Literal["before", "during", "after"]
+
+
+class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+    t: float
+    """Seconds since the relay started, monotonic clock."""
+
+
+class Started(_Event, frozen=True, kw_only=True, tag="started"):
+    """The relay has read its configuration. Always the first line."""
+
+    version: str
+    server_url: str
+    session_id: str | None
+    source: str
+    sink: str
+    chunk_bytes: int
+    """Bytes of PCM16 (24 kHz mono) in one binary message."""
+    expected_chunk_rate: float
+    """Chunks per second that this geometry gives: 48 000 bytes per second / ``chunk_bytes``."""
+    wall_time: str
+    """ISO-8601, UTC: what the clock on the wall said at ``t``."""
+
+
+class LogLine(_Event, frozen=True, kw_only=True, tag="log"):
+    """A client-side log line in the wording of the test summary document."""
+
+    text: str
+
+
+class Step(_Event, frozen=True, kw_only=True, tag="step"):
+    """A connection reached a step. ``connection`` counts sockets of this run from 1."""
+
+    step: Literal["connecting", "connected", "created", "update_sent", "updated", "gate_open", "closing", "closed"]
+    connection: int
+    detail: str | None = None
+    """created: ``relay`` (the server's stub) or the model's name; closed: the close reason."""
+    close_code: int | None = None
+
+
+class ProtocolEvent(_Event, frozen=True, kw_only=True, tag="protocol"):
+    """One Realtime message, either way. Audio and text deltas are counted in ``meters``, not listed."""
+
+    direction: Literal["in", "out"]
+    type: str
+    size_bytes: int
+    connection: int
+    item_id: str | None = None
+    response_id: str | None = None
+    known: bool = True
+    payload: msgspec.Raw | None = None
+    """The whole message, kept only when its type is unknown."""
+
+
+class Speech(_Event, frozen=True, kw_only=True, tag="speech"):
+    """The server's VAD heard the user start or stop. ``audio_ms`` is its offset in the audio sent."""
+
+    state: Literal["started", "stopped"]
+    item_id: str
+    audio_ms: int
+
+
+class Item(_Event, frozen=True, kw_only=True, tag="item"):
+    """A conversation item exists; ``previous_item_id`` gives its place (null: first or unknown)."""
+
+    item_id: str
+    role: Role
+    previous_item_id: str | None = None
+
+
+class Transcript(_Event, frozen=True, kw_only=True, tag="transcript"):
+    """Text of an item. ``final`` replaces everything partial; otherwise ``text`` is appended."""
+
+    item_id: str
+    role: Role
+    text: str
+    final: bool
+
+
+class TranscriptFailed(_Event, frozen=True, kw_only=True, tag="transcript_failed"):
+    """The server could not transcribe what the user said."""
+
+    item_id: str
+    code: str
+    message: str
+
+
+class Response(_Event, frozen=True, kw_only=True, tag="response"):
+    """A response began or ended."""
+
+    response_id: str
+    state: Literal["created", "done"]
+    status: str | None = None
+    """done: completed, cancelled, incomplete or failed."""
+    reason: str | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+class Latency(_Event, frozen=True, kw_only=True, tag="latency"):
+    """Response latency of one turn, in ms: end of the user's speech to the first byte of answer audio.
+
+    End of speech is when the sample at ``audio_end_ms - silence_duration_ms`` was handed to the socket
+    (basis ``speech``); for a typed turn, when ``response.create`` was (basis ``text``).
+    """
+
+    turn: int
+    item_id: str | None
+    response_latency_ms: float
+    basis: Literal["speech", "text"]
+
+
+class Playback(_Event, frozen=True, kw_only=True, tag="playback"):
+    """What the operator heard of an answer. ``heard_ms`` is counted in samples the sink has played."""
+
+    item_id: str
+    state: Literal["started", "finished", "interrupted"]
+    heard_ms: int
+    received_ms: int
+
+
+class Meters(_Event, frozen=True, kw_only=True, tag="meters"):
+    """Levels and counters, ten times a second. Rates are over the trailing ``window_s`` seconds."""
+
+    gate_open: bool
+    muted: bool
+    mic_rms_dbfs: float | None
+    """dBFS of the last 100 ms of input; null before any; -120 is digital silence."""
+    mic_peak_dbfs: float | None
+    speaker_rms_dbfs: float | None
+    speaker_peak_dbfs: float | None
+    chunks_sent: int
+    bytes_sent: int
+    chunk_rate: float | None
+    """Measured chunks per second; null until the gate has been open for a second."""
+    window_s: float
+    lateness_p99_ms: float | None
+    """How late chunks were handed to the socket against their schedule, this window."""
+    lateness_max_ms: float | None
+    dropped_chunks: int
+    """Captured but never sent, because the socket could not keep up."""
+    audio_received_ms: int
+    received_ms_per_s: float | None
+    """Milliseconds of answer audio that arrived per second."""
+    playback_buffer_ms: int
+
+
+class RealtimeMode(_Event, frozen=True, kw_only=True, tag="realtime_mode"):
+    """``session.realtime_mode`` as the server reported it over REST at ``t``. Null: it did not answer."""
+
+    value: bool | None
+    phase: ModePhase
+    round_trip_ms: float | None = None
+    error: str | None = None
+
+
+class Connection(_Event, frozen=True, kw_only=True, tag="connection"):
+    """The socket was lost, is tried again, is back, or is given up."""
+
+    state: Literal["lost", "retrying", "restored", "given_up"]
+    attempt: int = 0
+    delay_s: float | None = None
+    close_code: int | None = None
+    reason: str | None = None
+
+
+class SourceState(_Event, frozen=True, kw_only=True, tag="source"):
+    """The audio source: opened, ended (a file that is not looped), or failed (see ``error``)."""
+
+    state: Literal["opened", "ended", "failed"]
+    spec: str
+    name: str
+    rate_hz: int | None = None
+    """The device's or file's own rate; the relay resamples to 24 000 Hz."""
+
+
+class SinkState(_Event, frozen=True, kw_only=True, tag="sink"):
+    """The audio sink: opened or failed (see ``error``)."""
+
+    state: Literal["opened", "failed"]
+    spec: str
+    name: str
+    rate_hz: int | None = None
+
+
+class Recording(_Event, frozen=True, kw_only=True, tag="recording"):
+    """Recording started or finished in ``directory``: events.jsonl, user.wav, customer.wav."""
+
+    state: Literal["started", "finished", "failed"]
+    directory: str
+
+
+class Problem(_Event, frozen=True, kw_only=True, tag="error"):
+    """Something went wrong. ``where`` says in which room; ``fatal`` that the conversation ends."""
+
+    where: Literal["audio", "connection", "server", "relay"]
+    code: str
+    message: str
+    fatal: bool = False
+    params: dict[str, str] = {}
+
+
+class Notice(_Event, frozen=True, kw_only=True, tag="notice"):
+    """Something worth telling that is no error, e.g. ``chunk_rate_suggests_44100``, ``upstream_silent``."""
+
+    code: str
+    message: str
+    params: dict[str, str] = {}
+
+
+class ModeReports(msgspec.Struct, frozen=True, kw_only=True):
+    """``realtime_mode`` as the server reported it before, during and after; null where it never answered."""
+
+    before: bool | None = None
+    during: bool | None = None
+    after: bool | None = None
+
+
+class Summary(_Event, frozen=True, kw_only=True, tag="summary"):
+    """The last line: the whole run in figures."""
+
+    session_id: str | None
+    seconds: float
+    session_updates_sent: int
+    """On the last connection; exactly 1 when the relay behaved."""
+    connections: int
+    chunks_sent: int
+    bytes_sent: int
+    chunk_bytes: int
+    chunk_rate: float | None
+    """Mean over the time the gate was open, all connections."""
+    expected_chunk_rate: float
+    user_transcripts: list[str]
+    assistant_transcripts: list[str]
+    audio_received_ms: int
+    response_latency_ms: list[float]
+    realtime_mode: ModeReports
+    reconnects: int
+    errors: list[Problem]
+    close_code: int | None
+    lateness_p50_ms: float | None = None
+    lateness_p99_ms: float | None = None
+    lateness_max_ms: float | None = None
+    exit_code: int = 0
+
+
+StreamEvent = (
+    Started
+    | LogLine
+    | Step
+    | ProtocolEvent
+    | Speech
+    | Item
+    | Transcript
+    | TranscriptFailed
+    | Response
+    | Latency
+    | Playback
+    | Meters
+    | RealtimeMode
+    | Connection
+    | SourceState
+    | SinkState
+    | Recording
+    | Problem
+    | Notice
+    | Summary
+)
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[StreamEvent] = msgspec.json.Decoder(StreamEvent)
+
+
+def encode(event: StreamEvent) -> bytes:
+    """One line of the stream, without its newline."""
+    return _encoder.encode(event)
+
+
+def decode(line: bytes | str) -> StreamEvent:
+    """The event of one line. Raises ``msgspec.DecodeError`` for anything else."""
+    return _decoder.decode(line)
