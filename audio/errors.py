@@ -1,0 +1,107 @@
+"""What can go wrong with sound: one stable code each, and a sentence that says what to do.
+
+The codes and the names of their ``params`` are for programs (the console translates by them); the
+English sentence is for logs and for callers that have nothing better.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class AudioErrorCode(StrEnum):
+    """Every way sound can fail. Stable: codes may be added, none is renamed or reused."""
+
+    LIBRARY_MISSING = "library_missing"
+    """PortAudio is not installed. Params: ``command``."""
+    NO_DEVICE = "no_device"
+    """There is no device of this direction at all. Params: ``direction``."""
+    DEVICE_NOT_FOUND = "device_not_found"
+    """The device asked for is not there. Params: ``direction``, ``wanted``, ``available``."""
+    PERMISSION_DENIED = "permission_denied"
+    """The system does not let this program use the device. Params: ``device``."""
+    DEVICE_BUSY = "device_busy"
+    """Another program holds the device. Params: ``device``."""
+    RATE_REFUSED = "rate_refused"
+    """The device takes neither 24 000 Hz nor the rate it calls its own. Params: ``device``, ``rate``."""
+    DEVICE_FAILED = "device_failed"
+    """The device could not be opened for a reason of its own. Params: ``device``, ``reason``."""
+    DIGITAL_SILENCE = "digital_silence"
+    """A warning, the source goes on: a second of samples that are exactly zero. Params: ``device``."""
+    NO_FRAMES = "no_frames"
+    """The device or sender is open and has given nothing for two seconds. Params: ``device``."""
+    DEVICE_LOST = "device_lost"
+    """The device went away in mid-stream. Params: ``device``."""
+    FILE_NOT_FOUND = "file_not_found"
+    """There is no such file, or no such directory to write it in. Params: ``path``."""
+    FILE_UNREADABLE = "file_unreadable"
+    """The file cannot be opened, or holds no sound we can read. Params: ``path``, ``reason``."""
+    FILE_UNWRITABLE = "file_unwritable"
+    """The file cannot be made, or writing stopped in the middle. Params: ``path``, ``reason``."""
+    CONNECT_FAILED = "connect_failed"
+    """Nobody answers at the TCP address. Params: ``address``, ``reason``."""
+    CONNECTION_LOST = "connection_lost"
+    """The TCP peer hung up or was cut off. Params: ``address``, ``reason``."""
+    BAD_SPEC = "bad_spec"
+    """A source or sink is written in a way we do not understand. Params: ``spec``, ``reason``."""
+    AEC_MISSING = "aec_missing"
+    """Echo cancelling is wanted and not installed. Params: ``command``."""
+
+
+_SENTENCES: dict[AudioErrorCode, str] = {
+    AudioErrorCode.LIBRARY_MISSING: (
+        "The PortAudio library is not installed. Install it with: {command} "
+        "- or choose a recording (wav:FILE) instead of the microphone."
+    ),
+    AudioErrorCode.NO_DEVICE: (
+        "There is no audio {direction} device. Connect one, or choose a file or tcp:HOST:PORT instead."
+    ),
+    AudioErrorCode.DEVICE_NOT_FOUND: (
+        "There is no audio {direction} device {wanted!r}. Choose one of these: {available}"
+    ),
+    AudioErrorCode.PERMISSION_DENIED: (
+        "The system does not allow this program to use {device!r}. "
+        "Allow the terminal program to use the microphone, or join the audio group, and try again."
+    ),
+    AudioErrorCode.DEVICE_BUSY: (
+        "Another program is using {device!r}. Close it there, or choose another device."
+    ),
+    AudioErrorCode.RATE_REFUSED: (
+        "{device!r} accepts neither 24000 Hz nor {rate} Hz. Choose another device, or change its rate."
+    ),
+    AudioErrorCode.DEVICE_FAILED: "{device!r} could not be opened: {reason}. Choose another device.",
+    AudioErrorCode.DIGITAL_SILENCE: (
+        "{device!r} gives nothing but exact zeros. Check that it is not muted and that the terminal "
+        "program is allowed to use the microphone."
+    ),
+    AudioErrorCode.NO_FRAMES: (
+        "Nothing has come from {device!r} for two seconds. Check the device or sender, or choose another one."
+    ),
+    AudioErrorCode.DEVICE_LOST: "{device!r} went away. Connect it again, or choose another device.",
+    AudioErrorCode.FILE_NOT_FOUND: "There is no {path!r}. Check the path.",
+    AudioErrorCode.FILE_UNREADABLE: (
+        "{path!r} cannot be read as sound: {reason}. Give a WAV, FLAC, Ogg, Opus, MP3 or AIFF file."
+    ),
+    AudioErrorCode.FILE_UNWRITABLE: (
+        "{path!r} cannot be written: {reason}. Check the space and the permissions."
+    ),
+    AudioErrorCode.CONNECT_FAILED: (
+        "Cannot connect to {address}: {reason}. Start the other side first, and check the address."
+    ),
+    AudioErrorCode.CONNECTION_LOST: (
+        "The connection to {address} is lost: {reason}. Start the other side again."
+    ),
+    AudioErrorCode.BAD_SPEC: "{spec!r} cannot be used: {reason}",
+    AudioErrorCode.AEC_MISSING: (
+        "Echo cancelling is not installed. Install it with: {command} - or wear headphones and switch it off."
+    ),
+}
+
+
+class AudioError(Exception):
+    """Sound failed. ``code`` says how, ``params`` with what, ``str()`` what to do, in English."""
+
+    def __init__(self, code: AudioErrorCode, **params: str) -> None:
+        super().__init__(_SENTENCES[code].format(**params))
+        self.code = code
+        self.params: dict[str, str] = params
