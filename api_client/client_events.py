@@ -1,0 +1,97 @@
+"""What the console sends to the Realtime API as JSON (realtime-protocol, section 6).
+
+Audio is not among them: the relay takes raw PCM16 in binary messages.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+
+class ClientEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
+    """Base of all client events. ``event_id`` is ours to choose; the server echoes it in ``error.event_id`` only."""
+
+    event_id: str | None = None
+
+    @property
+    def type(self) -> str:
+        """The name on the wire."""
+        return str(self.__struct_config__.tag)
+
+
+class SessionUpdate(ClientEvent, frozen=True, kw_only=True, tag="session.update"):
+    """A partial session, in the shape the server speaks; made by ``session_update.session_update``."""
+
+    session: dict[str, Any]
+
+
+class TextContent(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="input_text"):
+    """A piece of typed text."""
+
+    text: str
+
+
+class MessageItem(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="message"):
+    """A turn that was typed."""
+
+    role: Literal["user", "system"]
+    content: tuple[TextContent, ...]
+
+
+class ConversationItemCreate(ClientEvent, frozen=True, kw_only=True, tag="conversation.item.create"):
+    """Append an item to the conversation (after ``previous_item_id``, if given)."""
+
+    item: MessageItem
+    previous_item_id: str | None = None
+
+
+class ConversationItemTruncate(ClientEvent, frozen=True, kw_only=True, tag="conversation.item.truncate"):
+    """Tell the server how much of an answer was heard, in ms of its audio."""
+
+    item_id: str
+    audio_end_ms: int
+    # Required on the wire although it is always 0, so it must not look like a default.
+    content_index: int
+
+
+class ResponseCreate(ClientEvent, frozen=True, kw_only=True, tag="response.create"):
+    """Ask for an answer now."""
+
+
+class ResponseCancel(ClientEvent, frozen=True, kw_only=True, tag="response.cancel"):
+    """Stop the answer that is being generated (``response_id``, or whichever is running)."""
+
+    response_id: str | None = None
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(event: ClientEvent) -> bytes:
+    """``event`` as UTF-8 JSON, for one text message."""
+    return _encoder.encode(event)
+
+
+def item_create_text(text: str, *, event_id: str | None = None) -> ConversationItemCreate:
+    """A typed user turn. Follow it with ``response_create()``."""
+    item = MessageItem(role="user", content=(TextContent(text=text),))
+    return ConversationItemCreate(item=item, event_id=event_id)
+
+
+def item_truncate(item_id: str, audio_end_ms: int, *, event_id: str | None = None) -> ConversationItemTruncate:
+    """What of the answer ``item_id`` was heard, in ms."""
+    return ConversationItemTruncate(
+        item_id=item_id, audio_end_ms=audio_end_ms, content_index=0, event_id=event_id
+    )
+
+
+def response_create(*, event_id: str | None = None) -> ResponseCreate:
+    """Ask for an answer with the session's own settings."""
+    return ResponseCreate(event_id=event_id)
+
+
+def response_cancel(response_id: str | None = None, *, event_id: str | None = None) -> ResponseCancel:
+    """Stop the running answer."""
+    return ResponseCancel(response_id=response_id, event_id=event_id)

@@ -1,0 +1,225 @@
+"""What can go wrong between the console and a SalesMind server, each with a stable code.
+
+``code`` is for programs (and for the translated wording in ``tui``), ``str(error)`` is one English sentence that
+says what to do. No error holds a token, a password or a URL with a query.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ApiErrorCode(StrEnum):
+    """Stable names of everything that can go wrong. Added to, never renamed."""
+
+    BAD_URL = "bad_url"
+    INVALID_PARAMETER = "invalid_parameter"
+    SERVER_UNREACHABLE = "server_unreachable"
+    SERVER_TIMEOUT = "server_timeout"
+    TLS_ERROR = "tls_error"
+    UNEXPECTED_REDIRECT = "unexpected_redirect"
+    BAD_CREDENTIALS = "bad_credentials"
+    ACCOUNT_REFUSED = "account_refused"
+    NOT_AUTHENTICATED = "not_authenticated"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    VALIDATION_FAILED = "validation_failed"
+    RATE_LIMITED = "rate_limited"
+    SERVER_FAULT = "server_fault"
+    UNEXPECTED_ANSWER = "unexpected_answer"
+    REALTIME_BAD_TOKEN = "realtime_bad_token"  # noqa: S105 (a code, not a token)
+    REALTIME_WRONG_PATH = "realtime_wrong_path"
+    REALTIME_REFUSED = "realtime_refused"
+    SEND_STALLED = "send_stalled"
+    CONNECTION_LOST = "connection_lost"
+
+
+class ApiError(Exception):
+    """Base of all errors of this room.
+
+    ``status`` is the HTTP status when the server answered, ``summary`` the server's own words (in its language;
+    to show, never to match on), ``params`` what a translated sentence needs.
+    """
+
+    code: ApiErrorCode = ApiErrorCode.UNEXPECTED_ANSWER
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        summary: str | None = None,
+        params: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.summary = summary
+        self.params: dict[str, str] = params or {}
+
+
+class BadUrl(ApiError):
+    """The server's address cannot be used. ``params``: ``hint``."""
+
+    code = ApiErrorCode.BAD_URL
+
+
+class InvalidParameter(ApiError):
+    """A token or session id that cannot stand in the relay's query, which is not percent-decoded."""
+
+    code = ApiErrorCode.INVALID_PARAMETER
+
+
+class ServerUnreachable(ApiError):
+    """Nobody listens there, or the name is unknown, or the connection broke before an answer."""
+
+    code = ApiErrorCode.SERVER_UNREACHABLE
+
+
+class ServerTimeout(ApiError):
+    """No connection, or no answer, in time."""
+
+    code = ApiErrorCode.SERVER_TIMEOUT
+
+
+class TlsError(ApiError):
+    """The certificate cannot be verified, or the server speaks no TLS. ``params``: ``reason``."""
+
+    code = ApiErrorCode.TLS_ERROR
+
+
+class UnexpectedRedirect(ApiError):
+    """The server sent us elsewhere; not followed, because a followed POST becomes a GET. ``params``: ``location``."""
+
+    code = ApiErrorCode.UNEXPECTED_REDIRECT
+
+    def __init__(self, message: str, *, location: str, status: int | None = None) -> None:
+        super().__init__(message, status=status, params={"location": location})
+        self.location = location
+
+
+class BadCredentials(ApiError):
+    """Login answered 401: wrong password or unknown user."""
+
+    code = ApiErrorCode.BAD_CREDENTIALS
+
+
+class AccountRefused(ApiError):
+    """Login answered 403: deactivated, or the e-mail address is not verified yet."""
+
+    code = ApiErrorCode.ACCOUNT_REFUSED
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        email_verification_required: bool = False,
+        status: int | None = None,
+        summary: str | None = None,
+    ) -> None:
+        super().__init__(message, status=status, summary=summary)
+        self.email_verification_required = email_verification_required
+
+
+class NotAuthenticated(ApiError):
+    """401 outside login: no token, or one the server no longer knows."""
+
+    code = ApiErrorCode.NOT_AUTHENTICATED
+
+
+class Forbidden(ApiError):
+    """403 outside login."""
+
+    code = ApiErrorCode.FORBIDDEN
+
+
+class NotFound(ApiError):
+    """404: no such thing, or another user's."""
+
+    code = ApiErrorCode.NOT_FOUND
+
+
+class ValidationFailed(ApiError):
+    """400: the server refuses what was sent.
+
+    ``fields`` maps a field to the server's messages for it (``non_field_errors`` for the whole form); it is
+    empty for domain errors such as finishing a session without messages, which come with ``summary`` alone.
+    """
+
+    code = ApiErrorCode.VALIDATION_FAILED
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        fields: dict[str, tuple[str, ...]] | None = None,
+        status: int | None = None,
+        summary: str | None = None,
+    ) -> None:
+        super().__init__(message, status=status, summary=summary)
+        self.fields: dict[str, tuple[str, ...]] = fields or {}
+
+
+class RateLimited(ApiError):
+    """429. ``retry_after_s`` when the server named it, in seconds."""
+
+    code = ApiErrorCode.RATE_LIMITED
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_s: float | None = None,
+        status: int | None = None,
+        summary: str | None = None,
+    ) -> None:
+        super().__init__(message, status=status, summary=summary)
+        self.retry_after_s = retry_after_s
+
+
+class ServerFault(ApiError):
+    """5xx: the server failed. ``summary`` is null when it answered with a page instead of JSON."""
+
+    code = ApiErrorCode.SERVER_FAULT
+
+
+class UnexpectedAnswer(ApiError):
+    """An answer that no SalesMind server gives: not JSON, or of another shape."""
+
+    code = ApiErrorCode.UNEXPECTED_ANSWER
+
+
+class RealtimeError(ApiError):
+    """Base of what only the realtime socket meets."""
+
+    code = ApiErrorCode.REALTIME_REFUSED
+
+
+class RealtimeRefused(RealtimeError):
+    """The WebSocket handshake was answered with an HTTP status instead of 101 (see ``status``).
+
+    ``code`` is ``realtime_bad_token`` for 401 and 403 (an existing server says a bare 403 for a bad token),
+    ``realtime_wrong_path`` for 404 and 500 (what an existing server says for an unrouted path), ``server_fault``
+    for 502-504 (a proxy whose server is down), ``rate_limited`` for 429, else ``realtime_refused``.
+    """
+
+    def __init__(self, message: str, *, code: ApiErrorCode, status: int) -> None:
+        super().__init__(message, status=status)
+        self.code = code
+
+
+class SendStalled(RealtimeError):
+    """A message could not be handed to the network in time; the connection was dropped."""
+
+    code = ApiErrorCode.SEND_STALLED
+
+
+class ConnectionLost(RealtimeError):
+    """The socket is closed. ``close_code`` is 1006 when no close frame came."""
+
+    code = ApiErrorCode.CONNECTION_LOST
+
+    def __init__(self, message: str, *, close_code: int, close_reason: str) -> None:
+        super().__init__(message, params={"close_code": str(close_code)})
+        self.close_code = close_code
+        self.close_reason = close_reason
