@@ -1,0 +1,79 @@
+"""What the app remembers between runs: the last profile and the servers used. No secrets.
+
+One JSON file in the state directory, replaced in one step and readable by its owner only. A file that
+cannot be read is as good as none: nothing in it is worth stopping for.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+RECENT_SERVERS = 8
+
+
+@dataclass(slots=True)
+class Memory:
+    """The app's own state."""
+
+    last_profile: str | None = None
+    last_username: str = ""
+    recent_servers: list[str] = field(default_factory=list)
+
+    def used(self, server_url: str, profile: str | None, username: str) -> None:
+        """Somebody has logged in here."""
+        self.last_profile = profile
+        self.last_username = username
+        others = [url for url in self.recent_servers if url != server_url]
+        self.recent_servers = [server_url, *others][:RECENT_SERVERS]
+
+
+def private_directory(path: Path) -> Path:
+    """``path``, made if need be, closed to others."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def load(directory: Path) -> Memory:
+    """What was kept in ``directory``, or nothing."""
+    try:
+        raw = json.loads((directory / "state.json").read_text(encoding="utf-8"))
+        servers = [str(url) for url in raw.get("recent_servers", [])]
+        profile = raw.get("last_profile")
+        return Memory(
+            last_profile=str(profile) if profile else None,
+            last_username=str(raw.get("last_username", "")),
+            recent_servers=servers[:RECENT_SERVERS],
+        )
+    except (OSError, ValueError, AttributeError, TypeError):
+        return Memory()
+
+
+def save(directory: Path, memory: Memory) -> None:
+    """Keep ``memory`` in ``directory``. Raises ``OSError``."""
+    private_directory(directory)
+    handle, name = tempfile.mkstemp(dir=directory, prefix="state.", suffix=".tmp")  # mkstemp: 0600
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(
+                {
+                    "last_profile": memory.last_profile,
+                    "last_username": memory.last_username,
+                    "recent_servers": memory.recent_servers,
+                },
+                file,
+                ensure_ascii=False,
+                indent=1,
+            )
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(directory / "state.json")
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
