@@ -80,7 +80,9 @@ def item_create_text(text: str, *, event_id: str | None = None) -> ConversationI
     return ConversationItemCreate(item=item, event_id=event_id)
 
 
-def item_truncate(item_id: str, audio_end_ms: int, *, event_id: str | None = None) -> ConversationItemTruncate:
+def item_truncate(
+    item_id: str, audio_end_ms: int, *, event_id: str | None = None
+) -> ConversationItemTruncate:
     """What of the answer ``item_id`` was heard, in ms."""
     return ConversationItemTruncate(
         item_id=item_id, audio_end_ms=audio_end_ms, content_index=0, event_id=event_id

@@ -31,7 +31,9 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     silence_duration_ms: int = 500
 
 
-def session_update(settings: SessionSettings, dialect: Dialect, *, event_id: str | None = None) -> SessionUpdate:
+def session_update(
+    settings: SessionSettings, dialect: Dialect, *, event_id: str | None = None
+) -> SessionUpdate:
     """The ``session.update`` for ``settings``.
 
     The model is left out of both shapes: it belongs to the server's own upstream URL and cannot change in a session.

@@ -1,0 +1,109 @@
+"""The address of a SalesMind server: what people type, and what the clients dial."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from api_client.errors import BadUrl, InvalidParameter
+
+REALTIME_PATH = "/ws/realtime/"
+
+_SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
+# What stands in a query unchanged. The relay does not percent-decode (salesmind-api.md, section 3).
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]+")
+_HOST_LABELS = re.compile(r"(?!-)[\w-]{1,63}(?<!-)(\.(?!-)[\w-]{1,63}(?<!-))*\.?")
+
+
+def normalise_server_url(text: str) -> str:
+    """The base URL that ``text`` means: scheme, host, port and path prefix, without a final slash.
+
+    Without a scheme a loopback address gets ``http://``, any other ``https://``; ``ws``/``wss`` are read as
+    ``http``/``https``. Raises ``BadUrl`` for an empty or broken address, another scheme, a user name or password, and
+    for a query or fragment.
+    """
+    stripped = text.strip()
+    if not stripped:
+        raise _bad_url("it is empty")
+    if any(character.isspace() or not character.isprintable() for character in stripped):
+        raise _bad_url("it has a space or a control character in it")
+    has_scheme = "://" in stripped
+    parts, host, port = _split(stripped if has_scheme else f"//{stripped}")
+    if has_scheme and parts.scheme not in _SCHEMES:
+        raise _bad_url("it must begin with http:// or https://")
+    if "@" in parts.netloc:
+        raise _bad_url("a user name or password does not belong in it")
+    if parts.query or parts.fragment or "?" in stripped or "#" in stripped:
+        raise _bad_url("leave out what follows ? or #")
+    scheme = _SCHEMES[parts.scheme] if has_scheme else ("http" if _is_loopback_host(host) else "https")
+    netloc = f"[{host}]" if ":" in host else host
+    suffix = "" if port is None else f":{port}"
+    return f"{scheme}://{netloc}{suffix}{parts.path.rstrip('/')}"
+
+
+def is_loopback(server_url: str) -> bool:
+    """Whether a normalised ``server_url`` names this very machine; proxies are not asked then."""
+    return _is_loopback_host(urlsplit(server_url).hostname or "")
+
+
+def realtime_url(server_url: str, token: str, session_id: str | None = None) -> str:
+    """The WebSocket URL of the relay. It holds the token: never show or log it.
+
+    Raises ``BadUrl``, and ``InvalidParameter`` for a token or session id that would need percent-encoding, which
+    the relay does not undo.
+    """
+    base = normalise_server_url(server_url)
+    query = f"token={_query_value('token', token)}"
+    if session_id is not None:
+        query += f"&session_id={_query_value('session id', session_id)}"
+    return f"ws{base.removeprefix('http')}{REALTIME_PATH}?{query}"
+
+
+def without_query(url: str) -> str:
+    """``url`` fit to be shown: without user, password, query and fragment."""
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return "(an address that cannot be read)"
+    return f"{parts.scheme}://{host}{parts.path}" if host else parts.path
+
+
+def _split(url: str) -> tuple[SplitResult, str, int | None]:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+        if ":" in host:
+            ipaddress.IPv6Address(host.partition("%")[0])
+        elif not host.isascii():
+            host.encode("idna")
+    except (ValueError, UnicodeError):
+        raise _bad_url("its host or port cannot be read") from None
+    if port == 0 or (":" not in host and not _HOST_LABELS.fullmatch(host)):
+        raise _bad_url("its host or port cannot be read")
+    return parts, host, port
+
+
+def _is_loopback_host(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _query_value(name: str, value: str) -> str:
+    if not _UNRESERVED.fullmatch(value):
+        raise InvalidParameter(
+            f"The {name} has characters that cannot be sent to the relay.", params={"name": name}
+        )
+    return value
+
+
+def _bad_url(hint: str) -> BadUrl:
+    return BadUrl(
+        f"That is no server address: {hint}. Use one like http://127.0.0.1:8000 or https://salesmind.example.",
+        params={"hint": hint},
+    )
