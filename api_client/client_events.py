@@ -11,7 +11,10 @@ import msgspec
 
 
 class ClientEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
-    """Base of all client events. ``event_id`` is ours to choose; the server echoes it in ``error.event_id`` only."""
+    """Base of all client events.
+
+    ``event_id`` is ours to choose; the server echoes it in ``error.event_id`` only.
+    """
 
     event_id: str | None = None
 

@@ -1,8 +1,10 @@
 """What can go wrong between the console and a SalesMind server, each with a stable code.
 
-``code`` is for programs (and for the translated wording in ``tui``), ``str(error)`` is one English sentence that
-says what to do. No error holds a token, a password or a URL with a query.
+``code`` is for programs (and for the translated wording in ``tui``), ``str(error)`` is one English sentence
+that says what to do. No error holds a token, a password or a URL with a query.
 """
+
+# ruff: noqa: N818 (named after what happened: NotFound, SendStalled)
 
 from __future__ import annotations
 
@@ -37,8 +39,8 @@ class ApiErrorCode(StrEnum):
 class ApiError(Exception):
     """Base of all errors of this room.
 
-    ``status`` is the HTTP status when the server answered, ``summary`` the server's own words (in its language;
-    to show, never to match on), ``params`` what a translated sentence needs.
+    ``status`` is the HTTP status when the server answered, ``summary`` the server's own words (in its
+    language; to show, never to match on), ``params`` what a translated sentence needs.
     """
 
     code: ApiErrorCode = ApiErrorCode.UNEXPECTED_ANSWER
@@ -89,7 +91,7 @@ class TlsError(ApiError):
 
 
 class UnexpectedRedirect(ApiError):
-    """The server sent us elsewhere; not followed, because a followed POST becomes a GET. ``params``: ``location``."""
+    """The server sent us elsewhere. Not followed: a followed POST becomes a GET. ``params``: ``location``."""
 
     code = ApiErrorCode.UNEXPECTED_REDIRECT
 
@@ -199,8 +201,9 @@ class RealtimeRefused(RealtimeError):
     """The WebSocket handshake was answered with an HTTP status instead of 101 (see ``status``).
 
     ``code`` is ``realtime_bad_token`` for 401 and 403 (an existing server says a bare 403 for a bad token),
-    ``realtime_wrong_path`` for 404 and 500 (what an existing server says for an unrouted path), ``server_fault``
-    for 502-504 (a proxy whose server is down), ``rate_limited`` for 429, else ``realtime_refused``.
+    ``realtime_wrong_path`` for 404 and 500 (what an existing server says for an unrouted path),
+    ``server_fault`` for 502-504 (a proxy whose server is down), ``rate_limited`` for 429, else
+    ``realtime_refused``.
     """
 
     def __init__(self, message: str, *, code: ApiErrorCode, status: int) -> None:

@@ -1,7 +1,7 @@
-"""The objects inside server events: session, items, responses, errors (realtime-protocol, sections 4, 5, 8 and 11).
+"""The objects inside server events: session, items, responses, errors.
 
-Only what the console reads is named; everything else is ignored by the decoder. Nearly every field may be missing, since one
-odd field must not cost the conversation the whole event.
+Source: realtime-protocol, sections 4, 5, 8 and 11. Only what the console reads is named; the decoder ignores
+everything else. Nearly every field may be missing, so that one odd event does not cost the conversation.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ class ConversationItem(_Part, frozen=True, kw_only=True):
 
 
 class ErrorDetail(_Part, frozen=True, kw_only=True):
-    """What went wrong. ``code`` is null in the relay's own errors; ``event_id`` names the client event at fault."""
+    """What went wrong. ``code`` is null in the relay's own errors; ``event_id`` is the client's event."""
 
     type: str | None = None
     code: str | None = None

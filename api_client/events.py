@@ -1,331 +1,102 @@
-"""What the server sends, as typed values (realtime-protocol, sections 7 and 12; salesmind-api.md, section 3).
+"""What the server sends, as typed values (salesmind-api.md, section 3; realtime-protocol, sections 7 and 12).
 
-``decode_event`` never raises. A beta name decodes to a subclass of the GA struct, so that ``isinstance`` and
-``match`` need to know the GA names only: ``event.type`` is the GA name and ``event.wire_type`` what was sent.
+``decode_event`` never raises. A beta name decodes to a subclass of the GA struct, so that ``isinstance``
+and ``match`` need to know the GA names only: ``event.type`` is the GA name, ``event.wire_type`` what was
+sent.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar, get_args
+from typing import get_args
 
 import msgspec
 
-from api_client.event_parts import (
-    ContentPart,
-    ConversationItem,
-    Dialect,
-    ErrorDetail,
-    RateLimit,
-    RealtimeResponse,
-    RealtimeSession,
-    Usage,
+from api_client.beta_events import (
+    BetaAudioDelta,
+    BetaAudioDone,
+    BetaTextDelta,
+    BetaTextDone,
+    BetaTranscriptDelta,
+    BetaTranscriptDone,
+    ItemCreated,
 )
-from api_client.other_messages import BinaryAudio as BinaryAudio
-from api_client.other_messages import MalformedEvent as MalformedEvent
-from api_client.other_messages import UnknownEvent as UnknownEvent
-
-
-class TypedEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """Base of the events the console knows."""
-
-    ga_type: ClassVar[str | None] = None
-
-    event_id: str | None = None
-
-    @property
-    def type(self) -> str:
-        """The GA name of the event."""
-        return self.ga_type or self.wire_type
-
-    @property
-    def wire_type(self) -> str:
-        """The name that was sent: differs from ``type`` for beta names."""
-        return str(self.__struct_config__.tag)
-
-
-class ErrorEvent(TypedEvent, frozen=True, kw_only=True, tag="error"):
-    """OpenAI's errors, and the relay's own, which have neither ``code`` nor ``event_id``."""
-
-    error: ErrorDetail | str | None = None
-
-    @property
-    def detail(self) -> ErrorDetail:
-        """The error, whatever shape it was sent in."""
-        if isinstance(self.error, ErrorDetail):
-            return self.error
-        return ErrorDetail(message=self.error)
-
-    @property
-    def code(self) -> str | None:
-        """OpenAI's code; null in the relay's own errors."""
-        return self.detail.code
-
-    @property
-    def error_type(self) -> str | None:
-        """``invalid_request_error``, ``server_error``, or the relay's ``connection_error``, ``forwarding_error``."""
-        return self.detail.type
-
-    @property
-    def message(self) -> str:
-        """The server's words."""
-        return self.detail.message or ""
-
-
-class _SessionEvent(TypedEvent, frozen=True, kw_only=True):
-    session: RealtimeSession = RealtimeSession()
-
-    @property
-    def dialect(self) -> Dialect | None:
-        """The shape the upstream speaks; null when this event does not tell."""
-        return self.session.dialect
-
-
-class SessionCreated(_SessionEvent, frozen=True, kw_only=True, tag="session.created"):
-    """The relay's stub first, then, from most upstreams, the real session."""
-
-    @property
-    def is_relay_stub(self) -> bool:
-        """Made by the relay: it says that the upstream has connected, and nothing about its session."""
-        return self.session.dialect is None and self.session.model is None
-
-
-class SessionUpdated(_SessionEvent, frozen=True, kw_only=True, tag="session.updated"):
-    """The whole effective session, after a ``session.update``."""
-
-
-class ItemAdded(TypedEvent, frozen=True, kw_only=True, tag="conversation.item.added"):
-    """An item took its place in the conversation, after ``previous_item_id`` (null: first)."""
-
-    item: ConversationItem
-    previous_item_id: str | None = None
-
-
-class ItemCreated(ItemAdded, frozen=True, kw_only=True, tag="conversation.item.created"):
-    """Beta name of ``conversation.item.added``."""
-
-    ga_type: ClassVar[str | None] = "conversation.item.added"
-
-
-class ItemDone(TypedEvent, frozen=True, kw_only=True, tag="conversation.item.done"):
-    """An item is complete."""
-
-    item: ConversationItem
-    previous_item_id: str | None = None
-
-
-class ItemRetrieved(TypedEvent, frozen=True, kw_only=True, tag="conversation.item.retrieved"):
-    """An item that was asked for; its audio is ignored."""
-
-    item: ConversationItem
-
-
-class ItemDeleted(TypedEvent, frozen=True, kw_only=True, tag="conversation.item.deleted"):
-    """An item is gone."""
-
-    item_id: str
-
-
-class ItemTruncated(TypedEvent, frozen=True, kw_only=True, tag="conversation.item.truncated"):
-    """The server knows now that only ``audio_end_ms`` of the answer was heard."""
-
-    item_id: str
-    audio_end_ms: int
-    content_index: int = 0
-
-
-_TRANSCRIPTION = "conversation.item.input_audio_transcription"
-
-
-class InputTranscriptionDelta(TypedEvent, frozen=True, kw_only=True, tag=f"{_TRANSCRIPTION}.delta"):
-    """More of what the user said."""
-
-    item_id: str
-    delta: str | None = ""
-    content_index: int | None = 0
-
-
-class InputTranscriptionCompleted(TypedEvent, frozen=True, kw_only=True, tag=f"{_TRANSCRIPTION}.completed"):
-    """All that the user said; replaces the deltas."""
-
-    item_id: str
-    transcript: str
-    content_index: int | None = 0
-    usage: Usage | None = None
-
-
-class InputTranscriptionFailed(TypedEvent, frozen=True, kw_only=True, tag=f"{_TRANSCRIPTION}.failed"):
-    """What the user said could not be transcribed."""
-
-    item_id: str
-    content_index: int | None = 0
-    error: ErrorDetail = ErrorDetail()
-
-
-class SpeechStarted(TypedEvent, frozen=True, kw_only=True, tag="input_audio_buffer.speech_started"):
-    """The user began to speak ``audio_start_ms`` into all audio ever sent, prefix padding included."""
-
-    item_id: str
-    audio_start_ms: int
-
-
-class SpeechStopped(TypedEvent, frozen=True, kw_only=True, tag="input_audio_buffer.speech_stopped"):
-    """The user stopped; ``audio_end_ms`` includes the silence waited for."""
-
-    item_id: str
-    audio_end_ms: int
-
-
-class InputAudioCommitted(TypedEvent, frozen=True, kw_only=True, tag="input_audio_buffer.committed"):
-    """What was heard became the item ``item_id``."""
-
-    item_id: str
-    previous_item_id: str | None = None
-
-
-class InputAudioCleared(TypedEvent, frozen=True, kw_only=True, tag="input_audio_buffer.cleared"):
-    """Audio that was not committed yet is forgotten."""
-
-
-class InputTimeoutTriggered(
-    TypedEvent, frozen=True, kw_only=True, tag="input_audio_buffer.timeout_triggered"
-):
-    """The user was silent for the idle timeout."""
-
-    item_id: str
-    audio_start_ms: int
-    audio_end_ms: int
-
-
-class ResponseCreated(TypedEvent, frozen=True, kw_only=True, tag="response.created"):
-    """An answer began."""
-
-    response: RealtimeResponse
-
-
-class ResponseDone(TypedEvent, frozen=True, kw_only=True, tag="response.done"):
-    """An answer ended: see ``response.status`` and ``response.status_details``."""
-
-    response: RealtimeResponse
-
-
-class _ResponsePart(TypedEvent, frozen=True, kw_only=True):
-    # The stock browser client reads neither id, so a stand-in for the upstream may leave them out.
-    response_id: str = ""
-    output_index: int = 0
-
-
-class OutputItemAdded(_ResponsePart, frozen=True, kw_only=True, tag="response.output_item.added"):
-    """An answer got an item."""
-
-    item: ConversationItem
-
-
-class OutputItemDone(_ResponsePart, frozen=True, kw_only=True, tag="response.output_item.done"):
-    """An item of an answer is complete."""
-
-    item: ConversationItem
-
-
-class _ContentEvent(_ResponsePart, frozen=True, kw_only=True):
-    item_id: str = ""
-    content_index: int = 0
-
-
-class ContentPartAdded(_ContentEvent, frozen=True, kw_only=True, tag="response.content_part.added"):
-    """An item of an answer got a part."""
-
-    part: ContentPart
-
-
-class ContentPartDone(_ContentEvent, frozen=True, kw_only=True, tag="response.content_part.done"):
-    """A part of an answer is complete."""
-
-    part: ContentPart
-
-
-class OutputAudioDelta(_ContentEvent, frozen=True, kw_only=True, tag="response.output_audio.delta"):
-    """Answer audio: ``delta`` is PCM16 mono 24 kHz, already decoded from base64. It may end in half a sample."""
-
-    delta: bytes
-
-
-class BetaAudioDelta(OutputAudioDelta, frozen=True, kw_only=True, tag="response.audio.delta"):
-    """Beta name of ``response.output_audio.delta``."""
-
-    ga_type: ClassVar[str | None] = "response.output_audio.delta"
-
-
-class OutputAudioDone(_ContentEvent, frozen=True, kw_only=True, tag="response.output_audio.done"):
-    """No more audio of this part."""
-
-
-class BetaAudioDone(OutputAudioDone, frozen=True, kw_only=True, tag="response.audio.done"):
-    """Beta name of ``response.output_audio.done``."""
-
-    ga_type: ClassVar[str | None] = "response.output_audio.done"
-
-
-class OutputTranscriptDelta(
-    _ContentEvent, frozen=True, kw_only=True, tag="response.output_audio_transcript.delta"
-):
-    """More of the words of a spoken answer; runs ahead of the audio."""
-
-    delta: str
-
-
-class BetaTranscriptDelta(
-    OutputTranscriptDelta, frozen=True, kw_only=True, tag="response.audio_transcript.delta"
-):
-    """Beta name of ``response.output_audio_transcript.delta``."""
-
-    ga_type: ClassVar[str | None] = "response.output_audio_transcript.delta"
-
-
-class OutputTranscriptDone(
-    _ContentEvent, frozen=True, kw_only=True, tag="response.output_audio_transcript.done"
-):
-    """All words of a spoken answer."""
-
-    transcript: str
-
-
-class BetaTranscriptDone(
-    OutputTranscriptDone, frozen=True, kw_only=True, tag="response.audio_transcript.done"
-):
-    """Beta name of ``response.output_audio_transcript.done``."""
-
-    ga_type: ClassVar[str | None] = "response.output_audio_transcript.done"
-
-
-class OutputTextDelta(_ContentEvent, frozen=True, kw_only=True, tag="response.output_text.delta"):
-    """More of a written answer."""
-
-    delta: str
-
-
-class BetaTextDelta(OutputTextDelta, frozen=True, kw_only=True, tag="response.text.delta"):
-    """Beta name of ``response.output_text.delta``."""
-
-    ga_type: ClassVar[str | None] = "response.output_text.delta"
-
-
-class OutputTextDone(_ContentEvent, frozen=True, kw_only=True, tag="response.output_text.done"):
-    """All of a written answer."""
-
-    text: str
-
-
-class BetaTextDone(OutputTextDone, frozen=True, kw_only=True, tag="response.text.done"):
-    """Beta name of ``response.output_text.done``."""
-
-    ga_type: ClassVar[str | None] = "response.output_text.done"
-
-
-class RateLimitsUpdated(TypedEvent, frozen=True, kw_only=True, tag="rate_limits.updated"):
-    """What is left of the account's allowance; comes after ``response.done``."""
-
-    rate_limits: tuple[RateLimit, ...] = ()
-
+from api_client.ga_events import (
+    ContentPartAdded,
+    ContentPartDone,
+    ErrorEvent,
+    InputAudioCleared,
+    InputAudioCommitted,
+    InputTimeoutTriggered,
+    InputTranscriptionCompleted,
+    InputTranscriptionDelta,
+    InputTranscriptionFailed,
+    ItemAdded,
+    ItemDeleted,
+    ItemDone,
+    ItemRetrieved,
+    ItemTruncated,
+    OutputAudioDelta,
+    OutputAudioDone,
+    OutputItemAdded,
+    OutputItemDone,
+    OutputTextDelta,
+    OutputTextDone,
+    OutputTranscriptDelta,
+    OutputTranscriptDone,
+    RateLimitsUpdated,
+    ResponseCreated,
+    ResponseDone,
+    SessionCreated,
+    SessionUpdated,
+    SpeechStarted,
+    SpeechStopped,
+)
+from api_client.other_messages import BinaryAudio, MalformedEvent, UnknownEvent
+
+__all__ = [
+    "BetaAudioDelta",
+    "BetaAudioDone",
+    "BetaTextDelta",
+    "BetaTextDone",
+    "BetaTranscriptDelta",
+    "BetaTranscriptDone",
+    "BinaryAudio",
+    "ContentPartAdded",
+    "ContentPartDone",
+    "ErrorEvent",
+    "InputAudioCleared",
+    "InputAudioCommitted",
+    "InputTimeoutTriggered",
+    "InputTranscriptionCompleted",
+    "InputTranscriptionDelta",
+    "InputTranscriptionFailed",
+    "ItemAdded",
+    "ItemCreated",
+    "ItemDeleted",
+    "ItemDone",
+    "ItemRetrieved",
+    "ItemTruncated",
+    "KnownEvent",
+    "MalformedEvent",
+    "OutputAudioDelta",
+    "OutputAudioDone",
+    "OutputItemAdded",
+    "OutputItemDone",
+    "OutputTextDelta",
+    "OutputTextDone",
+    "OutputTranscriptDelta",
+    "OutputTranscriptDone",
+    "RateLimitsUpdated",
+    "ResponseCreated",
+    "ResponseDone",
+    "ServerEvent",
+    "SessionCreated",
+    "SessionUpdated",
+    "SpeechStarted",
+    "SpeechStopped",
+    "UnknownEvent",
+    "decode_event",
+]
 
 KnownEvent = (
     ErrorEvent
@@ -381,7 +152,8 @@ _envelope_decoder = msgspec.json.Decoder(_Envelope)
 def decode_event(message: str | bytes) -> ServerEvent:
     """The event in one text message.
 
-    Never raises: an unknown ``type`` gives ``UnknownEvent``, anything else that cannot be read ``MalformedEvent``.
+    Never raises: an unknown ``type`` gives ``UnknownEvent``, anything else that cannot be read
+    ``MalformedEvent``.
     """
     try:
         return _decoder.decode(message)

@@ -20,7 +20,10 @@ class UnknownEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MalformedEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """Not JSON, no event, or a known event of a wrong shape (then ``type`` is its name). ``reason`` is for a log."""
+    """Not JSON, no event, or a known event of a wrong shape (then ``type`` is its name).
+
+    ``reason`` is for a log.
+    """
 
     raw: bytes
     reason: str

@@ -20,8 +20,8 @@ def normalise_server_url(text: str) -> str:
     """The base URL that ``text`` means: scheme, host, port and path prefix, without a final slash.
 
     Without a scheme a loopback address gets ``http://``, any other ``https://``; ``ws``/``wss`` are read as
-    ``http``/``https``. Raises ``BadUrl`` for an empty or broken address, another scheme, a user name or password, and
-    for a query or fragment.
+    ``http``/``https``. Raises ``BadUrl`` for an empty or broken address, another scheme, a user name or
+    password, and for a query or fragment.
     """
     stripped = text.strip()
     if not stripped:
@@ -50,8 +50,8 @@ def is_loopback(server_url: str) -> bool:
 def realtime_url(server_url: str, token: str, session_id: str | None = None) -> str:
     """The WebSocket URL of the relay. It holds the token: never show or log it.
 
-    Raises ``BadUrl``, and ``InvalidParameter`` for a token or session id that would need percent-encoding, which
-    the relay does not undo.
+    Raises ``BadUrl``, and ``InvalidParameter`` for a token or session id that would need percent-encoding,
+    which the relay does not undo.
     """
     base = normalise_server_url(server_url)
     query = f"token={_query_value('token', token)}"

@@ -1,7 +1,7 @@
 """The one ``session.update`` of a connection, in the shape the server speaks.
 
-GA: realtime-protocol, section 4. Beta: salesmind-api.md, section 3 (what the stock browser client sends) and the map in
-realtime-protocol, section 12.
+GA: realtime-protocol, section 4. Beta: salesmind-api.md, section 3 (what the stock browser client sends) and
+the map in realtime-protocol, section 12.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def session_update(
 ) -> SessionUpdate:
     """The ``session.update`` for ``settings``.
 
-    The model is left out of both shapes: it belongs to the server's own upstream URL and cannot change in a session.
+    The model is left out of both shapes: it belongs to the server's own upstream URL and cannot change in a
+    session.
     """
     session = _ga_session(settings) if dialect == "ga" else _beta_session(settings)
     return SessionUpdate(session=session, event_id=event_id)
