@@ -38,7 +38,6 @@ class RelayProcess:
         self._news = asyncio.Event()
         self._finished = asyncio.Event()
         self._summarised = False
-        self._stopping = False
         self._reader = asyncio.create_task(self._read(), name="relay-events")
 
     @classmethod
@@ -46,6 +45,7 @@ class RelayProcess:
         """Start the child and configure it. The token travels on its stdin. Raises ``OSError``."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",  # a folder named relay in the working directory must not be run in our place
             "-m",
             "relay",
             "--log",
@@ -105,8 +105,7 @@ class RelayProcess:
                 yield event
 
     async def stop(self, timeout_s: float = 10.0) -> None:
-        """End the conversation: ask, then close stdin, then SIGTERM, at last SIGKILL. Events stay to drain."""
-        self._stopping = True
+        """End the conversation: ask and close stdin, then SIGTERM, at last SIGKILL. Events stay to drain."""
         await self.send(commands.Stop())
         if self._process.stdin is not None:
             self._process.stdin.close()

@@ -1,230 +1,245 @@
-"""The state of one conversation, as a pure reducer over the relay's stream.
+"""One conversation as a pure reducer over the relay's stream.
 
 ``fold(state, events)`` gives the next state: no I/O, no clock, nothing mutated. The live screen, the
 headless commands, the acceptance checkpoints and the replayer all show what this module says, so a
 recorded run replays through the code that showed it live.
 
-``fold`` copies its containers once per *batch*: ten batches a second of two hundred events each cost
-the same copies as ten single events.
+Containers are copied once per *batch*: a batch of two hundred events costs the copies of one event.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Literal
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
 
+from relay.conversation_state import (
+    KEPT_REPORTS,
+    ConnectionSteps,
+    Conversation,
+    LatencyFigures,
+    ModeReport,
+    Turn,
+    order_items,
+    percentile,
+)
 from relay.stream import (
     Connection,
+    Item,
+    Latency,
+    LogLine,
     Meters,
-    ModePhase,
     Notice,
+    Playback,
     Problem,
     RealtimeMode,
     Recording,
+    Response,
     Role,
     SinkState,
     SourceState,
+    Speech,
     Started,
+    Step,
     StreamEvent,
     Summary,
+    Transcript,
+    TranscriptFailed,
 )
 
-Status = Literal["idle", "connecting", "live", "lost", "retrying", "given_up", "closing", "closed", "ended"]
-
-KEPT_REPORTS = 200
-"""Errors and notices kept in the state; the event log and the recording have all of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What one side said, keyed by the server's item id."""
-
-    item_id: str
-    role: Role
-    at: float
-    """``t`` of the first event that named the item."""
-    text: str = ""
-    final: bool = False
-    previous_item_id: str | None = None
-    heard_ms: int | None = None
-    """Answer audio the operator heard; None until playback reported something."""
-    received_ms: int | None = None
-    interrupted: bool = False
-    failure: str | None = None
-    """Code of a transcription failure."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionSteps:
-    """How far one socket got. Times are ``t`` of the first occurrence of each step, in seconds."""
-
-    number: int
-    times: Mapping[str, float] = MappingProxyType({})
-    created: tuple[str | None, ...] = ()
-    """Detail of every ``session.created``: ``relay`` or the model's name."""
-    updates_sent: int = 0
-    close_code: int | None = None
-    close_reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LatencyFigures:
-    """Response latency in ms. Percentiles are nearest-rank: always a latency that really occurred."""
-
-    n: int = 0
-    last: float | None = None
-    p50: float | None = None
-    p95: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ModeReport:
-    """``realtime_mode`` as last answered by the server, and since when nobody answered."""
-
-    value: bool | None = None
-    at: float | None = None
-    """``t`` of the last answer; its age is what the screen shows beside the value."""
-    phase: ModePhase | None = None
-    unanswered_since: float | None = None
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """Everything known of a conversation at one moment. Start with ``Conversation()``."""
-
-    now: float = 0.0
-    """Largest ``t`` seen."""
-    started: Started | None = None
-    turns: tuple[Turn, ...] = ()
-    """In conversation order (``previous_item_id``), not in order of arrival."""
-    items: Mapping[str, Turn] = field(default_factory=dict)
-    """The same turns by item id, in order of arrival."""
-    speech_item_id: str | None = None
-    """Item of the user's speech in progress, as the server's VAD hears it."""
-    speech_since: float | None = None
-    open_responses: frozenset[str] = frozenset()
-    closed_responses: frozenset[str] = frozenset()
-    playing_item_id: str | None = None
-    connections: tuple[ConnectionSteps, ...] = ()
-    connection: Connection | None = None
-    """The last loss, retry or recovery, if there was one."""
-    mode: ModeReport = ModeReport()
-    mode_history: tuple[RealtimeMode, ...] = ()
-    """Reports that differ from the one before them in value, phase or error."""
-    meters: Meters | None = None
-    latencies: Mapping[int, float] = field(default_factory=dict)
-    """Response latency in ms by turn number."""
-    errors: tuple[Problem, ...] = ()
-    error_count: int = 0
-    notices: tuple[Notice, ...] = ()
-    source: SourceState | None = None
-    sink: SinkState | None = None
-    recording: Recording | None = None
-    log_lines: int = 0
-    event_count: int = 0
-    summary: Summary | None = None
-
-    @property
-    def ended(self) -> bool:
-        """The summary has come: nothing will follow."""
-        return self.summary is not None
-
-    @property
-    def current(self) -> ConnectionSteps | None:
-        """The newest connection."""
-        return self.connections[-1] if self.connections else None
-
-    @property
-    def gate_open(self) -> bool:
-        """Audio is (or may be) going out on the newest connection."""
-        return self.status == "live"
-
-    @property
-    def answering(self) -> bool:
-        """A response is being made or played."""
-        return bool(self.open_responses) or self.playing_item_id is not None
-
-    @property
-    def status(self) -> Status:
-        """One word for the whole connection."""
-        if self.summary is not None:
-            return "ended"
-        steps = self.current
-        lost = self.connection
-        if lost is not None and lost.state == "given_up":
-            return "given_up"
-        if steps is None:
-            return "idle"
-        if "closed" in steps.times:
-            if lost is not None and lost.state in ("lost", "retrying"):
-                return "retrying" if lost.state == "retrying" else "lost"
-            return "closed"
-        if "closing" in steps.times:
-            return "closing"
-        return "live" if "gate_open" in steps.times else "connecting"
-
-    @property
-    def latency(self) -> LatencyFigures:
-        """Last, p50 and p95 of response latency with n."""
-        values = list(self.latencies.values())
-        if not values:
-            return LatencyFigures()
-        last = self.latencies[max(self.latencies)]
-        return LatencyFigures(len(values), last, percentile(values, 50), percentile(values, 95))
-
-
-def percentile(values: Sequence[float], p: float) -> float | None:
-    """Nearest-rank percentile: the smallest value with at least ``p`` % of all values at or below it.
-
-    Interpolates nothing, so the figure shown is one that was measured. None for no values.
-    """
-    if not values:
-        return None
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(p / 100 * len(ordered)) - 1)]
-
-
-def order_items(items: Mapping[str, Turn]) -> tuple[Turn, ...]:
-    """Turns in conversation order.
-
-    Each item stands after its ``previous_item_id``; of two with the same predecessor the later arrival
-    was inserted between, so it comes first. Items whose predecessor is unknown keep their order of
-    arrival. Ids come from outside: a cycle is broken at the item that arrived first.
-    """
-    followers: dict[str, list[str]] = {}
-    roots: list[str] = []
-    for turn in items.values():
-        before = turn.previous_item_id
-        if before is None or before == turn.item_id or before not in items:
-            roots.append(turn.item_id)
-        else:
-            followers.setdefault(before, []).append(turn.item_id)
-    ordered: list[Turn] = []
-    seen: set[str] = set()
-    for root in [*roots, *items]:
-        stack = [root]
-        while stack:
-            item_id = stack.pop()
-            if item_id in seen:
-                continue
-            seen.add(item_id)
-            ordered.append(items[item_id])
-            stack.extend(followers.get(item_id, ()))
-    return tuple(ordered)
+__all__ = [
+    "ConnectionSteps",
+    "Conversation",
+    "LatencyFigures",
+    "ModeReport",
+    "Turn",
+    "fold",
+    "percentile",
+]
 
 
 def fold(state: Conversation, events: Iterable[StreamEvent]) -> Conversation:
-    """The state after ``events``. Never raises, whatever their order or repetition; ``state`` is unchanged."""
-    from relay.conversation_draft import Draft
-
+    """The state after ``events``; ``state`` is unchanged. Never raises, whatever their order."""
     batch = list(events)
     if not batch:
         return state
-    draft = Draft(state)
+    draft = _Draft(state)
     for event in batch:
         draft.apply(event)
     return draft.freeze()
+
+
+class _Draft:
+    """The working copy that one batch is applied to. Containers are copied when first touched."""
+
+    def __init__(self, state: Conversation) -> None:
+        self._state = state
+        self._changes: dict[str, Any] = {}
+        self._items: dict[str, Turn] | None = None
+        self._reorder = False
+
+    def apply(self, event: StreamEvent) -> None:
+        """Take one event in. Kinds that are only for the log change nothing but the counters."""
+        self._changes["now"] = max(self._get("now"), event.t)
+        self._changes["event_count"] = self._get("event_count") + 1
+        handler = _HANDLERS.get(type(event))
+        if handler is not None:
+            handler(self, event)
+
+    def freeze(self) -> Conversation:
+        """The finished state."""
+        if self._items is not None:
+            self._changes["items"] = self._items
+            if self._reorder:
+                self._changes["turns"] = order_items(self._items)
+            else:
+                self._changes["turns"] = tuple(self._items[turn.item_id] for turn in self._state.turns)
+        return replace(self._state, **self._changes)
+
+    def _get(self, name: str) -> Any:
+        return self._changes[name] if name in self._changes else getattr(self._state, name)
+
+    # --- turns ---------------------------------------------------------------------------------
+
+    def _turn(self, item_id: str, role: Role, at: float) -> Turn:
+        if self._items is None:
+            self._items = dict(self._state.items)
+        turn = self._items.get(item_id)
+        if turn is None:
+            turn = self._items[item_id] = Turn(item_id, role, at)
+            self._reorder = True
+        return turn
+
+    def _put(self, turn: Turn) -> None:
+        assert self._items is not None
+        self._items[turn.item_id] = turn
+
+    def item(self, event: Item) -> None:
+        turn = self._turn(event.item_id, event.role, event.t)
+        before = event.previous_item_id or turn.previous_item_id
+        if before != turn.previous_item_id:
+            self._reorder = True
+        self._put(replace(turn, role=event.role, previous_item_id=before))
+
+    def transcript(self, event: Transcript) -> None:
+        turn = self._turn(event.item_id, event.role, event.t)
+        if event.final:
+            self._put(replace(turn, role=event.role, text=event.text, final=True, failure=None))
+        elif not turn.final:
+            self._put(replace(turn, text=turn.text + event.text))
+
+    def transcript_failed(self, event: TranscriptFailed) -> None:
+        turn = self._turn(event.item_id, "user", event.t)
+        if not turn.final:
+            self._put(replace(turn, failure=event.code))
+
+    def playback(self, event: Playback) -> None:
+        turn = self._turn(event.item_id, "assistant", event.t)
+        interrupted = turn.interrupted or event.state == "interrupted"
+        heard = max(turn.heard_ms or 0, event.heard_ms)
+        received = max(turn.received_ms or 0, event.received_ms)
+        self._put(replace(turn, heard_ms=heard, received_ms=received, interrupted=interrupted))
+        if event.state == "started":
+            self._changes["playing_item_id"] = event.item_id
+        elif self._get("playing_item_id") == event.item_id:
+            self._changes["playing_item_id"] = None
+
+    def speech(self, event: Speech) -> None:
+        if event.state == "started":
+            self._changes["speech_item_id"] = event.item_id
+            self._changes["speech_since"] = event.t
+        else:
+            self._end_speech()
+
+    def _end_speech(self) -> None:
+        self._changes["speech_item_id"] = None
+        self._changes["speech_since"] = None
+
+    def response(self, event: Response) -> None:
+        opened: frozenset[str] = self._get("open_responses")
+        changed = {event.response_id}
+        self._changes["open_responses"] = opened - changed if event.state == "done" else opened | changed
+
+    # --- connection ----------------------------------------------------------------------------
+
+    def step(self, event: Step) -> None:
+        connections: tuple[ConnectionSteps, ...] = self._get("connections")
+        by_number = {steps.number: steps for steps in connections}
+        steps = by_number.get(event.connection, ConnectionSteps(event.connection))
+        times = dict(steps.times)
+        times.setdefault(event.step, event.t)
+        steps = replace(steps, times=times)
+        if event.step == "created":
+            steps = replace(steps, created=(*steps.created, event.detail))
+        elif event.step == "update_sent":
+            steps = replace(steps, updates_sent=steps.updates_sent + 1)
+        elif event.step == "closed":
+            steps = replace(steps, close_code=event.close_code, close_reason=event.detail)
+            # What belongs to a socket ends with it: no VAD or response event will come for these.
+            self._end_speech()
+            self._changes["open_responses"] = frozenset()
+        by_number[event.connection] = steps
+        self._changes["connections"] = tuple(by_number[number] for number in sorted(by_number))
+
+    def realtime_mode(self, event: RealtimeMode) -> None:
+        history: tuple[RealtimeMode, ...] = self._get("mode_history")
+        last = history[-1] if history else None
+        shown = (event.value, event.phase, event.error)
+        if last is None or (last.value, last.phase, last.error) != shown:
+            self._changes["mode_history"] = (*history, event)[-KEPT_REPORTS:]
+        mode: ModeReport = self._get("mode")
+        if event.value is None:
+            since = mode.unanswered_since if mode.unanswered_since is not None else event.t
+            self._changes["mode"] = replace(mode, unanswered_since=since, error=event.error)
+        else:
+            self._changes["mode"] = ModeReport(value=event.value, at=event.t, phase=event.phase)
+
+    # --- the rest ------------------------------------------------------------------------------
+
+    def latency(self, event: Latency) -> None:
+        self._changes["latencies"] = {**self._get("latencies"), event.turn: event.response_latency_ms}
+
+    def problem(self, event: Problem) -> None:
+        self._changes["errors"] = (*self._get("errors"), event)[-KEPT_REPORTS:]
+        self._changes["error_count"] = self._get("error_count") + 1
+
+    def notice(self, event: Notice) -> None:
+        self._changes["notices"] = (*self._get("notices"), event)[-KEPT_REPORTS:]
+
+    def log_line(self, event: LogLine) -> None:
+        self._changes["log_lines"] = self._get("log_lines") + 1
+
+    def summary(self, event: Summary) -> None:
+        self._changes["summary"] = event
+        self._changes["playing_item_id"] = None
+        self._end_speech()
+
+    def keep(self, event: StreamEvent) -> None:
+        self._changes[_KEPT[type(event)]] = event
+
+
+_KEPT: dict[type, str] = {
+    Started: "started",
+    Meters: "meters",
+    Connection: "connection",
+    SourceState: "source",
+    SinkState: "sink",
+    Recording: "recording",
+}
+
+_HANDLERS: dict[type, Callable[[_Draft, Any], None]] = {
+    Item: _Draft.item,
+    Transcript: _Draft.transcript,
+    TranscriptFailed: _Draft.transcript_failed,
+    Playback: _Draft.playback,
+    Speech: _Draft.speech,
+    Response: _Draft.response,
+    Step: _Draft.step,
+    RealtimeMode: _Draft.realtime_mode,
+    Latency: _Draft.latency,
+    Problem: _Draft.problem,
+    Notice: _Draft.notice,
+    LogLine: _Draft.log_line,
+    Summary: _Draft.summary,
+    **dict.fromkeys(_KEPT, _Draft.keep),
+}

@@ -49,7 +49,9 @@ class LogLine(_Event, frozen=True, kw_only=True, tag="log"):
 class Step(_Event, frozen=True, kw_only=True, tag="step"):
     """A connection reached a step. ``connection`` counts sockets of this run from 1."""
 
-    step: Literal["connecting", "connected", "created", "update_sent", "updated", "gate_open", "closing", "closed"]
+    step: Literal[
+        "connecting", "connected", "created", "update_sent", "updated", "gate_open", "closing", "closed"
+    ]
     connection: int
     detail: str | None = None
     """created: ``relay`` (the server's stub) or the model's name; closed: the close reason."""

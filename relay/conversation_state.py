@@ -1,0 +1,207 @@
+"""What is known of one conversation at one moment: immutable values, made by ``relay.conversation.fold``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from relay.stream import (
+    Connection,
+    Meters,
+    ModePhase,
+    Notice,
+    Problem,
+    RealtimeMode,
+    Recording,
+    Role,
+    SinkState,
+    SourceState,
+    Started,
+    Summary,
+)
+
+Status = Literal["idle", "connecting", "live", "lost", "retrying", "given_up", "closing", "closed", "ended"]
+
+KEPT_REPORTS = 200
+"""Errors and notices kept in the state; the event log and the recording have all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one side said, keyed by the server's item id."""
+
+    item_id: str
+    role: Role
+    at: float
+    """``t`` of the first event that named the item."""
+    text: str = ""
+    final: bool = False
+    previous_item_id: str | None = None
+    heard_ms: int | None = None
+    """Answer audio the operator heard; None until playback reported something."""
+    received_ms: int | None = None
+    interrupted: bool = False
+    failure: str | None = None
+    """Code of a transcription failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSteps:
+    """How far one socket got. Times are ``t`` of the first occurrence of each step, in seconds."""
+
+    number: int
+    times: Mapping[str, float] = MappingProxyType({})
+    created: tuple[str | None, ...] = ()
+    """Detail of every ``session.created``: ``relay`` or the model's name."""
+    updates_sent: int = 0
+    close_code: int | None = None
+    close_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyFigures:
+    """Response latency in ms. Percentiles are nearest-rank: always a latency that really occurred."""
+
+    n: int = 0
+    last: float | None = None
+    p50: float | None = None
+    p95: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModeReport:
+    """``realtime_mode`` as last answered by the server, and since when nobody answered."""
+
+    value: bool | None = None
+    at: float | None = None
+    """``t`` of the last answer; its age is what the screen shows beside the value."""
+    phase: ModePhase | None = None
+    unanswered_since: float | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Everything known of a conversation at one moment. Start with ``Conversation()``."""
+
+    now: float = 0.0
+    """Largest ``t`` seen."""
+    started: Started | None = None
+    turns: tuple[Turn, ...] = ()
+    """In conversation order (``previous_item_id``), not in order of arrival."""
+    items: Mapping[str, Turn] = field(default_factory=dict)
+    """The same turns by item id, in order of arrival."""
+    speech_item_id: str | None = None
+    """Item of the user's speech in progress, as the server's VAD hears it."""
+    speech_since: float | None = None
+    open_responses: frozenset[str] = frozenset()
+    playing_item_id: str | None = None
+    connections: tuple[ConnectionSteps, ...] = ()
+    connection: Connection | None = None
+    """The last loss, retry or recovery, if there was one."""
+    mode: ModeReport = ModeReport()
+    mode_history: tuple[RealtimeMode, ...] = ()
+    """Reports that differ from the one before them in value, phase or error."""
+    meters: Meters | None = None
+    latencies: Mapping[int, float] = field(default_factory=dict)
+    """Response latency in ms by turn number."""
+    errors: tuple[Problem, ...] = ()
+    error_count: int = 0
+    notices: tuple[Notice, ...] = ()
+    source: SourceState | None = None
+    sink: SinkState | None = None
+    recording: Recording | None = None
+    log_lines: int = 0
+    event_count: int = 0
+    summary: Summary | None = None
+
+    @property
+    def ended(self) -> bool:
+        """The summary has come: nothing will follow."""
+        return self.summary is not None
+
+    @property
+    def current(self) -> ConnectionSteps | None:
+        """The newest connection."""
+        return self.connections[-1] if self.connections else None
+
+    @property
+    def gate_open(self) -> bool:
+        """Audio is (or may be) going out on the newest connection."""
+        return self.status == "live"
+
+    @property
+    def answering(self) -> bool:
+        """A response is being made or played."""
+        return bool(self.open_responses) or self.playing_item_id is not None
+
+    @property
+    def status(self) -> Status:
+        """One word for the whole connection."""
+        if self.summary is not None:
+            return "ended"
+        steps = self.current
+        lost = self.connection
+        if lost is not None and lost.state == "given_up":
+            return "given_up"
+        if steps is None:
+            return "idle"
+        if "closed" in steps.times:
+            if lost is not None and lost.state in ("lost", "retrying"):
+                return "retrying" if lost.state == "retrying" else "lost"
+            return "closed"
+        if "closing" in steps.times:
+            return "closing"
+        return "live" if "gate_open" in steps.times else "connecting"
+
+    @property
+    def latency(self) -> LatencyFigures:
+        """Last, p50 and p95 of response latency with n."""
+        values = list(self.latencies.values())
+        if not values:
+            return LatencyFigures()
+        last = self.latencies[max(self.latencies)]
+        return LatencyFigures(len(values), last, percentile(values, 50), percentile(values, 95))
+
+
+def percentile(values: Sequence[float], p: float) -> float | None:
+    """Nearest-rank percentile: the smallest value with at least ``p`` % of all values at or below it.
+
+    Interpolates nothing, so the figure shown is one that was measured. None for no values.
+    """
+    if not values:
+        return None
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(p / 100 * len(ordered)) - 1)]
+
+
+def order_items(items: Mapping[str, Turn]) -> tuple[Turn, ...]:
+    """Turns in conversation order.
+
+    Each item stands after its ``previous_item_id``; of two with the same predecessor the later arrival
+    was inserted between, so it comes first. Items whose predecessor is unknown keep their order of
+    arrival. Ids come from outside: a cycle is broken at the item that arrived first.
+    """
+    followers: dict[str, list[str]] = {}
+    roots: list[str] = []
+    for turn in items.values():
+        before = turn.previous_item_id
+        if before is None or before == turn.item_id or before not in items:
+            roots.append(turn.item_id)
+        else:
+            followers.setdefault(before, []).append(turn.item_id)
+    ordered: list[Turn] = []
+    seen: set[str] = set()
+    for root in [*roots, *items]:
+        stack = [root]
+        while stack:
+            item_id = stack.pop()
+            if item_id in seen:
+                continue
+            seen.add(item_id)
+            ordered.append(items[item_id])
+            stack.extend(followers.get(item_id, ()))
+    return tuple(ordered)
