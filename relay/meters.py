@@ -1,0 +1,158 @@
+"""Rates, lateness and the expected geometry, computed from times that are passed in (seconds)."""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from dataclasses import dataclass
+
+from relay.config import BYTES_PER_SECOND
+from relay.conversation_state import percentile
+
+WINDOW_S = 3.0
+"""Trailing window of every rate: 17 chunks even in the slow 8192-byte geometry."""
+
+MISLABELLED_RATES: tuple[tuple[int, str], ...] = (
+    (44_100, "chunk_rate_suggests_44100"),
+    (48_000, "chunk_rate_suggests_48000"),
+)
+"""Sample rates that a source may really have while it is sent as 24 kHz."""
+
+_RATE_TOLERANCE = 0.03
+
+
+def expected_chunk_rate(chunk_bytes: int) -> float:
+    """Chunks per second that PCM16 mono 24 kHz gives: 5.86 for 8192 bytes, 25 for 1920."""
+    return BYTES_PER_SECOND / chunk_bytes
+
+
+def suspected_rate(measured: float, expected: float) -> tuple[int, str] | None:
+    """The sample rate (Hz) and notice code that explain a chunk rate, or None.
+
+    8192-byte chunks of a 44.1 kHz microphone labelled as 24 kHz come 10.77 times a second, which the
+    test summary calls "10 chunks/sec"; 24 kHz sound would give 5.86.
+    """
+    for rate_hz, code in MISLABELLED_RATES:
+        if abs(measured / expected / (rate_hz / 24_000) - 1) <= _RATE_TOLERANCE:
+            return rate_hz, code
+    return None
+
+
+class RateMeter:
+    """Events per second over a trailing window, without the jitter of counting whole events.
+
+    The rate is the events after the oldest kept one, over the time since that one; it falls when the
+    events stop.
+    """
+
+    def __init__(self, window_s: float = WINDOW_S) -> None:
+        self.window_s = window_s
+        self._events: deque[tuple[float, float]] = deque()
+        self._opened_at: float | None = None
+
+    def open(self, at: float) -> None:
+        """Measuring (re)starts, e.g. because the gate opened."""
+        self._events.clear()
+        self._opened_at = at
+
+    def add(self, at: float, amount: float = 1.0) -> None:
+        """One event (or ``amount`` of them) at ``at``."""
+        self._events.append((at, amount))
+        self._trim(at)
+
+    def rate(self, now: float) -> float | None:
+        """Events per second; None until a second has passed since ``open``."""
+        if self._opened_at is None or now - self._opened_at < 1.0:
+            return None
+        self._trim(now)
+        if not self._events:
+            return 0.0
+        first = self._events[0][0]
+        last = self._events[-1][0]
+        counted = sum(amount for _, amount in self._events) - self._events[0][1]
+        n_intervals = len(self._events) - 1
+        if n_intervals == 0:
+            return self._events[0][1] / min(self.window_s, now - self._opened_at)
+        usual = (last - first) / n_intervals
+        # Until the next event is overdue the span ends at the last one; then it grows, and the rate falls.
+        span = last - first if now - last <= 2 * usual else now - first
+        return counted / span if span > 0 else None
+
+    def amount(self, now: float) -> float | None:
+        """Plain amount per second over the window, for bursts; None until a second has passed."""
+        if self._opened_at is None or now - self._opened_at < 1.0:
+            return None
+        self._trim(now)
+        return sum(amount for _, amount in self._events) / min(self.window_s, now - self._opened_at)
+
+    def _trim(self, now: float) -> None:
+        while self._events and self._events[0][0] < now - self.window_s:
+            self._events.popleft()
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """How late chunks were handed to the socket, in ms, nearest-rank percentiles; None before any."""
+
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+    max_ms: float | None = None
+
+
+class LatenessMeter:
+    """Lateness of every chunk against its schedule: of the trailing window, and of the whole run."""
+
+    def __init__(self, window_s: float = WINDOW_S) -> None:
+        self.window_s = window_s
+        self._window: deque[tuple[float, float]] = deque()
+        self._run = array("f")  # 4 bytes per chunk: an hour of 20 ms chunks is 720 kB
+
+    def add(self, due: float, handed: float) -> None:
+        """A chunk that was due at ``due`` was handed over at ``handed``. Early counts as on time."""
+        late_ms = max(0.0, (handed - due) * 1_000)
+        self._run.append(late_ms)
+        self._window.append((handed, late_ms))
+        while self._window[0][0] < handed - self.window_s:
+            self._window.popleft()
+
+    def window(self) -> Lateness:
+        """Over the chunks of the trailing window."""
+        return _lateness([late for _, late in self._window])
+
+    def run(self) -> Lateness:
+        """Over every chunk of the run."""
+        return _lateness(self._run.tolist())
+
+
+def _lateness(values: list[float]) -> Lateness:
+    if not values:
+        return Lateness()
+    return Lateness(percentile(values, 50), percentile(values, 99), max(values))
+
+
+class RateWatch:
+    """Says once per source that the chunk rate looks like a mislabelled sample rate."""
+
+    def __init__(self, expected: float, sustained_s: float = WINDOW_S) -> None:
+        self._expected = expected
+        self._sustained_s = sustained_s
+        self._since: float | None = None
+        self._suspect: tuple[int, str] | None = None
+        self._told = False
+
+    def source_changed(self) -> None:
+        """Another source: the suspicion starts over."""
+        self._since = None
+        self._suspect = None
+        self._told = False
+
+    def observe(self, measured: float | None, now: float) -> tuple[int, str] | None:
+        """The sample rate (Hz) and notice code, once the rate has pointed there for the whole window."""
+        suspect = None if measured is None else suspected_rate(measured, self._expected)
+        if suspect != self._suspect:
+            self._suspect = suspect
+            self._since = now
+        if suspect is None or self._told or self._since is None or now - self._since < self._sustained_s:
+            return None
+        self._told = True
+        return suspect
