@@ -1,0 +1,114 @@
+"""One registry of what the operator can do.
+
+An ``Action`` is written once and becomes a key binding, a footer label, an entry of the command palette
+and a line of the help screen, so that the four cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+from tui.i18n import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something the operator can do. The three texts are marked with ``N_`` and translated when shown."""
+
+    id: str
+    """Stable name for the keys table of the configuration, ``place.verb``."""
+    keys: str
+    """Comma-separated. A letter is always joined by a key that arrives with an input method on."""
+    name: str
+    """The method ``action_<name>``."""
+    label: str
+    """For the footer: a word."""
+    palette: str
+    """For the palette: ``Noun: Verb``."""
+    help: str
+    """What it does, for the help screen and the tooltip."""
+    show: bool = True
+    """Whether the footer shows it."""
+    priority: bool = False
+    """Whether it comes before the focused widget's own keys."""
+
+
+def bindings(actions: Iterable[Action]) -> list[Binding]:
+    """The Textual bindings of ``actions``."""
+    return [
+        Binding(
+            action.keys,
+            action.name,
+            action.label,
+            show=action.show,
+            priority=action.priority,
+            tooltip=action.help,
+            id=action.id,
+        )
+        for action in actions
+    ]
+
+
+def keys_of(action: Action, keymap: Mapping[str, str]) -> list[str]:
+    """The keys in force: the configuration's, else the action's own."""
+    return keymap.get(action.id, action.keys).split(",")
+
+
+APP_ACTIONS: tuple[Action, ...] = (
+    Action(
+        "app.help",
+        "f1",
+        "help",
+        N_("Help"),
+        N_("Help: Show keys"),
+        N_("Show every key of this screen"),
+    ),
+    Action(
+        "app.palette",
+        "ctrl+p",
+        "command_palette",
+        N_("Commands"),
+        N_("Commands: Search"),
+        N_("Search everything that can be done here"),
+        priority=True,
+    ),
+    Action(
+        "app.theme",
+        "ctrl+t",
+        "toggle_theme",
+        N_("Theme"),
+        N_("Screen: Switch between dark and light"),
+        N_("Switch between the dark and the light theme"),
+        show=False,
+    ),
+    Action(
+        "app.language",
+        "ctrl+l",
+        "toggle_language",
+        N_("Language"),
+        N_("Screen: Switch language"),
+        N_("Switch between Japanese and English"),
+        show=False,
+    ),
+    Action(
+        "app.screenshot",
+        "ctrl+g",
+        "save_screenshot",
+        N_("Screenshot"),
+        N_("Screen: Save a picture"),
+        N_("Save a picture of the screen as SVG"),
+        show=False,
+    ),
+    Action(
+        "app.quit",
+        "ctrl+q",
+        "quit",
+        N_("Quit"),
+        N_("Program: Quit"),
+        N_("Quit; asks first during a conversation"),
+        priority=True,
+    ),
+)

@@ -1,0 +1,52 @@
+"""What all screens have in common: a status line, a footer, and words in the operator's language."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+
+from textual.binding import ActiveBinding
+from textual.screen import ModalScreen, Screen
+
+from tui.actions import Action
+from tui.i18n import _
+
+if TYPE_CHECKING:
+    from tui.app import SalesMindApp
+
+Result = TypeVar("Result")
+
+
+class ConsoleScreen(Screen[Result]):
+    """A screen whose bindings are translated when they are shown."""
+
+    ACTIONS: ClassVar[tuple[Action, ...]] = ()
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide")]
+
+    @property
+    def console_app(self) -> SalesMindApp:
+        """The app, as the type it is."""
+        return cast("SalesMindApp", self.app)
+
+    def action_label(self, action: Action) -> str:
+        """The footer's word for ``action`` in the present state, not yet translated."""
+        return action.label
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """Textual's, with label and tooltip in the language in force."""
+        own = {action.name: action for action in self.ACTIONS}
+        return {key: self._worded(active, own) for key, active in super().active_bindings.items()}
+
+    def _worded(self, active: ActiveBinding, own: dict[str, Action]) -> ActiveBinding:
+        binding = active.binding
+        if binding.id is None:
+            return active
+        action = own.get(binding.action) if active.node is self else None
+        label = self.action_label(action) if action else binding.description
+        binding = dataclasses.replace(binding, description=_(label), tooltip=_(binding.tooltip))
+        return active._replace(binding=binding, tooltip=binding.tooltip)
+
+
+class ConsoleModal(ConsoleScreen[Result], ModalScreen[Result]):
+    """A dialog over a screen."""

@@ -1,0 +1,77 @@
+"""What the status line says, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tui.i18n import _
+
+Tone = Literal["plain", "dim", "good", "warn", "bad"]
+Socket = Literal["none", "connecting", "open", "lost", "retrying", "given_up", "closing", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The facts of the status line; None where they do not apply."""
+
+    place: str = ""
+    """``profile@host``, or the host alone."""
+    user: str = ""
+    insecure: bool = False
+    recording: bool = False
+    socket: Socket = "none"
+    close_code: int | None = None
+    mode_reported: bool = False
+    """Whether there is a conversation whose ``realtime_mode`` is watched."""
+    mode: bool | None = None
+    mode_age_s: float | None = None
+
+
+def parts(status: Status) -> list[tuple[str, Tone]]:
+    """The segments of the line, left to right, in the language in force."""
+    found: list[tuple[str, Tone]] = [(status.place or _("no server"), "plain")]
+    if status.user:
+        found.append((status.user, "plain"))
+    if status.socket != "none":
+        found.append(_socket(status))
+    if status.mode_reported:
+        found.append(mode_words(status.mode, status.mode_age_s, short=True))
+    if status.recording:
+        found.append((_("REC"), "bad"))
+    if status.insecure:
+        found.append((_("INSECURE"), "bad"))
+    return found
+
+
+def _socket(status: Status) -> tuple[str, Tone]:
+    words: dict[str, tuple[str, Tone]] = {
+        "connecting": (_("WS connecting"), "warn"),
+        "open": (_("WS open"), "good"),
+        "lost": (_("WS lost"), "bad"),
+        "retrying": (_("WS retrying"), "warn"),
+        "given_up": (_("WS given up"), "bad"),
+        "closing": (_("WS closing"), "warn"),
+        "closed": (_("WS closed"), "dim"),
+    }
+    text, tone = words[status.socket]
+    if status.close_code is not None and status.socket in ("closed", "lost", "given_up"):
+        text = f"{text} {status.close_code}"
+    return text, tone
+
+
+def mode_words(mode: bool | None, age_s: float | None, *, short: bool = False) -> tuple[str, Tone]:
+    """``realtime_mode`` as the server reported it, with the age of the report."""
+    name = "RT" if short else ""
+    if age_s is None:
+        return f"{name} {_('not reported yet')}".strip(), "dim"
+    value, tone = _MODE[mode]
+    age = _("{seconds} s ago").format(seconds=f"{age_s:.1f}" if age_s < 10 else f"{age_s:.0f}")
+    return f"{name} {value} {age}".strip(), tone if age_s < 5 else "warn"
+
+
+_MODE: dict[bool | None, tuple[str, Tone]] = {
+    True: ("true", "good"),
+    False: ("false", "plain"),
+    None: ("?", "warn"),
+}
