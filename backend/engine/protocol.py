@@ -1,0 +1,125 @@
+"""Envelopes and ids of the Realtime protocol (GA shape): no I/O, no state.
+
+Source: OpenAI's published schema of the Realtime events, as in the types of the ``openai`` package 3.54.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import secrets
+import string
+from typing import Any
+
+Event = dict[str, Any]
+
+BYTES_PER_MS = 48
+"""PCM16 mono at 24 kHz, the only PCM format of the protocol."""
+
+MAX_APPEND_BYTES = 15 * 1024 * 1024
+
+_ALPHABET = string.ascii_letters + string.digits
+_ID_TAIL = 21
+
+
+class ProtocolError(Exception):
+    """A client event that cannot be carried out. Becomes an ``error`` event; the session stays open.
+
+    ``code`` is one of the protocol's codes, ``param`` a dotted path into the client event.
+    """
+
+    def __init__(self, code: str, message: str, param: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.param = param
+
+
+def new_id(prefix: str) -> str:
+    """A fresh id such as ``item_3fK...``: the prefix and 21 letters and digits, as the real service has."""
+    return f"{prefix}_" + "".join(secrets.choice(_ALPHABET) for _ in range(_ID_TAIL))
+
+
+def event(kind: str, **fields: Any) -> Event:
+    """A server event of type ``kind`` with its own id."""
+    return {"type": kind, "event_id": new_id("event"), **fields}
+
+
+def error_event(
+    error: ProtocolError, client_event_id: str | None = None, kind: str = "invalid_request_error"
+) -> Event:
+    """The ``error`` event for ``error``, naming the client event that caused it where that had an id."""
+    detail = {
+        "type": kind,
+        "code": error.code,
+        "message": error.message,
+        "param": error.param,
+        "event_id": client_event_id,
+    }
+    return event("error", error=detail)
+
+
+def parse(message: bytes) -> Event:
+    """The client event in ``message``. Raises ``ProtocolError`` (``invalid_event``) for anything else."""
+    try:
+        parsed = json.loads(message)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError("invalid_event", "The message is not a JSON object in UTF-8.") from error
+    if not isinstance(parsed, dict):
+        raise ProtocolError("invalid_event", "A client event is a JSON object with a 'type'.")
+    if not isinstance(parsed.get("type"), str):
+        raise ProtocolError("invalid_event", "The event has no 'type'.", "type")
+    return parsed
+
+
+def client_event_id(parsed: Event) -> str | None:
+    """The id the client gave its event, if it did."""
+    value = parsed.get("event_id")
+    return value if isinstance(value, str) else None
+
+
+def text_field(parsed: Event, name: str) -> str:
+    """A required string field. Raises ``ProtocolError`` when it is missing or of another type."""
+    if name not in parsed:
+        raise ProtocolError("missing_required_parameter", f"Missing required parameter: '{name}'.", name)
+    value = parsed[name]
+    if not isinstance(value, str):
+        raise ProtocolError("invalid_type", f"Invalid type for '{name}': expected a string.", name)
+    return value
+
+
+def integer_field(parsed: Event, name: str) -> int:
+    """A required integer field that is not negative. Raises ``ProtocolError`` otherwise."""
+    if name not in parsed:
+        raise ProtocolError("missing_required_parameter", f"Missing required parameter: '{name}'.", name)
+    value = parsed[name]
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ProtocolError("invalid_type", f"Invalid type for '{name}': expected an integer >= 0.", name)
+    return value
+
+
+def object_field(parsed: Event, name: str) -> Event:
+    """A required object field. Raises ``ProtocolError`` when it is missing or of another type."""
+    if name not in parsed:
+        raise ProtocolError("missing_required_parameter", f"Missing required parameter: '{name}'.", name)
+    value = parsed[name]
+    if not isinstance(value, dict):
+        raise ProtocolError("invalid_type", f"Invalid type for '{name}': expected an object.", name)
+    return value
+
+
+def decode_audio(encoded: str, param: str) -> bytes:
+    """The bytes of base64 ``encoded``. Raises ``ProtocolError`` for bad base64 or more than 15 MiB."""
+    try:
+        audio = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ProtocolError("invalid_value", f"'{param}' is not valid base64.", param) from error
+    if len(audio) > MAX_APPEND_BYTES:
+        raise ProtocolError("invalid_value", f"'{param}' holds more than 15 MiB of audio.", param)
+    return audio
+
+
+def encode_audio(pcm: bytes) -> str:
+    """``pcm`` as base64 text."""
+    return base64.b64encode(pcm).decode("ascii")

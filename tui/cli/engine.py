@@ -1,0 +1,43 @@
+"""``salesmind engine``: the offline Realtime-API server by itself."""
+
+from __future__ import annotations
+
+import click
+
+from tui.i18n import N_
+
+
+@click.command(
+    "engine", help=N_("Run the offline engine, a Realtime API server that needs no key and no internet.")
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help=N_("Address to listen on."))
+@click.option("--port", default=8790, show_default=True, help=N_("Port to listen on; 0 takes a free one."))
+@click.option(
+    "--pace",
+    default=6.0,
+    show_default=True,
+    type=click.FloatRange(min=0.5),
+    help=N_("How many times faster than real time answers are sent."),
+)
+@click.option("--no-transcription", is_flag=True, help=N_("Do not load speech recognition."))
+@click.option("--stop-on-eof", is_flag=True, help=N_("Stop when standard input is closed."))
+@click.option("--verbose", is_flag=True, help=N_("Log every event type."))
+def command(
+    host: str, port: int, pace: float, no_transcription: bool, stop_on_eof: bool, verbose: bool
+) -> None:
+    """Print ``{"url": ...}`` on the first line of stdout and serve until SIGTERM, SIGINT or end of input."""
+    try:
+        from backend.engine.server import EngineOptions, run
+    except ModuleNotFoundError as error:
+        raise click.UsageError(
+            f"The engine needs the [server] extra (missing module: {error.name})."
+        ) from error
+    options = EngineOptions(
+        host=host,
+        port=port,
+        pace=pace,
+        transcription=not no_transcription,
+        stop_on_eof=stop_on_eof,
+        verbose=verbose,
+    )
+    raise SystemExit(run(options))
