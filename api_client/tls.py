@@ -1,0 +1,43 @@
+"""Certificates: verified against the system's authorities, unless the operator asked otherwise."""
+
+from __future__ import annotations
+
+import ssl
+
+
+def client_ssl_context(*, insecure: bool) -> ssl.SSLContext:
+    """The TLS settings of every connection of this room. ``insecure`` accepts any certificate."""
+    context = ssl.create_default_context()
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif context.cert_store_stats()["x509_ca"] == 0:
+        # Slim images and python.org's macOS build have no authorities of their own.
+        import certifi
+
+        context.load_verify_locations(certifi.where())
+    return context
+
+
+def tls_reason(error: BaseException) -> str | None:
+    """Why TLS failed, if it is what failed: looks through the causes of ``error``."""
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return cause.verify_message or "certificate verify failed"
+        if isinstance(cause, ssl.SSLError):
+            return (cause.reason or "TLS failed").replace("_", " ").lower()
+        cause = cause.__cause__ or cause.__context__
+    return None
+
+
+def tls_sentence(reason: str) -> str:
+    """What to do about ``reason``, in one sentence."""
+    if reason in {"wrong version number", "record layer failure", "http request"}:
+        return "The server does not speak TLS on that port: use http:// instead of https://, or another port."
+    return (
+        f"The server's certificate cannot be trusted ({reason}): "
+        "if you know the server and its certificate is self-signed, start again with --insecure."
+    )
