@@ -70,14 +70,14 @@ def _dbfs(amplitude: float) -> float:
 
 def is_digital_silence(pcm: bytes) -> bool:
     """Whether every byte is zero."""
-    return not any(pcm) if len(pcm) < 64 else pcm.count(0) == len(pcm)
+    return pcm == bytes(len(pcm))
 
 
 def to_float(pcm: bytes) -> NDArray[np.float32]:
     """Samples as float32 of shape (n,), within -1.0 up to, not including, 1.0."""
     import numpy as np
 
-    return np.frombuffer(pcm, dtype="<i2").astype(np.float32) / FULL_SCALE
+    return np.frombuffer(pcm, dtype="<i2").astype(np.float32) / np.float32(FULL_SCALE)
 
 
 def from_float(values: NDArray[np.floating]) -> bytes:
@@ -85,7 +85,8 @@ def from_float(values: NDArray[np.floating]) -> bytes:
     import numpy as np
 
     scaled = np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=-1.0) * FULL_SCALE
-    return np.clip(np.rint(scaled), -FULL_SCALE, FULL_SCALE - 1).astype("<i2").tobytes()
+    pcm: bytes = np.clip(np.rint(scaled), -FULL_SCALE, FULL_SCALE - 1).astype("<i2").tobytes()
+    return pcm
 
 
 def mix_to_mono(pcm: bytes, channels: int) -> bytes:
@@ -97,7 +98,8 @@ def mix_to_mono(pcm: bytes, channels: int) -> bytes:
     import numpy as np
 
     frames = np.frombuffer(pcm, dtype="<i2").reshape(-1, channels)
-    return np.rint(frames.mean(axis=1)).astype("<i2").tobytes()
+    mono: bytes = np.rint(frames.mean(axis=1)).astype("<i2").tobytes()
+    return mono
 
 
 class SampleAligner:

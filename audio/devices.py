@@ -1,0 +1,86 @@
+"""Which microphones and speakers there are, and which one somebody means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from audio import portaudio
+from audio.errors import AudioError, AudioErrorCode
+from audio.portaudio import Direction
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A sound device as PortAudio sees it."""
+
+    id: str
+    """What ``mic:ID`` and ``speaker:ID`` take. Good until devices come or go."""
+    name: str
+    host_api: str
+    """ALSA, Core Audio, Windows WASAPI and so on: the same hardware is listed once under each."""
+    inputs: int
+    """Channels in; 0: it is no microphone."""
+    outputs: int
+    """Channels out; 0: it is no speaker."""
+    default_input: bool
+    default_output: bool
+    rate_hz: int
+    """The rate it calls its own. It may accept others."""
+
+
+def list_devices() -> list[Device]:
+    """Every device there is now; an empty list where there is none. Blocks for some 100 ms.
+
+    Devices plugged in since are seen as long as no stream is open in this process. Raises ``AudioError`` with
+    ``LIBRARY_MISSING`` or ``DEVICE_FAILED``.
+    """
+    return portaudio.run_sync(lambda: query(portaudio.load(refresh=True)))
+
+
+def query(sounddevice: Any) -> list[Device]:
+    """The devices in PortAudio's present list. On PortAudio's thread."""
+    try:
+        listed = sounddevice.query_devices()
+        host_apis = sounddevice.query_hostapis()
+        default_input, default_output = sounddevice.default.device
+    except sounddevice.PortAudioError as error:
+        raise portaudio.translate(error, "input", "PortAudio", 0) from error
+    return [
+        Device(
+            id=str(index),
+            name=str(info["name"]),
+            host_api=str(host_apis[info["hostapi"]]["name"]),
+            inputs=int(info["max_input_channels"]),
+            outputs=int(info["max_output_channels"]),
+            default_input=index == default_input,
+            default_output=index == default_output,
+            rate_hz=round(info["default_samplerate"]),
+        )
+        for index, info in enumerate(listed)
+    ]
+
+
+def choose(devices: list[Device], direction: Direction, wanted: str | None) -> Device:
+    """The device that ``wanted`` means: an id, a whole name, or a part of one, whatever the case.
+
+    Of several with that part in their names, the default comes first, then the first in the list. None means
+    the default, or the first where there is no default. Raises ``AudioError``: ``NO_DEVICE`` (or
+    ``PERMISSION_DENIED``) if there is nothing of this direction, ``DEVICE_NOT_FOUND`` otherwise.
+    """
+    candidates = [d for d in devices if (d.inputs if direction == "input" else d.outputs) > 0]
+    if not candidates:
+        raise portaudio.no_device(direction)
+    candidates.sort(key=lambda d: not (d.default_input if direction == "input" else d.default_output))
+    if wanted is None:
+        return candidates[0]
+    sought = wanted.casefold()
+    for matches in (
+        [d for d in candidates if d.id == wanted],
+        [d for d in candidates if d.name.casefold() == sought],
+        [d for d in candidates if sought in d.name.casefold()],
+    ):
+        if matches:
+            return matches[0]
+    available = ", ".join(f"{d.id} {d.name}" for d in sorted(candidates, key=lambda d: int(d.id)))
+    raise AudioError(AudioErrorCode.DEVICE_NOT_FOUND, direction=direction, wanted=wanted, available=available)

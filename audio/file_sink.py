@@ -1,0 +1,52 @@
+"""Playing into a WAV file: the whole timeline, silence included, in real time."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from audio.errors import AudioError, AudioErrorCode
+from audio.paced_sink import PacedSink
+from audio.ports import SAMPLE_RATE, StreamInfo
+from audio.wav import WavWriter
+
+
+class FileSink(PacedSink):
+    """A speaker whose sound is kept. The file survives a kill (see ``WavWriter``) and is the owner's only."""
+
+    def __init__(self, path: str, block_samples: int) -> None:
+        super().__init__(block_samples)
+        self._path = Path(path).expanduser()
+        self._writer: WavWriter | None = None
+
+    async def _open(self) -> StreamInfo:
+        try:
+            self._writer = await asyncio.to_thread(WavWriter, self._path)
+        except FileNotFoundError as error:
+            raise AudioError(AudioErrorCode.FILE_NOT_FOUND, path=str(self._path.parent)) from error
+        except OSError as error:
+            raise self._unwritable(error) from error
+        return StreamInfo(self._path.name, SAMPLE_RATE)
+
+    def _play(self, pcm: bytes) -> None:
+        if self._writer is None:
+            return
+        try:
+            self._writer.write(pcm)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    async def _close(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is None:
+            return
+        try:
+            writer.close()
+        except OSError as error:
+            # The disk is full or gone: what was written is there, and closing has nothing left to do.
+            self._lost = self._lost or self._unwritable(error)
+
+    def _unwritable(self, error: OSError) -> AudioError:
+        return AudioError(
+            AudioErrorCode.FILE_UNWRITABLE, path=str(self._path), reason=error.strerror or str(error)
+        )

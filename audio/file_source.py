@@ -1,0 +1,84 @@
+"""A sound file as a source: spoken in real time, once or for ever."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from audio.decode import Decoder, open_decoder
+from audio.errors import AudioError, AudioErrorCode
+from audio.pacing import Pacer
+from audio.pcm import Chunker
+from audio.ports import BYTES_PER_SAMPLE, Chunk, SourceEnded, StreamInfo
+
+
+class FileSource:
+    """Anything soundfile reads (WAV, FLAC, Ogg, Opus, MP3, AIFF), of any rate and channel count.
+
+    The clock starts with the first ``read``. A file loses nothing: a consumer that stalls for longer than the
+    pacer lets it catch up hears the rest later, as from a player that was paused. The last chunk is filled up
+    with silence. Decoding runs in a thread, a second ahead.
+    """
+
+    dropped_chunks = 0
+
+    def __init__(self, path: str, chunk_bytes: int, *, loop: bool) -> None:
+        self._path = Path(path).expanduser()
+        self._loop = loop
+        self._chunker = Chunker(chunk_bytes)
+        self._chunks: list[bytes] = []
+        self._pacer = Pacer(chunk_bytes // BYTES_PER_SAMPLE)
+        self._decoder: Decoder | None = None
+        self._ahead: asyncio.Task[bytes] | None = None
+        self._ended = False
+
+    async def open(self) -> StreamInfo:
+        """Open the file and decode its beginning. Raises ``AudioError`` (``FILE_...``)."""
+        self._decoder = await asyncio.to_thread(open_decoder, self._path, loop=self._loop)
+        self._decode_ahead()
+        await self._take_decoded()
+        if not self._chunks:
+            await self.close()
+            raise AudioError(
+                AudioErrorCode.FILE_UNREADABLE, path=str(self._path), reason="there is no sound in it"
+            )
+        return StreamInfo(self._path.name, self._decoder.rate_hz)
+
+    async def read(self) -> Chunk:
+        """The next chunk, when it is due. Raises ``SourceEnded`` after the last, ``AudioError`` if broken."""
+        if not self._chunks:
+            await self._take_decoded()
+        if not self._chunks:
+            raise SourceEnded(self._path.name)
+        self._pacer.skipped_samples()
+        due = await self._pacer.wait()
+        return Chunk(self._chunks.pop(), due)
+
+    async def close(self) -> None:
+        """Close the file; may be called twice, and before ``open``."""
+        ahead, self._ahead = self._ahead, None
+        decoder, self._decoder = self._decoder, None
+        self._ended = True
+        self._chunks.clear()
+        if ahead is not None:
+            # The thread cannot be stopped, and the file must not be closed under its feet.
+            await asyncio.wait([ahead])
+            ahead.exception()
+        if decoder is not None:
+            decoder.close()
+
+    def _decode_ahead(self) -> None:
+        if self._decoder is not None:
+            self._ahead = asyncio.create_task(asyncio.to_thread(self._decoder.read), name="decode ahead")
+
+    async def _take_decoded(self) -> None:
+        """Turn what was decoded into chunks (last one first, to be popped) and start on the next stretch."""
+        while not self._chunks and not self._ended and self._ahead is not None:
+            pcm = await asyncio.shield(self._ahead)
+            if pcm:
+                self._chunks = list(self._chunker.feed(pcm))[::-1]
+                self._decode_ahead()
+            else:
+                self._ended = True
+                rest = self._chunker.flush()
+                self._chunks = [rest] if rest else []

@@ -1,0 +1,73 @@
+"""Sources that need nothing but arithmetic: a tone and silence."""
+
+from __future__ import annotations
+
+import math
+import sys
+from array import array
+
+from audio.pacing import Pacer
+from audio.ports import BYTES_PER_SAMPLE, SAMPLE_RATE, Chunk, StreamInfo
+
+TONE_AMPLITUDE = 3_277
+"""-20 dBFS peak: as loud as a voice, far from clipping."""
+
+
+class SilenceSource:
+    """Zeros in real time, without end."""
+
+    dropped_chunks = 0
+
+    def __init__(self, chunk_bytes: int) -> None:
+        self._zeros = bytes(chunk_bytes)
+        self._pacer = Pacer(chunk_bytes // BYTES_PER_SAMPLE)
+
+    async def open(self) -> StreamInfo:
+        """Nothing to open."""
+        return StreamInfo("silence", SAMPLE_RATE)
+
+    async def read(self) -> Chunk:
+        """The next chunk, when it is due."""
+        self._pacer.skipped_samples()
+        return Chunk(self._zeros, await self._pacer.wait())
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class ToneSource:
+    """A sine of ``hz`` at -20 dBFS in real time, without end and without a click between chunks."""
+
+    dropped_chunks = 0
+
+    def __init__(self, hz: float, chunk_bytes: int) -> None:
+        self._hz = hz
+        self._chunk_samples = chunk_bytes // BYTES_PER_SAMPLE
+        self._pacer = Pacer(self._chunk_samples)
+        self._position = 0
+
+    async def open(self) -> StreamInfo:
+        """Nothing to open."""
+        return StreamInfo(f"{self._hz:g} Hz", SAMPLE_RATE)
+
+    async def read(self) -> Chunk:
+        """The next chunk, when it is due."""
+        self._pacer.skipped_samples()
+        pcm = sine(self._hz, self._position, self._chunk_samples)
+        self._position += self._chunk_samples
+        return Chunk(pcm, await self._pacer.wait())
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+def sine(hz: float, first_sample: int, samples: int) -> bytes:
+    """PCM16 of ``samples`` samples of a sine that was at phase 0 at sample 0."""
+    step = 2 * math.pi * hz / SAMPLE_RATE
+    values = array(
+        "h",
+        (round(TONE_AMPLITUDE * math.sin(step * n)) for n in range(first_sample, first_sample + samples)),
+    )
+    if sys.byteorder == "big":  # pragma: no cover - no such machine at hand
+        values.byteswap()
+    return values.tobytes()

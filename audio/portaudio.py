@@ -1,0 +1,208 @@
+"""The one place that touches PortAudio: loading it, its errors in our words, and opening a stream.
+
+PortAudio is not thread-safe, and on Windows a stream belongs to the thread that initialised the library. So
+everything here runs on one thread of its own: call it through ``run`` or ``run_sync``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from audio.errors import AudioError, AudioErrorCode
+from audio.install_hint import portaudio_install_command
+from audio.ports import SAMPLE_RATE
+
+Direction = Literal["input", "output"]
+T = TypeVar("T")
+
+# PortAudio's error numbers, from portaudio.h.
+_UNANTICIPATED_HOST_ERROR = -9999
+_INVALID_CHANNEL_COUNT = -9998
+_INVALID_SAMPLE_RATE = -9997
+_INVALID_DEVICE = -9996
+_DEVICE_UNAVAILABLE = -9985
+_NO_DEVICE = -1
+
+# What the system below said, where PortAudio only says "unanticipated": errno of ALSA, HRESULT of WASAPI.
+_DENIED = {-13, -1, -2147024891}
+_BUSY = {-16, -2004287478}
+_GONE = {-19, -2004287484}
+_DENIED_WORDS = ("permission", "access denied", "access is denied", "not permitted", "not authorized")
+_BUSY_WORDS = ("busy", "in use")
+_GONE_WORDS = ("no such device", "invalidated", "disconnected", "connection refused", "connection terminated")
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What a device was found to accept."""
+
+    rate_hz: int
+    channels: int
+
+
+class _State:
+    """What this process knows of its PortAudio. Touched on the PortAudio thread only, but for ``stale``."""
+
+    executor: ThreadPoolExecutor | None = None
+    guard = threading.Lock()
+    open_streams = 0
+    loaded = False
+    stale = False
+    """A device went away: the list that PortAudio made when it started is no longer true."""
+
+
+def _submit(work: Callable[[], T]) -> Future[T]:
+    with _State.guard:
+        if _State.executor is None:
+            _State.executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="portaudio")
+    return _State.executor.submit(work)
+
+
+async def run(work: Callable[[], T]) -> T:
+    """Do ``work`` on PortAudio's thread while the event loop goes on."""
+    return await asyncio.wrap_future(_submit(work))
+
+
+def run_sync(work: Callable[[], T]) -> T:
+    """Do ``work`` on PortAudio's thread and wait for it. Not for the event loop."""
+    return _submit(work).result()
+
+
+def load(*, refresh: bool = False) -> Any:
+    """The ``sounddevice`` module. Raises ``AudioError`` with ``LIBRARY_MISSING``.
+
+    PortAudio lists the devices once, when it starts. It is started anew if ``refresh`` asks for it or a device
+    was lost, but only while no stream is open: starting anew ends them all (python-sounddevice issue 125).
+    """
+    # Without this PortAudio's look around starts a JACK server on some systems.
+    os.environ.setdefault("JACK_NO_START_SERVER", "1")
+    try:
+        import sounddevice
+    except OSError as error:
+        raise AudioError(AudioErrorCode.LIBRARY_MISSING, command=portaudio_install_command()) from error
+    outdated = _State.loaded and (refresh or _State.stale)
+    if outdated and _State.open_streams == 0:
+        sounddevice._terminate()
+        sounddevice._initialize()
+        _State.stale = False
+    _State.loaded = True
+    return sounddevice
+
+
+def mark_lost() -> None:
+    """A stream ended by itself: look for the devices again before the next one is opened. Any thread."""
+    _State.stale = True
+
+
+def negotiate(sounddevice: Any, direction: Direction, index: int) -> Format:
+    """The format to open device ``index`` in: 24 000 Hz mono if it can, else what it calls its own.
+
+    Raw hardware often has one rate and no mono; the caller converts. Raises ``AudioError``.
+    """
+    info = sounddevice.query_devices(index)
+    name = str(info["name"])
+    check = sounddevice.check_input_settings if direction == "input" else sounddevice.check_output_settings
+    own_rate = round(info["default_samplerate"])
+    own_channels = int(info[f"max_{direction}_channels"])
+    failed: Exception | None = None
+    for rate in dict.fromkeys((SAMPLE_RATE, own_rate)):
+        for channels in dict.fromkeys((1, min(2, own_channels), own_channels)):
+            try:
+                check(device=index, channels=channels, dtype="int16", samplerate=rate)
+            except sounddevice.PortAudioError as error:
+                if _number(error) not in (_INVALID_SAMPLE_RATE, _INVALID_CHANNEL_COUNT):
+                    raise translate(error, direction, name, own_rate) from error
+                failed = error
+            else:
+                return Format(rate, channels)
+    raise AudioError(AudioErrorCode.RATE_REFUSED, device=name, rate=str(own_rate)) from failed
+
+
+def start(sounddevice: Any, make: Callable[[], Any], direction: Direction, name: str, rate_hz: int) -> Any:
+    """Make a stream and start it. Raises ``AudioError``."""
+    stream = None
+    try:
+        stream = make()
+        stream.start()
+    except sounddevice.PortAudioError as error:
+        if stream is not None:
+            stream.close()
+        raise translate(error, direction, name, rate_hz) from error
+    _State.open_streams += 1
+    return stream
+
+
+def stop(sounddevice: Any, stream: Any) -> None:
+    """Stop a stream at once, without playing out what it holds, and close it."""
+    _State.open_streams -= 1
+    # A device that is gone complains when it is closed; there is nothing left to do about it.
+    with contextlib.suppress(sounddevice.PortAudioError):
+        stream.abort()
+    with contextlib.suppress(sounddevice.PortAudioError):
+        stream.close()
+
+
+def no_device(direction: Direction) -> AudioError:
+    """Why there is no device at all: none is there, or Linux hides them from us."""
+    forbidden = _forbidden_sound_devices()
+    if forbidden:
+        return AudioError(AudioErrorCode.PERMISSION_DENIED, device=forbidden)
+    return AudioError(AudioErrorCode.NO_DEVICE, direction=direction)
+
+
+def translate(error: Exception, direction: Direction, name: str, rate_hz: int) -> AudioError:
+    """PortAudio's error, which came while opening the device ``name``, in our words."""
+    number = _number(error)
+    if number == _INVALID_SAMPLE_RATE:
+        return AudioError(AudioErrorCode.RATE_REFUSED, device=name, rate=str(rate_hz))
+    if number in (_INVALID_DEVICE, _NO_DEVICE):
+        return no_device(direction)
+    if number == _DEVICE_UNAVAILABLE:
+        return AudioError(AudioErrorCode.DEVICE_BUSY, device=name)
+    system_number, words = _system_error(error)
+    if number == _UNANTICIPATED_HOST_ERROR:
+        code = _by_system(system_number, words.lower())
+        if code is not None:
+            return AudioError(code, device=name)
+    return AudioError(AudioErrorCode.DEVICE_FAILED, device=name, reason=words or str(error.args[0]))
+
+
+def _by_system(number: int, words: str) -> AudioErrorCode | None:
+    known = (
+        (AudioErrorCode.PERMISSION_DENIED, _DENIED, _DENIED_WORDS),
+        (AudioErrorCode.DEVICE_BUSY, _BUSY, _BUSY_WORDS),
+        (AudioErrorCode.DEVICE_LOST, _GONE, _GONE_WORDS),
+    )
+    for code, numbers, phrases in known:
+        if any(phrase in words for phrase in phrases):
+            return code
+        if number in numbers:
+            return code
+    return None
+
+
+def _number(error: Exception) -> int:
+    """PortAudio's number: sounddevice raises ``PortAudioError(text, number[, system's error])``."""
+    return error.args[1] if len(error.args) > 1 and isinstance(error.args[1], int) else 0
+
+
+def _system_error(error: Exception) -> tuple[int, str]:
+    if len(error.args) > 2:
+        _, number, words = error.args[2]
+        return int(number), str(words)
+    return 0, ""
+
+
+def _forbidden_sound_devices(directory: Path = Path("/dev/snd")) -> str | None:
+    """A sound device file that exists and that we may not open; PortAudio just leaves such devices out."""
+    files = sorted(directory.glob("pcm*")) if directory.is_dir() else []
+    usable = [file for file in files if os.access(file, os.R_OK | os.W_OK)]
+    return str(files[0]) if files and not usable else None
