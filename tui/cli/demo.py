@@ -1,0 +1,48 @@
+"""`salesmind demo`: the console with a server of its own, for a machine that has nothing else."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import click
+
+from tui.cli.console import open_console, require_terminal
+from tui.cli.embedded_server import EmbeddedServer, ServerDidNotStart
+from tui.cli.exit_codes import ExitCode
+from tui.cli.group import reject
+from tui.i18n import LANGUAGES, _
+
+START_TIMEOUT_S = 30.0
+"""A first start makes the database; a cold disk may take its time over the imports."""
+
+
+@click.command(
+    help=_(
+        "Start a SalesMind server with its offline engine on this machine and open the console at its login screen. "
+        "Needs no account, no key, no microphone and no internet. The server ends with the console."
+    )
+)
+@click.option("--lang", type=click.Choice(LANGUAGES), help=_("Language of the interface."))
+@click.option("--port", default=0, help=_("Port of the server; 0 is any free one."))
+@click.option("--no-mouse", is_flag=True, help=_("Leave the mouse to the terminal, for its own selection."))
+@click.pass_context
+def command(ctx: click.Context, lang: str | None, port: int, no_mouse: bool) -> None:
+    """Serve, open the console, stop serving."""
+    require_terminal()
+    if importlib.util.find_spec("django") is None:
+        raise reject(
+            _("The server is not installed. Install it with: pip install 'salesmind-console[server,offline]'")
+        )
+    from tui.settings import state_directory
+
+    directory = state_directory() / "demo"
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lang = lang or (ctx.parent.params.get("lang") if ctx.parent else None)
+    click.echo(_("Starting the SalesMind server ..."), err=True)
+    with EmbeddedServer(directory, port, lambda words: click.echo(f"  {words}", err=True)) as server:
+        try:
+            url = server.wait_until_ready(START_TIMEOUT_S)
+        except ServerDidNotStart:
+            sentence = _("The server did not start. Its log says why: {log}").format(log=server.log)
+            raise reject(sentence, ExitCode.CONNECTION) from None
+        ctx.exit(open_console(lang=lang, server=url, no_mouse=no_mouse, demo=True))

@@ -1,0 +1,72 @@
+"""The command group: without a command it opens the console; commands are imported when named."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+from tui.cli.exit_codes import ExitCode
+from tui.i18n import LANGUAGES, _
+
+COMMANDS = ("demo", "talk", "serve", "engine", "devices")
+
+
+class LazyGroup(click.Group):
+    """Finds ``salesmind NAME`` in the module ``tui.cli.NAME``, imported only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order in which a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The click command of ``name``, or None."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"tui.cli.{name}").command
+        return command
+
+
+def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"salesmind-console {version('salesmind-console')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=_(
+        "Test and demonstrate spoken AI conversations with SalesMind. Without a command: open the console."
+    ),
+)
+@click.option("--lang", type=click.Choice(LANGUAGES), help=_("Language of the interface."))
+@click.option("--server", metavar="URL", help=_("SalesMind server to offer at login."))
+@click.option("--profile", metavar="NAME", help=_("Server profile of the configuration to offer at login."))
+@click.option("--insecure", is_flag=True, help=_("Accept a certificate that cannot be verified."))
+@click.option("--no-mouse", is_flag=True, help=_("Leave the mouse to the terminal, for its own selection."))
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_show_version,
+    help=_("Show the version."),
+)
+@click.pass_context
+def salesmind(ctx: click.Context, /, **options: Any) -> None:
+    """Open the console, unless a command was named."""
+    if ctx.invoked_subcommand is None:
+        from tui.cli.console import open_console
+
+        ctx.exit(open_console(**options))
+
+
+def reject(message: str, code: ExitCode = ExitCode.USAGE) -> click.exceptions.Exit:
+    """Say ``message`` on standard error; raise what is returned to end with ``code``."""
+    click.echo(message, err=True)
+    return click.exceptions.Exit(code)

@@ -1,0 +1,81 @@
+"""`salesmind talk`: the conversation of the live screen without the screen.
+
+It starts the same relay process and passes its lines on: with ``--json`` as they are, else as a transcript.
+Standard output is data; words about the run go to standard error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, get_args
+
+import click
+
+from tui.cli.exit_codes import ExitCode
+from tui.cli.group import reject
+from tui.i18n import _
+from tui.settings import Echo, SettingsError, load_settings
+
+PASSWORD_VARIABLE = "SALESMIND_PASSWORD"  # noqa: S105 (the name of a variable, not a password)
+
+TALK_OPTIONS = (
+    "session_id", "new_session", "industry", "value_proposition", "persona", "pain",
+    "sources", "typed", "seconds", "spoken", "as_json",
+)  # fmt: skip
+"""The options that are the talk's own; all others are settings by the same name."""
+
+
+@click.command(
+    help=_(
+        "Hold a conversation without a screen. The password is taken from {variable}, else asked for. "
+        "Several --source are spoken one after another, each when the one before is answered. "
+        "Without --seconds, the conversation ends when the last turn is answered."
+    ).format(variable=PASSWORD_VARIABLE)
+)
+@click.option("--server", "server_url", metavar="URL", help=_("SalesMind server."))
+@click.option("--username", metavar="NAME", help=_("Account on the server."))
+@click.option(
+    "--insecure", is_flag=True, default=None, help=_("Accept a certificate that cannot be verified.")
+)
+@click.option("--session", "session_id", metavar="ID", help=_("Talk in this session."))
+@click.option("--new-session", is_flag=True, help=_("Start a new session to talk in."))
+@click.option("--industry", metavar="TEXT", help=_("Industry of the new session's customer."))
+@click.option("--value-proposition", metavar="TEXT", help=_("What the new session's salesperson offers."))
+@click.option("--persona", metavar="TEXT", help=_("Who the new session's customer is."))
+@click.option("--pain", metavar="TEXT", help=_("What troubles the new session's customer."))
+@click.option(
+    "--source",
+    "sources",
+    metavar="SPEC",
+    multiple=True,
+    help=_("mic[:DEVICE], wav:PATH[?loop], tcp:HOST:PORT, tone[:HZ] or silence."),
+)
+@click.option("--sink", metavar="SPEC", help=_("speaker[:DEVICE], wav:PATH, tcp:HOST:PORT or none."))
+@click.option("--say", "typed", metavar="TEXT", multiple=True, help=_("A typed turn, after the spoken ones."))
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help=_("Stop after this long."))
+@click.option("--chunk-bytes", type=click.IntRange(96, 262_144), help=_("Bytes of PCM16 in one message."))
+@click.option(
+    "--language", "spoken", type=click.Choice(("ja", "en")), help=_("Language of the conversation.")
+)
+@click.option("--voice", metavar="NAME", help=_("Voice of the customer."))
+@click.option("--vad-threshold", type=click.FloatRange(0, 1), help=_("Level at which speech begins, 0 to 1."))
+@click.option("--vad-prefix-ms", type=click.IntRange(0, 5_000), help=_("Audio kept from before speech."))
+@click.option("--vad-silence-ms", type=click.IntRange(50, 10_000), help=_("Silence that ends a turn."))
+@click.option("--echo", type=click.Choice(get_args(Echo)), help=_("What to do about loudspeaker echo."))
+@click.option(
+    "--record", "record_directory", metavar="DIR", help=_("Record events and both sides' audio here.")
+)
+@click.option("--json", "as_json", is_flag=True, help=_("One JSON object per line (docs/stream.md)."))
+def command(**options: Any) -> None:
+    """Log in, choose the session, talk, leave with the relay's exit code."""
+    from tui.cli.talk_run import talk
+    from tui.cli.talk_session import TalkRequest
+
+    request = TalkRequest(**{name: options.pop(name) for name in TALK_OPTIONS})
+    try:
+        code = asyncio.run(talk(load_settings(options), request))
+    except SettingsError as error:
+        raise reject(str(error)) from None
+    except KeyboardInterrupt:
+        code = ExitCode.INTERRUPTED
+    raise click.exceptions.Exit(code)

@@ -1,0 +1,69 @@
+"""What the headless talker says next: turns one after another, each when the one before is answered. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from relay.commands import Command, Say, Stop, UseSource
+from relay.conversation import Conversation
+
+ANSWER_TIMEOUT_S = 30.0
+"""Longest wait for an answer; a slow model takes a few seconds."""
+
+
+class AnswerTimeout(Exception):
+    """A turn was spoken or typed, and nothing came back."""
+
+
+class TurnScript:
+    """Gives each turn in its time.
+
+    A spoken turn is over when its recording has ended, an answer that came after it is complete, and it has
+    been played. With ``stop_after_last`` the conversation ends there; else it goes on until told otherwise.
+    """
+
+    def __init__(self, turns: Sequence[UseSource | Say], *, stop_after_last: bool) -> None:
+        self._turns = list(turns)
+        self._stop_after_last = stop_after_last
+        self._current: UseSource | Say | None = None
+        self._asked_at = 0.0
+        self._answers_before = 0
+
+    def begin_with(self, first: UseSource) -> None:
+        """``first`` is spoken already, as the source the conversation was configured with."""
+        self._current = first
+
+    def next(self, state: Conversation) -> Command | None:
+        """The command that is due in ``state``, if one is. Raises ``AnswerTimeout``."""
+        if not state.gate_open:
+            return None
+        if self._current is not None and not self._answered(state):
+            self._check_time(state)
+            return None
+        if self._turns:
+            self._current = self._turns.pop(0)
+            self._asked_at = state.now
+            self._answers_before = _answers(state)
+            return self._current
+        if self._current is not None and self._stop_after_last:
+            return Stop()
+        return None
+
+    def _answered(self, state: Conversation) -> bool:
+        if isinstance(self._current, UseSource) and not self._recording_over(state):
+            self._asked_at = state.now  # the wait for an answer begins when the recording ends
+            return False
+        return _answers(state) > self._answers_before and not state.answering and state.speech_item_id is None
+
+    def _recording_over(self, state: Conversation) -> bool:
+        source = state.source
+        assert isinstance(self._current, UseSource)
+        return source is not None and source.spec == self._current.spec and source.state != "opened"
+
+    def _check_time(self, state: Conversation) -> None:
+        if self._stop_after_last and state.now - self._asked_at > ANSWER_TIMEOUT_S:
+            raise AnswerTimeout
+
+
+def _answers(state: Conversation) -> int:
+    return sum(turn.role == "assistant" and turn.final for turn in state.turns)
