@@ -109,7 +109,8 @@ def _client_error(status: int, body: ErrorBody, endpoint: Endpoint) -> ApiError:
         )
     if status == 403:
         return Forbidden("The server does not allow this.", status=status, summary=body.summary)
-    # An existing server answers a malformed id with a page; for any other path a page is another program's 404.
+    # An existing server answers a malformed id with a page; for any other path a page is another program's
+    # 404.
     if status == 404 and (body.is_json or endpoint is Endpoint.ONE_SESSION):
         return NotFound("The server has no such session.", status=status, summary=body.summary)
     if status in (400, 409, 422) and body.is_json:

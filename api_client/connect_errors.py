@@ -14,6 +14,14 @@ def tls_error(error: BaseException) -> TlsError | None:
     return TlsError(tls_sentence(reason), params={"reason": reason}) if reason else None
 
 
+def proxy_error() -> ServerUnreachable:
+    """A proxy stands between, and refuses or cannot be used. Its address is left out: it may hold a password."""
+    return ServerUnreachable(
+        "The proxy does not let us through: check HTTP_PROXY, HTTPS_PROXY and NO_PROXY.",
+        params={"reason": "proxy"},
+    )
+
+
 def timeout_error(timeout_s: float) -> ServerTimeout:
     """No answer within ``timeout_s`` seconds."""
     return ServerTimeout(

@@ -1,7 +1,7 @@
 """The error bodies of a SalesMind server, read into one shape (salesmind-api.md, section 1).
 
-Pure: bytes in, value out, never an exception. The text is the server's own, in the server's language: to be shown,
-not matched on.
+Pure: bytes in, value out, never an exception. The text is the server's own, in the server's language: to be
+shown, not matched on.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _SUMMARY_KEYS = ("detail", "message", "error")
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
     """What an error answer says.
 
-    ``fields`` maps a field, or ``non_field_errors``, to its messages; ``summary`` is the sentence about the whole.
-    ``is_json`` is false for HTML pages and garbage, which leave the rest empty.
+    ``fields`` maps a field, or ``non_field_errors``, to its messages; ``summary`` is the sentence about the
+    whole. ``is_json`` is false for HTML pages and garbage, which leave the rest empty.
     """
 
     is_json: bool

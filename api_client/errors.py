@@ -4,8 +4,6 @@
 that says what to do. No error holds a token, a password or a URL with a query.
 """
 
-# ruff: noqa: N818 (named after what happened: NotFound, SendStalled)
-
 from __future__ import annotations
 
 from enum import StrEnum

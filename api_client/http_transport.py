@@ -1,9 +1,9 @@
 """httpx without its command line, and its exceptions as ours.
 
-``httpx/__init__`` imports ``httpx._main`` for its own console script, and with it click, rich and pygments where
-they are installed. Kept out, ``import httpx`` took 0.14 s and 23 MB instead of 0.23 s and 29 MB (httpx 0.28.1,
-CPython 3.11, whole process), and the rooms below ``tui`` stay free of rich. httpx itself takes a failing import
-there for "the command line is not installed".
+``httpx/__init__`` imports ``httpx._main`` for its own console script, and with it click, rich and pygments
+where they are installed. Kept out, ``import httpx`` took 0.14 s and 23 MB instead of 0.23 s and 29 MB (httpx
+0.28.1, CPython 3.11, whole process), and the rooms below ``tui`` stay free of rich. httpx itself takes a
+failing import there for "the command line is not installed".
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import time
 
 import msgspec
 
-from api_client.connect_errors import timeout_error, tls_error, unreachable_error
-from api_client.errors import ApiError, InvalidParameter, ServerUnreachable, UnexpectedAnswer
+from api_client.connect_errors import proxy_error, timeout_error, tls_error, unreachable_error
+from api_client.errors import ApiError, InvalidParameter, UnexpectedAnswer
 from api_client.server_url import is_loopback
 from api_client.tls import client_ssl_context
 
@@ -43,7 +43,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HttpTransport:
-    """One server's HTTP connections. Raises only errors of ``api_client.errors``; never follows a redirect."""
+    """One server's HTTP connections. Raises only ``ApiError``; never follows a redirect."""
 
     def __init__(self, server_url: str, *, insecure: bool, language: str) -> None:
         try:
@@ -60,11 +60,7 @@ class HttpTransport:
                 follow_redirects=False,
             )
         except (ImportError, ValueError):
-            # Not chained: a proxy's address may hold a password.
-            raise ServerUnreachable(
-                "The proxy settings of this machine cannot be used: check HTTP_PROXY and HTTPS_PROXY.",
-                params={"reason": "proxy"},
-            ) from None
+            raise proxy_error() from None
 
     async def request(
         self, method: str, path: str, *, token: str | None, timeout_s: float, json: bytes | None = None
@@ -105,10 +101,7 @@ def _as_api_error(error: Exception, timeout_s: float) -> ApiError:
     if isinstance(error, (httpx.LocalProtocolError, UnicodeError)):
         return InvalidParameter("The token has characters that cannot be sent.", params={"name": "token"})
     if isinstance(error, httpx.ProxyError):
-        return ServerUnreachable(
-            "The proxy refuses the connection: check HTTP_PROXY, HTTPS_PROXY and NO_PROXY.",
-            params={"reason": "proxy"},
-        )
+        return proxy_error()
     if isinstance(error, httpx.DecodingError):
         return UnexpectedAnswer("The server's answer is damaged.", params={"reason": "encoding"})
     return tls_error(error) or unreachable_error(error)

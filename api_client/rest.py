@@ -38,9 +38,9 @@ class SalesMindClient:
     """One server, and after ``login`` one user of it.
 
     Every method raises ``ApiError`` or one of its subclasses and nothing else: ``ServerUnreachable``,
-    ``ServerTimeout``, ``TlsError``, ``UnexpectedRedirect``, ``ServerFault``, ``UnexpectedAnswer`` and ``RateLimited``
-    from all of them, ``NotAuthenticated`` from those that need a login. ``timeout_s`` is for one whole request, in
-    seconds. ``repr`` leaves the token out.
+    ``ServerTimeout``, ``TlsError``, ``UnexpectedRedirect``, ``ServerFault``, ``UnexpectedAnswer`` and
+    ``RateLimited`` from all of them, ``NotAuthenticated`` from those that need a login. ``timeout_s`` is for
+    one whole request, in seconds. ``repr`` leaves the token out.
     """
 
     def __init__(
@@ -121,8 +121,9 @@ class SalesMindClient:
     async def finish_session(self, session_id: str) -> FinishedSession:
         """Finish a session and wait for its scores, up to ``FINISH_TIMEOUT_S`` or ``timeout_s`` if longer.
 
-        Raises ``NotFound``; ``ValidationFailed`` when it has no turns yet or is finished already; ``ServerFault`` when
-        the scoring failed, after which the session is still active and finishing may be tried again.
+        Raises ``NotFound``; ``ValidationFailed`` when it has no turns yet or is finished already;
+        ``ServerFault`` when the scoring failed, after which the session is still active and finishing may be
+        tried again.
         """
         finished, _ = await self._call(
             "POST",

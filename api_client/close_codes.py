@@ -1,0 +1,123 @@
+"""What a closed realtime socket means, and whether dialling again is of any use.
+
+Sources: salesmind-api.md, sections 3 and 4 (4002, 44xx, 1006, 1009); realtime-protocol, section 1 (1001,
+3000, 4000).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from api_client.error_codes import error_meaning
+
+
+class CloseCode(StrEnum):
+    """Stable names of the reasons for a close."""
+
+    NORMAL = "normal"
+    GOING_AWAY = "going_away"
+    SESSION_EXPIRED = "session_expired"
+    NO_CLOSE_FRAME = "no_close_frame"
+    MESSAGE_TOO_BIG = "message_too_big"
+    SERVER_FAILED = "server_failed"
+    TRY_LATER = "try_later"
+    INVALID_API_KEY = "invalid_api_key"
+    UPSTREAM_REFUSED = "upstream_refused"
+    BETA_API_SHAPE_DISABLED = "beta_api_shape_disabled"
+    UPSTREAM_LOST = "upstream_lost"
+    MALFORMED_REQUEST = "malformed_request"
+    BAD_TOKEN = "bad_token"  # noqa: S105 (a code, not a token)
+    UNKNOWN_SESSION = "unknown_session"
+    SESSION_FINISHED = "session_finished"
+    OTHER = "other"
+
+
+class CloseMeaning(NamedTuple):
+    """``retry``: whether a new connection may fare better. ``message`` is one English sentence."""
+
+    code: CloseCode
+    retry: bool
+    message: str
+
+
+_NO_FRAME = CloseMeaning(
+    CloseCode.NO_CLOSE_FRAME,
+    True,
+    "The connection broke without a goodbye: the server stopped, or the network is down.",
+)
+_MEANINGS: dict[int, CloseMeaning] = {
+    1000: CloseMeaning(CloseCode.NORMAL, False, "The conversation was closed normally."),
+    1001: CloseMeaning(CloseCode.GOING_AWAY, True, "The server is going away, most likely to be restarted."),
+    1005: _NO_FRAME._replace(message="The server closed the connection without giving a reason."),
+    1006: _NO_FRAME,
+    1009: CloseMeaning(
+        CloseCode.MESSAGE_TOO_BIG,
+        False,
+        "A message was too big for the server: choose a smaller chunk size.",
+    ),
+    1011: CloseMeaning(CloseCode.SERVER_FAILED, True, "The server failed, or the connection fell silent."),
+    1012: CloseMeaning(CloseCode.TRY_LATER, True, "The server is being restarted."),
+    1013: CloseMeaning(CloseCode.TRY_LATER, True, "The server is too busy now."),
+    1014: CloseMeaning(CloseCode.TRY_LATER, True, "The server's gateway could not reach it."),
+    3000: CloseMeaning(
+        CloseCode.INVALID_API_KEY,
+        False,
+        "OpenAI refuses the SalesMind server's API key: ask whoever runs the server.",
+    ),
+    4000: CloseMeaning(
+        CloseCode.UPSTREAM_REFUSED,
+        False,
+        "The speech service refuses the conversation: see the error before it.",
+    ),
+    4002: CloseMeaning(
+        CloseCode.UPSTREAM_LOST,
+        True,
+        "The SalesMind server could not reach, or has lost, its speech service.",
+    ),
+    4400: CloseMeaning(
+        CloseCode.MALFORMED_REQUEST,
+        False,
+        "The server cannot read the session's id: choose the session again.",
+    ),
+    4401: CloseMeaning(
+        CloseCode.BAD_TOKEN, False, "The server does not know our login any more: log in again."
+    ),
+    4404: CloseMeaning(
+        CloseCode.UNKNOWN_SESSION,
+        False,
+        "The server has no such session, or it is another user's: choose another.",
+    ),
+    4409: CloseMeaning(
+        CloseCode.SESSION_FINISHED, False, "The session is finished already: choose or start another."
+    ),
+}
+
+
+def close_meaning(code: int, reason: str) -> CloseMeaning:
+    """What a close with ``code`` and ``reason`` means; 1006 stands for "no close frame"."""
+    known = _MEANINGS.get(code)
+    if code == 1001 and "maximum" in reason.lower():
+        return CloseMeaning(
+            CloseCode.SESSION_EXPIRED, True, "The conversation reached the longest time the service allows."
+        )
+    if code in (3000, 4000, 4002) and (from_reason := _by_reason(reason)) is not None:
+        return from_reason
+    if known is not None:
+        return known
+    return CloseMeaning(
+        CloseCode.OTHER,
+        # Unassigned 4xxx codes are the application's own verdicts; anything else is trouble on the way.
+        retry=not 4000 <= code < 5000,
+        message=f"The server closed the connection with the code {code}.",
+    )
+
+
+def _by_reason(reason: str) -> CloseMeaning | None:
+    """The verdict in a reason such as ``invalid_request_error.beta_api_shape_disabled``."""
+    meaning = error_meaning(reason.rpartition(".")[2] or None, None, "")
+    if not meaning.fatal:
+        return None
+    names = {code.value for code in CloseCode}
+    name = CloseCode(meaning.code) if meaning.code in names else CloseCode.UPSTREAM_REFUSED
+    return CloseMeaning(name, retry=meaning.retry, message=meaning.message)

@@ -1,0 +1,99 @@
+"""What an ``error`` event means for the conversation (realtime-protocol, section 11; salesmind-api.md, section 3)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class ErrorMeaning(NamedTuple):
+    """What to make of an error.
+
+    ``code`` is the server's own code, else its type, else ``unknown_error``. ``fatal``: the conversation ends
+    by it. ``retry``: whether a new connection may fare better. ``benign``: to be shown as information at
+    most. ``upstream_lost``: this connection is dead although it stays open, so only a new one helps.
+    """
+
+    code: str
+    message: str
+    fatal: bool = False
+    retry: bool = True
+    benign: bool = False
+    upstream_lost: bool = False
+
+
+def _fatal(code: str, message: str, *, retry: bool = False) -> ErrorMeaning:
+    return ErrorMeaning(code, message, fatal=True, retry=retry)
+
+
+def _benign(code: str, message: str) -> ErrorMeaning:
+    return ErrorMeaning(code, message, benign=True)
+
+
+_ASK = "ask whoever runs the server"
+
+_BY_CODE: dict[str, ErrorMeaning] = {
+    meaning.code: meaning
+    for meaning in (
+        _fatal(
+            "beta_api_shape_disabled",
+            "This SalesMind server still speaks the beta shape of OpenAI's Realtime API, which OpenAI switched off in "
+            "May 2026: nothing in the console can mend that, the server has to be updated.",
+        ),
+        _fatal("invalid_api_key", f"OpenAI refuses the SalesMind server's API key: {_ASK}."),
+        _fatal("insufficient_quota", f"The SalesMind server's OpenAI account has used up its quota: {_ASK}."),
+        _fatal(
+            "credit_balance_exhausted", f"The SalesMind server's OpenAI account has no credit left: {_ASK}."
+        ),
+        _fatal(
+            "billing_hard_limit_reached",
+            f"The SalesMind server's OpenAI account has reached its spending limit: {_ASK}.",
+        ),
+        _fatal("account_deactivated", f"The SalesMind server's OpenAI account is deactivated: {_ASK}."),
+        _fatal(
+            "model_not_found", f"OpenAI does not know the model that the SalesMind server asks for: {_ASK}."
+        ),
+        _fatal(
+            "session_expired", "The conversation reached the longest time the service allows.", retry=True
+        ),
+        ErrorMeaning(
+            "rate_limit_exceeded", "The speech service asks for a pause: wait a little, then speak again."
+        ),
+        _benign("response_cancel_not_active", "There was no answer to stop any more."),
+        _benign(
+            "conversation_already_has_active_response", "An answer is being given already; wait for its end."
+        ),
+        _benign("input_audio_buffer_commit_empty", "There was no new speech to answer."),
+    )
+}
+
+_BY_TYPE: dict[str, ErrorMeaning] = {
+    meaning.code: meaning
+    for meaning in (
+        ErrorMeaning(
+            "connection_error",
+            f"The SalesMind server could not reach, or has lost, its speech service; if it goes on, {_ASK}.",
+            upstream_lost=True,
+        ),
+        ErrorMeaning(
+            "forwarding_error",
+            "The SalesMind server could not read its speech service's answer, and passes nothing on any more: "
+            "connect again.",
+            upstream_lost=True,
+        ),
+    )
+}
+
+
+def error_meaning(code: str | None, type: str | None, message: str) -> ErrorMeaning:
+    """What an error with these three means.
+
+    An unknown error is neither fatal nor benign: it is shown with the server's own ``message`` and the socket
+    is kept.
+    """
+    if code is not None and code in _BY_CODE:
+        return _BY_CODE[code]
+    if code is None and type is not None and type in _BY_TYPE:
+        return _BY_TYPE[type]
+    return ErrorMeaning(
+        code or type or "unknown_error", f"The server reports: {message or 'no reason given'}"
+    )

@@ -1,0 +1,258 @@
+"""The relay's WebSocket: raw PCM16 and JSON out, typed events in (salesmind-api.md, section 3)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidMessage,
+    InvalidProxy,
+    InvalidStatus,
+    InvalidURI,
+    ProxyError,
+    WebSocketException,
+)
+
+from api_client.client_events import ClientEvent, encode
+from api_client.close_codes import CloseMeaning, close_meaning
+from api_client.connect_errors import proxy_error, timeout_error, tls_error, unreachable_error
+from api_client.errors import ApiError, ConnectionLost, SendStalled, UnexpectedAnswer
+from api_client.events import BinaryAudio, ServerEvent, SessionCreated, decode_event
+from api_client.handshake_errors import handshake_error
+from api_client.server_url import is_loopback, normalise_server_url, realtime_url
+from api_client.session_update import Dialect
+from api_client.tls import client_ssl_context
+
+MAX_MESSAGE_BYTES = 32 * 2**20
+"""Of one received message. An item with its audio passes the library's 1 MiB (realtime-protocol, section 1)."""
+PING_INTERVAL_S = 5.0
+PING_TIMEOUT_S = 5.0
+CLOSE_TIMEOUT_S = 1.0
+SEND_TIMEOUT_S = 5.0
+"""A message that the network has not taken by then finds the connection dead."""
+RECEIVE_QUEUE = 256
+"""Messages; beyond it reading from the socket pauses."""
+
+# The library writes request lines, with the token in them, to its logger at DEBUG. This one takes nothing.
+# It stands outside logging's hierarchy, so that no configuration can wake it.
+_silent = logging.Logger("silent", level=logging.CRITICAL + 1)
+
+
+class Received(NamedTuple):
+    """One message: ``at`` is ``time.monotonic()`` when its last bytes came, ``size_bytes`` its payload's size."""
+
+    event: ServerEvent
+    at: float
+    size_bytes: int
+
+
+class _StampedConnection(ClientConnection):
+    """Notes when bytes arrive: by the time a message is taken from the queue, a busy loop may be late."""
+
+    arrived_at: float = 0.0
+
+    def data_received(self, data: bytes) -> None:
+        self.arrived_at = time.monotonic()
+        super().data_received(data)
+
+
+class _Connect(connect):
+    """Follows no redirect: the token in the query would go along to wherever it points."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
+class RealtimeConnection:
+    """One open socket to the relay. Made by ``open``; ``repr`` leaves the token out.
+
+    Iterating gives a ``Received`` for each message and ends when the socket is closed, by whichever side:
+    ``close_code``, ``close_reason`` and ``meaning`` then say how.
+    """
+
+    def __init__(self, websocket: _StampedConnection, server_url: str, session_id: str | None) -> None:
+        self._websocket = websocket
+        self._server_url = server_url
+        self._session_id = session_id
+        self._dialect: Dialect | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        server_url: str,
+        token: str,
+        session_id: str | None = None,
+        *,
+        insecure: bool = False,
+        open_timeout_s: float = 10.0,
+        language: str = "en",
+    ) -> Self:
+        """Connect. An open socket does not mean that the server's upstream is ready: wait for
+        ``session.created``.
+
+        Raises ``BadUrl``, ``InvalidParameter``, ``ServerUnreachable``, ``ServerTimeout``, ``TlsError``,
+        ``UnexpectedRedirect``, ``UnexpectedAnswer`` (no WebSocket server) and ``RealtimeRefused``.
+        """
+        base = normalise_server_url(server_url)
+        failure: ApiError
+        try:
+            connection = await _dial(
+                realtime_url(base, token, session_id), base, insecure, open_timeout_s, language
+            )
+        except (WebSocketException, OSError, EOFError, ImportError, ValueError) as error:
+            failure = _open_error(error, base, open_timeout_s)
+        else:
+            _notice_lost_peer(connection)
+            return cls(connection, base, session_id)
+        # Outside the except block: the library's exceptions hold the URI, and with it the token.
+        raise failure
+
+    def __repr__(self) -> str:
+        return f"<RealtimeConnection {self._server_url} session={self._session_id}>"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @property
+    def dialect(self) -> Dialect | None:
+        """The shape the upstream speaks, once a ``session.created`` has told it."""
+        return self._dialect
+
+    @property
+    def close_code(self) -> int | None:
+        """Null while open; 1006 when the socket was lost without a close frame."""
+        return self._websocket.close_code
+
+    @property
+    def close_reason(self) -> str:
+        """The peer's words, mostly none."""
+        return self._websocket.close_reason or ""
+
+    @property
+    def meaning(self) -> CloseMeaning | None:
+        """What the close means; null while open."""
+        code = self.close_code
+        return None if code is None else close_meaning(code, self.close_reason)
+
+    async def send_audio(self, pcm: bytes | bytearray | memoryview) -> None:
+        """Send PCM16 LE mono 24 kHz as one binary message. Raises ``ConnectionLost`` and ``SendStalled``."""
+        await self._send(pcm, text=False)
+
+    async def send(self, event: ClientEvent) -> None:
+        """Send an event as one text message. Raises ``ConnectionLost`` and ``SendStalled``."""
+        await self._send(encode(event), text=True)
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close, waiting at most ``CLOSE_TIMEOUT_S`` for the peer's answer. Harmless when closed already."""
+        await self._websocket.close(code, reason)
+
+    async def __aiter__(self) -> AsyncIterator[Received]:
+        receive = self._websocket.recv
+        while True:
+            try:
+                message = await receive()
+            except ConnectionClosed:
+                return
+            yield self._received(message)
+
+    def _received(self, message: str | bytes) -> Received:
+        at = self._websocket.arrived_at
+        if isinstance(message, bytes):
+            return Received(BinaryAudio(pcm=message), at, len(message))
+        event = decode_event(message)
+        if isinstance(event, SessionCreated) and event.dialect is not None:
+            self._dialect = event.dialect
+        return Received(event, at, len(message) if message.isascii() else len(message.encode()))
+
+    async def _send(self, message: bytes | bytearray | memoryview, *, text: bool) -> None:
+        failure: ApiError
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                await self._websocket.send(message, text=text)
+        except ConnectionClosed:
+            failure = self._lost()
+        except TimeoutError:
+            # A closing handshake would wait behind what is stuck.
+            self._websocket.transport.abort()
+            failure = SendStalled(
+                f"The network took nothing for {SEND_TIMEOUT_S:g} seconds, so the connection was dropped.",
+                params={"seconds": f"{SEND_TIMEOUT_S:g}"},
+            )
+        else:
+            return
+        raise failure
+
+    def _lost(self) -> ConnectionLost:
+        code = self.close_code if self.close_code is not None else 1006
+        return ConnectionLost(
+            close_meaning(code, self.close_reason).message, close_code=code, close_reason=self.close_reason
+        )
+
+
+async def _dial(
+    url: str, base: str, insecure: bool, open_timeout_s: float, language: str
+) -> _StampedConnection:
+    options: dict[str, Any] = {}
+    if url.startswith("wss:"):
+        options["ssl"] = client_ssl_context(insecure=insecure)
+    connection = await _Connect(
+        url,
+        compression=None,  # base64 audio does not shrink enough to pay for the work
+        additional_headers={"Accept-Language": language},
+        user_agent_header="SalesMind-Console",
+        proxy=None if is_loopback(base) else True,
+        open_timeout=open_timeout_s,
+        ping_interval=PING_INTERVAL_S,
+        ping_timeout=PING_TIMEOUT_S,
+        close_timeout=CLOSE_TIMEOUT_S,
+        max_size=MAX_MESSAGE_BYTES,
+        max_queue=RECEIVE_QUEUE,
+        logger=_silent,
+        create_connection=_StampedConnection,
+        **options,
+    )
+    assert isinstance(connection, _StampedConnection)
+    return connection
+
+
+def _notice_lost_peer(connection: ClientConnection) -> None:
+    """Let the kernel give up on unacknowledged data, where it can.
+
+    While audio is being sent, pings wait behind it, so the library alone does not notice that packets vanish.
+    """
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+    raw: socket.socket | None = connection.transport.get_extra_info("socket")
+    if option is not None and raw is not None and raw.family in (socket.AF_INET, socket.AF_INET6):
+        raw.setsockopt(socket.IPPROTO_TCP, option, round(SEND_TIMEOUT_S * 1000))
+
+
+def _open_error(error: Exception, base: str, open_timeout_s: float) -> ApiError:
+    if isinstance(error, TimeoutError):
+        return timeout_error(open_timeout_s)
+    if isinstance(error, InvalidStatus):
+        response = error.response
+        return handshake_error(response.status_code, response.headers.get("Location"), base)
+    if isinstance(error, (ProxyError, InvalidProxy, InvalidURI, ImportError)):
+        return proxy_error()
+    if (failure := tls_error(error)) is not None:
+        return failure
+    broken_off = isinstance(error, InvalidMessage) and isinstance(error.__cause__, (EOFError, OSError))
+    if isinstance(error, WebSocketException) and not broken_off:
+        return UnexpectedAnswer(
+            "What answers there does not speak WebSocket: check the address.",
+            params={"reason": "no websocket"},
+        )
+    return unreachable_error(error)
