@@ -81,22 +81,19 @@ async def begin(settings: ConsoleSettings, request: TalkRequest) -> tuple[Accoun
         raise reject(of_error(error), _exit_code(error)) from None
 
 
+_OFFER = {
+    "ja": ("製造業", "在庫と発注を自動化するクラウドサービス"),
+    "en": ("Manufacturing", "A cloud service that automates stock and orders"),
+}
+"""Industry and value proposition of a new session when none are given."""
+
+
 async def _start_session(client: SalesMindClient, request: TalkRequest, settings: ConsoleSettings) -> str:
-    japanese = request.language(settings) == "ja"
-    offer = (
-        "在庫と発注を自動化するクラウドサービス"
-        if japanese
-        else "A cloud service that automates stock and orders"
-    )
+    industry, value_proposition = _OFFER[request.language(settings)]
     session = await client.start_session(
         NewSession(
-            industry=request.industry or ("製造業" if japanese else "Manufacturing"),
-            value_proposition=request.value_proposition
-            or (
-                "在庫と発注を自動化するクラウドサービス"
-                if japanese
-                else "A cloud service that automates stock and orders"
-            ),
+            industry=request.industry or industry,
+            value_proposition=request.value_proposition or value_proposition,
             customer_persona=request.persona,
             customer_pain=request.pain,
         )
