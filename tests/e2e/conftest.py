@@ -138,7 +138,9 @@ def open_terminal(environment: dict[str, str]) -> Iterator[Callable[..., Termina
     """Start `salesmind ARGUMENTS` in a terminal of its own; ended after the test."""
     sessions: list[TerminalSession] = []
 
-    def open_session(*arguments: str, columns: int = 120, rows: int = 40, **variables: str) -> TerminalSession:
+    def open_session(
+        *arguments: str, columns: int = 120, rows: int = 40, **variables: str
+    ) -> TerminalSession:
         session = TerminalSession(
             [*SALESMIND, *arguments], {**environment, **variables}, columns=columns, rows=rows
         )
