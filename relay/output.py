@@ -1,0 +1,81 @@
+"""Where every event of a run goes: to the reader of the stream, and into the recording."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from relay import stream
+from relay.conversation import Conversation, fold
+from relay.recorder import Recorder
+from relay.stream import (
+    Item,
+    Latency,
+    LogLine,
+    Notice,
+    Playback,
+    Problem,
+    StreamEvent,
+    Transcript,
+    TranscriptFailed,
+)
+
+Emit = Callable[[StreamEvent], None]
+
+log = logging.getLogger(__name__)
+
+_REMEMBERED = (Item, Transcript, TranscriptFailed, Latency, Playback, Problem)
+
+
+class Output:
+    """Stamps, emits, records, and remembers what the summary and a reconnect need."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self.started_at = time.monotonic()
+        self.recorder: Recorder | None = None
+        self.problems: list[Problem] = []
+        self._unfolded: list[StreamEvent] = []
+        self._folded = Conversation()
+
+    def now(self) -> float:
+        """Seconds since the relay started."""
+        return time.monotonic() - self.started_at
+
+    def at(self, monotonic: float) -> float:
+        """``t`` of a ``time.monotonic()`` reading."""
+        return monotonic - self.started_at
+
+    def emit(self, event: StreamEvent) -> None:
+        """Send one event on its way."""
+        if isinstance(event, _REMEMBERED):
+            self._unfolded.append(event)
+            if isinstance(event, Problem):
+                self.problems.append(event)
+        if self.recorder is not None:
+            self.recorder.event(stream.encode(event))
+        self._emit(event)
+
+    def say(self, text: str) -> None:
+        """A client-side log line, in the stream and in the process's own log."""
+        log.info("%s", text)
+        self.emit(LogLine(t=self.now(), text=text))
+
+    def problem(self, problem: Problem) -> None:
+        """Something went wrong."""
+        log.warning("%s/%s: %s", problem.where, problem.code, problem.message)
+        self.emit(problem)
+
+    def notice(self, code: str, message: str, **params: str) -> None:
+        """Something worth telling."""
+        log.info("%s: %s", code, message)
+        self.emit(Notice(t=self.now(), code=code, message=message, params=params))
+
+    @property
+    def conversation(self) -> Conversation:
+        """Turns, latencies and errors so far, by the same reducer that every reader uses."""
+        if self._unfolded:
+            self._folded = fold(self._folded, self._unfolded)
+            self._unfolded.clear()
+        return self._folded

@@ -1,0 +1,58 @@
+"""What a new connection is told of the conversation so far (realtime-protocol, section 15.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from api_client.client_events import ClientEvent
+from api_client.event_parts import ConversationItem
+from api_client.session_update import Dialect
+from relay.conversation import Turn
+
+LONGEST_REPLAY = 100
+"""Turns; the model's context is bounded, and the newest matter most."""
+
+
+class ReplayedItem(ClientEvent, frozen=True, kw_only=True, tag="conversation.item.create"):
+    """A finished turn of either side, as text: a client cannot create the assistant's audio."""
+
+    item: dict[str, Any]
+
+
+class Replay:
+    """The turns that were said before this socket, and the ids that the server gave them on it."""
+
+    def __init__(self, turns: Sequence[Turn] = ()) -> None:
+        self.turns = tuple(turn for turn in turns if _worth_replaying(turn))[-LONGEST_REPLAY:]
+        self._expected = list(self.turns)
+        self._original: dict[str, str] = {}
+
+    def events(self, dialect: Dialect) -> list[ReplayedItem]:
+        """One ``conversation.item.create`` per turn, in order."""
+        return [ReplayedItem(item=_message(turn, dialect)) for turn in self.turns]
+
+    def is_echo(self, item: ConversationItem, role: str) -> bool:
+        """Whether ``item`` is the server's confirmation of a replayed turn; its id is then remembered."""
+        if item.id in self._original:
+            return True
+        for turn in self._expected:
+            if turn.role == role and turn.text == item.text:
+                self._expected.remove(turn)
+                self._original[item.id] = turn.item_id
+                return True
+        return False
+
+    def original(self, item_id: str | None) -> str | None:
+        """The id that a turn had when it was said, so that the transcript stays in one order."""
+        return None if item_id is None else self._original.get(item_id, item_id)
+
+
+def _worth_replaying(turn: Turn) -> bool:
+    # An answer that was cut short was not said to its end; the user never heard what is missing.
+    return turn.final and bool(turn.text.strip()) and not turn.interrupted and turn.role != "system"
+
+
+def _message(turn: Turn, dialect: Dialect) -> dict[str, Any]:
+    kind = "input_text" if turn.role == "user" else ("output_text" if dialect == "ga" else "text")
+    return {"type": "message", "role": turn.role, "content": [{"type": kind, "text": turn.text}]}

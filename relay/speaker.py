@@ -1,0 +1,103 @@
+"""The sink of a run: opened, changed, watched, and replaced by ``none`` when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from audio.errors import AudioError
+from audio.open import make_sink
+from audio.ports import Sink
+from relay.output import Output
+from relay.playback import PlaybackQueue
+from relay.problems import from_audio
+from relay.stream import Playback, SinkState
+
+REOPEN_DELAYS_S = (1.0, 2.0, 4.0, 8.0)
+"""When a sink that was lost in mid-play is tried again, in seconds after each failure."""
+
+NO_SINK = "none"
+
+
+class Speaker:
+    """Plays the queue through the current sink. Without one that works the answers go to nobody, in real
+    time, so that the conversation keeps its pace."""
+
+    def __init__(self, output: Output, queue: PlaybackQueue) -> None:
+        self._output = output
+        self._queue = queue
+        self._sink: Sink | None = None
+        self._spec = NO_SINK
+        self._reopening: asyncio.Task[None] | None = None
+
+    async def use(self, spec: str) -> None:
+        """Play through ``spec`` from now on."""
+        self._stop_reopening()
+        if not await self._open(spec) and self._sink is None:
+            await self._open(NO_SINK)
+
+    async def check(self) -> None:
+        """Notice a sink that was lost in mid-play, and tell what playback did since the last check."""
+        for change in self._queue.take_changes():
+            self._output.emit(
+                Playback(
+                    t=self._output.now(),
+                    item_id=change.heard.item_id,
+                    state=change.state,
+                    heard_ms=change.heard.heard_ms,
+                    received_ms=change.heard.received_ms,
+                )
+            )
+        lost = self._sink.lost if self._sink is not None else None
+        if isinstance(lost, AudioError):
+            spec = self._spec
+            self._failed(spec, lost)
+            await self._close()
+            await self._open(NO_SINK)
+            self._reopening = asyncio.create_task(self._reopen(spec), name="reopen-sink")
+
+    async def close(self) -> None:
+        """Release the sink."""
+        self._stop_reopening()
+        await self._close()
+
+    async def _open(self, spec: str) -> bool:
+        try:
+            sink = make_sink(spec)
+            # The old sink goes first: one device cannot be opened twice, and two would both pull.
+            await self._close()
+            info = await sink.open(self._queue.pull)
+        except AudioError as error:
+            self._failed(spec, error)
+            return False
+        self._sink = sink
+        self._spec = spec
+        self._queue.set_latency(info.latency_ms)
+        self._output.emit(
+            SinkState(t=self._output.now(), state="opened", spec=spec, name=info.name, rate_hz=info.rate_hz)
+        )
+        return True
+
+    def _failed(self, spec: str, error: AudioError) -> None:
+        now = self._output.now()
+        self._output.emit(SinkState(t=now, state="failed", spec=spec, name=spec))
+        self._output.problem(from_audio(error, now))
+
+    async def _reopen(self, spec: str) -> None:
+        for delay in REOPEN_DELAYS_S:
+            await asyncio.sleep(delay)
+            if await self._open(spec):
+                return
+            if self._sink is None:
+                await self._open(NO_SINK)
+
+    def _stop_reopening(self) -> None:
+        if self._reopening is not None and self._reopening is not asyncio.current_task():
+            self._reopening.cancel()
+        self._reopening = None
+
+    async def _close(self) -> None:
+        sink, self._sink = self._sink, None
+        if sink is not None:
+            with contextlib.suppress(AudioError):
+                await sink.close()

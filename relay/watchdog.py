@@ -1,0 +1,73 @@
+"""Noticing that the server has silently lost its upstream.
+
+An existing SalesMind server goes on taking audio when its upstream is gone: no event, no close
+(salesmind-api.md, section 3). Silence alone proves nothing, because nothing needs to come while nobody
+speaks; so the upstream is asked a question that changes nothing and must be answered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from api_client.client_events import ClientEvent
+
+SILENT_AFTER_S = 10.0
+"""Audio out and nothing in for so long: ask."""
+ANSWER_WITHIN_S = 5.0
+"""No answer, no sign of life: lost."""
+
+Action = Literal["wait", "probe", "silent"]
+
+
+class ItemRetrieve(ClientEvent, frozen=True, kw_only=True, tag="conversation.item.retrieve"):
+    """Asks for an item. Of an item that does not exist the answer is an error, and nothing is changed.
+
+    The other candidates do change something: ``session.update`` is sent once per connection,
+    ``response.cancel`` may meet an answer that has just begun, ``input_audio_buffer.clear`` loses speech.
+    """
+
+    item_id: str
+
+
+def probe(number: int) -> ItemRetrieve:
+    """The question, with an ``event_id`` that its answer will name."""
+    return ItemRetrieve(item_id=f"item_probe_{number}", event_id=f"probe_{number}")
+
+
+@dataclass(slots=True)
+class SilenceWatch:
+    """Decides from times that are passed in, in seconds. One per socket."""
+
+    opened_at: float
+    silent_after_s: float = SILENT_AFTER_S
+    answer_within_s: float = ANSWER_WITHIN_S
+    _last_received: float | None = None
+    _probed_at: float | None = None
+    _told: bool = False
+    answered: bool = False
+    """A probe was followed by a sign of life."""
+
+    def received(self, at: float) -> None:
+        """Anything came from the server."""
+        self._last_received = at
+        if self._probed_at is not None:
+            self.answered = True
+        self._probed_at = None
+        self._told = False
+
+    def check(self, now: float, last_sent: float | None) -> Action:
+        """What to do now; ``last_sent``: when audio last went out. ``silent`` is said once per silence."""
+        if self._told:
+            return "wait"
+        if self._probed_at is not None:
+            if now - self._probed_at < self.answer_within_s:
+                return "wait"
+            self._told = True
+            return "silent"
+        quiet_since = self.opened_at if self._last_received is None else self._last_received
+        sending = last_sent is not None and now - last_sent < self.silent_after_s
+        if not sending or now - max(quiet_since, self.opened_at) < self.silent_after_s:
+            return "wait"
+        self._probed_at = now
+        return "probe"
