@@ -15,7 +15,7 @@ from pathlib import Path
 
 from terminal import Terminal
 
-MINIMAL = '''
+MINIMAL = """
 from textual.app import App
 from textual.containers import Center, Vertical
 from textual.widgets import Button, Footer, Input, Label, Select, Static
@@ -39,7 +39,7 @@ class Minimal(App):
 
 
 Minimal().run()
-'''
+"""
 
 
 def main() -> None:
