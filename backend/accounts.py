@@ -1,0 +1,51 @@
+"""The accounts of a fresh server, and the rule that the demo password never leaves the machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+
+DEMO_USERNAME = "admin"
+DEMO_PASSWORD = "admin123"  # noqa: S105 (published on purpose: the login screen shows it)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether listening on ``host`` reaches this machine only. Raises ``OSError`` for an unknown name."""
+    addresses = {str(info[4][0]).split("%")[0] for info in socket.getaddrinfo(host or "0.0.0.0", None)}  # noqa: S104
+    return all(ipaddress.ip_address(address).is_loopback for address in addresses)
+
+
+def create_first_account(encoded_password: str) -> bool:
+    """Make the administrator of a database without any account; False when there is one already.
+
+    ``encoded_password`` comes from Django's ``make_password``: hashing is slow and done beside the start.
+    """
+    from django.db import transaction
+
+    from backend.spin.models import User
+
+    with transaction.atomic():
+        if User.objects.exists():
+            return False
+        User.objects.create(username=DEMO_USERNAME, password=encoded_password, email="")
+        return True
+
+
+def set_admin_password(password: str) -> None:
+    """Give the administrator a new password, and everybody who has the old token the boot."""
+    from backend.spin.models import Token, User
+
+    user, _created = User.objects.get_or_create(username=DEMO_USERNAME)
+    if user.check_password(password):
+        return
+    user.set_password(password)
+    user.save()
+    Token.objects.filter(user=user).delete()
+
+
+def demo_password_valid() -> bool:
+    """Whether anybody can log in with the published password."""
+    from backend.spin.models import User
+
+    user = User.objects.filter(username=DEMO_USERNAME, is_active=True).first()
+    return user is not None and user.check_password(DEMO_PASSWORD)

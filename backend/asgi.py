@@ -1,0 +1,80 @@
+"""The ASGI application, for any ASGI server: uvicorn in ``salesmind serve``, Daphne in ``deploy/``."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.settings")
+http_application = get_asgi_application()
+
+# These need Django to be set up.
+from channels.db import database_sync_to_async  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.db import DatabaseError  # noqa: E402
+from django.urls import get_resolver  # noqa: E402
+
+from backend import logs  # noqa: E402
+from backend.spin import leases  # noqa: E402
+from backend.spin.routing import websocket_urlpatterns  # noqa: E402
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+logger = logging.getLogger(__name__)
+logs.protect_handlers()
+if not settings.SALESMIND_LOG_AUDIO:
+    logging.getLogger("salesmind.relay.audio").setLevel(logging.WARNING)
+# Django would load the views with the first request, which then is a slow one.
+_routes = len(get_resolver().url_patterns)
+
+
+def _settle_leases() -> None:
+    """Take this worker's lock and drop what workers before it left behind (blocking)."""
+    try:
+        leases.this_worker()
+        leases.sweep()
+    except (DatabaseError, OSError) as failure:
+        # Not migrated yet, or no data directory: /api/health/ says so, and serving goes on.
+        logger.warning("The leases of earlier workers could not be looked at: %s", type(failure).__name__)
+
+
+class Application:
+    """The routes, with what must happen before the first and after the last of them.
+
+    Daphne has no lifespan events, so the beginning hangs on whatever comes first.
+    """
+
+    def __init__(self) -> None:
+        self._routes = ProtocolTypeRouter(
+            {"http": http_application, "websocket": URLRouter(websocket_urlpatterns)}
+        )
+        self._settled = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One ASGI connection."""
+        if not self._settled:
+            self._settled = True
+            await database_sync_to_async(_settle_leases)()
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            await self._routes(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while (await receive())["type"] != "lifespan.shutdown":
+            await send({"type": "lifespan.startup.complete"})
+        try:
+            await database_sync_to_async(leases.release_all)()
+        except DatabaseError:
+            logger.exception("The leases could not be handed back; they lapse by themselves")
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+application = Application()

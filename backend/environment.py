@@ -1,0 +1,119 @@
+"""What the environment may say about the server, read into the shapes that Django wants.
+
+Pure functions over a mapping, so that ``backend.settings`` stays a list of names and can be imported with
+an empty environment. ``docs/server.md`` lists the variables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+SQLITE_SCHEMES = ("sqlite", "sqlite3")
+POSTGRES_SCHEMES = ("postgres", "postgresql")
+TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
+FALSE_WORDS = frozenset({"", "0", "false", "no", "off"})
+
+
+def flag(environ: Mapping[str, str], name: str, default: bool = False) -> bool:
+    """A yes/no variable. Raises ``ImproperlyConfigured`` for any other word."""
+    word = environ.get(name)
+    if word is None:
+        return default
+    if word.strip().lower() in TRUE_WORDS:
+        return True
+    if word.strip().lower() in FALSE_WORDS:
+        return False
+    raise ImproperlyConfigured(f"{name} must be 1 or 0, not {word!r}.")
+
+
+def number(environ: Mapping[str, str], name: str, default: float, minimum: float) -> float:
+    """A number of at least ``minimum``. Raises ``ImproperlyConfigured`` for anything else."""
+    text = environ.get(name)
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a number, not {text!r}.") from None
+    if not minimum <= value < float("inf"):
+        raise ImproperlyConfigured(f"{name} must be at least {minimum:g}, not {text}.")
+    return value
+
+
+def names(environ: Mapping[str, str], name: str, default: list[str]) -> list[str]:
+    """A comma-separated list."""
+    text = environ.get(name)
+    return default if text is None else [part.strip() for part in text.split(",") if part.strip()]
+
+
+def data_directory(environ: Mapping[str, str]) -> Path:
+    """Where the database and the workers' lock files live: ``SALESMIND_DATA_DIR``, else the user's data directory."""
+    if directory := environ.get("SALESMIND_DATA_DIR"):
+        return Path(directory).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("salesmind")
+
+
+def database(environ: Mapping[str, str], directory: Path) -> dict[str, Any]:
+    """Django's ``DATABASES["default"]``: ``SALESMIND_DATABASE_URL``, else ``SALESMIND_DATABASE`` (a path), else
+    ``salesmind.sqlite3`` in the data directory.
+
+    Raises ``ImproperlyConfigured`` for an unknown scheme or a driver that is not installed.
+    """
+    url = environ.get("SALESMIND_DATABASE_URL")
+    if not url:
+        return _sqlite(Path(environ.get("SALESMIND_DATABASE") or directory / "salesmind.sqlite3").expanduser())
+    parts = urlsplit(url)
+    if parts.scheme in SQLITE_SCHEMES:
+        return _sqlite(Path(unquote(parts.path)))
+    if parts.scheme not in POSTGRES_SCHEMES:
+        # The URL may hold a password: name its scheme only.
+        raise ImproperlyConfigured(
+            f"SALESMIND_DATABASE_URL begins with {parts.scheme!r}: it must be sqlite:///path or "
+            "postgresql://user:password@host:port/name."
+        )
+    if find_spec("psycopg") is None:
+        raise ImproperlyConfigured('PostgreSQL needs a driver that is not installed: pip install "psycopg[binary]".')
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "OPTIONS": dict(parse_qsl(parts.query)),
+    }
+
+
+def _sqlite(path: Path) -> dict[str, Any]:
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(path),
+        "OPTIONS": {
+            # A write transaction that starts as a reader and is upgraded fails at once when another writer
+            # came between, whatever the timeout says; IMMEDIATE waits its turn instead.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 10,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+        },
+    }
+
+
+def channel_layers(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Django's ``CHANNEL_LAYERS``: Redis at ``SALESMIND_REDIS_URL``, else in memory (one process).
+
+    Raises ``ImproperlyConfigured`` when channels_redis is not installed.
+    """
+    url = environ.get("SALESMIND_REDIS_URL")
+    if not url:
+        return {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    if find_spec("channels_redis") is None:
+        raise ImproperlyConfigured("SALESMIND_REDIS_URL needs channels_redis, which is not installed: pip install channels_redis.")
+    return {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [url]}}}

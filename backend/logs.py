@@ -1,0 +1,83 @@
+"""Logging that leaks no secret and never waits for a disk or a terminal.
+
+Records are handed to a thread through a bounded queue: a reader that stopped reading our stderr must not
+stop the audio. Whatever a library logs, query tokens and authorization values are cut out last of all.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import re
+from logging.handlers import QueueHandler, QueueListener
+from pathlib import Path
+
+FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+QUEUED_RECORDS = 10_000
+
+_SECRET = re.compile(
+    r"((?:[?&]|\b)token=)[^&\s\"'<>]+"
+    r"|(\b(?:Token|Bearer)\s+)[A-Za-z0-9._\-]{16,}"
+    r"|(\bsk-)[A-Za-z0-9_\-]{8,}",
+    re.IGNORECASE,
+)
+
+
+def redact(text: str) -> str:
+    """``text`` without query tokens, authorization values and API keys."""
+    return _SECRET.sub(lambda match: (match[1] or match[2] or match[3] or "") + "***", text)
+
+
+class RedactingFormatter(logging.Formatter):
+    """Another formatter's text, traceback included, with the secrets cut out."""
+
+    def __init__(self, inner: logging.Formatter) -> None:
+        super().__init__()
+        self._inner = inner
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One record as text."""
+        return redact(self._inner.format(record))
+
+
+class DroppingQueueHandler(QueueHandler):
+    """Hands records over; when the queue is full, drops and counts them."""
+
+    dropped = 0
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        """Never blocks."""
+        try:
+            self.queue.put_nowait(record)
+        except queue.Full:
+            self.dropped += 1
+
+
+def start(path: Path | None, level: int = logging.INFO) -> QueueListener:
+    """Log to ``path``, or to stderr. Call ``stop()`` on the result at the end. Raises ``OSError``."""
+    target: logging.Handler = (
+        logging.StreamHandler() if path is None else logging.FileHandler(path, encoding="utf-8", delay=False)
+    )
+    target.setFormatter(RedactingFormatter(logging.Formatter(FORMAT)))
+    records: queue.Queue[logging.LogRecord] = queue.Queue(QUEUED_RECORDS)
+    listener = QueueListener(records, target)
+    root = logging.getLogger()
+    root.handlers[:] = [DroppingQueueHandler(records)]
+    root.setLevel(level)
+    quiet_libraries()
+    listener.start()
+    return listener
+
+
+def quiet_libraries() -> None:
+    """Keep out what would be noise or say everything twice."""
+    logging.getLogger("websockets").setLevel(logging.WARNING)
+    # A refused request is the client's affair, and 404s are in the access log.
+    logging.getLogger("django.request").setLevel(logging.ERROR)
+
+
+def protect_handlers() -> None:
+    """Put the redaction into handlers that somebody else set up, such as Daphne."""
+    for handler in logging.getLogger().handlers:
+        if not isinstance(handler, QueueHandler) and not isinstance(handler.formatter, RedactingFormatter):
+            handler.setFormatter(RedactingFormatter(handler.formatter or logging.Formatter(FORMAT)))

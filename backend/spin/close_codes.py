@@ -1,0 +1,83 @@
+"""The WebSocket close codes of ``/ws/realtime/`` and how an upstream's end is told to the client."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+MAX_REASON_BYTES = 123
+"""RFC 6455: a control frame carries 125 bytes, two of them the code."""
+
+
+class CloseCode(IntEnum):
+    """Codes that this server closes with. 4002 and the codes of RFC 6455 come from the existing server."""
+
+    GOING_AWAY = 1001
+    MESSAGE_TOO_BIG = 1009
+    INTERNAL_ERROR = 1011
+    UPSTREAM_LOST = 4002
+    """The upstream could not be reached, or closed, or stalled: trying again makes sense."""
+    UPSTREAM_REFUSED = 4003
+    """The upstream refused for good (key, quota, model, protocol): trying again is pointless."""
+    UPSTREAM_EXPIRED = 4008
+    """The upstream session reached its maximum age: connect again at once."""
+    MALFORMED = 4400
+    UNAUTHENTICATED = 4401
+    FORBIDDEN_ORIGIN = 4403
+    UNKNOWN_SESSION = 4404
+    CLIENT_STALLED = 4408
+    SESSION_FINISHED = 4409
+
+
+REFUSED_FOR_GOOD = frozenset(
+    {
+        "beta_api_shape_disabled",
+        "invalid_api_key",
+        "insufficient_quota",
+        "credit_balance_exhausted",
+        "billing_hard_limit_reached",
+        "account_deactivated",
+        "model_not_found",
+    }
+)
+"""Error codes after which a client must not try again (realtime-protocol, section 11)."""
+
+AUTHENTICATION_CLOSE = 3000
+"""What OpenAI closes with for a bad key (realtime-protocol, section 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamEnd:
+    """An upstream's end in this server's terms: what to close with and the error code to name."""
+
+    close_code: CloseCode
+    error_code: str
+
+
+def classify_upstream_close(code: int | None, reason: str) -> UpstreamEnd:
+    """Map an upstream's close frame. ``code`` None: it vanished without one (RFC 6455's 1006).
+
+    A refusal's reason is ``<error.type>.<error.code>`` (realtime-protocol, section 1).
+    """
+    error_code = reason.rpartition(".")[2].strip()
+    if error_code in REFUSED_FOR_GOOD:
+        return UpstreamEnd(CloseCode.UPSTREAM_REFUSED, error_code)
+    if code == AUTHENTICATION_CLOSE:
+        return UpstreamEnd(CloseCode.UPSTREAM_REFUSED, "invalid_api_key")
+    if error_code == "session_expired" or (code == CloseCode.GOING_AWAY and "maximum" in reason.lower()):
+        return UpstreamEnd(CloseCode.UPSTREAM_EXPIRED, "session_expired")
+    return UpstreamEnd(CloseCode.UPSTREAM_LOST, "upstream_closed")
+
+
+def classify_http_refusal(status: int) -> UpstreamEnd:
+    """Map an HTTP status that answered the upgrade."""
+    if status in {401, 403}:
+        return UpstreamEnd(CloseCode.UPSTREAM_REFUSED, "invalid_api_key")
+    if status == 404:
+        return UpstreamEnd(CloseCode.UPSTREAM_REFUSED, "model_not_found")
+    return UpstreamEnd(CloseCode.UPSTREAM_LOST, "upstream_unreachable")
+
+
+def fit_reason(reason: str) -> str:
+    """``reason`` cut to what a close frame holds, never in the middle of a character."""
+    return reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")

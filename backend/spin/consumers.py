@@ -1,0 +1,123 @@
+"""The WebSocket consumers of ``/ws/``."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from channels.consumer import AsyncConsumer
+
+from backend.spin.admission import Admission, Refused, admit, read_handshake
+from backend.spin.close_codes import CloseCode, fit_reason
+from backend.spin.conversation import Conversation
+from backend.spin.frames import error_event
+from backend.spin.keeper import keeper
+from backend.spin.wording import choose_language, sentence
+
+Message = dict[str, Any]
+CLOSE_TIMEOUT_S = 2.0
+"""A client that takes nothing is not waited for when it is told goodbye."""
+
+logger = logging.getLogger("salesmind.relay")
+
+
+class ClientSocket:
+    """The client's end of the relay: an accepted ASGI WebSocket."""
+
+    def __init__(self, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
+        self._receive = receive
+        self._send = send
+
+    async def accept(self) -> bool:
+        """Accept the upgrade; False when the client has gone already."""
+        if (await self._receive())["type"] != "websocket.connect":
+            return False
+        await self._send({"type": "websocket.accept"})
+        return True
+
+    async def receive(self) -> str | bytes | None:
+        """The next message; None when the client has gone."""
+        message = await self._receive()
+        if message["type"] == "websocket.disconnect":
+            return None
+        text: str | None = message.get("text")
+        return text if text is not None else message.get("bytes") or b""
+
+    async def send(self, message: str | bytes) -> None:
+        """Send one message; blocks while the client does not read (where the server tells)."""
+        kind = "text" if isinstance(message, str) else "bytes"
+        await self._send({"type": "websocket.send", kind: message})
+
+    async def close(self, code: int, reason: str, event: str | None = None) -> None:
+        """Say why, then close. A client that is gone or stuck is let go."""
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                if event is not None:
+                    await self.send(event)
+                await self._send({"type": "websocket.close", "code": int(code), "reason": fit_reason(reason)})
+        except (OSError, TimeoutError, RuntimeError):
+            # Servers differ in what they raise for a socket that went away meanwhile.
+            logger.debug("The client was gone before it could be told %d", code)
+
+
+class UnknownPath(AsyncConsumer):  # type: ignore[misc]
+    """Any other path: said as a WebSocket says it, where the existing server answers with a bare HTTP 500."""
+
+    async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
+        """Accept, explain, close 4404."""
+        client = ClientSocket(receive, send)
+        if await client.accept():
+            language = choose_language(read_handshake(scope).accept_language)
+            event = error_event("invalid_request_error", sentence("path_not_found", language), "path_not_found")
+            await client.close(CloseCode.UNKNOWN_SESSION, "path_not_found", event)
+
+
+class RealtimeConsumer(AsyncConsumer):  # type: ignore[misc]
+    """One relay connection.
+
+    Channels' own loop is not used: it looks for stale database connections in a thread before every single
+    message, which would put the database on the audio path.
+    """
+
+    async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
+        """Accept, check, relay until one side ends."""
+        client = ClientSocket(receive, send)
+        if not await client.accept():
+            return
+        handshake = read_handshake(scope)
+        language = choose_language(handshake.accept_language)
+        try:
+            admission = await admit(handshake)
+        except Refused as refusal:
+            event = error_event("invalid_request_error", sentence(refusal.code, language), refusal.code)
+            logger.info("WebSocket refused: %s", refusal.code)
+            await client.close(refusal.close_code, refusal.code, event)
+            return
+        logger.info(
+            "✅ WebSocket接続受け入れ: user=%s, session=%s", admission.username, session_label(admission.session_id)
+        )
+        await self._relay(client, admission, language)
+
+    async def _relay(self, client: ClientSocket, admission: Admission, language: str) -> None:
+        conversation = Conversation(client, admission, language)
+        keeper.add(conversation)
+        try:
+            end = await conversation.run()
+            if end.by_client:
+                logger.info("WebSocket closed by the client: session=%s", session_label(admission.session_id))
+            else:
+                logger.info(
+                    "WebSocket closed: session=%s, code=%d, %s",
+                    session_label(admission.session_id), end.close_code, end.reason,
+                )  # fmt: skip
+                await client.close(end.close_code, end.reason, end.event)
+        finally:
+            keeper.discard(conversation)
+
+
+def session_label(session_id: uuid.UUID | None) -> str:
+    """How a session is named in the log and in the stub: its id, or ``new`` where there is none."""
+    return str(session_id) if session_id else "new"

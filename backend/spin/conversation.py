@@ -1,0 +1,281 @@
+"""One relayed conversation: two pumps between a client and an upstream, and everything that can end it.
+
+    client -> reader -> bounded queue -> uplink -> upstream
+    client <- downlink <- upstream (its bounded read queue)
+
+Each stage waits for the next, so a side that stalls stops the other by TCP instead of filling memory, and
+is given up after ``SALESMIND_STALL_SECONDS``. No pump touches the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from backend.spin import leases, upstream
+from backend.spin.admission import Admission
+from backend.spin.close_codes import CloseCode, classify_upstream_close
+from backend.spin.frames import (
+    NotAnEvent,
+    append_event,
+    audio_bytes,
+    created_stub,
+    error_event,
+    finished_transcript,
+    is_delta,
+    read_head,
+)
+from backend.spin.pacing import AudioPacing
+from backend.spin.transcripts import TranscriptWriter
+from backend.spin.wording import sentence
+
+QUEUED_MESSAGES = 32
+"""Between reader and uplink: 5 s of 8192-byte chunks, enough to bridge the dialling of the upstream."""
+PACING_MARGIN_S = 0.5
+"""After a refusal the client is read again when this much audio fits in."""
+FLUSH_TIMEOUT_S = 5.0
+NO_CLOSE_FRAME = 1006
+"""What RFC 6455 calls a connection that ended without a close frame."""
+
+logger = logging.getLogger("salesmind.relay")
+audio_logger = logging.getLogger("salesmind.relay.audio")
+
+
+class Client(Protocol):
+    """The client's socket."""
+
+    async def receive(self) -> str | bytes | None:
+        """The next message; None when the client has gone."""
+
+    async def send(self, message: str | bytes) -> None:
+        """Send one message."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Why a conversation ended, and what the client is to be told."""
+
+    close_code: int
+    reason: str
+    event: str | None = None
+    by_client: bool = False
+
+
+CLIENT_GONE = End(1000, "", by_client=True)
+
+
+def _size_bytes(message: str | bytes) -> int:
+    return len(message) if isinstance(message, bytes) or message.isascii() else len(message.encode())
+
+
+class Conversation:
+    """One conversation from its admission to its end. ``run`` once."""
+
+    def __init__(self, client: Client, admission: Admission, language: str) -> None:
+        self.token = admission.token
+        self.lease: tuple[uuid.UUID, uuid.UUID] | None = None
+        self._client = client
+        self._admission = admission
+        self._language = language
+        self._label = str(admission.session_id) if admission.session_id else "new"
+        self._uplink: asyncio.Queue[str | bytes] = asyncio.Queue(QUEUED_MESSAGES)
+        self._pacing = AudioPacing(settings.SALESMIND_AUDIO_AHEAD_SECONDS)
+        self._refused_bytes = 0
+        self._writer: TranscriptWriter | None = None
+        self._upstream: ClientConnection | None = None
+        self._ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> End:
+        """Relay until one side ends; returns why. Lease, upstream and transcripts are settled by then."""
+        tasks = [
+            asyncio.create_task(self._guard(self._read_client()), name="reader"),
+            asyncio.create_task(self._guard(self._talk()), name="talk"),
+        ]
+        try:
+            return await self._ended
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._settle()
+
+    def revoke(self) -> None:
+        """The token is good no longer: close with 4401."""
+        self._end(CloseCode.UNAUTHENTICATED, "authentication_error", "token_revoked")
+
+    def _end(self, close_code: CloseCode, kind: str, code: str, **values: Any) -> None:
+        """End the conversation with an ``error`` event, unless something else ended it first."""
+        if self._ended.done():
+            return
+        words = sentence(code, self._language, **values)
+        upstream_end = {key: values[key] for key in ("upstream_code", "upstream_reason") if key in values}
+        event = error_event(kind, words, code, **upstream_end)
+        reason = " ".join(str(part) for part in (code, *upstream_end.values()) if part not in (None, ""))
+        self._ended.set_result(End(close_code, reason, event))
+
+    def _client_gone(self) -> None:
+        if not self._ended.done():
+            self._ended.set_result(CLIENT_GONE)
+
+    async def _guard(self, task: Coroutine[Any, Any, None]) -> None:
+        """Run a part of the conversation; its failure, or its end, is the conversation's."""
+        try:
+            await task
+        except OSError:  # the client went away while something was sent to it
+            self._client_gone()
+        except Exception:
+            logger.exception("The relay of session %s failed", self._label)
+            self._end(CloseCode.INTERNAL_ERROR, "server_error", "internal_error")
+
+    # --- client -> upstream ------------------------------------------------------------------------------
+
+    async def _read_client(self) -> None:
+        while (message := await self._client.receive()) is not None:
+            limit = settings.SALESMIND_MAX_MESSAGE_BYTES
+            if _size_bytes(message) > limit:
+                return self._end(CloseCode.MESSAGE_TOO_BIG, "invalid_request_error", "message_too_big", limit=limit)
+            if message and await self._admissible(message):
+                await self._uplink.put(message)
+        return self._client_gone()
+
+    async def _admissible(self, message: str | bytes) -> bool:
+        """Whether a message may go on. One that may not is answered here."""
+        if isinstance(message, bytes):
+            return await self._paced(len(message))
+        try:
+            head = read_head(message)
+        except NotAnEvent:
+            await self._tell("server_error", "not_an_event")
+            return False
+        size = audio_bytes(head)
+        if not size:
+            logger.info("📨 クライアントからテキスト受信: type=%s", head.type)
+        return not size or await self._paced(size)
+
+    async def _paced(self, size_bytes: int) -> bool:
+        """Admit audio that is not too far ahead; refuse the rest, and read no more until there is room."""
+        now = time.monotonic()
+        if self._pacing.admit(size_bytes, now):
+            self._refused_bytes = 0
+            return True
+        self._refused_bytes += size_bytes
+        limit = self._pacing.limit_s
+        refused_ms = self._refused_bytes * 1000 // 48_000
+        await self._tell("rate_limit_error", "audio_ahead_of_real_time", limit=limit, refused=refused_ms)
+        await asyncio.sleep(self._pacing.pause_s(min(PACING_MARGIN_S, limit / 2), now))
+        return False
+
+    async def _pump_up(self, far: ClientConnection) -> None:
+        log_audio = audio_logger.isEnabledFor(logging.INFO)
+        while True:
+            message = await self._uplink.get()
+            event = message if isinstance(message, str) else append_event(message)
+            try:
+                sent = await self._within_stall_limit(far.send(event))
+            except ConnectionClosed:
+                return None  # the downlink reads what came before the end, and tells
+            if not sent:
+                far.transport.abort()  # a closing handshake would wait behind what is stuck
+                return self._end(CloseCode.UPSTREAM_LOST, "connection_error", "upstream_stalled")
+            if log_audio and isinstance(message, bytes):
+                audio_logger.info("✅ OpenAIへ音声転送成功: %d bytes", len(message))
+
+    # --- upstream -> client ------------------------------------------------------------------------------
+
+    async def _talk(self) -> None:
+        """Dial, take out the lease, announce, pump."""
+        try:
+            self._upstream = far = await upstream.dial()
+        except upstream.UpstreamUnreachable as failure:
+            logger.warning("OpenAI Realtime APIに接続できません: %s", failure.cause)
+            end = failure.end
+            return self._end(end.close_code, "connection_error", end.error_code, cause=failure.cause)
+        await self._open_session()
+        logger.info("✅ OpenAI Realtime API接続成功")
+        await self._client.send(created_stub(self._label, self._admission.username))
+        up = asyncio.create_task(self._guard(self._pump_up(far)), name="uplink")
+        try:
+            await self._pump_down(far)
+        except ConnectionClosed as closed:
+            self._upstream_closed(closed)
+        finally:
+            up.cancel()
+            await asyncio.gather(up, return_exceptions=True)
+        return None
+
+    async def _open_session(self) -> None:
+        session_id = self._admission.session_id
+        if session_id is None:
+            return
+        self._writer = TranscriptWriter(session_id)
+        # Known before it is in the database: a client that leaves in between still has it handed back.
+        self.lease = (uuid.uuid4(), session_id)
+        await database_sync_to_async(leases.acquire)(*self.lease)
+        logger.info("✅ Session %s realtime_mode updated to True", session_id)
+
+    async def _pump_down(self, far: ClientConnection) -> None:
+        while True:
+            message = await far.recv()
+            transcript = None
+            if isinstance(message, str):
+                try:
+                    head = read_head(message)
+                except NotAnEvent:
+                    await self._tell("forwarding_error", "upstream_not_an_event")
+                    continue
+                if not is_delta(head.type):
+                    logger.info("📩 OpenAIからメッセージ受信: type=%s", head.type)
+                transcript = finished_transcript(head)
+            if not await self._within_stall_limit(self._client.send(message)):
+                return self._end(CloseCode.CLIENT_STALLED, "connection_error", "client_stalled")
+            if transcript is not None and self._writer is not None:
+                self._writer.add(transcript)
+
+    def _upstream_closed(self, closed: ConnectionClosed) -> None:
+        """Tell the client with which code and reason the upstream ended."""
+        frame = closed.rcvd
+        code, reason = (frame.code, frame.reason) if frame else (NO_CLOSE_FRAME, "")
+        end = classify_upstream_close(code, reason)
+        logger.warning("OpenAI Realtime API切断: code=%s reason=%s", code, reason)
+        self._end(
+            end.close_code, "connection_error", end.error_code,
+            cause=end.error_code, code=code, reason=reason, upstream_code=code, upstream_reason=reason,
+        )  # fmt: skip
+
+    # --- both --------------------------------------------------------------------------------------------
+
+    async def _within_stall_limit(self, sending: Awaitable[None]) -> bool:
+        try:
+            async with asyncio.timeout(settings.SALESMIND_STALL_SECONDS):
+                await sending
+        except TimeoutError:
+            return False
+        return True
+
+    async def _tell(self, kind: str, code: str, **values: Any) -> None:
+        """An ``error`` event that leaves the connection open."""
+        await self._client.send(error_event(kind, sentence(code, self._language, **values), code))
+
+    async def _settle(self) -> None:
+        """Hand the lease back first: people look at ``realtime_mode`` the moment they hang up."""
+        if self.lease is not None:
+            (lease_id, session_id), self.lease = self.lease, None
+            still_open = await database_sync_to_async(leases.release)(lease_id, session_id)
+            if not still_open:
+                logger.info("✅ Session %s realtime_mode updated to False", session_id)
+        if self._upstream is not None:
+            with contextlib.suppress(ConnectionClosed, OSError, TimeoutError):
+                await self._upstream.close()
+        if self._writer is not None:
+            await self._writer.close(FLUSH_TIMEOUT_S)

@@ -1,0 +1,57 @@
+"""Every refusal as JSON: nothing a client does is answered with an HTML page."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import Resolver404, resolve
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import APIException
+
+
+class Conflict(APIException):
+    """A request that the state of things forbids; 400 because the contract says so."""
+
+    status_code = HTTPStatus.BAD_REQUEST
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404. Where only the final slash is missing, GET is redirected and everything else is told the path.
+
+    A redirected POST would arrive as a GET, which is worse than being told.
+    """
+    path = request.path_info
+    if not path.endswith("/") and _is_routed(path + "/"):
+        if request.method in {"GET", "HEAD"}:
+            query = request.META.get("QUERY_STRING", "")
+            return HttpResponseRedirect(path + "/" + (f"?{query}" if query else ""), status=HTTPStatus.MOVED_PERMANENTLY)
+        return _detail(_("There is nothing here. Did you mean %(path)s?") % {"path": path + "/"}, 404)
+    return _detail(_("There is nothing here."), 404)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400 from Django itself, such as a host name that is not served."""
+    return _detail(_("The request cannot be understood, or names a host that is not served here."), 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403 from Django itself."""
+    return _detail(_("This is not allowed."), 403)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500; the traceback is in the log (logger ``django.request``)."""
+    return _detail(_("The server failed. The cause is in its log."), 500)
+
+
+def _detail(sentence: str, status: int) -> JsonResponse:
+    return JsonResponse({"detail": sentence}, status=status, json_dumps_params={"ensure_ascii": False})
+
+
+def _is_routed(path: str) -> bool:
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True

@@ -1,0 +1,81 @@
+"""Leases: which relay connections are open, in the database, so that every worker answers alike.
+
+A connection takes out a lease when its relay is up and hands it back when it closes. The worker renews all its
+leases together (``backend.spin.keeper``). All functions are synchronous and use the database.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from backend.spin.models import ConnectionLease, lease_horizon
+from backend.spin.workers import WorkerLock, dead_workers, forget
+
+
+def lock_directory() -> Path:
+    """Where the workers of this host keep their lock files."""
+    directory: Path = settings.DATA_DIRECTORY
+    return directory / "workers"
+
+
+@lru_cache(maxsize=1)
+def this_worker() -> WorkerLock:
+    """The lock of this process, taken when it is first needed."""
+    return WorkerLock(lock_directory())
+
+
+def acquire(lease_id: uuid.UUID, session_id: uuid.UUID) -> None:
+    """Record an open connection of the session under ``lease_id``."""
+    ConnectionLease.objects.update_or_create(
+        pk=lease_id,
+        defaults={"session_id": session_id, "worker": this_worker().worker, "heartbeat_at": timezone.now()},
+    )
+
+
+def release(lease_id: uuid.UUID, session_id: uuid.UUID) -> bool:
+    """Hand a lease back. Returns the session's ``realtime_mode`` as it is now."""
+    with transaction.atomic():
+        ConnectionLease.objects.filter(pk=lease_id).delete()
+        return ConnectionLease.objects.filter(session_id=session_id, heartbeat_at__gt=lease_horizon()).exists()
+
+
+def renew(leases: Mapping[uuid.UUID, uuid.UUID]) -> None:
+    """Renew this worker's ``leases`` (lease id -> session id).
+
+    A lease that another worker took for dead, because this one was suspended, is taken out anew.
+    """
+    if not leases:
+        return
+    now = timezone.now()
+    with transaction.atomic():
+        renewed = ConnectionLease.objects.filter(pk__in=list(leases)).update(heartbeat_at=now)
+        if renewed == len(leases):
+            return
+        known = set(ConnectionLease.objects.filter(pk__in=list(leases)).values_list("pk", flat=True))
+        ConnectionLease.objects.bulk_create(
+            ConnectionLease(pk=lease, session_id=session, worker=this_worker().worker, heartbeat_at=now)
+            for lease, session in leases.items()
+            if lease not in known
+        )
+
+
+def sweep() -> int:
+    """Drop the leases of workers that are gone and those that have lapsed; returns how many."""
+    dead = dead_workers(lock_directory())
+    dropped = 0
+    if dead:
+        dropped += ConnectionLease.objects.filter(worker__in=dead).delete()[0]
+        forget(lock_directory(), dead)
+    return dropped + ConnectionLease.objects.filter(heartbeat_at__lte=lease_horizon()).delete()[0]
+
+
+def release_all() -> int:
+    """Drop every lease of this worker, at the end of the process; returns how many."""
+    return ConnectionLease.objects.filter(worker=this_worker().worker).delete()[0]

@@ -1,0 +1,34 @@
+"""Cross-origin answers for browsers, by the same rule as the WebSocket's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from backend.spin.origins import origin_allowed
+
+PREFLIGHT_SECONDS = 600
+
+
+def cross_origin(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Let pages of the allowed origins read the answers. Others get them too, but their browser hides them."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        origin = request.headers.get("Origin")
+        allowed = origin is not None and origin_allowed(
+            origin, request.headers.get("Host"), settings.SALESMIND_ALLOWED_ORIGINS
+        )
+        preflight = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+        response = HttpResponse(status=204) if preflight else get_response(request)
+        if allowed and origin is not None:
+            response["Access-Control-Allow-Origin"] = origin
+            response["Vary"] = ", ".join(filter(None, [response.get("Vary"), "Origin"]))
+            if preflight:
+                response["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
+                response["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Accept-Language"
+                response["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
+        return response
+
+    return middleware

@@ -1,0 +1,65 @@
+"""Finished transcripts into the session, one after the other, beside the audio and never on its path."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+
+from channels.db import database_sync_to_async
+from django.db import DatabaseError, transaction
+from django.db.models import Max
+
+from backend.spin.frames import FinishedTranscript
+from backend.spin.models import Message, Session
+
+WAITING = 256
+"""Transcripts that may wait for the database: many minutes of talk."""
+
+logger = logging.getLogger(__name__)
+
+
+def save(session_id: uuid.UUID, transcript: FinishedTranscript) -> Message:
+    """Append one message to the session (blocking)."""
+    with transaction.atomic():
+        # The lock on the session orders the writers of its two connections.
+        session = Session.objects.select_for_update().get(pk=session_id)
+        last = session.messages.aggregate(last=Max("sequence"))["last"] or 0
+        return Message.objects.create(
+            session=session, role=transcript.role, message=transcript.text, sequence=last + 1
+        )
+
+
+class TranscriptWriter:
+    """The queue between one connection's pump and the database."""
+
+    def __init__(self, session_id: uuid.UUID) -> None:
+        self._session_id = session_id
+        self._waiting: asyncio.Queue[FinishedTranscript] = asyncio.Queue(WAITING)
+        self._task = asyncio.create_task(self._run(), name="transcripts")
+
+    def add(self, transcript: FinishedTranscript) -> None:
+        """Have it saved; returns at once."""
+        try:
+            self._waiting.put_nowait(transcript)
+        except asyncio.QueueFull:
+            logger.error("Session %s: a transcript is lost, the database is %d behind", self._session_id, WAITING)
+
+    async def _run(self) -> None:
+        while True:
+            transcript = await self._waiting.get()
+            try:
+                await database_sync_to_async(save)(self._session_id, transcript)
+            except (DatabaseError, Session.DoesNotExist):
+                logger.exception("Session %s: a transcript could not be saved", self._session_id)
+            finally:
+                self._waiting.task_done()
+
+    async def close(self, timeout_s: float) -> None:
+        """Save what waits, for at most ``timeout_s``, then stop."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._waiting.join()
+        except TimeoutError:
+            logger.error("Session %s: %d transcripts are lost", self._session_id, self._waiting.qsize())  # noqa: TRY400
+        self._task.cancel()

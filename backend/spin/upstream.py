@@ -1,0 +1,122 @@
+"""The far end of the relay: any server that speaks the Realtime API (GA shape)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from django.conf import settings
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
+
+from backend.spin.close_codes import CloseCode, UpstreamEnd, classify_http_refusal
+
+OPENAI_HOST = "api.openai.com"
+OPENAI_URL = f"wss://{OPENAI_HOST}/v1/realtime"
+MAX_EVENT_BYTES = 32 * 1024 * 1024
+"""A retrieved item carries its audio (realtime-protocol, section 15: at least 16 MiB)."""
+RECEIVE_QUEUE = 16
+"""Messages read ahead of the client; beyond it the upstream's TCP window closes."""
+TCP_USER_TIMEOUT_MS = 10_000
+"""Unacknowledged data for this long ends the connection; keepalive pings would wait behind it."""
+
+# Announced to stop (realtime-protocol, section 4).
+RETIRING_MODELS = {
+    "gpt-realtime": "2027-01-20",
+    "gpt-realtime-2025-08-28": "2027-01-20",
+    "gpt-realtime-mini": "2027-01-20",
+    "gpt-realtime-mini-2025-12-15": "2027-01-20",
+}
+RETIRED_PREFIX = "gpt-4o-"
+
+logger = logging.getLogger(__name__)
+
+
+class UpstreamUnreachable(Exception):
+    """No connection came about. ``end`` says how to tell the client, ``cause`` why, free of secrets."""
+
+    def __init__(self, end: UpstreamEnd, cause: str) -> None:
+        super().__init__(cause)
+        self.end = end
+        self.cause = cause
+
+
+async def _configured_address() -> str:
+    url: str = settings.SALESMIND_REALTIME_URL
+    return url
+
+
+resolve_address: Callable[[], Awaitable[str]] = _configured_address
+"""Where to dial; ``salesmind serve`` puts its engine's own answer here, which waits until the engine is up."""
+
+
+def retirement_warning(model: str) -> str | None:
+    """A sentence for a model that stops or has stopped, else None."""
+    if model.startswith(RETIRED_PREFIX):
+        return f"Model {model} is retired or about to be; choose gpt-realtime-2.1 with --model."
+    if date := RETIRING_MODELS.get(model):
+        return f"OpenAI has announced that model {model} stops on {date}; choose gpt-realtime-2.1 with --model."
+    return None
+
+
+def is_openai(url: str) -> bool:
+    """Whether the API key may be sent there: to OpenAI and nobody else, and only over TLS."""
+    parts = urlsplit(url)
+    return parts.scheme == "wss" and parts.hostname == OPENAI_HOST
+
+
+def with_model(url: str, model: str) -> str:
+    """``url`` with ``?model=``, unless it names a model or a call by itself."""
+    parts = urlsplit(url)
+    if "model=" in parts.query or "call_id=" in parts.query:
+        return url
+    query = "&".join(filter(None, [parts.query, urlencode({"model": model})]))
+    return urlunsplit(parts._replace(query=query))
+
+
+async def dial() -> ClientConnection:
+    """Connect to the upstream. Raises ``UpstreamUnreachable``; within ``SALESMIND_DIAL_SECONDS`` in any case."""
+    try:
+        async with asyncio.timeout(settings.SALESMIND_DIAL_SECONDS):
+            url = with_model(await resolve_address(), settings.SALESMIND_REALTIME_MODEL)
+            return await _connect(url)
+    except TimeoutError:
+        raise _unreachable(f"no answer within {settings.SALESMIND_DIAL_SECONDS:g} s") from None
+    except InvalidStatus as refused:
+        status = refused.response.status_code
+        raise UpstreamUnreachable(classify_http_refusal(status), f"HTTP {status}") from None
+    except (OSError, InvalidHandshake, InvalidURI, EOFError) as failure:
+        raise _unreachable(_describe(failure)) from None
+
+
+async def _connect(url: str) -> ClientConnection:
+    key = settings.OPENAI_API_KEY
+    headers = {"Authorization": f"Bearer {key}"} if key and is_openai(url) else {}
+    connection = await connect(
+        url,
+        additional_headers=headers,
+        compression=None,  # base64 audio shrinks too little to pay for it
+        max_size=MAX_EVENT_BYTES,
+        max_queue=RECEIVE_QUEUE,
+        open_timeout=None,  # dial() keeps the time
+        close_timeout=1,
+        proxy=True if is_openai(url) else None,
+    )
+    raw = connection.transport.get_extra_info("socket")
+    if raw is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TCP_USER_TIMEOUT_MS)
+    return connection
+
+
+def _unreachable(cause: str) -> UpstreamUnreachable:
+    return UpstreamUnreachable(UpstreamEnd(CloseCode.UPSTREAM_LOST, "upstream_unreachable"), cause)
+
+
+def _describe(failure: Exception) -> str:
+    """The kind of failure; a message of its own only from the operating system, which knows no secrets."""
+    if isinstance(failure, OSError) and failure.strerror:
+        return failure.strerror
+    return type(failure).__name__

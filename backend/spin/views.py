@@ -1,0 +1,182 @@
+"""The HTTP endpoints (salesmind-api, section 2)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, cast
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.db import DatabaseError
+from django.utils.translation import gettext as _
+from rest_framework import status
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.permissions import AllowAny, BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+
+from backend.spin import finishing
+from backend.spin.models import Company, Report, Session, Token, User
+from backend.spin.serializers import (
+    FinishSerializer,
+    LoginSerializer,
+    PageSerializer,
+    ReportSerializer,
+    SessionDetailSerializer,
+    SessionSerializer,
+    SessionStartSerializer,
+)
+
+LARGEST_ID = 2**63 - 1
+
+
+def _account(request: Request) -> User:
+    """Whose request it is, on an endpoint that only accounts reach."""
+    return cast(User, request.user)
+
+
+def _validation_failed(serializer: Serializer[Any]) -> Response:
+    """The error body of login and finish: every field is named, those that were fine with no sentence."""
+    details: dict[str, Any] = {name: [] for name in serializer.fields}
+    details.update(serializer.errors)
+    return Response({"error": "Validation failed", "details": details}, status=status.HTTP_400_BAD_REQUEST)
+
+
+class Health(APIView):
+    """Whether the server can do its work: it answers ok only when its database does."""
+
+    permission_classes: tuple[type[BasePermission], ...] = (AllowAny,)
+
+    def get(self, request: Request) -> Response:
+        """200, or 503 when the database cannot be asked or has not been migrated."""
+        try:
+            User.objects.exists()
+        except DatabaseError:
+            return Response(
+                {"status": "unavailable", "detail": _("The database does not answer, or has not been migrated.")},
+                status=status.HTTP_503_SERVICE_UNAVAILABLE,
+            )
+        return Response({"status": "ok"})
+
+
+class Login(APIView):
+    """A token for a name and a password."""
+
+    authentication_classes: tuple[type[BaseAuthentication], ...] = ()
+    permission_classes: tuple[type[BasePermission], ...] = (AllowAny,)
+
+    def post(self, request: Request) -> Response:
+        """200 with the account's one token; 400, 401 or 403 otherwise."""
+        serializer = LoginSerializer(data=request.data)
+        if not serializer.is_valid():
+            return _validation_failed(serializer)
+        user = User.objects.filter(username=serializer.validated_data["username"]).first()
+        password = serializer.validated_data["password"]
+        if user is None:
+            make_password(password)  # the same time as a wrong password, so that names cannot be found out
+        if user is None or not check_password(password, user.password):
+            return self._refused(_("The user name or the password is wrong."), status.HTTP_401_UNAUTHORIZED)
+        if not user.is_active:
+            return self._refused(_("This account is deactivated."), status.HTTP_403_FORBIDDEN)
+        token, _created = Token.objects.get_or_create(user=user)
+        return Response(
+            {
+                "message": _("Logged in."),
+                "token": token.key,
+                "user": {"id": user.pk, "username": user.username, "email": user.email},
+            }
+        )
+
+    def _refused(self, sentence: str, code: int) -> Response:
+        return Response({"error": _("Login failed"), "message": sentence}, status=code)
+
+
+class SessionStart(APIView):
+    """A new role-play."""
+
+    def post(self, request: Request) -> Response:
+        """201 with the session, or 400 with a sentence for each field."""
+        serializer = SessionStartSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        fields = dict(serializer.validated_data)
+        company_id = fields.pop("company_id")
+        company = self._company(request, company_id) if company_id else None
+        if company and not fields["industry"]:
+            fields["industry"] = company.industry
+        created = Session.objects.create(user=_account(request), company=company, **fields)
+        session = Session.objects.with_realtime_mode().select_related("company").get(pk=created.pk)
+        return Response(SessionSerializer(session).data, status=status.HTTP_201_CREATED)
+
+    def _company(self, request: Request, company_id: uuid.UUID) -> Company:
+        company = Company.objects.filter(pk=company_id, user=_account(request)).first()
+        if company is None:
+            # A bare sentence, not a list: the contract has it so.
+            raise ValidationError(cast(Any, {"company_id": _("There is no such company.")}))
+        return company
+
+
+class SessionList(APIView):
+    """One's own sessions, newest first."""
+
+    def get(self, request: Request) -> Response:
+        """One page; past the end it is empty."""
+        paging = PageSerializer(data=request.query_params)
+        paging.is_valid(raise_exception=True)
+        page, size = paging.validated_data["page"], paging.validated_data["page_size"]
+        sessions = Session.objects.filter(user=_account(request))
+        count = sessions.count()
+        start = (page - 1) * size
+        results: list[Any] = []
+        if start < count and size:
+            ordered = sessions.with_realtime_mode().select_related("company").order_by("-created_at", "-pk")
+            results = list(SessionSerializer(ordered[start : start + size], many=True).data)
+        return Response({"count": count, "page": page, "page_size": size, "results": results})
+
+
+class SessionDetail(APIView):
+    """One session with its messages and report."""
+
+    def get(self, request: Request, session_id: uuid.UUID) -> Response:
+        """200, or 404 when there is none or it is somebody else's."""
+        sessions = Session.objects.with_realtime_mode().select_related("company").prefetch_related("messages")
+        session = sessions.filter(pk=session_id, user=_account(request)).first()
+        if session is None:
+            raise NotFound(_("There is no such session."))
+        return Response(SessionDetailSerializer(session).data)
+
+
+class SessionFinish(APIView):
+    """The end of a role-play, with its scoring."""
+
+    def post(self, request: Request) -> Response:
+        """200 with the scores. Calls that run at the same time all get the one report."""
+        serializer = FinishSerializer(data=request.data)
+        if not serializer.is_valid():
+            return _validation_failed(serializer)
+        report = finishing.finish(serializer.validated_data["session_id"], _account(request))
+        return Response(
+            {
+                "session_id": str(report.session_id),
+                "report_id": report.pk,
+                "status": report.session.status,
+                "finished_at": report.session.finished_at.isoformat(),
+                "spin_scores": report.spin_scores,
+                "feedback": report.feedback,
+                "next_actions": report.next_actions,
+            }
+        )
+
+
+class ReportDetail(APIView):
+    """The scoring of one of one's own sessions."""
+
+    def get(self, request: Request, report_id: int) -> Response:
+        """200; 403 when it is somebody else's, 404 when there is none."""
+        report = Report.objects.select_related("session").filter(pk=report_id).first() if report_id <= LARGEST_ID else None
+        if report is None:
+            raise NotFound(_("There is no such report."))
+        if report.session.user_id != _account(request).pk:
+            return Response({"error": _("This report belongs to another account.")}, status=status.HTTP_403_FORBIDDEN)
+        return Response(ReportSerializer(report).data)

@@ -1,0 +1,48 @@
+"""What the relay tells a client in words, by error code, in the language that the handshake asked for."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+SENTENCES = {
+    "token_missing": _("No token was sent. Log in and send it in the Authorization header."),
+    "token_invalid": _("The token is not valid, or its account is deactivated."),
+    "token_revoked": _("The token was revoked, or its account deactivated. Log in again."),
+    "origin_not_allowed": _("Pages of this origin may not use this server."),
+    "session_id_malformed": _("session_id is not a UUID."),
+    "session_not_found": _("There is no such session."),
+    "session_finished": _("The session is already finished. Start a new one."),
+    "path_not_found": _("There is no WebSocket here. The path is /ws/realtime/, with its final slash."),
+    "not_an_event": _("A text message must be a JSON object."),
+    "upstream_not_an_event": _("The upstream sent a text message that is not a JSON object; it was left out."),
+    "message_too_big": _("A message is longer than %(limit)d bytes."),
+    "audio_ahead_of_real_time": _(
+        "Audio ran more than %(limit)g s ahead of real time: %(refused)d ms were refused. Send it at the pace of speech."
+    ),
+    "upstream_unreachable": _("The Realtime upstream could not be reached: %(cause)s."),
+    "upstream_closed": _("The Realtime upstream ended the connection (code %(code)s %(reason)s)."),
+    "upstream_stalled": _("The Realtime upstream takes no data. The connection was given up."),
+    "session_expired": _("The Realtime session reached its maximum age. Connect again."),
+    "client_stalled": _("The client takes no data. The connection was given up."),
+    "internal_error": _("The relay failed. The cause is in the server's log."),
+}
+REFUSED = _("The Realtime upstream refused for good (%(cause)s). Trying again will not help.")
+
+
+def choose_language(accept_language: str) -> str:
+    """The first language of an ``Accept-Language`` header that the server speaks, else its default."""
+    spoken = {code for code, _name in settings.LANGUAGES}
+    for tag, _quality in parse_accept_lang_header(accept_language.lower()):
+        if (primary := tag.split("-")[0]) in spoken:
+            return primary
+    return settings.LANGUAGE_CODE
+
+
+def sentence(code: str, language: str, **values: object) -> str:
+    """The sentence for an error code, in ``language``; a code of the upstream's own gets the general one."""
+    with translation.override(language):
+        words = str(SENTENCES.get(code, REFUSED))
+    return words % values if values else words

@@ -1,0 +1,101 @@
+"""``salesmind serve``: the command line of the embedded server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tui.i18n import N_, _
+
+PROGRESS = {
+    "migrating": N_("Preparing the database ..."),
+    "demo_account": N_("Demo account: {username} / {password}"),
+    "engine_starting": N_("Starting the offline engine ..."),
+    "engine_ready": N_("The offline engine is ready."),
+    "model_retiring": N_("Warning: OpenAI has announced that model {model} stops. Choose another one with --model."),
+    "ready": N_("SalesMind is ready: {url}"),
+    "stopping": N_("Stopping ..."),
+}
+FAILURES = {
+    "openai_key_missing": N_("--upstream openai needs the environment variable OPENAI_API_KEY."),
+    "upstream_invalid": N_("--upstream must be engine, openai, or a URL that begins with ws:// or wss://."),
+    "port_unavailable": N_(
+        "{host} port {port} cannot be used: {cause}. Stop what listens there or choose another --port."
+    ),
+    "host_unknown": N_("There is no address for the host name {host}."),
+    "log_unwritable": N_("The log file {path} cannot be written."),
+    "directory_unwritable": N_("The directory {path} cannot be made: {cause}. Choose another one with --data-dir."),
+    "database_unusable": N_("The database cannot be used: {cause}. Choose another one with --database."),
+    "demo_password_exposed": N_(
+        "The demo password admin123 is valid, so the server listens on this machine only. Give the "
+        "administrator another one first: --admin-password-env NAME."
+    ),
+    "password_too_weak": N_(
+        "The environment variable {variable} must hold a password of at least 8 characters, not the demo one."
+    ),
+    "configuration_invalid": N_("The configuration is not valid: {cause}"),
+}
+USAGE_ERROR = 2
+
+
+def report_progress(code: str, values: dict[str, str]) -> None:
+    """Tell a person on stderr how far the server is."""
+    click.echo(_(PROGRESS[code]).format(**values), err=True)
+
+
+@click.command(help=N_("Run the SalesMind server that comes with the console."))
+@click.option("--host", default="127.0.0.1", show_default=True, help=N_("Address to listen on."))
+@click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help=N_("Port; 0 takes any free one.")
+)
+@click.option(
+    "--upstream", default="engine", show_default=True, help=N_("engine, openai, or the URL of a Realtime endpoint.")
+)
+@click.option("--model", help=N_("Realtime model to ask the upstream for."))
+@click.option(
+    "--database", type=click.Path(path_type=Path, dir_okay=False), help=N_("SQLite file; made when it is not there.")
+)
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path, file_okay=False), help=N_("Directory of the database and lock files.")
+)
+@click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help=N_("Log file; stderr without it."))
+@click.option(
+    "--admin-password-env",
+    metavar="NAME",
+    help=N_("Environment variable that holds a new password for the account admin."),
+)
+def command(
+    host: str,
+    port: int,
+    upstream: str,
+    model: str | None,
+    database: Path | None,
+    data_dir: Path | None,
+    log: Path | None,
+    admin_password_env: str | None,
+) -> None:
+    """Serve until told to stop; the first line on stdout is ``{"url": ...}``."""
+    try:
+        from backend.serve import ServeError, ServeOptions, run
+    except ModuleNotFoundError as missing:
+        click.echo(_("The server is not installed ({name}). Install it with: {command}").format(
+            name=missing.name, command='pip install "salesmind-console[server]"'
+        ), err=True)  # fmt: skip
+        raise SystemExit(USAGE_ERROR) from None
+    options = ServeOptions(
+        host=host,
+        port=port,
+        upstream=upstream,
+        model=model,
+        database=database,
+        data_directory=data_dir,
+        log=log,
+        admin_password_variable=admin_password_env,
+    )
+    try:
+        raise SystemExit(run(options, report_progress))
+    except ServeError as failure:
+        words = _(FAILURES[failure.code]).format(**failure.params) if failure.code in FAILURES else str(failure)
+        click.echo(words, err=True)
+        raise SystemExit(USAGE_ERROR) from None
