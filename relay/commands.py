@@ -52,6 +52,9 @@ class Reconnect(_Command, frozen=True, kw_only=True, tag="reconnect"):
 class Stop(_Command, frozen=True, kw_only=True, tag="stop"):
     """Close cleanly, ask for the last ``realtime_mode``, print the summary, end."""
 
+    interrupted: bool = False
+    """A signal asked for it: the summary's exit code is 130."""
+
 
 Command = Configure | Say | Mute | Interrupt | UseSource | UseSink | Reconnect | Stop
 

@@ -149,9 +149,10 @@ class Conversation:
             return "given_up"
         if steps is None:
             return "idle"
+        waiting = lost is not None and lost.t >= max(steps.times.values())
+        if lost is not None and waiting and lost.state in ("lost", "retrying"):
+            return "retrying" if lost.state == "retrying" else "lost"
         if "closed" in steps.times:
-            if lost is not None and lost.state in ("lost", "retrying"):
-                return "retrying" if lost.state == "retrying" else "lost"
             return "closed"
         if "closing" in steps.times:
             return "closing"

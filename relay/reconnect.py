@@ -9,6 +9,8 @@ FIRST_DELAY_S = 0.25
 LONGEST_DELAY_S = 2.0
 JITTER = 0.25
 """Each delay is shortened by up to this part, so that many clients do not come back at once."""
+HOPELESS_AT_FIRST = 3
+"""Attempts when no connection of this run ever got as far as audio."""
 HOPELESS_AFTER = 40
 """Attempts in a row: about 75 s. A person may still ask for another (Reconnect)."""
 
@@ -31,25 +33,13 @@ class Backoff:
         return min(self.longest_s, self.first_s * 2.0**doublings) * (1 - JITTER * self.random())
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether to try again. ``code`` names the reason when not."""
-
-    retry: bool
-    code: str | None = None
-
-
-def decide(*, retryable: bool, code: str | None, attempt: int, ever_connected: bool) -> Verdict:
+def decide(*, retryable: bool, attempt: int, ever_connected: bool) -> bool:
     """Whether attempt ``attempt`` (from 1, in a row) should be made.
 
-    ``retryable`` is the meaning the server gave to its close or error (bad token, quota and a refused
-    beta shape are not). A server that never answered at all is tried three times: a wrong address
-    should be said soon, and a server that is just starting should still be found.
+    ``retryable`` is the meaning of the close or error (bad token, quota and a refused beta shape are
+    not). A server that never answered at all is tried three times: a wrong address should be said
+    soon, and a server that is just starting should still be found.
     """
     if not retryable:
-        return Verdict(retry=False, code=code)
-    if not ever_connected and attempt > 3:
-        return Verdict(retry=False, code=code)
-    if attempt > HOPELESS_AFTER:
-        return Verdict(retry=False, code=code)
-    return Verdict(retry=True)
+        return False
+    return attempt <= (HOPELESS_AFTER if ever_connected else HOPELESS_AT_FIRST)

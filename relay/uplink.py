@@ -30,8 +30,8 @@ class AudioSocket(Protocol):
 class EchoCancelling(Protocol):
     """What the uplink needs of an echo canceller."""
 
-    def process(self, near: bytes) -> bytes:
-        """The near end without the far end in it; same length."""
+    def clean(self, pcm: bytes) -> bytes:
+        """What was captured, without the echo; same length."""
 
 
 class Uplink:
@@ -147,7 +147,7 @@ class Uplink:
     def _outgoing(self, pcm: bytes) -> bytes:
         if self.echo is not None:
             # Fed even when muted: it must go on hearing both ends to stay adapted.
-            pcm = self.echo.process(pcm)
+            pcm = self.echo.clean(pcm)
         if self.muted or (self._config.echo == "half-duplex" and self._playback.sounding):
             return self._silence
         return pcm

@@ -1,0 +1,73 @@
+"""Ten times a second: levels and counters, as one ``meters`` event."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from audio.pcm import level
+from audio.ports import BYTES_PER_MS
+from relay.downlink import Downlink
+from relay.microphone import Microphone
+from relay.output import Output
+from relay.playback import PlaybackQueue
+from relay.stream import Meters
+from relay.uplink import Uplink
+
+INTERVAL_S = 0.1
+
+
+class Gauges:
+    """Reads what the parts of a run have counted."""
+
+    def __init__(
+        self,
+        output: Output,
+        uplink: Uplink,
+        downlink: Downlink,
+        microphone: Microphone,
+        playback: PlaybackQueue,
+    ) -> None:
+        self._output = output
+        self._uplink = uplink
+        self._downlink = downlink
+        self._microphone = microphone
+        self._playback = playback
+
+    async def run(self, each_time: Callable[[], Awaitable[None]]) -> None:
+        """Emit until cancelled, on a schedule that does not drift; ``each_time`` is awaited before."""
+        due = time.monotonic()
+        while True:
+            await each_time()
+            self._output.emit(self.read(time.monotonic()))
+            due = max(due + INTERVAL_S, time.monotonic())
+            await asyncio.sleep(due - time.monotonic())
+
+    def read(self, now: float) -> Meters:
+        """The figures at ``now`` (``time.monotonic()``)."""
+        uplink = self._uplink
+        captured = uplink.recent() if uplink.gate_open or self._microphone.live else b""
+        played = self._playback.recent()
+        mic = level(captured) if captured else None
+        speaker = level(played) if played else None
+        lateness = uplink.lateness.window()
+        return Meters(
+            t=self._output.at(now),
+            gate_open=uplink.gate_open,
+            muted=uplink.muted,
+            mic_rms_dbfs=mic.rms_dbfs if mic is not None else None,
+            mic_peak_dbfs=mic.peak_dbfs if mic is not None else None,
+            speaker_rms_dbfs=speaker.rms_dbfs if speaker is not None else None,
+            speaker_peak_dbfs=speaker.peak_dbfs if speaker is not None else None,
+            chunks_sent=uplink.chunks_sent,
+            bytes_sent=uplink.bytes_sent,
+            chunk_rate=uplink.rate.rate(now) if uplink.gate_open else None,
+            window_s=uplink.rate.window_s,
+            lateness_p99_ms=lateness.p99_ms,
+            lateness_max_ms=lateness.max_ms,
+            dropped_chunks=self._microphone.dropped_chunks,
+            audio_received_ms=self._downlink.audio_received_bytes // BYTES_PER_MS,
+            received_ms_per_s=self._downlink.audio_rate.amount(now),
+            playback_buffer_ms=self._playback.buffered_ms,
+        )

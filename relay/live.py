@@ -1,0 +1,250 @@
+"""One conversation from start to summary, in this process.
+
+``salesmind talk`` calls ``converse`` itself; ``python -m relay`` calls it with the two pipes of the
+console. Either way it is the same run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+from api_client.client_events import item_create_text
+from audio.errors import AudioError
+from audio.ports import BYTES_PER_MS
+from relay.commands import Command, Interrupt, Mute, Reconnect, Say, Stop, UseSink, UseSource
+from relay.config import RelayConfig
+from relay.connections import Connections
+from relay.downlink import Downlink
+from relay.gauges import Gauges
+from relay.latency import LatencyTracker
+from relay.meters import expected_chunk_rate
+from relay.microphone import Microphone
+from relay.mode_poller import ModePoller
+from relay.output import Emit, Output
+from relay.playback import PlaybackQueue
+from relay.problems import from_audio
+from relay.recording import RunRecording
+from relay.speaker import Speaker
+from relay.stream import Problem, Started, Summary
+from relay.uplink import Uplink
+from relay.version import version
+
+GRACE_S = 30.0
+"""With a time limit: how much longer than that a run may take when its gate never opens."""
+
+EXIT_OK = 0
+EXIT_CONNECTION = 3
+EXIT_TIMEOUT = 4
+EXIT_INTERRUPTED = 130
+
+
+async def converse(config: RelayConfig, emit: Emit, commands: AsyncIterator[Command]) -> Summary:
+    """Hold one conversation; returns the summary, which was emitted last.
+
+    Ends on ``Stop``, when ``commands`` end, after ``config.seconds`` of open gate, or when the
+    connection is given up. Nothing is raised for what a server or a device does: that is in the stream.
+    """
+    return await _Run(config, Output(emit)).hold(commands)
+
+
+class _Run:
+    def __init__(self, config: RelayConfig, output: Output) -> None:
+        self._config = config
+        self._output = output
+        self._playback = PlaybackQueue(self._played)
+        latency = LatencyTracker()
+        self._microphone = Microphone(output, config.chunk_bytes)
+        self._uplink = Uplink(config, output, self._microphone, self._playback, latency)
+        self._downlink = Downlink(config, output, self._playback, latency)
+        self._speaker = Speaker(output, self._playback)
+        self._poller = ModePoller(config, output)
+        self._connections = Connections(config, output, self._uplink, self._downlink, self._poller)
+        self._connections.on_gate_open = self._gate_opened
+        self._gauges = Gauges(output, self._uplink, self._downlink, self._microphone, self._playback)
+        self._unsaid: list[str] = []
+        self._over = asyncio.Event()
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._limit: asyncio.TimerHandle | None = None
+        self._recording = RunRecording(config.record_directory, output)
+        self._played_to: Callable[[bytes], None] | None = None
+        self._exit_code = EXIT_OK
+
+    async def hold(self, commands: AsyncIterator[Command]) -> Summary:
+        try:
+            await self._start()
+            self._spawn("commands", self._obey(commands))
+            self._spawn("connections", self._connect())
+            await self._over.wait()
+        finally:
+            await self._finish()
+        return self._summarise()
+
+    # --- start and end -------------------------------------------------------------------------
+
+    async def _start(self) -> None:
+        config = self._config
+        self._output.emit(
+            Started(
+                t=self._output.now(),
+                version=version(),
+                server_url=config.server_url,
+                session_id=config.session_id,
+                source=config.source,
+                sink=config.sink,
+                chunk_bytes=config.chunk_bytes,
+                expected_chunk_rate=expected_chunk_rate(config.chunk_bytes),
+                wall_time=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            )
+        )
+        self._recording.start()
+        self._start_echo()
+        await self._speaker.use(config.sink)
+        await self._uplink.use_source(config.source)
+        self._spawn("uplink", self._uplink.run())
+        self._spawn("gauges", self._gauges.run(self._speaker.check))
+        if config.seconds is not None:
+            self._set_limit(config.seconds + GRACE_S, EXIT_TIMEOUT)
+
+    async def _connect(self) -> None:
+        self._exit_code = await self._connections.run() or self._exit_code
+        self._over.set()
+
+    async def _finish(self) -> None:
+        """Audio stops, the socket closes with 1000, the server is asked, the recording is completed."""
+        if self._limit is not None:
+            self._limit.cancel()
+        await self._connections.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._speaker.check()
+        await asyncio.gather(self._microphone.close(), self._speaker.close())
+        if self._connections.opened:
+            await self._poller.report_after()
+        await self._poller.close()
+
+    def _summarise(self) -> Summary:
+        output = self._output
+        conversation = output.conversation
+        lateness = self._uplink.lateness.run()
+        summary = Summary(
+            t=output.now(),
+            session_id=self._config.session_id,
+            seconds=output.now(),
+            session_updates_sent=self._connections.updates_sent,
+            connections=self._connections.opened,
+            chunks_sent=self._uplink.chunks_sent,
+            bytes_sent=self._uplink.bytes_sent,
+            chunk_bytes=self._config.chunk_bytes,
+            chunk_rate=self._uplink.mean_rate(),
+            expected_chunk_rate=expected_chunk_rate(self._config.chunk_bytes),
+            user_transcripts=[t.text for t in conversation.turns if t.role == "user" and t.final],
+            assistant_transcripts=[t.text for t in conversation.turns if t.role == "assistant" and t.final],
+            audio_received_ms=self._downlink.audio_received_bytes // BYTES_PER_MS,
+            response_latency_ms=[ms for _, ms in sorted(conversation.latencies.items())],
+            realtime_mode=self._poller.reports,
+            reconnects=self._connections.restored,
+            errors=list(output.problems),
+            close_code=self._connections.close_code,
+            lateness_p50_ms=lateness.p50_ms,
+            lateness_p99_ms=lateness.p99_ms,
+            lateness_max_ms=lateness.max_ms,
+            exit_code=self._exit_code,
+        )
+        self._recording.finish(summary)
+        return summary
+
+    def _spawn(self, name: str, part: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.create_task(part, name=name)
+        task.add_done_callback(self._part_done)
+        self._tasks.append(task)
+
+    def _part_done(self, task: asyncio.Task[Any]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            return
+        message = f"The relay failed ({task.get_name()}: {type(error).__name__}: {error})."
+        now = self._output.now()
+        self._output.problem(Problem(t=now, where="relay", code="relay_fault", message=message, fatal=True))
+        self._exit_code = EXIT_CONNECTION
+        self._over.set()
+
+    def _set_limit(self, seconds: float, exit_code: int) -> None:
+        if self._limit is not None:
+            self._limit.cancel()
+        self._limit = asyncio.get_running_loop().call_later(seconds, self._time_is_up, exit_code)
+
+    def _time_is_up(self, exit_code: int) -> None:
+        self._exit_code = exit_code
+        self._over.set()
+
+    # --- sound both ways -----------------------------------------------------------------------
+
+    def _start_echo(self) -> None:
+        if self._config.echo != "cancel":
+            return
+        try:
+            from audio.echo import EchoCanceller
+
+            canceller = EchoCanceller()
+        except AudioError as error:
+            self._output.problem(from_audio(error, self._output.now()))
+            return
+        self._uplink.echo = canceller
+        self._played_to = canceller.played
+
+    def _played(self, pcm: bytes) -> None:
+        """On the sink's thread."""
+        if self._played_to is not None:
+            self._played_to(pcm)
+        recorder = self._output.recorder
+        if recorder is not None:
+            recorder.customer_audio(pcm, time.monotonic())
+
+    # --- commands ------------------------------------------------------------------------------
+
+    async def _obey(self, commands: AsyncIterator[Command]) -> None:
+        async for command in commands:
+            if isinstance(command, Stop):
+                self._exit_code = EXIT_INTERRUPTED if command.interrupted else EXIT_OK
+                break
+            await self._carry_out(command)
+        self._over.set()
+
+    async def _carry_out(self, command: Command) -> None:
+        match command:
+            case Say(text=text):
+                self._unsaid.append(text)
+                self._say_all()
+            case Mute(on=on):
+                self._uplink.muted = on
+            case Interrupt():
+                self._downlink.interrupt(cancel=True)
+            case UseSource(spec=spec):
+                await self._uplink.use_source(spec)
+            case UseSink(spec=spec):
+                await self._speaker.use(spec)
+            case Reconnect():
+                self._connections.reconnect()
+            case _:
+                pass
+
+    def _say_all(self) -> None:
+        """Send what was typed; it waits while there is no configured connection."""
+        outbox = self._connections.outbox
+        if outbox is None or not self._unsaid:
+            return
+        for text in self._unsaid:
+            outbox.post(item_create_text(text))
+        self._unsaid.clear()
+        self._downlink.want_response()
+
+    def _gate_opened(self) -> None:
+        if self._config.seconds is not None and self._connections.gates_opened == 1:
+            self._set_limit(self._config.seconds, EXIT_OK)
+        self._downlink.audio_rate.open(time.monotonic())
+        self._say_all()

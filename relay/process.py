@@ -1,0 +1,197 @@
+"""The relay as a process of its own: commands on stdin, events on stdout, everything else in a log file.
+
+The first command is ``Configure``. The end of stdin, SIGTERM, SIGHUP and SIGINT each end the conversation
+as cleanly as ``Stop`` does: the recording is completed, the socket closed with 1000, the summary written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import cast
+
+import msgspec
+
+from relay import commands, stream
+from relay.commands import Command, Configure, Stop
+from relay.stream import Meters, Problem, Step, StreamEvent
+
+EXIT_USAGE = 2
+UNREAD_LIMIT = 4 * 1024 * 1024
+"""Bytes that may wait for a reader that does not read; beyond it meters are left out, and only they."""
+LAST_WORDS_S = 5.0
+"""How long to wait at the end for the reader to take what is left."""
+_COMMAND_LIMIT = 1024 * 1024
+
+log = logging.getLogger(__name__)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one conversation; returns the exit code of its summary."""
+    parser = argparse.ArgumentParser(prog="python -m relay", description=__doc__)
+    parser.add_argument("--log", metavar="PATH", help="file for the log and for what native libraries print")
+    arguments = parser.parse_args(argv)
+    events_fd = os.dup(1)
+    try:
+        _redirect(arguments.log)
+    except OSError as error:
+        print(f"{parser.prog}: cannot write {arguments.log}: {error.strerror}", file=sys.stderr)  # noqa: T201
+        return EXIT_USAGE
+    return asyncio.run(_serve(events_fd))
+
+
+def _redirect(log_path: str | None) -> None:
+    """Point fd 1 and 2 at the log, before any audio library can print to them."""
+    if log_path is None:
+        os.dup2(2, 1)
+    else:
+        descriptor = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.fchmod(descriptor, 0o600)
+        os.dup2(descriptor, 1)
+        os.dup2(descriptor, 2)
+        os.close(descriptor)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for noisy in ("httpx", "httpcore", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+class EventWriter(asyncio.BaseProtocol):
+    """Writes events without ever blocking the conversation on whoever reads them."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.WriteTransport | None = None
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self.reader_gone = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The pipe is ready."""
+        self._transport = cast(asyncio.WriteTransport, transport)
+        self._transport.set_write_buffer_limits(high=0)
+
+    def pause_writing(self) -> None:
+        """Something waits for the reader."""
+        self._empty.clear()
+
+    def resume_writing(self) -> None:
+        """The reader has taken everything."""
+        self._empty.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The reader is gone."""
+        self.reader_gone.set()
+        self._empty.set()
+
+    def emit(self, event: StreamEvent) -> None:
+        """Write one line."""
+        if isinstance(event, Step) and event.step == "created":
+            tame_collector()
+        if self._transport is None or self._transport.is_closing():
+            return
+        if isinstance(event, Meters) and self._transport.get_write_buffer_size() > UNREAD_LIMIT:
+            return
+        self._transport.write(stream.encode(event) + b"\n")
+
+    async def finish(self) -> None:
+        """Wait for the reader to take what is left, at most ``LAST_WORDS_S``."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS_S):
+                await self._empty.wait()
+        if self._transport is not None:
+            self._transport.close()
+
+
+def tame_collector() -> None:
+    """Keep the garbage collector's long pauses out of the conversation.
+
+    What start-up made lives as long as the process: frozen, it is never looked at again, and a full
+    collection costs about a millisecond instead of tens. Called while the server is being waited for.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+async def _serve(events_fd: int) -> int:
+    loop = asyncio.get_running_loop()
+    writer = EventWriter()
+    await loop.connect_write_pipe(lambda: writer, os.fdopen(events_fd, "wb", buffering=0))
+    queue: asyncio.Queue[Command] = asyncio.Queue()
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        stop = Stop(interrupted=number == signal.SIGINT)
+        loop.add_signal_handler(number, queue.put_nowait, stop)
+    reader = asyncio.StreamReader(limit=_COMMAND_LIMIT)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    try:
+        first = await reader.readline()
+        try:
+            configure = commands.decode(first)
+            if not isinstance(configure, Configure):
+                raise msgspec.ValidationError("the first command is not configure")
+        except (msgspec.DecodeError, ValueError) as error:
+            _refuse(writer, error)
+            return EXIT_USAGE
+        return await _converse(configure, reader, queue, writer)
+    finally:
+        await writer.finish()
+
+
+def _refuse(writer: EventWriter, error: Exception) -> None:
+    message = f"The relay's configuration cannot be used: {error}"
+    log.error("%s", message)
+    writer.emit(Problem(t=0.0, where="relay", code="bad_configuration", message=message, fatal=True))
+
+
+async def _converse(
+    configure: Configure, reader: asyncio.StreamReader, queue: asyncio.Queue[Command], writer: EventWriter
+) -> int:
+    from relay.live import converse  # after fd 2 points at the log
+
+    readers = [
+        asyncio.create_task(_read_commands(reader, queue), name="stdin"),
+        asyncio.create_task(_stop_without_reader(writer, queue), name="stdout"),
+    ]
+    try:
+        summary = await converse(configure.config, writer.emit, _commands(queue))
+    finally:
+        for task in readers:
+            task.cancel()
+    return summary.exit_code
+
+
+async def _commands(queue: asyncio.Queue[Command]) -> AsyncIterator[Command]:
+    while True:
+        command = await queue.get()
+        yield command
+        if isinstance(command, Stop):
+            return
+
+
+async def _read_commands(reader: asyncio.StreamReader, queue: asyncio.Queue[Command]) -> None:
+    while True:
+        try:
+            line = await reader.readline()
+        except ValueError:
+            log.warning("A command longer than %d bytes was ignored", _COMMAND_LIMIT)
+            continue
+        if not line:
+            log.info("End of stdin: ending the conversation")
+            queue.put_nowait(Stop())
+            return
+        try:
+            queue.put_nowait(commands.decode(line))
+        except msgspec.DecodeError as error:
+            # Not the line itself: it may hold anything.
+            log.warning("A line that is no command was ignored: %s", error)
+
+
+async def _stop_without_reader(writer: EventWriter, queue: asyncio.Queue[Command]) -> None:
+    await writer.reader_gone.wait()
+    log.info("Nobody reads our events any more: ending the conversation")
+    queue.put_nowait(Stop())
