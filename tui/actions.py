@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from tui.i18n import N_
 
@@ -36,7 +36,7 @@ class Action:
     """Whether it comes before the focused widget's own keys."""
 
 
-def bindings(actions: Iterable[Action]) -> list[Binding]:
+def bindings(actions: Iterable[Action]) -> list[BindingType]:
     """The Textual bindings of ``actions``."""
     return [
         Binding(

@@ -6,7 +6,7 @@ import logging
 import signal
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
@@ -28,6 +28,7 @@ from tui.wording import sentence
 
 if TYPE_CHECKING:
     from api_client.models import Session
+    from api_client.rest import SalesMindClient
 
 log = logging.getLogger(__name__)
 
@@ -40,13 +41,16 @@ class SalesMindApp(App[int]):
 
     TITLE = "SalesMind Console"
     # The default screen's own CSS_PATH is not loaded by Textual, so login's stands here.
-    CSS_PATH: ClassVar[list[str]] = ["app.tcss", "screens/login.tcss"]
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "screens/login.tcss"]
     ACTIONS: ClassVar[tuple[Action, ...]] = APP_ACTIONS
     BINDINGS: ClassVar[list[Any]] = [
         *bindings(APP_ACTIONS),
         Binding("ctrl+c", "help_quit", show=False, system=True),
     ]
     ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 (as Textual declares it)
+    CLOSE_TIMEOUT = 12.0
+    """Seconds to wait for screens to close: the live screen ends its conversation first."""
 
     status: reactive[Status] = reactive(Status())
 
@@ -56,6 +60,7 @@ class SalesMindApp(App[int]):
         self.services = services or Services()
         self.memory = memory.load(settings.state_directory)
         self.account: Account | None = None
+        self._client: SalesMindClient | None = None
         self.log_path = settings.state_directory / "console.log"
         for theme in THEMES:
             self.register_theme(theme)
@@ -74,6 +79,26 @@ class SalesMindApp(App[int]):
         if not self.is_headless:
             terminal.watch(self)
 
+    @property
+    def client(self) -> SalesMindClient:
+        """The server, as the account that is logged in; one connection pool for the whole stay."""
+        if self._client is None:
+            assert self.account is not None, "nobody is logged in"
+            account = self.account
+            self._client = self.services.client(
+                account.server_url, token=account.token, insecure=account.insecure
+            )
+        return self._client
+
+    async def on_unmount(self) -> None:
+        """Let go of the server."""
+        await self._forget_client()
+
+    async def _forget_client(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
     # --- from screen to screen -----------------------------------------------------------------
 
     def logged_in(self, account: Account) -> None:
@@ -91,6 +116,7 @@ class SalesMindApp(App[int]):
     def logged_out(self) -> None:
         """Forget the token and go back to login."""
         self.account = None
+        self.run_worker(self._forget_client(), exit_on_error=False)
         while len(self.screen_stack) > 1:
             self.pop_screen()
 
@@ -143,7 +169,7 @@ class SalesMindApp(App[int]):
 
     def action_command_palette(self) -> None:
         """Open the palette, with its prompt in the operator's language."""
-        if self.use_command_palette and not CommandPalette.is_open(self):
+        if not isinstance(self.screen, CommandPalette):
             self.push_screen(CommandPalette(id="--command-palette", placeholder=_("Search commands")))
 
     def action_help(self) -> None:
@@ -181,9 +207,15 @@ class SalesMindApp(App[int]):
 
     async def action_quit(self) -> None:
         """Quit at once, except that a running conversation asks first."""
-        ask = getattr(self.screen, "ask_to_leave", None)
-        if ask is not None and ask(self._leave):
+        from tui.screens.confirm import ConfirmScreen
+
+        if isinstance(self.screen, ConfirmScreen) and self.screen.quitting:
+            self.screen.dismiss(True)
             return
+        for screen in reversed(self.screen_stack):
+            ask = getattr(screen, "ask_to_leave", None)
+            if ask is not None and ask(self._leave):
+                return
         self._leave()
 
     def _leave(self) -> None:

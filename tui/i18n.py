@@ -11,7 +11,7 @@ import gettext
 import locale
 import os
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 Language = Literal["ja", "en"]
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
@@ -60,7 +60,7 @@ def resolve_language(*choices: str | None) -> Language:
     for choice in (*choices, os.environ.get("SALESMIND_LANG"), _locale_language()):
         tag = (choice or "").split(".")[0].replace("-", "_").split("_")[0].lower()
         if tag in LANGUAGES:
-            return cast(Language, tag)
+            return tag
     return "en"
 
 

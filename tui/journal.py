@@ -38,7 +38,7 @@ class _PrivateFile(RotatingFileHandler):
     """Makes its files readable by their owner only."""
 
     def _open(self):  # type: ignore[no-untyped-def]  # the stub has a TextIOWrapper, open() gives a TextIO
-        return open(self.baseFilename, self.mode, encoding="utf-8", opener=_private)  # noqa: PTH123, SIM115
+        return open(self.baseFilename, self.mode, encoding="utf-8", opener=_private)
 
 
 def open_journal(state_directory: Path) -> Path:

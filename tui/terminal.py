@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tui.app import SalesMindApp
 
 CHECK_EVERY_S = 0.5
-GRACE_S = 8.0
+GRACE_S = 15.0
 """How long a clean end may take before the process is ended all the same."""
 
 

@@ -18,7 +18,9 @@ WORDING: dict[str, str] = {
     # Between the console and the server
     "bad_url": N_("This address cannot be used. Write it like http://host:8000 or https://host."),
     "invalid_parameter": N_("The token or the session id holds characters this server cannot take."),
-    "server_unreachable": N_("No server answers at this address. Check the address and that the server runs."),
+    "server_unreachable": N_(
+        "No server answers at this address. Check the address and that the server runs."
+    ),
     "server_timeout": N_("The server did not answer in time. Check the network, then try again."),
     "tls_error": N_("The certificate cannot be verified. If you trust this server, start with --insecure."),
     "unexpected_redirect": N_("The server sends us elsewhere: {location}. Use that address instead."),

@@ -21,7 +21,8 @@ class ConsoleScreen(Screen[Result]):
     """A screen whose bindings are translated when they are shown."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (100, "-wide")]
+    FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset()
+    """Ids of the app's actions that this screen's footer has no room for; help and palette have them."""
 
     @property
     def console_app(self) -> SalesMindApp:
@@ -44,7 +45,8 @@ class ConsoleScreen(Screen[Result]):
             return active
         action = own.get(binding.action) if active.node is self else None
         label = self.action_label(action) if action else binding.description
-        binding = dataclasses.replace(binding, description=_(label), tooltip=_(binding.tooltip))
+        shown = binding.show and binding.id not in self.FOOTER_HIDES
+        binding = dataclasses.replace(binding, description=_(label), tooltip=_(binding.tooltip), show=shown)
         return active._replace(binding=binding, tooltip=binding.tooltip)
 
 

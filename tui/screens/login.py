@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from textual import getters, on, work
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.timer import Timer
 from textual.widgets import Button, Footer, Input, Label, Select, Static
@@ -58,7 +59,7 @@ class LoginScreen(ConsoleScreen[None]):
     """The first screen."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
-    BINDINGS = bindings(ACTIONS)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     AUTO_FOCUS = "#username"
 
     server = getters.query_one("#server", Select)
@@ -146,7 +147,11 @@ class LoginScreen(ConsoleScreen[None]):
         if self._debounce is not None:
             self._debounce.stop()
         if self._address() != self._checked:
-            self._debounce = self.set_timer(DEBOUNCE_S, self.action_check)
+            self._debounce = self.set_timer(DEBOUNCE_S, self._typing_paused)
+
+    def _typing_paused(self) -> None:
+        if self.is_current and self._address() != self._checked:
+            self.action_check()
 
     def _address(self) -> str:
         return self.url.value.strip().rstrip("/")
@@ -162,6 +167,8 @@ class LoginScreen(ConsoleScreen[None]):
         return self.console_app.settings.insecure or bool(choice and choice.insecure)
 
     def _show_place(self) -> None:
+        if not self.is_current:
+            return  # a screen above says where we are
         choice = self._choice()
         profile = choice.profile if choice else None
         place = place_name(self._address(), profile)
@@ -239,9 +246,7 @@ class LoginScreen(ConsoleScreen[None]):
         else:
             self.password.value = ""
             profile = choice.profile if choice else None
-            self.console_app.logged_in(
-                Account(address, login.user.username, login.token, insecure, profile)
-            )
+            self.console_app.logged_in(Account(address, login.user.username, login.token, insecure, profile))
         finally:
             self._busy(False)
 

@@ -1,0 +1,187 @@
+"""A console on fakes: no network, no child process, a clock that stands still."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from api_client.errors import ApiError
+from api_client.models import FinishedSession, Health, Login, Message, Session, SessionDetail, SessionPage, User
+from relay.commands import Command
+from relay.stream import StreamEvent
+from tui import i18n
+from tui.app import SalesMindApp
+from tui.services import Account, Devices, Services
+from tui.settings import ConsoleSettings
+
+WHEN = datetime(2026, 11, 22, 10, 5, tzinfo=UTC)
+
+
+def make_session(number: int, **changes: Any) -> Session:
+    """A session with a recognisable id."""
+    values: dict[str, Any] = {
+        "id": f"00000000-0000-4000-8000-{number:012}",
+        "industry": "製造業",
+        "value_proposition": "在庫の状況を見える化し、発注を自動で提案するサービス",
+        "customer_persona": "部品メーカーの社長",
+        "customer_pain": "部品の欠品でラインが止まる",
+        "realtime_mode": False,
+        "status": "active",
+        "started_at": WHEN,
+        "success_probability": 50,
+        "current_spin_stage": "S",
+    }
+    return Session(**(values | changes))
+
+
+@dataclass
+class FakeClient:
+    """A server of plain values. ``fail`` maps a method to the error it raises."""
+
+    sessions: list[Session] = field(default_factory=list)
+    fail: dict[str, ApiError] = field(default_factory=dict)
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+
+    async def __aenter__(self) -> FakeClient:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+    async def aclose(self) -> None:
+        self.calls.append(("aclose",))
+
+    def _call(self, name: str, *arguments: Any) -> None:
+        self.calls.append((name, *arguments))
+        if name in self.fail:
+            raise self.fail[name]
+
+    async def health(self) -> Health:
+        self._call("health")
+        return Health(status="ok", round_trip_ms=12.0)
+
+    async def login(self, username: str, password: str) -> Login:
+        self._call("login", username, password)
+        return Login(token="t" * 40, user=User(id=1, username=username))
+
+    async def list_sessions(self, page: int = 1, page_size: int = 20) -> SessionPage:
+        self._call("list_sessions", page)
+        start = (page - 1) * page_size
+        found = tuple(self.sessions[start : start + page_size])
+        return SessionPage(count=len(self.sessions), page=page, page_size=page_size, results=found)
+
+    async def get_session(self, session_id: str) -> SessionDetail:
+        self._call("get_session", session_id)
+        session = next(one for one in self.sessions if one.id == session_id)
+        messages = (
+            Message(id=1, role="salesperson", message="在庫はどのように管理されていますか。", sequence=1),
+            Message(id=2, role="customer", message="今は表計算ソフトで、手で数えています。", sequence=2),
+        )
+        facts = {name: getattr(session, name) for name in Session.__struct_fields__}
+        return SessionDetail(**facts, messages=messages)
+
+    async def start_session(self, new: Any) -> Session:
+        self._call("start_session", new)
+        session = make_session(len(self.sessions) + 1, industry=new.industry or "")
+        self.sessions.insert(0, session)
+        return session
+
+    async def finish_session(self, session_id: str) -> FinishedSession:
+        self._call("finish_session", session_id)
+        return FinishedSession(session_id=session_id, report_id=1, spin_scores={"total": 72})
+
+
+@dataclass
+class FakeRelay:
+    """A conversation that says what a test puts into ``script``."""
+
+    script: list[StreamEvent] = field(default_factory=list)
+    sent: list[Command] = field(default_factory=list)
+    on_stop: list[StreamEvent] = field(default_factory=list)
+    ended: bool = False
+    config: Any = None
+    log_path: Path | None = None
+
+    def drain(self) -> list[StreamEvent]:
+        events, self.script = self.script, []
+        return events
+
+    async def send(self, command: Command) -> None:
+        self.sent.append(command)
+
+    async def stop(self) -> None:
+        self.script += self.on_stop
+        self.ended = True
+
+
+class FakeServices(Services):
+    """What the app reaches outside the screen, faked except for the sample recordings."""
+
+    def __init__(self) -> None:
+        self.server = FakeClient()
+        self.relay = FakeRelay()
+        self.microphones: tuple[str, ...] = ()
+        self.asked: list[tuple[str, bool]] = []
+        self.now = 100.0
+
+    def client(self, server_url: str, *, token: str | None = None, insecure: bool = False) -> Any:
+        self.asked.append((server_url, insecure))
+        return self.server
+
+    async def start_relay(self, config: Any, log_path: Path) -> FakeRelay:
+        self.relay.config, self.relay.log_path = config, log_path
+        return self.relay
+
+    async def devices(self) -> Devices:
+        return Devices(microphones=self.microphones, problem=None if self.microphones else "no_device")
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Tests read English unless they say otherwise; the language is process-wide."""
+    before = i18n.language()
+    i18n.set_language("en")
+    yield
+    i18n.set_language(before)
+
+
+@pytest.fixture(autouse=True)
+def still_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A blinking cursor would make every other snapshot differ."""
+    monkeypatch.setattr(Input, "_toggle_cursor", lambda _self: None)
+    monkeypatch.setenv("TZ", "UTC")
+
+
+@pytest.fixture
+def services() -> FakeServices:
+    """Fakes to be set up before the app is made."""
+    return FakeServices()
+
+
+@pytest.fixture
+def make_app(services: FakeServices, tmp_path: Path) -> Callable[..., SalesMindApp]:
+    """Makes an app on ``services``; keywords are settings. ``logged_in=True`` starts at the sessions."""
+
+    def make(*, logged_in: bool = False, **settings: Any) -> SalesMindApp:
+        settings.setdefault("server_url", "http://127.0.0.1:8000")
+        app = SalesMindApp(ConsoleSettings(state_directory=tmp_path, **settings), services)
+        if logged_in:
+            app.account = Account("http://127.0.0.1:8000", "admin", "t" * 40)
+        return app
+
+    return make
+
+
+@pytest.fixture
+def session_of() -> Callable[..., Session]:
+    """Makes sessions."""
+    return make_session

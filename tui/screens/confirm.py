@@ -1,0 +1,54 @@
+"""A question with two answers."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, Footer, Static
+
+from tui.actions import Action, bindings
+from tui.i18n import N_
+from tui.screens.base import ConsoleModal
+
+ACTIONS = (
+    Action("confirm.yes", "y", "yes", N_("Yes"), N_("Question: Yes"), N_("Do it")),
+    Action("confirm.no", "n,escape", "no", N_("No"), N_("Question: No"), N_("Leave everything as it is")),
+)
+
+
+class ConfirmScreen(ConsoleModal[bool]):
+    """Asks ``question``; the answer is what the screen returns. ``no`` has the focus."""
+
+    ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    CSS_PATH = "confirm.tcss"
+    AUTO_FOCUS = "#no"
+
+    def __init__(self, question: str, yes: str, no: str, *, quitting: bool = False) -> None:
+        super().__init__()
+        self._question, self._yes, self._no = question, yes, no
+        self.quitting = quitting
+        """Whether yes means leaving the program: then a second ctrl+q is a yes."""
+
+    def compose(self) -> ComposeResult:
+        """The question and two buttons."""
+        with Vertical(id="box"):
+            yield Static(self._question, id="question", markup=False)
+            with Horizontal(id="answers"):
+                yield Button(self._no, id="no", compact=True)
+                yield Button(self._yes, id="yes", variant="error", compact=True)
+        yield Footer(show_command_palette=False)
+
+    @on(Button.Pressed, "#yes")
+    def action_yes(self) -> None:
+        """Yes."""
+        self.dismiss(True)
+
+    @on(Button.Pressed, "#no")
+    def action_no(self) -> None:
+        """No."""
+        self.dismiss(False)

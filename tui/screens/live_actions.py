@@ -1,0 +1,96 @@
+"""What the operator can do during a conversation."""
+
+from __future__ import annotations
+
+from tui.actions import Action
+from tui.i18n import N_
+
+LIVE_ACTIONS: tuple[Action, ...] = (
+    Action(
+        "live.sample",
+        "n,f2",
+        "sample",
+        N_("Next line"),
+        N_("Recording: Speak the next line"),
+        N_("Speak the next sample recording to the customer; needs no microphone"),
+    ),
+    Action(
+        "live.say", "t,f3", "say", N_("Type"), N_("Turn: Type"), N_("Type what you say, instead of speaking")
+    ),
+    Action(
+        "live.mute",
+        "m,f4",
+        "mute",
+        N_("Mute"),
+        N_("Microphone: Mute or unmute"),
+        N_("Send silence in place of your voice, or your voice again"),
+    ),
+    Action(
+        "live.interrupt",
+        "i,f5",
+        "interrupt",
+        N_("Interrupt"),
+        N_("Customer: Interrupt"),
+        N_("Stop the customer's answer"),
+    ),
+    Action(
+        "live.source",
+        "d,f6",
+        "source",
+        N_("Source"),
+        N_("Source: Choose"),
+        N_("Choose a microphone, a recording, a file, a tone or silence"),
+    ),
+    Action(
+        "live.reconnect",
+        "r,f7",
+        "reconnect",
+        N_("Reconnect"),
+        N_("Connection: Make a new one"),
+        N_("Drop the connection and make a new one"),
+        show=False,
+    ),
+    Action(
+        "live.filter",
+        "slash,f8",
+        "filter",
+        N_("Filter"),
+        N_("Events: Filter"),
+        N_("Show only events that hold certain words"),
+    ),
+    Action(
+        "live.copy",
+        "y,f9",
+        "copy",
+        N_("Copy"),
+        N_("Events: Copy"),
+        N_("Copy the events shown to the clipboard"),
+        show=False,
+    ),
+    Action(
+        "live.freeze",
+        "p,f10",
+        "freeze",
+        N_("Hold"),
+        N_("Screen: Hold still or go on"),
+        N_("Hold transcript and events still; counting goes on"),
+        show=False,
+    ),
+    Action(
+        "live.follow",
+        "f,f12",
+        "follow",
+        N_("Follow"),
+        N_("Transcript: Follow the end or stay"),
+        N_("Follow the end of the transcript, or stay where you are"),
+        show=False,
+    ),
+    Action(
+        "live.back",
+        "escape",
+        "back",
+        N_("End"),
+        N_("Conversation: End"),
+        N_("End the conversation and show its summary; once ended, go back"),
+    ),
+)

@@ -1,0 +1,113 @@
+"""The conversation as text: one block per turn, in conversation order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.figures import clock
+from tui.i18n import _
+from tui.wording import sentence
+
+if TYPE_CHECKING:
+    from relay.conversation import Turn
+
+KEPT_TURNS = 200
+"""Blocks on screen; older ones are taken off (the recording and the server keep all of them)."""
+
+
+class TurnBlock(Static):
+    """One turn."""
+
+    def __init__(self, turn: Turn) -> None:
+        super().__init__(turn_content(turn), classes=f"turn -{turn.role}")
+        self.turn = turn
+
+    def show(self, turn: Turn) -> None:
+        """Paint, if anything changed."""
+        if turn != self.turn:
+            self.turn = turn
+            self.update(turn_content(turn))
+
+
+def turn_content(turn: Turn) -> Content:
+    """When, who, what, and what became of it."""
+    who = {"user": _("You"), "assistant": _("Customer"), "system": _("System")}[turn.role]
+    colour = {"user": "$user", "assistant": "$customer", "system": "$dim"}[turn.role]
+    text = turn.text.strip()
+    if turn.failure is not None:
+        text = _("(not transcribed: {why})").format(why=sentence(turn.failure, {}, turn.failure))
+    elif not text:
+        text = _("(being transcribed...)") if turn.role == "user" else "..."
+    elif not turn.final:
+        text += " ..."
+    parts: list[tuple[str, str]] = [
+        (f"{clock(turn.at)} ", "$dim"),
+        (f"{who}  ", f"bold {colour}"),
+        (text, "" if turn.text.strip() else "$dim"),
+    ]
+    if turn.interrupted:
+        heard = f"{(turn.heard_ms or 0) / 1000:.1f}"
+        whole = f"{(turn.received_ms or 0) / 1000:.1f}"
+        words = _("interrupted, {heard} s of {whole} s heard").format(heard=heard, whole=whole)
+        parts.append((f"  ({words})", "$warning"))
+    return Content.assemble(*parts)
+
+
+class Transcript(VerticalScroll):
+    """Follows the end until the operator scrolls up or says otherwise."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._blocks: dict[str, TurnBlock] = {}
+        self._order: list[str] = []
+        self._gone: set[str] = set()
+
+    def on_mount(self) -> None:
+        """Follow."""
+        self.anchor()
+
+    @property
+    def following(self) -> bool:
+        """Whether new text is scrolled into view."""
+        return self.is_anchored and self.max_scroll_y - self.scroll_y < 1
+
+    def follow(self, on: bool) -> None:
+        """Follow the end, or stay where the operator is."""
+        if on:
+            self.anchor()
+        else:
+            self.release_anchor()
+
+    def show(self, turns: Sequence[Turn]) -> None:
+        """Bring the blocks in line with ``turns``; what has not changed costs nothing."""
+        shown = [turn for turn in turns if turn.item_id not in self._gone][-KEPT_TURNS:]
+        new = [turn for turn in shown if turn.item_id not in self._blocks]
+        for turn in shown:
+            if turn.item_id in self._blocks:
+                self._blocks[turn.item_id].show(turn)
+        order = [turn.item_id for turn in shown]
+        if not new and order == self._order:
+            return
+        for turn in new:
+            self._blocks[turn.item_id] = TurnBlock(turn)
+        if order[: len(self._order)] == self._order:
+            self.mount(*(self._blocks[turn.item_id] for turn in new))
+        else:
+            self._rearrange(order, new)
+        self._order = order
+
+    def _rearrange(self, order: list[str], new: Sequence[Turn]) -> None:
+        """A turn came in between, or the oldest ones are taken off."""
+        for item_id in self._order:
+            if item_id not in order:
+                self._gone.add(item_id)
+                self._blocks.pop(item_id).remove()
+        if new:
+            self.mount(*(self._blocks[turn.item_id] for turn in new))
+        rank = {self._blocks[item_id]: place for place, item_id in enumerate(order)}
+        self.sort_children(key=lambda child: rank.get(child, -1) if isinstance(child, TurnBlock) else -1)
