@@ -79,7 +79,7 @@ def run_sync(work: Callable[[], T]) -> T:
 def load(*, refresh: bool = False) -> Any:
     """The ``sounddevice`` module. Raises ``AudioError`` with ``LIBRARY_MISSING``.
 
-    PortAudio lists the devices once, when it starts. It is started anew if ``refresh`` asks for it or a device
+    PortAudio lists the devices once, when it starts. It is started anew if ``refresh`` asks or a device
     was lost, but only while no stream is open: starting anew ends them all (python-sounddevice issue 125).
     """
     # Without this PortAudio's look around starts a JACK server on some systems.

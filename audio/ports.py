@@ -42,7 +42,7 @@ class Chunk:
     """``time.monotonic()`` at which its last sample was (or should have been) captured."""
 
 
-class SourceEnded(Exception):  # noqa: N818 - an end, not an error
+class SourceEnded(Exception):
     """A source that is not endless has given its last chunk."""
 
 

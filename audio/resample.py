@@ -12,6 +12,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from audio.pcm import from_float, mix_to_mono, to_float
 from audio.ports import SAMPLE_RATE
 
 LIVE_DELAY_MS = 1.25
@@ -23,15 +24,14 @@ class Resampler:
     """One mono stream of PCM16 from one rate to another. Keeps the filter's state between calls."""
 
     def __init__(self, from_hz: int, to_hz: int, quality: Quality) -> None:
+        # Not "int16": soxr would add dither, and digital silence would no longer be silent.
         self._stream = soxr.ResampleStream(
-            from_hz, to_hz, 1, dtype="int16", quality="LQ" if quality == "live" else "HQ"
+            from_hz, to_hz, 1, dtype="float32", quality="LQ" if quality == "live" else "HQ"
         )
 
     def feed(self, pcm: bytes, *, last: bool = False) -> bytes:
         """What ``pcm`` brings out; ``last`` brings out the rest as well and ends the stream."""
-        resampled = self._stream.resample_chunk(np.frombuffer(pcm, dtype="<i2"), last=last)
-        result: bytes = resampled.astype("<i2", copy=False).tobytes()
-        return result
+        return from_float(self._stream.resample_chunk(to_float(pcm), last=last))
 
 
 class ToRelayFormat:
@@ -43,8 +43,6 @@ class ToRelayFormat:
 
     def feed(self, pcm: bytes) -> bytes:
         """The mono samples that these frames bring out. Raises ``ValueError`` for a frame cut short."""
-        from audio.pcm import mix_to_mono
-
         mono = mix_to_mono(pcm, self._channels)
         return mono if self._resampler is None else self._resampler.feed(mono)
 

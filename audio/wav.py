@@ -7,6 +7,7 @@ leaves a file of 20 ms; here it is brought up to date once per second of sound.
 from __future__ import annotations
 
 import os
+import stat
 import struct
 from pathlib import Path
 from types import TracebackType
@@ -44,10 +45,14 @@ class WavWriter:
             self.path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600
         )
         self._file = os.fdopen(descriptor, "wb", buffering=0)
-        if hasattr(os, "fchmod"):
-            # A file that was there before keeps its mode otherwise.
-            os.fchmod(descriptor, 0o600)
-        self._file.write(header(0, rate_hz))
+        try:
+            if hasattr(os, "fchmod") and stat.S_ISREG(os.fstat(descriptor).st_mode):
+                # A file that was there before keeps its mode otherwise; a device such as /dev/null shall.
+                os.fchmod(descriptor, 0o600)
+            self._file.write(header(0, rate_hz))
+        except OSError:
+            self._file.close()
+            raise
 
     @property
     def samples(self) -> int:

@@ -1,0 +1,157 @@
+"""Sound files of every kind become the same PCM16 at 24 kHz mono."""
+
+from __future__ import annotations
+
+import os
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from audio.decode import open_decoder
+from audio.errors import AudioError, AudioErrorCode
+from audio.generated import sine
+from audio.pcm import level
+from audio.wav import WavWriter
+
+HZ = 440.0
+SECONDS = 2.3
+
+
+def _tone(rate: int, channels: int, seconds: float = SECONDS, hz: float = HZ) -> NDArray[np.float64]:
+    t = np.arange(round(rate * seconds)) / rate
+    return np.repeat(0.5 * np.sin(2 * np.pi * hz * t)[:, None], channels, axis=1)
+
+
+def _decode(path: Path) -> bytes:
+    decoder = open_decoder(path)
+    try:
+        return b"".join(iter(decoder.read, b""))
+    finally:
+        decoder.close()
+
+
+def _pitch(pcm: bytes) -> float:
+    values = np.frombuffer(pcm, "<i2").astype(float)
+    spectrum = np.abs(np.fft.rfft(values * np.hanning(len(values))))
+    return float(np.argmax(spectrum)) * 24_000 / len(values)
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "channels", "subtype", "slack_s"),
+    [
+        ("cd.wav", 44_100, 2, "PCM_16", 0),
+        ("float.wav", 48_000, 1, "FLOAT", 0),
+        ("deep.flac", 96_000, 2, "PCM_24", 0),
+        ("phone.wav", 8_000, 1, "ULAW", 0),
+        ("old.aiff", 22_050, 1, "PCM_16", 0),
+        ("same.wav", 24_000, 1, "PCM_16", 0),
+        ("same.flac", 24_000, 1, "PCM_16", 0),
+        ("surround.wav", 48_000, 6, "PCM_16", 0),
+        ("voice.ogg", 44_100, 1, "VORBIS", 0.05),
+        ("voice.opus", 48_000, 2, "OPUS", 0.05),
+        ("voice.mp3", 44_100, 2, "MPEG_LAYER_III", 0.1),
+    ],
+)
+def test_length_level_and_pitch_survive(
+    tmp_path: Path, name: str, rate: int, channels: int, subtype: str, slack_s: float
+) -> None:
+    path = tmp_path / name
+    container = {"opus": "OGG"}.get(path.suffix[1:], path.suffix[1:].upper())
+    soundfile.write(path, _tone(rate, channels), rate, subtype=subtype, format=container)
+    pcm = _decode(path)
+    assert len(pcm) / 48_000 == pytest.approx(SECONDS, abs=slack_s + 0.001)
+    assert _pitch(pcm) == pytest.approx(HZ, abs=1)
+    middle = pcm[24_000:-24_000]
+    assert level(middle).rms_dbfs == pytest.approx(-9.03, abs=0.3)
+    decoder = open_decoder(path)
+    assert decoder.rate_hz == rate
+    decoder.close()
+
+
+def test_what_needs_no_conversion_is_not_touched(tmp_path: Path) -> None:
+    pcm = np.random.default_rng(7).integers(-32_768, 32_768, 60_001, dtype=np.int16).astype("<i2").tobytes()
+    with WavWriter(tmp_path / "a.wav") as writer:
+        writer.write(pcm)
+    assert _decode(tmp_path / "a.wav") == pcm
+
+
+def test_channels_are_mixed(tmp_path: Path) -> None:
+    frames = _tone(24_000, 2)
+    frames[:, 1] *= -1
+    soundfile.write(tmp_path / "opposite.wav", frames, 24_000, subtype="PCM_16")
+    assert level(_decode(tmp_path / "opposite.wav")).peak_dbfs < -85
+
+
+def test_a_loop_has_no_seam(tmp_path: Path) -> None:
+    # Ten whole periods: a loop of it is the endless tone.
+    soundfile.write(tmp_path / "a.wav", _tone(48_000, 1, seconds=0.1, hz=100), 48_000, subtype="PCM_16")
+    decoder = open_decoder(tmp_path / "a.wav", loop=True)
+    pcm = b""
+    while len(pcm) < 48_000:
+        pcm += decoder.read()
+    decoder.close()
+    values = np.frombuffer(pcm, "<i2").astype(float)[2_400:24_000]
+    steepest = 2 * np.pi * 100 / 24_000 * 16_384
+    assert np.abs(np.diff(values)).max() < steepest * 1.05
+
+
+def test_a_loop_of_the_relays_own_format_is_exact(tmp_path: Path) -> None:
+    pcm = sine(440, 0, 1_001)
+    with WavWriter(tmp_path / "a.wav") as writer:
+        writer.write(pcm)
+    decoder = open_decoder(tmp_path / "a.wav", loop=True)
+    assert b"".join(decoder.read() for _ in range(3)) == pcm * 3
+    decoder.close()
+
+
+def _write_empty(path: Path) -> None:
+    with wave.open(str(path), "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(44_100)
+
+
+def test_what_is_no_sound_is_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "text.wav").write_text("not a sound")
+    (tmp_path / "nothing.wav").write_bytes(b"")
+    (tmp_path / "data.raw").write_bytes(bytes(100))
+    _write_empty(tmp_path / "empty.wav")
+    cases = {
+        "missing.wav": AudioErrorCode.FILE_NOT_FOUND,
+        ".": AudioErrorCode.FILE_UNREADABLE,
+        "text.wav": AudioErrorCode.FILE_UNREADABLE,
+        "nothing.wav": AudioErrorCode.FILE_UNREADABLE,
+        "data.raw": AudioErrorCode.FILE_UNREADABLE,
+    }
+    for name, code in cases.items():
+        with pytest.raises(AudioError) as caught:
+            open_decoder(tmp_path / name)
+        assert caught.value.code is code
+        assert caught.value.params["path"] == str(tmp_path / name)
+    looped = open_decoder(tmp_path / "empty.wav", loop=True)
+    with pytest.raises(AudioError, match="no sound in it"):
+        looped.read()
+    looped.close()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_forbidden_file_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.flac"
+    soundfile.write(path, _tone(8_000, 1), 8_000)
+    path.chmod(0)
+    with pytest.raises(AudioError) as caught:
+        open_decoder(path)
+    assert caught.value.code is AudioErrorCode.FILE_UNREADABLE
+
+
+def test_a_file_cut_short_gives_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "cut.wav"
+    with WavWriter(path) as writer:
+        writer.write(sine(440, 0, 24_000))
+    path.write_bytes(path.read_bytes()[:20_045])
+    pcm = _decode(path)
+    assert pcm == sine(440, 0, 24_000)[:20_000]
