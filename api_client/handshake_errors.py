@@ -22,7 +22,9 @@ def _refusal(status: int) -> tuple[ApiErrorCode, str]:
             return ApiErrorCode.REALTIME_BAD_TOKEN, sentence
         case 404 | 500:
             # 500 is what an existing server says for a path it does not route.
-            sentence = f"The server fails, or knows nothing, at {REALTIME_PATH}: check the address and its log."
+            sentence = (
+                f"The server fails, or knows nothing, at {REALTIME_PATH}: check the address and its log."
+            )
             return ApiErrorCode.REALTIME_WRONG_PATH, sentence
         case 429:
             return ApiErrorCode.RATE_LIMITED, "The server asks for a pause: wait a little and try again."

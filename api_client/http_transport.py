@@ -9,6 +9,7 @@ failing import there for "the command line is not installed".
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import time
 
@@ -28,6 +29,10 @@ try:
 finally:
     if _blocked:
         del sys.modules[_COMMAND_LINE]
+
+# At DEBUG httpcore writes whole response headers (cookies, redirects) and illegal request headers to its logs.
+for _name in ("connection", "http11", "http2", "proxy", "socks"):
+    logging.getLogger(f"httpcore.{_name}").setLevel(logging.WARNING)
 
 USER_AGENT = "SalesMind-Console"
 
@@ -68,7 +73,7 @@ class HttpTransport:
         """Send one request and read the whole answer within ``timeout_s`` seconds, all told."""
         headers = {"Content-Type": "application/json"} if json is not None else {}
         if token is not None:
-            headers["Authorization"] = f"Token {token}"
+            headers["Authorization"] = f"Token {_header_value(token)}"
         failure: ApiError
         began = time.perf_counter()
         try:
@@ -77,7 +82,7 @@ class HttpTransport:
                 response = await self._client.request(
                     method, path, content=json, headers=headers, timeout=timeout_s
                 )
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             failure = _as_api_error(error, timeout_s)
         else:
             return Answer(
@@ -95,11 +100,16 @@ class HttpTransport:
         await self._client.aclose()
 
 
+def _header_value(token: str) -> str:
+    # Checked here, because the libraries below quote what they refuse.
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise InvalidParameter("The token has characters that cannot be sent.", params={"name": "token"})
+    return token
+
+
 def _as_api_error(error: Exception, timeout_s: float) -> ApiError:
     if isinstance(error, (httpx.TimeoutException, TimeoutError)):
         return timeout_error(timeout_s)
-    if isinstance(error, (httpx.LocalProtocolError, UnicodeError)):
-        return InvalidParameter("The token has characters that cannot be sent.", params={"name": "token"})
     if isinstance(error, httpx.ProxyError):
         return proxy_error()
     if isinstance(error, httpx.DecodingError):
