@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Literal
 
 from relay.stream import (
@@ -53,7 +52,7 @@ class ConnectionSteps:
     """How far one socket got. Times are ``t`` of the first occurrence of each step, in seconds."""
 
     number: int
-    times: Mapping[str, float] = MappingProxyType({})
+    times: Mapping[str, float] = field(default_factory=dict)
     created: tuple[str | None, ...] = ()
     """Detail of every ``session.created``: ``relay`` or the model's name."""
     updates_sent: int = 0

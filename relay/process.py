@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         _redirect(arguments.log)
     except OSError as error:
-        print(f"{parser.prog}: cannot write {arguments.log}: {error.strerror}", file=sys.stderr)  # noqa: T201
+        print(f"{parser.prog}: cannot write {arguments.log}: {error.strerror}", file=sys.stderr)
         return EXIT_USAGE
     return asyncio.run(_serve(events_fd))
 
