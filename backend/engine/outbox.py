@@ -3,52 +3,68 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import deque
 
 from backend.engine.protocol import Event
 
 ROOM = 32
-"""A response waits while more events than this are unsent: about six seconds of audio."""
+"""A response waits while so many events are unsent: about six seconds of audio."""
 LIMIT = 5_000
 """A client that lets so many events pile up does not read, and is let go."""
+POLICY_VIOLATION = 1008
 
 
-class ClientTooSlow(Exception):
-    """The client has left ``LIMIT`` events unread."""
+class Closing(Exception):
+    """Everything has been sent; the socket is to be closed with ``code`` and ``reason``."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
 
 
 class Outbox:
-    """Events in order. ``put`` never waits, ``put_when_room`` does."""
+    """Events in order, written as JSON the moment they are put, so that what they show cannot change."""
 
     def __init__(self) -> None:
-        self._events: deque[Event] = deque()
+        self._frames: deque[str] = deque()
+        self._closing: Closing | None = None
         self._arrived = asyncio.Event()
         self._has_room = asyncio.Event()
         self._has_room.set()
 
     def put(self, event: Event) -> None:
-        """Queue at once: for replies to the client and for VAD, which must not wait behind a response.
-
-        Raises ``ClientTooSlow`` when too much is unread already.
-        """
-        if len(self._events) >= LIMIT:
-            raise ClientTooSlow
-        self._events.append(event)
+        """Queue ``event`` at once. When ``LIMIT`` are unread already it is dropped and the client let go."""
+        if self._closing is not None:
+            return
+        if len(self._frames) >= LIMIT:
+            self._frames.clear()
+            self.finish(POLICY_VIOLATION, "client does not read")
+            return
+        self._frames.append(json.dumps(event, ensure_ascii=False, separators=(",", ":")))
         self._arrived.set()
-        if len(self._events) >= ROOM:
+        if len(self._frames) >= ROOM:
             self._has_room.clear()
 
-    async def put_when_room(self, event: Event) -> None:
-        """Queue as soon as the client has read enough: for the deltas of a response."""
-        await self._has_room.wait()
-        self.put(event)
+    def finish(self, code: int, reason: str) -> None:
+        """Close the socket after what is queued; nothing more is taken."""
+        self._closing = Closing(code, reason)
+        self._arrived.set()
+        self._has_room.set()
 
-    async def get(self) -> Event:
-        """The next event to send; waits for one."""
-        while not self._events:
+    async def room(self) -> None:
+        """Wait until the client has read enough: for the deltas of a response."""
+        await self._has_room.wait()
+
+    async def get(self) -> str:
+        """The next frame to send; waits for one. Raises ``Closing`` after the last."""
+        while not self._frames:
+            if self._closing is not None:
+                raise self._closing
             self._arrived.clear()
             await self._arrived.wait()
-        event = self._events.popleft()
-        if len(self._events) < ROOM:
+        frame = self._frames.popleft()
+        if len(self._frames) < ROOM:
             self._has_room.set()
-        return event
+        return frame

@@ -87,7 +87,10 @@ class WhisperTranscriber:
 
         audio = np.frombuffer(pcm, np.int16).astype(np.float32) / 32_768
         began = time.monotonic()
-        heard = self._model.transcribe(soxr.resample(audio, 24_000, 16_000), language)
+        try:
+            heard = self._model.transcribe(soxr.resample(audio, 24_000, 16_000), language)
+        except Exception as error:  # a language that Whisper does not know, or a fault of the native library
+            raise TranscriptionUnavailable("transcription_failed", str(error)) from error
         log.info(
             "transcribed %.1f s in %.0f ms (log probability %.2f, no speech %.2f)",
             len(audio) / 24_000,

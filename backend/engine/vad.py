@@ -72,9 +72,9 @@ class TurnGate:
         return self._speaking
 
     @property
-    def onset_pending(self) -> bool:
-        """Whether the last frames were speech, though too few so far to open a turn."""
-        return self._loud_frames > 0 and not self._speaking
+    def now_ms(self) -> int:
+        """Up to where the audio has been judged."""
+        return int(self._now_ms)
 
     def feed(self, scores: Iterable[float]) -> Iterator[SpeechStarted | SpeechStopped]:
         """What the next frames, one score (0 to 1) each, bring about."""

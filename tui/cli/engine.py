@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import click
 
-from tui.i18n import N_
+from tui.i18n import _
 
 
 @click.command(
-    "engine", help=N_("Run the offline engine, a Realtime API server that needs no key and no internet.")
+    "engine", help=_("Run the offline engine, a Realtime API server that needs no key and no internet.")
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help=N_("Address to listen on."))
-@click.option("--port", default=8790, show_default=True, help=N_("Port to listen on; 0 takes a free one."))
+@click.option("--host", default="127.0.0.1", show_default=True, help=_("Address to listen on."))
+@click.option("--port", default=8790, show_default=True, help=_("Port to listen on; 0 takes a free one."))
 @click.option(
     "--pace",
     default=6.0,
     show_default=True,
     type=click.FloatRange(min=0.5),
-    help=N_("How many times faster than real time answers are sent."),
+    help=_("How many times faster than real time answers are sent."),
 )
-@click.option("--no-transcription", is_flag=True, help=N_("Do not load speech recognition."))
-@click.option("--stop-on-eof", is_flag=True, help=N_("Stop when standard input is closed."))
-@click.option("--verbose", is_flag=True, help=N_("Log every event type."))
+@click.option("--no-transcription", is_flag=True, help=_("Do not load speech recognition."))
+@click.option("--stop-on-eof", is_flag=True, help=_("Stop when standard input is closed."))
+@click.option("--verbose", is_flag=True, help=_("Log every event type."))
 def command(
     host: str, port: int, pace: float, no_transcription: bool, stop_on_eof: bool, verbose: bool
 ) -> None:
