@@ -39,7 +39,10 @@ class EngineProcess:
     """Keeps one engine running."""
 
     def __init__(
-        self, command: Sequence[str] = COMMAND, log: IO[bytes] | None = None, on_ready: Callable[[str], None] | None = None
+        self,
+        command: Sequence[str] = COMMAND,
+        log: IO[bytes] | None = None,
+        on_ready: Callable[[str], None] | None = None,
     ) -> None:
         """``log`` takes the engine's stderr (None: ours); ``on_ready`` is told each address it comes up with."""
         self._command = command

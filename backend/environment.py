@@ -69,7 +69,9 @@ def database(environ: Mapping[str, str], directory: Path) -> dict[str, Any]:
     """
     url = environ.get("SALESMIND_DATABASE_URL")
     if not url:
-        return _sqlite(Path(environ.get("SALESMIND_DATABASE") or directory / "salesmind.sqlite3").expanduser())
+        return _sqlite(
+            Path(environ.get("SALESMIND_DATABASE") or directory / "salesmind.sqlite3").expanduser()
+        )
     parts = urlsplit(url)
     if parts.scheme in SQLITE_SCHEMES:
         return _sqlite(Path(unquote(parts.path)))
@@ -80,7 +82,9 @@ def database(environ: Mapping[str, str], directory: Path) -> dict[str, Any]:
             "postgresql://user:password@host:port/name."
         )
     if find_spec("psycopg") is None:
-        raise ImproperlyConfigured('PostgreSQL needs a driver that is not installed: pip install "psycopg[binary]".')
+        raise ImproperlyConfigured(
+            'PostgreSQL needs a driver that is not installed: pip install "psycopg[binary]".'
+        )
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -115,5 +119,7 @@ def channel_layers(environ: Mapping[str, str]) -> dict[str, Any]:
     if not url:
         return {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     if find_spec("channels_redis") is None:
-        raise ImproperlyConfigured("SALESMIND_REDIS_URL needs channels_redis, which is not installed: pip install channels_redis.")
+        raise ImproperlyConfigured(
+            "SALESMIND_REDIS_URL needs channels_redis, which is not installed: pip install channels_redis."
+        )
     return {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [url]}}}

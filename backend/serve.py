@@ -80,7 +80,9 @@ def run(options: ServeOptions, progress: Progress) -> int:
             records = logs.start(options.log)
         except OSError as failure:
             raise ServeError(
-                "log_unwritable", f"The log file cannot be written: {failure.strerror}.", path=str(options.log)
+                "log_unwritable",
+                f"The log file cannot be written: {failure.strerror}.",
+                path=str(options.log),
             ) from None
         try:
             _prepare_database(hashing, password, loopback, progress)
@@ -110,7 +112,9 @@ def _is_loopback(host: str) -> bool:
     try:
         return accounts.is_loopback(host)
     except OSError:
-        raise ServeError("host_unknown", f"There is no address for the host name {host}.", host=host) from None
+        raise ServeError(
+            "host_unknown", f"There is no address for the host name {host}.", host=host
+        ) from None
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -140,7 +144,9 @@ def _upstream_settings(options: ServeOptions) -> dict[str, str]:
         return {}
     if options.upstream == "openai":
         if not os.environ.get("OPENAI_API_KEY"):
-            raise ServeError("openai_key_missing", "--upstream openai needs the environment variable OPENAI_API_KEY.")
+            raise ServeError(
+                "openai_key_missing", "--upstream openai needs the environment variable OPENAI_API_KEY."
+            )
         return {"SALESMIND_REALTIME_URL": "wss://api.openai.com/v1/realtime"}
     parts = urlsplit(options.upstream)
     if parts.scheme not in {"ws", "wss"} or not parts.hostname:
@@ -198,7 +204,9 @@ class _HashedPassword:
         return self._encoded
 
 
-def _prepare_database(hashing: _HashedPassword, password: str | None, loopback: bool, progress: Progress) -> None:
+def _prepare_database(
+    hashing: _HashedPassword, password: str | None, loopback: bool, progress: Progress
+) -> None:
     """Migrate, make the first account, and hold back a demo password from the network."""
     from django.core.exceptions import ImproperlyConfigured
 

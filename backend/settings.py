@@ -24,7 +24,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
 ]
 ROOT_URLCONF = "backend.urls"
-APPEND_SLASH = False  # backend.spin.errors.not_found does it, and says what to do where redirecting would be wrong
+APPEND_SLASH = (
+    False  # backend.spin.errors.not_found does it, and says what to do where redirecting would be wrong
+)
 DATABASES = {"default": environment.database(os.environ, DATA_DIRECTORY)}
 CHANNEL_LAYERS = environment.channel_layers(os.environ)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -67,7 +69,9 @@ SALESMIND_REALTIME_MODEL = os.environ.get("SALESMIND_REALTIME_MODEL") or "gpt-re
 SALESMIND_DIAL_SECONDS = environment.number(os.environ, "SALESMIND_DIAL_SECONDS", 10, 0.1)
 # Browser origins that may use the API and the WebSocket besides the server's own; "*" allows any.
 SALESMIND_ALLOWED_ORIGINS = environment.names(os.environ, "SALESMIND_ALLOWED_ORIGINS", [])
-SALESMIND_MAX_MESSAGE_BYTES = int(environment.number(os.environ, "SALESMIND_MAX_MESSAGE_BYTES", 1_048_576, 1024))
+SALESMIND_MAX_MESSAGE_BYTES = int(
+    environment.number(os.environ, "SALESMIND_MAX_MESSAGE_BYTES", 1_048_576, 1024)
+)
 SALESMIND_AUDIO_AHEAD_SECONDS = environment.number(os.environ, "SALESMIND_AUDIO_AHEAD_SECONDS", 10, 0.5)
 # A worker that has not renewed its leases for this long is taken for dead.
 SALESMIND_LEASE_SECONDS = environment.number(os.environ, "SALESMIND_LEASE_SECONDS", 15, 3)

@@ -79,7 +79,9 @@ async def admit(handshake: Handshake) -> Admission:
     if not handshake.token:
         raise Refused(CloseCode.UNAUTHENTICATED, "token_missing")
     session_id = _parse_session_id(handshake.session_id)
-    admitted: Admission = await database_sync_to_async(_look_up)(handshake.token, session_id, handshake.session_id)
+    admitted: Admission = await database_sync_to_async(_look_up)(
+        handshake.token, session_id, handshake.session_id
+    )
     return admitted
 
 

@@ -27,7 +27,9 @@ logger = logging.getLogger("salesmind.relay")
 class ClientSocket:
     """The client's end of the relay: an accepted ASGI WebSocket."""
 
-    def __init__(self, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
+    def __init__(
+        self, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+    ) -> None:
         self._receive = receive
         self._send = send
 
@@ -71,7 +73,9 @@ class UnknownPath(AsyncConsumer):  # type: ignore[misc]
         client = ClientSocket(receive, send)
         if await client.accept():
             language = choose_language(read_handshake(scope).accept_language)
-            event = error_event("invalid_request_error", sentence("path_not_found", language), "path_not_found")
+            event = error_event(
+                "invalid_request_error", sentence("path_not_found", language), "path_not_found"
+            )
             await client.close(CloseCode.UNKNOWN_SESSION, "path_not_found", event)
 
 
@@ -97,7 +101,9 @@ class RealtimeConsumer(AsyncConsumer):  # type: ignore[misc]
             await client.close(refusal.close_code, refusal.code, event)
             return
         logger.info(
-            "✅ WebSocket接続受け入れ: user=%s, session=%s", admission.username, session_label(admission.session_id)
+            "✅ WebSocket接続受け入れ: user=%s, session=%s",
+            admission.username,
+            session_label(admission.session_id),
         )
         await self._relay(client, admission, language)
 

@@ -114,14 +114,16 @@ class Conversation:
         """The token is good no longer: close with 4401."""
         self._end(CloseCode.UNAUTHENTICATED, "authentication_error", "token_revoked")
 
-    def _end(self, close_code: CloseCode, kind: str, code: str, **values: Any) -> None:
+    def _end(self, close_code: CloseCode, kind: str, error_code: str, /, **values: Any) -> None:
         """End the conversation with an ``error`` event, unless something else ended it first."""
         if self._ended.done():
             return
-        words = sentence(code, self._language, **values)
+        words = sentence(error_code, self._language, **values)
         upstream_end = {key: values[key] for key in ("upstream_code", "upstream_reason") if key in values}
-        event = error_event(kind, words, code, **upstream_end)
-        reason = " ".join(str(part) for part in (code, *upstream_end.values()) if part not in (None, ""))
+        event = error_event(kind, words, error_code, **upstream_end)
+        reason = " ".join(
+            str(part) for part in (error_code, *upstream_end.values()) if part not in (None, "")
+        )
         self._ended.set_result(End(close_code, reason, event))
 
     def _client_gone(self) -> None:
@@ -144,7 +146,9 @@ class Conversation:
         while (message := await self._client.receive()) is not None:
             limit = settings.SALESMIND_MAX_MESSAGE_BYTES
             if _size_bytes(message) > limit:
-                return self._end(CloseCode.MESSAGE_TOO_BIG, "invalid_request_error", "message_too_big", limit=limit)
+                return self._end(
+                    CloseCode.MESSAGE_TOO_BIG, "invalid_request_error", "message_too_big", limit=limit
+                )
             if message and await self._admissible(message):
                 await self._uplink.put(message)
         return self._client_gone()

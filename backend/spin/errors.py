@@ -25,7 +25,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     if not path.endswith("/") and _is_routed(path + "/"):
         if request.method in {"GET", "HEAD"}:
             query = request.META.get("QUERY_STRING", "")
-            return HttpResponseRedirect(path + "/" + (f"?{query}" if query else ""), status=HTTPStatus.MOVED_PERMANENTLY)
+            return HttpResponseRedirect(
+                path + "/" + (f"?{query}" if query else ""), status=HTTPStatus.MOVED_PERMANENTLY
+            )
         return _detail(_("There is nothing here. Did you mean %(path)s?") % {"path": path + "/"}, 404)
     return _detail(_("There is nothing here."), 404)
 

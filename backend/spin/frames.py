@@ -71,7 +71,9 @@ def _lenient_head(message: str) -> EventHead:
 def append_event(pcm: bytes) -> str:
     """The Realtime event that carries ``pcm`` (PCM16 LE mono 24 kHz, any length)."""
     # Base64 needs no escaping, so the object can be written down as it is; half the cost of an encoder.
-    return '{"type":"' + APPEND + '","audio":"' + binascii.b2a_base64(pcm, newline=False).decode("ascii") + '"}'
+    return (
+        '{"type":"' + APPEND + '","audio":"' + binascii.b2a_base64(pcm, newline=False).decode("ascii") + '"}'
+    )
 
 
 def audio_bytes(head: EventHead) -> int:
@@ -103,7 +105,9 @@ def finished_transcript(head: EventHead) -> FinishedTranscript | None:
 
 def created_stub(session_id: str, username: str) -> str:
     """The relay's own ``session.created``, which comes before the upstream's (salesmind-api, section 3)."""
-    return _encoder.encode({"type": "session.created", "session": {"id": session_id, "user": username}}).decode()
+    return _encoder.encode(
+        {"type": "session.created", "session": {"id": session_id, "user": username}}
+    ).decode()
 
 
 def error_event(kind: str, message: str, code: str | None = None, **more: str | int | None) -> str:

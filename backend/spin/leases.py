@@ -43,7 +43,9 @@ def release(lease_id: uuid.UUID, session_id: uuid.UUID) -> bool:
     """Hand a lease back. Returns the session's ``realtime_mode`` as it is now."""
     with transaction.atomic():
         ConnectionLease.objects.filter(pk=lease_id).delete()
-        return ConnectionLease.objects.filter(session_id=session_id, heartbeat_at__gt=lease_horizon()).exists()
+        return ConnectionLease.objects.filter(
+            session_id=session_id, heartbeat_at__gt=lease_horizon()
+        ).exists()
 
 
 def renew(leases: Mapping[uuid.UUID, uuid.UUID]) -> None:

@@ -12,7 +12,9 @@ from backend.spin.origins import origin_allowed
 PREFLIGHT_SECONDS = 600
 
 
-def cross_origin(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def cross_origin(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     """Let pages of the allowed origins read the answers. Others get them too, but their browser hides them."""
 
     def middleware(request: HttpRequest) -> HttpResponse:

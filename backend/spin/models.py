@@ -122,7 +122,9 @@ class Session(models.Model):
     company_analysis = models.UUIDField(null=True)
     success_probability = models.PositiveSmallIntegerField(default=50)
     last_analysis_reason = models.TextField(null=True)
-    current_spin_stage = models.CharField(max_length=1, choices=SpinStage.choices, default=SpinStage.SITUATION)
+    current_spin_stage = models.CharField(
+        max_length=1, choices=SpinStage.choices, default=SpinStage.SITUATION
+    )
 
     objects: ClassVar[Any] = SessionQuerySet.as_manager()
 

@@ -31,7 +31,11 @@ def feedback(result: Scoring) -> str:
     for stage in STAGES:
         lines.append(
             _("Questions about the %(stage)s: %(count)d (full mark from %(enough)d).")
-            % {"stage": _stage_name(stage), "count": result.questions[stage], "enough": ENOUGH_QUESTIONS[stage]}
+            % {
+                "stage": _stage_name(stage),
+                "count": result.questions[stage],
+                "enough": ENOUGH_QUESTIONS[stage],
+            }
         )
     if result.proposition_mentioned:
         lines.append(_("You brought up your value proposition."))

@@ -33,4 +33,6 @@ def _nudge(created: bool = False, **_kwargs: Any) -> None:
     try:
         async_to_sync(layer.group_send)(GROUP, MESSAGE)
     except Exception:  # noqa: BLE001 (whatever the broker raises must not undo the revocation)
-        logger.warning("Could not tell the other workers of a changed account; they will see it by themselves.")
+        logger.warning(
+            "Could not tell the other workers of a changed account; they will see it by themselves."
+        )

@@ -130,7 +130,8 @@ def score(conversation: Sequence[Utterance], value_proposition: str) -> Scoring:
         "value_proposition": _share(proposition, 0.5, DIMENSION_MAX),
         # Half the talking done by the customer earns the full mark.
         "customer_response": _share(customer_share, 0.5, DIMENSION_MAX),
-        "advancement": _share(next_steps, 1, DIMENSION_MAX // 2) + _share(questions["need"], 1, DIMENSION_MAX // 2),
+        "advancement": _share(next_steps, 1, DIMENSION_MAX // 2)
+        + _share(questions["need"], 1, DIMENSION_MAX // 2),
     }
     scores = {
         "total": sum(dimensions.values()),

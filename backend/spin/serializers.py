@@ -10,8 +10,6 @@ from rest_framework import serializers
 
 from backend.spin.models import Company, Message, Report, Session
 
-MAX_PAGE_SIZE = 10_000
-
 
 class CanonicalUUIDField(serializers.UUIDField):
     """A uuid written as text; numbers, which ``uuid.UUID`` would take too, are refused."""
@@ -41,7 +39,7 @@ class PageSerializer(serializers.Serializer[Any]):
     """The paging of a list. ``page_size`` 0 asks for the count alone."""
 
     page = serializers.IntegerField(min_value=1, default=1)
-    page_size = serializers.IntegerField(min_value=0, max_value=MAX_PAGE_SIZE, default=20)
+    page_size = serializers.IntegerField(min_value=0, default=20)
 
 
 class CompanySerializer(serializers.ModelSerializer[Company]):
@@ -120,7 +118,15 @@ class ReportSerializer(serializers.ModelSerializer[Report]):
 
     class Meta:
         model = Report
-        fields = ("id", "session_id", "spin_scores", "feedback", "next_actions", "scoring_details", "created_at")
+        fields = (
+            "id",
+            "session_id",
+            "spin_scores",
+            "feedback",
+            "next_actions",
+            "scoring_details",
+            "created_at",
+        )
 
 
 class SessionDetailSerializer(SessionSerializer):
@@ -136,5 +142,3 @@ class SessionDetailSerializer(SessionSerializer):
         """The report, or null while there is none."""
         report = Report.objects.filter(session=session).first()
         return dict(ReportSerializer(report).data) if report else None
-
-

@@ -43,7 +43,9 @@ class TranscriptWriter:
         try:
             self._waiting.put_nowait(transcript)
         except asyncio.QueueFull:
-            logger.error("Session %s: a transcript is lost, the database is %d behind", self._session_id, WAITING)
+            logger.error(
+                "Session %s: a transcript is lost, the database is %d behind", self._session_id, WAITING
+            )
 
     async def _run(self) -> None:
         while True:

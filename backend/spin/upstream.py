@@ -58,7 +58,9 @@ def retirement_warning(model: str) -> str | None:
     if model.startswith(RETIRED_PREFIX):
         return f"Model {model} is retired or about to be; choose gpt-realtime-2.1 with --model."
     if date := RETIRING_MODELS.get(model):
-        return f"OpenAI has announced that model {model} stops on {date}; choose gpt-realtime-2.1 with --model."
+        return (
+            f"OpenAI has announced that model {model} stops on {date}; choose gpt-realtime-2.1 with --model."
+        )
     return None
 
 

@@ -55,7 +55,10 @@ class Health(APIView):
             User.objects.exists()
         except DatabaseError:
             return Response(
-                {"status": "unavailable", "detail": _("The database does not answer, or has not been migrated.")},
+                {
+                    "status": "unavailable",
+                    "detail": _("The database does not answer, or has not been migrated."),
+                },
                 status=status.HTTP_503_SERVICE_UNAVAILABLE,
             )
         return Response({"status": "ok"})
@@ -122,7 +125,7 @@ class SessionList(APIView):
 
     def get(self, request: Request) -> Response:
         """One page; past the end it is empty."""
-        paging = PageSerializer(data=request.query_params)
+        paging = PageSerializer(data=request.query_params.dict())
         paging.is_valid(raise_exception=True)
         page, size = paging.validated_data["page"], paging.validated_data["page_size"]
         sessions = Session.objects.filter(user=_account(request))
@@ -131,7 +134,7 @@ class SessionList(APIView):
         results: list[Any] = []
         if start < count and size:
             ordered = sessions.with_realtime_mode().select_related("company").order_by("-created_at", "-pk")
-            results = list(SessionSerializer(ordered[start : start + size], many=True).data)
+            results = list(SessionSerializer(ordered[start : min(start + size, count)], many=True).data)
         return Response({"count": count, "page": page, "page_size": size, "results": results})
 
 
@@ -174,9 +177,15 @@ class ReportDetail(APIView):
 
     def get(self, request: Request, report_id: int) -> Response:
         """200; 403 when it is somebody else's, 404 when there is none."""
-        report = Report.objects.select_related("session").filter(pk=report_id).first() if report_id <= LARGEST_ID else None
+        report = (
+            Report.objects.select_related("session").filter(pk=report_id).first()
+            if report_id <= LARGEST_ID
+            else None
+        )
         if report is None:
             raise NotFound(_("There is no such report."))
         if report.session.user_id != _account(request).pk:
-            return Response({"error": _("This report belongs to another account.")}, status=status.HTTP_403_FORBIDDEN)
+            return Response(
+                {"error": _("This report belongs to another account.")}, status=status.HTTP_403_FORBIDDEN
+            )
         return Response(ReportSerializer(report).data)

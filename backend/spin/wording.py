@@ -17,7 +17,9 @@ SENTENCES = {
     "session_finished": _("The session is already finished. Start a new one."),
     "path_not_found": _("There is no WebSocket here. The path is /ws/realtime/, with its final slash."),
     "not_an_event": _("A text message must be a JSON object."),
-    "upstream_not_an_event": _("The upstream sent a text message that is not a JSON object; it was left out."),
+    "upstream_not_an_event": _(
+        "The upstream sent a text message that is not a JSON object; it was left out."
+    ),
     "message_too_big": _("A message is longer than %(limit)d bytes."),
     "audio_ahead_of_real_time": _(
         "Audio ran more than %(limit)g s ahead of real time: %(refused)d ms were refused. Send it at the pace of speech."
@@ -41,8 +43,8 @@ def choose_language(accept_language: str) -> str:
     return settings.LANGUAGE_CODE
 
 
-def sentence(code: str, language: str, **values: object) -> str:
+def sentence(error_code: str, language: str, /, **values: object) -> str:
     """The sentence for an error code, in ``language``; a code of the upstream's own gets the general one."""
     with translation.override(language):
-        words = str(SENTENCES.get(code, REFUSED))
+        words = str(SENTENCES.get(error_code, REFUSED))
     return words % values if values else words

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from tui.cli.exit_codes import ExitCode
+from tui.cli.group import reject
 from tui.i18n import N_, _
 
 PROGRESS = {
@@ -13,7 +15,9 @@ PROGRESS = {
     "demo_account": N_("Demo account: {username} / {password}"),
     "engine_starting": N_("Starting the offline engine ..."),
     "engine_ready": N_("The offline engine is ready."),
-    "model_retiring": N_("Warning: OpenAI has announced that model {model} stops. Choose another one with --model."),
+    "model_retiring": N_(
+        "Warning: OpenAI has announced that model {model} stops. Choose another one with --model."
+    ),
     "ready": N_("SalesMind is ready: {url}"),
     "stopping": N_("Stopping ..."),
 }
@@ -25,7 +29,9 @@ FAILURES = {
     ),
     "host_unknown": N_("There is no address for the host name {host}."),
     "log_unwritable": N_("The log file {path} cannot be written."),
-    "directory_unwritable": N_("The directory {path} cannot be made: {cause}. Choose another one with --data-dir."),
+    "directory_unwritable": N_(
+        "The directory {path} cannot be made: {cause}. Choose another one with --data-dir."
+    ),
     "database_unusable": N_("The database cannot be used: {cause}. Choose another one with --database."),
     "demo_password_exposed": N_(
         "The demo password admin123 is valid, so the server listens on this machine only. Give the "
@@ -36,7 +42,6 @@ FAILURES = {
     ),
     "configuration_invalid": N_("The configuration is not valid: {cause}"),
 }
-USAGE_ERROR = 2
 
 
 def report_progress(code: str, values: dict[str, str]) -> None:
@@ -44,26 +49,39 @@ def report_progress(code: str, values: dict[str, str]) -> None:
     click.echo(_(PROGRESS[code]).format(**values), err=True)
 
 
-@click.command(help=N_("Run the SalesMind server that comes with the console."))
-@click.option("--host", default="127.0.0.1", show_default=True, help=N_("Address to listen on."))
+@click.command(help=_("Run the SalesMind server that comes with the console."))
+@click.option("--host", default="127.0.0.1", show_default=True, help=_("Address to listen on."))
 @click.option(
-    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help=N_("Port; 0 takes any free one.")
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help=_("Port; 0 takes any free one."),
 )
 @click.option(
-    "--upstream", default="engine", show_default=True, help=N_("engine, openai, or the URL of a Realtime endpoint.")
+    "--upstream",
+    default="engine",
+    show_default=True,
+    help=_("engine, openai, or the URL of a Realtime endpoint."),
 )
-@click.option("--model", help=N_("Realtime model to ask the upstream for."))
+@click.option("--model", help=_("Realtime model to ask the upstream for."))
 @click.option(
-    "--database", type=click.Path(path_type=Path, dir_okay=False), help=N_("SQLite file; made when it is not there.")
+    "--database",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=_("SQLite file; made when it is not there."),
 )
 @click.option(
-    "--data-dir", type=click.Path(path_type=Path, file_okay=False), help=N_("Directory of the database and lock files.")
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=_("Directory of the database and lock files."),
 )
-@click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help=N_("Log file; stderr without it."))
+@click.option(
+    "--log", type=click.Path(path_type=Path, dir_okay=False), help=_("Log file; stderr without it.")
+)
 @click.option(
     "--admin-password-env",
     metavar="NAME",
-    help=N_("Environment variable that holds a new password for the account admin."),
+    help=_("Environment variable that holds a new password for the account admin."),
 )
 def command(
     host: str,
@@ -79,10 +97,9 @@ def command(
     try:
         from backend.serve import ServeError, ServeOptions, run
     except ModuleNotFoundError as missing:
-        click.echo(_("The server is not installed ({name}). Install it with: {command}").format(
-            name=missing.name, command='pip install "salesmind-console[server]"'
-        ), err=True)  # fmt: skip
-        raise SystemExit(USAGE_ERROR) from None
+        install = 'pip install "salesmind-console[server]"'
+        sentence = _("The server is not installed ({name} is missing). Install it with: {command}")
+        raise reject(sentence.format(name=missing.name, command=install)) from None
     options = ServeOptions(
         host=host,
         port=port,
@@ -94,8 +111,10 @@ def command(
         admin_password_variable=admin_password_env,
     )
     try:
-        raise SystemExit(run(options, report_progress))
+        exit_code = run(options, report_progress)
     except ServeError as failure:
-        words = _(FAILURES[failure.code]).format(**failure.params) if failure.code in FAILURES else str(failure)
-        click.echo(words, err=True)
-        raise SystemExit(USAGE_ERROR) from None
+        words = (
+            _(FAILURES[failure.code]).format(**failure.params) if failure.code in FAILURES else str(failure)
+        )
+        raise reject(words, ExitCode.USAGE) from None
+    raise SystemExit(exit_code)
