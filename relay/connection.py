@@ -34,6 +34,8 @@ CREATED_WITHIN_S = 15.0
 NAMED_WITHIN_S = 1.5
 """How long to wait, after the server's stub, for the upstream's ``session.created`` that tells its dialect."""
 UPDATED_WITHIN_S = 10.0
+CLOSES_WITHIN_S = 0.5
+"""How long a server that reported the loss of its upstream is given to close the socket itself."""
 _WATCH_EVERY_S = 0.25
 
 StepName = Literal[
@@ -213,12 +215,20 @@ class LiveConnection:
                     self._session_updated(received.event)
                 case _:
                     self._downlink.handle(received.event, received.at)
-            verdict = self._downlink.errors.verdict
-            if verdict is not None and verdict.upstream_lost:
-                self.end(Ending("lost", verdict.retry, verdict.code, verdict.message))
-            if self._update_id in self._downlink.errors.refused_event_ids and not self._updated.is_set():
-                self.end(refused_update(self._downlink.errors.last))
+            if isinstance(received.event, ev.ErrorEvent):
+                self._judge_error()
         self.end(after_close(socket, self._downlink.errors))
+
+    def _judge_error(self) -> None:
+        errors = self._downlink.errors
+        if errors.verdict is not None and errors.verdict.upstream_lost:
+            ending = Ending(
+                "lost", errors.verdict.retry, errors.verdict.code, errors.verdict.message, told=True
+            )
+            # Our server closes by itself now, and its close code says more; an existing one never does.
+            asyncio.get_running_loop().call_later(CLOSES_WITHIN_S, self.end, ending)
+        if self._update_id in errors.refused_event_ids and not self._updated.is_set():
+            self.end(refused_update(errors.last))
 
     def _list(self, received: Received) -> None:
         event = received.event
