@@ -41,8 +41,8 @@ def _words(event: StreamEvent) -> str | None:
         case LogLine(text=text):
             return f"log   {text}"
         case ProtocolEvent():
-            unknown = "" if event.known else f"  {_('unknown type')}"
-            return f"{event.direction:<5} {event.type}  {event.size_bytes} B{unknown}"
+            unknown = "" if event.known else _("unknown type")
+            return f"{event.direction:<5} {event.type}  {event.size_bytes} B  {unknown}".rstrip()
         case Transcript():
             return f"text  {event.role}: {event.text}" if event.final else None
         case Problem():
@@ -50,7 +50,7 @@ def _words(event: StreamEvent) -> str | None:
         case Notice():
             return f"note  {of_event(event)} [{event.code}]"
         case TranscriptFailed():
-            return f"ERROR {_('Not transcribed')} [{event.code}]"
+            return "ERROR " + _("Not transcribed") + f" [{event.code}]"
         case _:
             return _quiet_words(event)
 
@@ -67,7 +67,7 @@ def _quiet_words(event: StreamEvent) -> str | None:
         case Response():
             return f"resp  {event.state} {event.status or ''} {event.code or ''}".rstrip()
         case Latency():
-            return f"time  {_('response latency')} {event.response_latency_ms:.0f} ms ({event.basis})"
+            return "time  " + _("response latency") + f" {event.response_latency_ms:.0f} ms ({event.basis})"
         case Playback():
             return f"play  {event.state} {event.heard_ms}/{event.received_ms} ms"
         case RealtimeMode():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from relay.conversation import Conversation
-from relay.conversation_state import ConnectionSteps
+from relay.conversation_state import ConnectionSteps, LatencyFigures
 from tui.figures import NOTHING, number
 from tui.i18n import _
 from tui.status import Tone, mode_words
@@ -74,7 +74,6 @@ def audio_rows(state: Conversation) -> list[Row]:
     expected = started.expected_chunk_rate if started else None
     if meters.chunk_rate is not None and expected:
         rate_tone = "good" if abs(meters.chunk_rate / expected - 1) <= RATE_TOLERANCE else "warn"
-    labels = _audio_labels()
     values: list[tuple[str, Tone]] = [
         (
             _("{rate}/s of {expected}/s").format(
@@ -82,21 +81,20 @@ def audio_rows(state: Conversation) -> list[Row]:
             ),
             rate_tone,
         ),
-        (f"{started.chunk_bytes if started else NOTHING} bytes", "plain"),
         (
-            _("p99 {p99} ms, max {most} ms").format(
+            _("p99 {p99} max {most} ms").format(
                 p99=number(meters.lateness_p99_ms, 1), most=number(meters.lateness_max_ms, 1)
             ),
             "plain",
         ),
         (
-            _("{rate} ms/s, {total} s in all").format(
+            _("{rate} ms/s, {total} s").format(
                 rate=number(meters.received_ms_per_s), total=number(meters.audio_received_ms / 1000, 1)
             ),
             "plain",
         ),
         (f"{meters.playback_buffer_ms} ms", "plain"),
-        (_latency_words(latency.last, latency.p50, latency.p95, latency.n), "plain"),
+        *_latency_words(latency),
         (
             _("{dropped} dropped, {errors} errors").format(
                 dropped=meters.dropped_chunks, errors=state.error_count
@@ -104,25 +102,35 @@ def audio_rows(state: Conversation) -> list[Row]:
             "bad" if meters.dropped_chunks or state.error_count else "plain",
         ),
     ]
-    return [Row(label, value, tone) for label, (value, tone) in zip(labels, values, strict=True)]
+    return [Row(label, value, tone) for label, (value, tone) in zip(_audio_labels(), values, strict=True)]
+
+
+def audio_title(state: Conversation) -> str:
+    """The geometry that the expected rate is computed from."""
+    if state.started is None:
+        return _("Audio")
+    return _("Audio: {n} bytes/chunk").format(n=state.started.chunk_bytes)
 
 
 def _audio_labels() -> list[str]:
     return [
         _("Chunks sent"),
-        _("Chunk size"),
         _("Lateness"),
         _("Received"),
         _("To be played"),
         _("Latency"),
+        "  p50 / p95",
         _("Trouble"),
     ]
 
 
-def _latency_words(last: float | None, p50: float | None, p95: float | None, n: int) -> str:
-    if n == 0:
-        return _("{dash} (n=0)").format(dash=NOTHING)
-    return f"{number(last)} p50 {number(p50)} p95 {number(p95)} ms n={n}"
+def _latency_words(latency: LatencyFigures) -> list[tuple[str, Tone]]:
+    if latency.n == 0:
+        return [(f"{NOTHING} (n=0)", "dim"), (NOTHING, "dim")]
+    return [
+        (f"{number(latency.last)} ms (n={latency.n})", "plain"),
+        (f"{number(latency.p50)} / {number(latency.p95)} ms", "plain"),
+    ]
 
 
 def level_words(dbfs: float | None, *, muted: bool) -> tuple[str, Tone]:
@@ -151,7 +159,7 @@ def connection_title(steps: ConnectionSteps | None, state: Conversation) -> str:
         "closed": _("closed"),
         "ended": _("ended"),
     }
-    return f"{_('Connection')}{number_}: {words[state.status]}"
+    return _("Connection") + f"{number_}: {words[state.status]}"
 
 
 def summary_rows(state: Conversation) -> list[Row]:
@@ -165,31 +173,34 @@ def summary_rows(state: Conversation) -> list[Row]:
 
     mode = end.realtime_mode
     latency = state.latency
-    proper_mode = (mode.during, mode.after) == (True, False)
     return [
-        Row(
-            _("Realtime mode"),
-            f"{said(mode.before)} / {said(mode.during)} / {said(mode.after)}",
-            "good" if proper_mode else "warn",
-        ),
-        Row("", _("before / during / after"), "dim"),
+        Row(_("Realtime mode"), _("as the server reported it"), "dim"),
+        Row(_("  before"), said(mode.before), "good" if mode.before is False else "warn"),
+        Row(_("  during"), said(mode.during), "good" if mode.during else "warn"),
+        Row(_("  after"), said(mode.after), "good" if mode.after is False else "warn"),
         Row(
             _("Turns"),
             _("you {you}, customer {customer}").format(
                 you=len(end.user_transcripts), customer=len(end.assistant_transcripts)
             ),
         ),
-        Row(_("Latency"), _latency_words(latency.last, latency.p50, latency.p95, latency.n)),
+        Row(_("Latency"), *_latency_words(latency)[0]),
+        Row("  p50 / p95", *_latency_words(latency)[1]),
         Row(
             _("Chunks sent"),
-            _("{n} at {rate}/s of {expected}/s").format(
-                n=end.chunks_sent, rate=number(end.chunk_rate, 2), expected=number(end.expected_chunk_rate, 2)
+            _("{rate}/s of {expected}/s").format(
+                rate=number(end.chunk_rate, 2), expected=number(end.expected_chunk_rate, 2)
             ),
         ),
         Row(_("Received"), f"{end.audio_received_ms / 1000:.1f} s"),
         Row("session.update", _("sent x{n}").format(n=end.session_updates_sent)),
-        Row(_("Reconnects"), str(end.reconnects), "warn" if end.reconnects else "plain"),
-        Row(_("Errors"), str(len(end.errors)), "bad" if end.errors else "plain"),
+        Row(
+            _("Trouble"),
+            _("{reconnects} reconnects, {errors} errors").format(
+                reconnects=end.reconnects, errors=len(end.errors)
+            ),
+            "warn" if end.reconnects or end.errors else "plain",
+        ),
         Row(_("Close code"), NOTHING if end.close_code is None else str(end.close_code)),
         Row(_("Duration"), f"{end.seconds:.1f} s"),
     ]

@@ -90,8 +90,7 @@ class Services:
             sys.executable,
             "-P",
             "-m",
-            "relay",
-            "--list-devices",
+            "tui.device_listing",
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
@@ -120,8 +119,8 @@ class Services:
 def _devices(listing: dict[str, Any]) -> Devices:
     error = listing.get("error") or {}
     return Devices(
-        microphones=tuple(str(device["name"]) for device in listing.get("inputs", ())),
-        speakers=tuple(str(device["name"]) for device in listing.get("outputs", ())),
+        microphones=tuple(str(name) for name in listing["inputs"]),
+        speakers=tuple(str(name) for name in listing["outputs"]),
         problem=error.get("code"),
         params={str(key): str(value) for key, value in (error.get("params") or {}).items()},
     )

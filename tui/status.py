@@ -64,7 +64,8 @@ def mode_words(mode: bool | None, age_s: float | None, *, short: bool = False) -
     """``realtime_mode`` as the server reported it, with the age of the report."""
     name = "RT" if short else ""
     if age_s is None:
-        return f"{name} {_('not reported yet')}".strip(), "dim"
+        unreported = _("not reported yet")
+        return f"{name} {unreported}".strip(), "dim"
     value, tone = _MODE[mode]
     age = _("{seconds} s ago").format(seconds=f"{age_s:.1f}" if age_s < 10 else f"{age_s:.0f}")
     return f"{name} {value} {age}".strip(), tone if age_s < 5 else "warn"

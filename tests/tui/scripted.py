@@ -134,7 +134,8 @@ def talk() -> list[StreamEvent]:
         Notice(
             t=13.1,
             code="chunk_rate_suggests_44100",
-            message="The chunk rate is that of a 44.1 kHz microphone labelled 24 kHz.",
+            message="English for the log",
+            params={"rate": "45.9"},
         ),
         RealtimeMode(t=13.2, value=True, phase="during", round_trip_ms=7.0),
         meters(13.4),

@@ -19,9 +19,9 @@ from tui.actions import Action, bindings
 from tui.collector import Collector
 from tui.conversation_setup import SILENCE, conversation_language, needs_devices, relay_config
 from tui.event_lines import event_line
-from tui.i18n import _
+from tui.i18n import N_, _
 from tui.live_feed import LiveFeed, News, news_of
-from tui.live_rows import audio_rows, connection_rows, connection_title, summary_rows
+from tui.live_rows import audio_rows, audio_title, connection_rows, connection_title, summary_rows
 from tui.screens.base import ConsoleScreen
 from tui.screens.live_actions import LIVE_ACTIONS
 from tui.services import ConversationRelay
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TICK_S = 0.1
-LABEL_WIDTH = 18
+LABEL_WIDTH = 19
 RUNNING_ONLY = frozenset({"sample", "say", "mute", "interrupt", "source", "reconnect"})
 
 
@@ -168,7 +168,7 @@ class LiveScreen(ConsoleScreen[None]):
         self.query_one("#connection", Readings).show(title, connection_rows(state, self.feed.now))
         level = None if meters is None else meters.mic_rms_dbfs
         bar = level_meter(_("Your voice"), LABEL_WIDTH, level, muted=bool(meters and meters.muted))
-        self.query_one("#audio", Readings).show(_("Audio"), audio_rows(state), bar)
+        self.query_one("#audio", Readings).show(audio_title(state), audio_rows(state), bar)
 
     def _attend(self, event: StreamEvent) -> None:
         """What an event asks of us beyond being shown."""
@@ -237,8 +237,6 @@ class LiveScreen(ConsoleScreen[None]):
 
     def action_label(self, action: Action) -> str:
         """Mute and End change their word with the state."""
-        from tui.i18n import N_
-
         meters = self.feed.state.meters if self.feed else None
         if action.name == "mute" and meters is not None and meters.muted:
             return N_("Unmute")

@@ -110,9 +110,9 @@ class NewSessionScreen(ConsoleModal[Any]):
         """An example, in the language of the screen, to be changed or sent as it is."""
         example = {
             "industry": _("Manufacturing"),
-            "value_proposition": _("A service that shows the state of every machine in real time"),
-            "customer_persona": _("Head of production in a firm of 200 people, careful, short of time"),
-            "customer_pain": _("Machines stop without warning and nobody knows why"),
+            "value_proposition": _("A service that shows stock as it is and proposes orders by itself"),
+            "customer_persona": _("President of a parts maker with 80 people, careful, short of time"),
+            "customer_pain": _("Parts run out and the production line stops"),
         }
         for name, words in example.items():
             self.query_one(f"#{name}", Input).value = words

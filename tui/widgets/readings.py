@@ -13,13 +13,13 @@ from tui.live_rows import Row, level_words
 from tui.status import Tone
 from tui.widgets.status_line import STYLES
 
-METER_WIDTH = 14
+METER_WIDTH = 12
 
 
 class Readings(Static):
     """A title and rows. ``show`` costs no layout while the number of rows stays the same."""
 
-    def __init__(self, *, label_width: int = 16, id: str | None = None) -> None:
+    def __init__(self, *, label_width: int = 19, id: str | None = None) -> None:
         super().__init__(id=id)
         self._label_width = label_width
         self._shown: Content | None = None

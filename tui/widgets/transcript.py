@@ -45,17 +45,14 @@ def turn_content(turn: Turn) -> Content:
         text = _("(being transcribed...)") if turn.role == "user" else "..."
     elif not turn.final:
         text += " ..."
-    parts: list[tuple[str, str]] = [
-        (f"{clock(turn.at)} ", "$dim"),
-        (f"{who}  ", f"bold {colour}"),
-        (text, "" if turn.text.strip() else "$dim"),
-    ]
+    head: list[tuple[str, str]] = [(f"{clock(turn.at)} ", "$dim"), (who, f"bold {colour}")]
     if turn.interrupted:
         heard = f"{(turn.heard_ms or 0) / 1000:.1f}"
         whole = f"{(turn.received_ms or 0) / 1000:.1f}"
         words = _("interrupted, {heard} s of {whole} s heard").format(heard=heard, whole=whole)
-        parts.append((f"  ({words})", "$warning"))
-    return Content.assemble(*parts)
+        head.append((f"  {words}", "$warning"))
+    # The text has lines of its own: Japanese has no spaces to break at, so beside a name it would wrap badly.
+    return Content.assemble(*head, "\n", (text, "" if turn.text.strip() else "$dim"))
 
 
 class Transcript(VerticalScroll):
