@@ -352,5 +352,8 @@ def _id_in(event: ev.ServerEvent, name: str) -> str | None:
     return getattr(getattr(event, name, None), "id", None)
 
 
-def _payload(event: ev.ServerEvent) -> msgspec.Raw | None:
-    return msgspec.Raw(event.raw) if isinstance(event, ev.UnknownEvent) else None
+def _payload(event: ev.ServerEvent) -> dict[str, Any] | None:
+    if not isinstance(event, ev.UnknownEvent):
+        return None
+    payload: dict[str, Any] = msgspec.json.decode(event.raw, type=dict[str, Any])
+    return payload

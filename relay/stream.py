@@ -11,7 +11,7 @@ People read the translated wording that ``tui.wording`` has for each code.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -68,7 +68,7 @@ class ProtocolEvent(_Event, frozen=True, kw_only=True, tag="protocol"):
     item_id: str | None = None
     response_id: str | None = None
     known: bool = True
-    payload: msgspec.Raw | None = None
+    payload: dict[str, Any] | None = None
     """The whole message, kept only when its type is unknown."""
 
 

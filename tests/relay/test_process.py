@@ -1,0 +1,234 @@
+"""``python -m relay`` as a child process: its pipes, its signals, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import stat
+import sys
+import wave
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from relay.client import RelayProcess
+from relay.commands import Configure, Say, Stop, encode
+from relay.config import RelayConfig
+from relay.stream import Problem, Started, Step, StreamEvent, Summary, Transcript, decode
+
+if TYPE_CHECKING:
+    from tests.relay.conftest import FakeSalesMind
+else:
+    FakeSalesMind = Any
+
+TOKEN = "5f3a" * 10
+SESSION_ID = "0b6f2f60-5a0e-4c53-9d3c-7f0c1a2b3c4d"
+WITHIN_S = 20.0
+
+
+def config(server: FakeSalesMind, **changes: Any) -> RelayConfig:
+    return RelayConfig(**{"server_url": server.url, "token": TOKEN, "session_id": SESSION_ID, **changes})
+
+
+async def until(relay: RelayProcess, ready: Callable[[StreamEvent], bool]) -> list[StreamEvent]:
+    """Events up to (and with) the one asked for."""
+    seen: list[StreamEvent] = []
+    async with asyncio.timeout(WITHIN_S):
+        async for event in relay:
+            seen.append(event)
+            if ready(event):
+                return seen
+    raise AssertionError(f"the relay ended without it; last: {seen[-1:]}")
+
+
+def is_gate(event: StreamEvent) -> bool:
+    return isinstance(event, Step) and event.step == "gate_open"
+
+
+async def test_a_conversation_in_a_child(salesmind: FakeSalesMind, tmp_path: Path) -> None:
+    log = tmp_path / "relay.log"
+    relay = await RelayProcess.start(config(salesmind), log_path=log)
+    events = await until(relay, is_gate)
+    await relay.send(Say(text="もしもし"))
+    events += await until(
+        relay, lambda event: isinstance(event, Transcript) and event.item_id == "item_typed"
+    )
+    await relay.stop()
+    events += relay.drain()
+    assert isinstance(events[0], Started)
+    assert isinstance(events[-1], Summary)
+    assert events[-1].close_code == 1000
+    assert relay.ended
+    assert relay.exit_code == 0
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+    assert "🎤 音声送信準備完了" in log.read_text()
+    assert TOKEN not in log.read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+async def test_the_token_is_not_in_the_process_list(salesmind: FakeSalesMind, tmp_path: Path) -> None:
+    relay = await RelayProcess.start(config(salesmind), log_path=tmp_path / "relay.log")
+    await until(relay, is_gate)
+    for name in ("cmdline", "environ"):
+        shown = await asyncio.to_thread(Path(f"/proc/{relay.pid}/{name}").read_bytes)
+        assert b"relay" in shown or name == "environ"
+        assert TOKEN.encode() not in shown
+    await relay.stop()
+    assert relay.exit_code == 0
+
+
+async def start_raw(log: Path) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "relay", "--log", str(log)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=2**20,
+    )
+
+
+async def lines_until(
+    process: asyncio.subprocess.Process, ready: Callable[[StreamEvent], bool]
+) -> StreamEvent:
+    assert process.stdout is not None
+    async with asyncio.timeout(WITHIN_S):
+        async for line in process.stdout:
+            if ready(event := decode(line)):
+                return event
+    raise AssertionError("the stream ended without it")
+
+
+@pytest.mark.parametrize(
+    ("how", "exit_code"),
+    [("eof", 0), (signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 130)],
+)
+async def test_every_polite_end_is_clean(
+    salesmind: FakeSalesMind, tmp_path: Path, how: signal.Signals | str, exit_code: int
+) -> None:
+    process = await start_raw(tmp_path / "relay.log")
+    assert process.stdin is not None
+    record = tmp_path / "recording"
+    process.stdin.write(encode(Configure(config=config(salesmind, record_directory=str(record)))) + b"\n")
+    await lines_until(process, is_gate)
+    if isinstance(how, str):
+        process.stdin.close()
+    else:
+        process.send_signal(how)
+    summary = await lines_until(process, lambda event: isinstance(event, Summary))
+    assert process.stdout is not None
+    assert await process.stdout.read() == b""
+    assert await asyncio.wait_for(process.wait(), WITHIN_S) == exit_code
+    assert isinstance(summary, Summary)
+    assert summary.exit_code == exit_code
+    assert (await salesmind.socket()).ws.close_code == 1000
+    assert json.loads((record / "events.jsonl").read_text().splitlines()[-1])["kind"] == "summary"
+
+
+async def test_the_end_of_its_reader_ends_it(salesmind: FakeSalesMind, tmp_path: Path) -> None:
+    process = await start_raw(tmp_path / "relay.log")
+    assert process.stdin is not None
+    process.stdin.write(encode(Configure(config=config(salesmind))) + b"\n")
+    await lines_until(process, is_gate)
+    process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]
+    assert await asyncio.wait_for(process.wait(), WITHIN_S) == 0
+    assert (await salesmind.socket()).ws.close_code == 1000
+
+
+async def test_a_kill_leaves_a_usable_recording(salesmind: FakeSalesMind, tmp_path: Path) -> None:
+    record = tmp_path / "recording"
+    relay = await RelayProcess.start(
+        config(salesmind, source="tone", record_directory=str(record)), log_path=tmp_path / "relay.log"
+    )
+    await until(relay, is_gate)
+    socket = await salesmind.socket()
+    await salesmind.respond(socket, "resp_1", "item_a", "はい", ms=500)
+    await socket.until(lambda: len(socket.audio) >= 48_000 * 2)
+    os.kill(relay.pid, signal.SIGKILL)
+    async with asyncio.timeout(WITHIN_S):
+        events = [event async for event in relay]
+    crash = events[-1]
+    assert isinstance(crash, Problem)
+    assert (crash.code, crash.fatal) == ("relay_crashed", True)
+    assert str(tmp_path / "relay.log") in crash.message
+    assert relay.exit_code == -signal.SIGKILL
+    lines = (record / "events.jsonl").read_bytes().splitlines()
+    kinds = [decode(line) for line in lines]
+    assert any(isinstance(event, Transcript) and event.text == "はい" for event in kinds)
+    assert stat.S_IMODE(record.stat().st_mode) == 0o700
+    for name in ("user.wav", "customer.wav"):
+        assert stat.S_IMODE((record / name).stat().st_mode) == 0o600
+        with wave.open(str(record / name)) as recorded:
+            assert recorded.getframerate() == 24_000
+            assert recorded.getnframes() >= 24_000  # all but its last second is declared
+            assert any(recorded.readframes(recorded.getnframes()))
+
+
+async def test_garbage_in_place_of_a_configuration(tmp_path: Path) -> None:
+    for line in (b"not json\n", encode(Stop()) + b"\n", b'{"command":"configure"}\n', b""):
+        process = await start_raw(tmp_path / "relay.log")
+        output, _ = await asyncio.wait_for(process.communicate(line), WITHIN_S)
+        event = decode(output.splitlines()[-1])
+        assert isinstance(event, Problem)
+        assert event.code == "bad_configuration"
+        assert process.returncode == 2
+
+
+async def test_garbage_among_the_commands_is_ignored(salesmind: FakeSalesMind, tmp_path: Path) -> None:
+    process = await start_raw(tmp_path / "relay.log")
+    assert process.stdin is not None
+    process.stdin.write(encode(Configure(config=config(salesmind))) + b"\n")
+    await lines_until(process, is_gate)
+    process.stdin.write(b'nonsense\n{"command":"dance"}\n' + encode(Say(text="はい")) + b"\n")
+    await lines_until(process, lambda event: isinstance(event, Transcript) and event.text == "はい")
+    process.stdin.write(encode(Stop()) + b"\n")
+    await lines_until(process, lambda event: isinstance(event, Summary))
+    assert await asyncio.wait_for(process.wait(), WITHIN_S) == 0
+
+
+async def test_a_reader_that_does_not_read_stops_no_audio(salesmind: FakeSalesMind, tmp_path: Path) -> None:
+    process = await start_raw(tmp_path / "relay.log")
+    assert process.stdin is not None
+    process.stdin.write(encode(Configure(config=config(salesmind))) + b"\n")
+    await lines_until(process, is_gate)
+    process._transport.get_pipe_transport(1).pause_reading()  # type: ignore[attr-defined]
+    socket = await salesmind.socket()
+    for _ in range(300):  # far more than a pipe holds
+        await socket.send("brand.new", filler="x" * 2_000)
+    at = len(socket.audio)
+    await socket.until(lambda: len(socket.audio) >= at + 48_000)
+    process._transport.get_pipe_transport(1).resume_reading()  # type: ignore[attr-defined]
+    process.stdin.close()
+    summary = await lines_until(process, lambda event: isinstance(event, Summary))
+    assert isinstance(summary, Summary)
+    assert await asyncio.wait_for(process.wait(), WITHIN_S) == 0
+
+
+async def test_a_child_that_cannot_start_is_a_crash(salesmind: FakeSalesMind, tmp_path: Path) -> None:
+    relay = await RelayProcess.start(config(salesmind), log_path=tmp_path / "no-such-folder" / "relay.log")
+    async with asyncio.timeout(WITHIN_S):
+        events = [event async for event in relay]
+    assert [event.code for event in events if isinstance(event, Problem)] == ["relay_crashed"]
+    assert relay.exit_code == 2
+    await relay.send(Stop())  # too late, and harmless
+
+
+def test_importing_the_client_is_light() -> None:
+    import subprocess
+
+    program = "import sys, relay.client, relay.conversation; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    heavy = {
+        "numpy",
+        "httpx",
+        "websockets",
+        "sounddevice",
+        "soundfile",
+        "soxr",
+        "textual",
+        "api_client.events",
+    }
+    assert not heavy & set(loaded.stdout.split())
