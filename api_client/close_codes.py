@@ -1,7 +1,7 @@
 """What a closed realtime socket means, and whether dialling again is of any use.
 
-Sources: salesmind-api.md, sections 3 and 4 (4002, 44xx, 1006, 1009); realtime-protocol, section 1 (1001,
-3000, 4000).
+Sources: salesmind-api.md, sections 3 and 4 (4002, 44xx, 1006, 1009); realtime-protocol, section 1 (1001, 3000,
+4000); 4003, 4008, 4403 and 4408 are our own server's additions.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ class CloseCode(StrEnum):
     BAD_TOKEN = "bad_token"  # noqa: S105 (a code, not a token)
     UNKNOWN_SESSION = "unknown_session"
     SESSION_FINISHED = "session_finished"
+    FORBIDDEN_ORIGIN = "forbidden_origin"
+    CLIENT_STALLED = "client_stalled"
+    WRONG_PATH = "wrong_path"
     OTHER = "other"
 
 
@@ -45,6 +48,12 @@ _NO_FRAME = CloseMeaning(
     CloseCode.NO_CLOSE_FRAME,
     True,
     "The connection broke without a goodbye: the server stopped, or the network is down.",
+)
+_EXPIRED = CloseMeaning(
+    CloseCode.SESSION_EXPIRED, True, "The conversation reached the longest time the service allows."
+)
+_WRONG_PATH = CloseMeaning(
+    CloseCode.WRONG_PATH, False, "The server holds no conversations at that address: check it."
 )
 _MEANINGS: dict[int, CloseMeaning] = {
     1000: CloseMeaning(CloseCode.NORMAL, False, "The conversation was closed normally."),
@@ -75,6 +84,18 @@ _MEANINGS: dict[int, CloseMeaning] = {
         True,
         "The SalesMind server could not reach, or has lost, its speech service.",
     ),
+    4003: CloseMeaning(
+        CloseCode.UPSTREAM_REFUSED,
+        False,
+        "The speech service refuses the conversation: see the error before it.",
+    ),
+    4008: _EXPIRED,
+    4403: CloseMeaning(
+        CloseCode.FORBIDDEN_ORIGIN, False, "The server does not take conversations from this origin."
+    ),
+    4408: CloseMeaning(
+        CloseCode.CLIENT_STALLED, True, "The server gave up because the console took no data for too long."
+    ),
     4400: CloseMeaning(
         CloseCode.MALFORMED_REQUEST,
         False,
@@ -98,10 +119,10 @@ def close_meaning(code: int, reason: str) -> CloseMeaning:
     """What a close with ``code`` and ``reason`` means; 1006 stands for "no close frame"."""
     known = _MEANINGS.get(code)
     if code == 1001 and "maximum" in reason.lower():
-        return CloseMeaning(
-            CloseCode.SESSION_EXPIRED, True, "The conversation reached the longest time the service allows."
-        )
-    if code in (3000, 4000, 4002) and (from_reason := _by_reason(reason)) is not None:
+        return _EXPIRED
+    if code == 4404 and reason == "path_not_found":
+        return _WRONG_PATH
+    if code in (3000, 4000, 4002, 4003) and (from_reason := _by_reason(reason)) is not None:
         return from_reason
     if known is not None:
         return known

@@ -29,6 +29,10 @@ def _benign(code: str, message: str) -> ErrorMeaning:
     return ErrorMeaning(code, message, benign=True)
 
 
+def _upstream_lost(code: str, what: str) -> ErrorMeaning:
+    return ErrorMeaning(code, f"{what}; if it goes on, {_ASK}.", upstream_lost=True)
+
+
 _ASK = "ask whoever runs the server"
 
 _BY_CODE: dict[str, ErrorMeaning] = {
@@ -66,13 +70,42 @@ _BY_CODE: dict[str, ErrorMeaning] = {
     )
 }
 
+_LOG_IN = "The server does not know our login any more: log in again."
+
+# What our own server says (salesmind-api.md, section 4) before it closes, or instead of closing.
+_BY_CODE |= {
+    meaning.code: meaning
+    for meaning in (
+        _fatal("token_missing", _LOG_IN),
+        _fatal("token_invalid", _LOG_IN),
+        _fatal("token_revoked", "Our login was withdrawn, or the account deactivated: log in again."),
+        _fatal("origin_not_allowed", "The server does not take conversations from this origin."),
+        _fatal("session_id_malformed", "The server cannot read the session's id: choose the session again."),
+        _fatal(
+            "session_not_found", "The server has no such session, or it is another user's: choose another."
+        ),
+        _fatal("session_finished", "The session is finished already: choose or start another."),
+        _fatal("path_not_found", "The server holds no conversations at that address: check it."),
+        _fatal("message_too_big", "A message was too big for the server: choose a smaller chunk size."),
+        _fatal(
+            "client_stalled", "The server gave up because the console took no data for too long.", retry=True
+        ),
+        _fatal("internal_error", f"The SalesMind server failed; if it goes on, {_ASK}.", retry=True),
+        ErrorMeaning(
+            "audio_ahead_of_real_time",
+            "The server refuses audio that is far ahead of real time: the source is not paced.",
+        ),
+        _upstream_lost("upstream_unreachable", "The SalesMind server cannot reach its speech service"),
+        _upstream_lost("upstream_closed", "The SalesMind server's speech service ended the connection"),
+        _upstream_lost("upstream_stalled", "The SalesMind server's speech service takes no data"),
+    )
+}
+
 _BY_TYPE: dict[str, ErrorMeaning] = {
     meaning.code: meaning
     for meaning in (
-        ErrorMeaning(
-            "connection_error",
-            f"The SalesMind server could not reach, or has lost, its speech service; if it goes on, {_ASK}.",
-            upstream_lost=True,
+        _upstream_lost(
+            "connection_error", "The SalesMind server could not reach, or has lost, its speech service"
         ),
         ErrorMeaning(
             "forwarding_error",

@@ -15,7 +15,7 @@ Mode = Literal["simple", "detailed"]
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """``GET /api/health/``. ``round_trip_ms`` is from sending the request to the whole answer, in ms."""
+    """``GET /api/health/``. ``round_trip_ms``: the request's first byte to the answer's last, in ms."""
 
     status: str
     round_trip_ms: float

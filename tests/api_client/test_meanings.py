@@ -27,6 +27,12 @@ from api_client.error_codes import error_meaning
         (4401, "", CloseCode.BAD_TOKEN, False),
         (4404, "", CloseCode.UNKNOWN_SESSION, False),
         (4409, "", CloseCode.SESSION_FINISHED, False),
+        (4003, "invalid_api_key", CloseCode.INVALID_API_KEY, False),
+        (4003, "", CloseCode.UPSTREAM_REFUSED, False),
+        (4008, "session_expired", CloseCode.SESSION_EXPIRED, True),
+        (4403, "origin_not_allowed", CloseCode.FORBIDDEN_ORIGIN, False),
+        (4404, "path_not_found", CloseCode.WRONG_PATH, False),
+        (4408, "client_stalled", CloseCode.CLIENT_STALLED, True),
         (4999, "", CloseCode.OTHER, False),
         (1999, "", CloseCode.OTHER, True),
     ],
@@ -53,6 +59,25 @@ def test_trying_again_is_pointless_after_these(code: str) -> None:
     meaning = error_meaning(code, "invalid_request_error", "Incorrect API key provided: sk-ab***yz")
     assert (meaning.code, meaning.fatal, meaning.retry, meaning.benign) == (code, True, False, False)
     assert "sk-ab" not in meaning.message
+
+
+@pytest.mark.parametrize(
+    ("code", "fatal", "retry", "upstream_lost"),
+    [
+        ("token_invalid", True, False, False),
+        ("token_revoked", True, False, False),
+        ("session_not_found", True, False, False),
+        ("session_finished", True, False, False),
+        ("session_id_malformed", True, False, False),
+        ("client_stalled", True, True, False),
+        ("audio_ahead_of_real_time", False, True, False),
+        ("upstream_closed", False, True, True),
+        ("upstream_unreachable", False, True, True),
+    ],
+)
+def test_our_own_servers_errors(code: str, fatal: bool, retry: bool, upstream_lost: bool) -> None:
+    meaning = error_meaning(code, "invalid_request_error", "m")
+    assert (meaning.fatal, meaning.retry, meaning.upstream_lost) == (fatal, retry, upstream_lost)
 
 
 @pytest.mark.parametrize(
