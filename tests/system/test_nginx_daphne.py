@@ -1,0 +1,251 @@
+"""A conversation through real nginx and real Daphne, with the files of ``deploy/``."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import re
+import shlex
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+from websockets.asyncio.client import connect
+from websockets.asyncio.server import ServerConnection, serve
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+TIMEOUT_S = 30.0
+PASSWORD = "correct-horse-battery"  # of a database that lives as long as the test
+
+
+def find_nginx() -> str | None:
+    """Debian has it in /usr/sbin, which is not on everybody's path."""
+    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+
+
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.skipif(find_nginx() is None, reason="nginx is not installed"),
+    pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed"),
+]
+
+
+def substitute(text: str, **replacements: tuple[str, str]) -> str:
+    """``text`` with each pair replaced; every left side must be there, or the file has changed under us."""
+    for name, (old, new) in replacements.items():
+        assert old in text, f"{name}: {old!r} is not in the file any more"
+        text = text.replace(old, new)
+    return text
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def running(command: list[str], log: Path, **options: object) -> Iterator[subprocess.Popen[bytes]]:
+    """A program for as long as the context lasts, its output in ``log``."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, **options)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def wait_for(process: subprocess.Popen[bytes], log: Path, ready: object) -> None:
+    """Until ``ready()`` holds; fails with the log when the program ends before."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while not ready():
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        os.sched_yield()
+
+
+def daphne_command(unit: str, binary_socket: Path) -> list[str]:
+    """The unit's own command line, on our interpreter and socket."""
+    line = re.search(r"^ExecStart=(.*)$", unit, re.MULTILINE)
+    assert line
+    command = substitute(
+        line[1],
+        interpreter=("/opt/salesmind/bin/python", sys.executable),
+        socket=("/run/salesmind/daphne.sock", str(binary_socket)),
+    )
+    return shlex.split(command)
+
+
+@pytest_asyncio.fixture
+async def upstream() -> AsyncIterator[str]:
+    """A Realtime endpoint that answers an update and repeats audio."""
+
+    async def converse(connection: ServerConnection) -> None:
+        await connection.send(json.dumps({"type": "session.created", "session": {"model": "m"}}))
+        async for message in connection:
+            event = json.loads(message)
+            if event["type"] == "session.update":
+                await connection.send(json.dumps({"type": "session.updated", "session": {}}))
+            elif event["type"] == "input_audio_buffer.append":
+                await connection.send(json.dumps({"type": "response.output_audio.delta", "delta": event["audio"]}))
+
+    async with serve(converse, "127.0.0.1", 0, compression=None) as server:
+        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1/realtime"
+
+
+class Site:
+    """Where the site answers, and what it has logged."""
+
+    def __init__(self, port: int, certificate: Path, logs: list[Path]) -> None:
+        self.port = port
+        self.tls = ssl.create_default_context(cafile=str(certificate))
+        self.logs = logs
+        self.http = httpx.AsyncClient(base_url=f"https://localhost:{port}", verify=self.tls, timeout=TIMEOUT_S)
+
+
+@pytest_asyncio.fixture
+async def site(tmp_path: Path, upstream: str) -> AsyncIterator[Site]:
+    nginx = find_nginx()
+    assert nginx
+    certificate, key = make_certificate(tmp_path)
+    binary_socket, port, plain_port = tmp_path / "daphne.sock", free_port(), free_port()
+    unit = (DEPLOY / "systemd" / "salesmind-daphne.service").read_text()
+    environment = {
+        **os.environ,
+        **dict(re.findall(r"(DJANGO_SETTINGS_MODULE|SALESMIND_BEHIND_PROXY)=(\S+)", unit)),
+        "SALESMIND_DATA_DIR": str(tmp_path),
+        "SALESMIND_REALTIME_URL": upstream,
+        "SALESMIND_REQUIRE_HTTPS": "1",
+        "SALESMIND_ADMIN_PASSWORD": PASSWORD,
+    }
+    root = str(DEPLOY.parent)
+    for command in ("migrate --noinput", "adminpassword"):
+        django = [sys.executable, "-m", "django", *command.split()]
+        await asyncio.to_thread(subprocess.run, django, env=environment, cwd=root, check=True, capture_output=True)
+    configuration = tmp_path / "nginx.conf"
+    configuration.write_text(nginx_configuration(tmp_path, certificate, key, binary_socket, port, plain_port))
+    daphne_log, nginx_log = tmp_path / "daphne.log", tmp_path / "nginx.log"
+    daphne = daphne_command(unit, binary_socket)
+    proxy = [nginx, "-c", str(configuration), "-p", str(tmp_path), "-e", str(nginx_log)]
+    with running(daphne, daphne_log, env=environment, cwd=root) as application, running(proxy, nginx_log) as server:
+        await asyncio.to_thread(wait_for, application, daphne_log, binary_socket.exists)
+        await asyncio.to_thread(wait_for, server, nginx_log, lambda: answers(port))
+        site = Site(port, certificate, [daphne_log, nginx_log, tmp_path / "access.log", tmp_path / "error.log"])
+        async with site.http:
+            yield site
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def make_certificate(directory: Path) -> tuple[Path, Path]:
+    certificate, key = directory / "salesmind.pem", directory / "salesmind.key"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return certificate, key
+
+
+def nginx_configuration(
+    directory: Path, certificate: Path, key: Path, binary_socket: Path, port: int, plain_port: int
+) -> str:
+    """A whole configuration around the site of ``deploy/``, all of it under ``directory``."""
+    site = substitute(
+        (DEPLOY / "nginx" / "salesmind.conf").read_text(),
+        plain=("listen 80;", f"listen 127.0.0.1:{plain_port};"),
+        tls=("listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;"),
+        name=("salesmind.example.com", "localhost"),
+        socket=("/run/salesmind/daphne.sock", str(binary_socket)),
+        certificate=("/etc/ssl/certs/salesmind.pem", str(certificate)),
+        key=("/etc/ssl/private/salesmind.key", str(key)),
+        access=("/var/log/nginx/salesmind.access.log", str(directory / "access.log")),
+        error=("/var/log/nginx/salesmind.error.log", str(directory / "error.log")),
+    )
+    temporary = "\n".join(
+        f"{kind}_temp_path {directory / kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    user = "user root;" if os.geteuid() == 0 else ""
+    return (
+        f"{user}\ndaemon off;\nmaster_process off;\npid {directory / 'nginx.pid'};\n"
+        f"events {{}}\nhttp {{\n{temporary}\n{site}\n}}\n"
+    )
+
+
+async def test_a_conversation_through_nginx_and_daphne(site: Site) -> None:
+    login = await site.http.post("/api/auth/login/", json={"username": "admin", "password": PASSWORD})
+    assert login.status_code == 200, login.text
+    token = login.json()["token"]
+    headers = {"Authorization": f"Token {token}"}
+    started = await site.http.post(
+        "/api/session/start/", json={"industry": "IT", "value_proposition": "在庫管理を自動化"}, headers=headers
+    )
+    session_id = started.json()["id"]
+
+    async def realtime_mode() -> bool:
+        answer = await site.http.get(f"/api/session/{session_id}/", headers=headers)
+        return bool(answer.json()["realtime_mode"])
+
+    assert await realtime_mode() is False
+    url = f"wss://localhost:{site.port}/ws/realtime/?token={token}&session_id={session_id}"
+    async with asyncio.timeout(TIMEOUT_S), connect(url, ssl=site.tls, compression=None, proxy=None) as client:
+        assert json.loads(await client.recv())["session"] == {"id": session_id, "user": "admin"}
+        assert json.loads(await client.recv())["type"] == "session.created"
+        await client.send(json.dumps({"type": "session.update", "session": {"type": "realtime"}}))
+        assert json.loads(await client.recv())["type"] == "session.updated"
+        assert await realtime_mode() is True
+        chunk = bytes(range(256)) * 32
+        for _ in range(5):
+            await client.send(chunk)
+            assert base64.b64decode(json.loads(await client.recv())["delta"]) == chunk
+    async with asyncio.timeout(TIMEOUT_S):
+        while await realtime_mode():
+            pass
+    logged = "".join(log.read_text() for log in site.logs if log.exists())
+    assert "/ws/realtime/" in logged
+    assert f"✅ WebSocket接続受け入れ: user=admin, session={session_id}" in logged
+    assert token not in logged
+
+
+async def test_refusals_arrive_through_nginx_and_daphne(site: Site) -> None:
+    url = f"wss://localhost:{site.port}/ws/realtime/"
+    async with asyncio.timeout(TIMEOUT_S), connect(url, ssl=site.tls, compression=None, proxy=None) as client:
+        assert json.loads(await client.recv())["error"]["code"] == "token_missing"
+        await client.wait_closed()
+    assert client.close_code == 4401
+
+
+async def test_too_long_a_message_is_1009_through_nginx_and_daphne(site: Site) -> None:
+    login = await site.http.post("/api/auth/login/", json={"username": "admin", "password": PASSWORD})
+    headers = {"Authorization": f"Token {login.json()['token']}"}
+    url = f"wss://localhost:{site.port}/ws/realtime/"
+    async with (
+        asyncio.timeout(TIMEOUT_S),
+        connect(url, ssl=site.tls, compression=None, proxy=None, additional_headers=headers) as client,
+    ):
+        await client.send(bytes(1024 * 1024 + 1))
+        await client.wait_closed()
+    assert (client.close_code, client.close_reason) == (1009, "message_too_big")
+
+
+async def test_plain_http_is_sent_to_https(site: Site) -> None:
+    answer = await site.http.get("/api/health/")
+    assert answer.json() == {"status": "ok"}
