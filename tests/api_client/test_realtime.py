@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable
@@ -295,6 +296,19 @@ async def test_a_peer_that_takes_nothing_is_dropped(
     assert connection.close_code == 1006
     await connection.close()
     release.set()
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this system has no TCP_USER_TIMEOUT")
+async def test_the_kernel_gives_up_on_a_vanished_peer(relay_server: Start, token: str) -> None:
+    """Read back from the kernel: taking a peer off the network needs rights that tests do not have."""
+
+    async def handler(ws: ServerConnection) -> None:
+        await ws.wait_closed()
+
+    async with await RealtimeConnection.open(await relay_server(handler), token) as connection:
+        raw = connection._websocket.transport.get_extra_info("socket")
+        assert raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == realtime.SEND_TIMEOUT_S * 1000
+        assert raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
 
 
 async def test_closing_does_not_wait_for_a_peer_that_is_silent(relay_server: Start, token: str) -> None:
