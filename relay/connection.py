@@ -355,5 +355,8 @@ def _id_in(event: ev.ServerEvent, name: str) -> str | None:
 def _payload(event: ev.ServerEvent) -> dict[str, Any] | None:
     if not isinstance(event, ev.UnknownEvent):
         return None
-    payload: dict[str, Any] = msgspec.json.decode(event.raw, type=dict[str, Any])
+    try:
+        payload: dict[str, Any] = msgspec.json.decode(event.raw, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError):
+        return None  # readable enough to have a type, and no further
     return payload
