@@ -52,6 +52,9 @@ SENTENCES: dict[str, str] = {
     "bad_token": N_("The server refuses the token for realtime mode. Log in again."),
     "unknown_session": N_("The server has no such session, or it belongs to somebody else."),
     "session_finished": N_("This session is finished. Start a new one to talk."),
+    "wrong_path": N_("The server holds no conversations at that address. Check the address."),
+    "forbidden_origin": N_("The server takes no conversations from this origin."),
+    "client_stalled": N_("The server gave up because this console took no data for too long."),
     "other": N_("The server closed the connection for a reason of its own."),
     "insufficient_quota": N_(
         "The server's OpenAI account has used up its quota. Ask whoever runs the server."
@@ -68,6 +71,21 @@ SENTENCES: dict[str, str] = {
     "input_audio_buffer_commit_empty": N_("There was no new speech to answer."),
     "connection_error": N_("The server could not reach, or has lost, its speech service."),
     "forwarding_error": N_("The server passes nothing on any more. Press r to connect again."),
+    # What our own server says before it closes, or instead of closing
+    "token_missing": N_("The server no longer knows this login. Log in again."),
+    "token_invalid": N_("The server no longer knows this login. Log in again."),
+    "token_revoked": N_("The login was withdrawn, or the account deactivated. Log in again."),
+    "origin_not_allowed": N_("The server takes no conversations from this origin."),
+    "session_id_malformed": N_("The server cannot read the session's id. Choose the session again."),
+    "session_not_found": N_("The server has no such session, or it belongs to somebody else."),
+    "path_not_found": N_("The server holds no conversations at that address. Check the address."),
+    "internal_error": N_("The server failed. Try again; if it stays so, see the server's log."),
+    "audio_ahead_of_real_time": N_(
+        "The server refuses audio far ahead of real time: the source is not paced."
+    ),
+    "upstream_unreachable": N_("The server cannot reach its speech service."),
+    "upstream_closed": N_("The server's speech service ended the connection."),
+    "upstream_stalled": N_("The server's speech service takes no data."),
     # The conversation's own process
     "session_created_timeout": N_(
         "The server accepted the connection but sent no session.created within {seconds} s."

@@ -12,7 +12,16 @@ import pytest
 from textual.widgets import Input
 
 from api_client.errors import ApiError
-from api_client.models import FinishedSession, Health, Login, Message, Session, SessionDetail, SessionPage, User
+from api_client.models import (
+    FinishedSession,
+    Health,
+    Login,
+    Message,
+    Session,
+    SessionDetail,
+    SessionPage,
+    User,
+)
 from relay.commands import Command
 from relay.stream import StreamEvent
 from tui import i18n

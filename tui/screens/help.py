@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from rich.table import Table
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
@@ -19,7 +19,7 @@ from tui.screens.base import ConsoleModal
 ACTIONS = (
     Action("help.close", "escape,f1,q", "close", N_("Close"), N_("Help: Close"), N_("Back to the screen")),
 )
-KEY_COLUMN = 16
+KEY_COLUMN = 10
 
 
 class HelpScreen(ConsoleModal[None]):
@@ -58,23 +58,23 @@ class HelpScreen(ConsoleModal[None]):
         if not actions:
             return
         yield Static(title, classes="group", markup=False)
-        for action in actions:
-            yield Static(self._line(action), classes="line")
+        yield Static(self._table(actions), classes="lines")
 
-    def _line(self, action: Action) -> Content:
-        shown = "  ".join(_key_name(self, key) for key in keys_of(action, self._keymap))
-        return Content.assemble(
-            (shown.ljust(KEY_COLUMN), "bold $accent"),
-            (_(action.help), ""),
-            (f"  {action.id}", "$dim"),
-        )
+    def _table(self, actions: tuple[Action, ...]) -> Table:
+        """A grid, so that a long line wraps within its column."""
+        colours = self.app.theme_variables
+        table = Table.grid(padding=(0, 1), expand=True)
+        table.add_column(style=f"bold {colours['accent']}", no_wrap=True, width=KEY_COLUMN)
+        table.add_column(ratio=1)
+        table.add_column(style=colours["dim"], no_wrap=True)
+        for action in actions:
+            keys = "  ".join(self._key_name(key) for key in keys_of(action, self._keymap))
+            table.add_row(keys, _(action.help), action.id)
+        return table
+
+    def _key_name(self, key: str) -> str:
+        return self.app.get_key_display(Binding(key, "", ""))
 
     def action_close(self) -> None:
         """Back."""
         self.dismiss(None)
-
-
-def _key_name(screen: HelpScreen, key: str) -> str:
-    from textual.binding import Binding
-
-    return screen.app.get_key_display(Binding(key, "", ""))

@@ -1,0 +1,147 @@
+"""Every code of every room has its sentence; the catalogue has every sentence."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import string
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+import tui
+from api_client.close_codes import CloseCode
+from api_client.errors import ApiErrorCode, BadCredentials, ServerFault
+from audio.errors import AudioError, AudioErrorCode
+from relay.stream import Notice, Problem
+from tui import i18n, wording
+from tui.sentences import SENTENCES
+
+ROOT = Path(tui.__file__).parents[1]
+PO = i18n.LOCALE_DIRECTORY / "ja" / "LC_MESSAGES" / "salesmind.po"
+HOW = (
+    "bring the catalogue up to date: pybabel extract -F babel.cfg -k N_ --no-location -o build.pot . && "
+    "pybabel update --no-fuzzy-matching -D salesmind -l ja -i build.pot -d tui/locale && (translate) && "
+    "pybabel compile -D salesmind -l ja -d tui/locale"
+)
+
+
+def _codes_emitted_by(room: str) -> set[str]:
+    """String codes given to Problem, Notice, Ending and notice() in the source of ``room``."""
+    found: set[str] = set()
+    for path in (ROOT / room).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            found |= {
+                keyword.value.value
+                for keyword in node.keywords
+                if keyword.arg == "code"
+                and isinstance(keyword.value, ast.Constant)
+                and isinstance(keyword.value.value, str)
+            }
+            place = {
+                "Ending": 2,
+                "notice": 0,
+                "_fatal": 0,
+                "_benign": 0,
+                "_upstream_lost": 0,
+                "ErrorMeaning": 0,
+            }.get(name)
+            if place is not None and len(node.args) > place and isinstance(node.args[place], ast.Constant):
+                value = node.args[place].value  # type: ignore[attr-defined]
+                found |= {value} if isinstance(value, str) else set()
+    return found
+
+
+@pytest.mark.parametrize("codes", [ApiErrorCode, AudioErrorCode, CloseCode])
+def test_every_member_has_a_sentence(codes: type[StrEnum]) -> None:
+    assert {str(code) for code in codes} - set(SENTENCES) == set()
+
+
+def test_every_emitted_code_has_a_sentence() -> None:
+    emitted = _codes_emitted_by("relay") | _codes_emitted_by("api_client") | {"chunk_rate_suggests_44100"}
+    assert {"upstream_silent", "relay_crashed", "insufficient_quota"} <= emitted  # the search finds them
+    never_shown = {"stopped", "reconnect"}  # endings by our own wish make no Problem
+    assert emitted - set(SENTENCES) - never_shown == set()
+
+
+def test_error_is_worded_in_both_languages() -> None:
+    error = AudioError(AudioErrorCode.DEVICE_BUSY, device="USB Mic")
+    assert "USB Mic" in wording.of_error(error)
+    i18n.set_language("ja")
+    assert "USB Mic は他のプログラムが使用中" in wording.of_error(error)
+    assert wording.of_error(BadCredentials("no")) == "ユーザー名またはパスワードが違います。"
+
+
+def test_servers_own_words_are_added() -> None:
+    assert "スコア" in wording.of_error(ServerFault("no", summary="スコアに失敗"))
+
+
+def test_same_code_of_two_rooms_is_told_apart() -> None:
+    params = {"address": "host:7000", "reason": "reset"}
+    audio = Problem(t=0, where="audio", code="connection_lost", message="", params=params)
+    socket = Problem(t=0, where="connection", code="connection_lost", message="")
+    assert "host:7000" in wording.of_event(audio)
+    assert wording.of_event(socket) == SENTENCES["connection_lost"]
+
+
+def test_unknown_code_and_missing_parameters_are_survived() -> None:
+    assert wording.of_event(Notice(t=0, code="brand_new", message="In English")) == "In English (brand_new)"
+    assert "?" in wording.sentence("device_busy", {})
+    assert "ZeroDivisionError" in wording.of_error(ZeroDivisionError())
+
+
+def _extracted() -> set[str]:
+    with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
+        methods, options = parse_mapping_cfg(file)
+    keywords: dict[str, tuple[int, ...] | None] = {"_": None, "N_": None, "ngettext": (1, 2)}
+    found: set[str] = set()
+    for _file, _line, message, _comments, _context in extract_from_dir(
+        ROOT / "tui", [("**.py", "python")], options, keywords
+    ):
+        found |= {message} if isinstance(message, str) else {message[0]}
+    assert methods == [("tui/**.py", "python")]
+    return found
+
+
+def test_catalogue_is_complete_and_current() -> None:
+    with PO.open("rb") as file:
+        catalogue = read_po(file, locale="ja", domain="salesmind")
+    entries = {(m.id if isinstance(m.id, str) else m.id[0]): m for m in catalogue if m.id}
+    extracted = _extracted()
+    assert extracted - set(entries) == set(), HOW
+    assert set(entries) - extracted == set(), HOW
+    untranslated = {key for key, m in entries.items() if not m.string or (m.fuzzy)}
+    assert untranslated == set(), HOW
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    assert compiled.getvalue() == PO.with_suffix(".mo").read_bytes(), HOW
+
+
+def test_translations_keep_their_places() -> None:
+    """``{name}`` of the English is in the Japanese, and none besides; so are its outer spaces."""
+    with PO.open("rb") as file:
+        for message in read_po(file, locale="ja", domain="salesmind"):
+            if not message.id or not isinstance(message.id, str):
+                continue
+            fields = [
+                {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+                for text in (message.id, str(message.string))
+            ]
+            assert fields[0] == fields[1], message.id
+
+
+def test_nothing_is_translated_inside_an_f_string() -> None:
+    """The extractor does not look there (before Python 3.12), so such a string would stay English."""
+    inside = re.compile(r"""\bf(["']).*\{_\(""")
+    for path in (ROOT / "tui").rglob("*.py"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            assert not inside.search(line), f"{path.name}: {line.strip()}"
