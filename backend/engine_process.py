@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
-COMMAND = (sys.executable, "-P", "-m", "backend.engine", "--port", "0")
+COMMAND = (sys.executable, "-P", "-m", "backend.engine", "--port", "0", "--stop-on-eof")
 """``-P``: a folder named ``backend`` in the current directory must not be taken for ours."""
 START_TIMEOUT_S = 60.0
 """Loading a speech model from a cold disk takes its time."""
@@ -133,8 +133,9 @@ class EngineProcess:
             try:
                 async with asyncio.timeout(STOP_TIMEOUT_S):
                     await process.wait()
-                return
             except TimeoutError:
                 with contextlib.suppress(ProcessLookupError):
                     insist()
+            else:
+                return
         await process.wait()

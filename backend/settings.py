@@ -64,7 +64,7 @@ LOGGING_CONFIG = None
 
 OPENAI_API_KEY = os.environ.get("OPENAI_API_KEY", "")
 # Where the relay dials. `salesmind serve` sets it; behind Daphne the engine is a unit of its own on this port.
-SALESMIND_REALTIME_URL = os.environ.get("SALESMIND_REALTIME_URL") or "ws://127.0.0.1:8765/v1/realtime"
+SALESMIND_REALTIME_URL = os.environ.get("SALESMIND_REALTIME_URL") or "ws://127.0.0.1:8790/v1/realtime"
 SALESMIND_REALTIME_MODEL = os.environ.get("SALESMIND_REALTIME_MODEL") or "gpt-realtime"
 SALESMIND_DIAL_SECONDS = environment.number(os.environ, "SALESMIND_DIAL_SECONDS", 10, 0.1)
 # Browser origins that may use the API and the WebSocket besides the server's own; "*" allows any.
@@ -79,5 +79,7 @@ SALESMIND_LEASE_SECONDS = environment.number(os.environ, "SALESMIND_LEASE_SECOND
 SALESMIND_KEEPER_SECONDS = environment.number(os.environ, "SALESMIND_KEEPER_SECONDS", 2, 0.05)
 # An upstream or a client that takes nothing for this long is given up.
 SALESMIND_STALL_SECONDS = environment.number(os.environ, "SALESMIND_STALL_SECONDS", 30, 0.5)
+# Autobahn, and so Daphne, lets an application close with 1000 and 3000-4999 only; 0 stays within them.
+SALESMIND_RFC_CLOSE_CODES = environment.flag(os.environ, "SALESMIND_RFC_CLOSE_CODES", default=True)
 # One log line per audio chunk, as the test summary shows; 0 turns only those off.
 SALESMIND_LOG_AUDIO = environment.flag(os.environ, "SALESMIND_LOG_AUDIO", default=True)

@@ -27,6 +27,10 @@ class CloseCode(IntEnum):
     UNKNOWN_SESSION = 4404
     CLIENT_STALLED = 4408
     SESSION_FINISHED = 4409
+    TOO_BIG_FOR_SERVER = 4413
+    """1009, where the ASGI server lets an application use its own range only."""
+    FAILED_IN_SERVER = 4500
+    """1011, likewise."""
 
 
 REFUSED_FOR_GOOD = frozenset(
@@ -76,6 +80,17 @@ def classify_http_refusal(status: int) -> UpstreamEnd:
     if status == 404:
         return UpstreamEnd(CloseCode.UPSTREAM_REFUSED, "model_not_found")
     return UpstreamEnd(CloseCode.UPSTREAM_LOST, "upstream_unreachable")
+
+
+_IN_APPLICATION_RANGE = {
+    CloseCode.MESSAGE_TOO_BIG: CloseCode.TOO_BIG_FOR_SERVER,
+    CloseCode.INTERNAL_ERROR: CloseCode.FAILED_IN_SERVER,
+}
+
+
+def code_to_send(code: int, rfc_codes: bool) -> int:
+    """``code``, or its counterpart among 4000-4999 where the server cannot send those of RFC 6455."""
+    return code if rfc_codes else int(_IN_APPLICATION_RANGE.get(CloseCode(code), code))
 
 
 def fit_reason(reason: str) -> str:

@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from channels.consumer import AsyncConsumer
+from django.conf import settings
 
 from backend.spin.admission import Admission, Refused, admit, read_handshake
-from backend.spin.close_codes import CloseCode, fit_reason
+from backend.spin.close_codes import CloseCode, code_to_send, fit_reason
 from backend.spin.conversation import Conversation
 from backend.spin.frames import error_event
 from backend.spin.keeper import keeper
@@ -55,11 +56,12 @@ class ClientSocket:
 
     async def close(self, code: int, reason: str, event: str | None = None) -> None:
         """Say why, then close. A client that is gone or stuck is let go."""
+        code = code_to_send(code, settings.SALESMIND_RFC_CLOSE_CODES)
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 if event is not None:
                     await self.send(event)
-                await self._send({"type": "websocket.close", "code": int(code), "reason": fit_reason(reason)})
+                await self._send({"type": "websocket.close", "code": code, "reason": fit_reason(reason)})
         except (OSError, TimeoutError, RuntimeError):
             # Servers differ in what they raise for a socket that went away meanwhile.
             logger.debug("The client was gone before it could be told %d", code)

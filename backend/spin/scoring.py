@@ -30,7 +30,8 @@ _STAGE_WORDS: tuple[tuple[Stage, str], ...] = (
     (
         "need",
         r"できたら|できれば|解決(できた|され|すれ)|改善(できた|され|すれ)|もし.*(なれば|なったら|減れば|減ったら)|理想|メリット|役に立"
-        r"|助かり|would (it|that|this) help|how (useful|valuable|important)|if (you|we) could|what would it (mean|be worth)|benefit|ideal",
+        r"|助かり|would (it|that|this) help|how (useful|valuable|important)|if (you|we) could"
+        r"|what would it (mean|be worth)|benefit|ideal",
     ),
     (
         "implication",
@@ -44,8 +45,9 @@ _STAGE_WORDS: tuple[tuple[Stage, str], ...] = (
     ),
     (
         "situation",
-        r"現在|現状|今は|いま|普段|何人|何名|何社|どのよう|どうやって|体制|状況|使って|ご利用|お使い|担当|どちら|いつから|currently"
-        r"|at the moment|how many|how do you|what (tools?|systems?|software|process)|who (is|handles)|tell me about|how long",
+        r"現在|現状|今は|いま|普段|何人|何名|何社|どのよう|どうやって|体制|状況|使って|ご利用|お使い|担当|どちら|いつから"
+        r"|currently|at the moment|how many|how do you|what (tools?|systems?|software|process)|who (is|handles)"
+        r"|tell me about|how long",
     ),
 )
 _STAGE_PATTERNS = tuple((stage, re.compile(words, re.IGNORECASE)) for stage, words in _STAGE_WORDS)

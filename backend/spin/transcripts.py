@@ -43,7 +43,7 @@ class TranscriptWriter:
         try:
             self._waiting.put_nowait(transcript)
         except asyncio.QueueFull:
-            logger.error(
+            logger.error(  # noqa: TRY400 (the exception says nothing more)
                 "Session %s: a transcript is lost, the database is %d behind", self._session_id, WAITING
             )
 

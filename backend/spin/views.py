@@ -39,7 +39,7 @@ def _account(request: Request) -> User:
 
 def _validation_failed(serializer: Serializer[Any]) -> Response:
     """The error body of login and finish: every field is named, those that were fine with no sentence."""
-    details: dict[str, Any] = {name: [] for name in serializer.fields}
+    details: dict[str, Any] = {str(name): [] for name in serializer.fields}
     details.update(serializer.errors)
     return Response({"error": "Validation failed", "details": details}, status=status.HTTP_400_BAD_REQUEST)
 
@@ -164,7 +164,7 @@ class SessionFinish(APIView):
                 "session_id": str(report.session_id),
                 "report_id": report.pk,
                 "status": report.session.status,
-                "finished_at": report.session.finished_at.isoformat(),
+                "finished_at": report.session.finished_at and report.session.finished_at.isoformat(),
                 "spin_scores": report.spin_scores,
                 "feedback": report.feedback,
                 "next_actions": report.next_actions,

@@ -22,7 +22,8 @@ SENTENCES = {
     ),
     "message_too_big": _("A message is longer than %(limit)d bytes."),
     "audio_ahead_of_real_time": _(
-        "Audio ran more than %(limit)g s ahead of real time: %(refused)d ms were refused. Send it at the pace of speech."
+        "Audio ran more than %(limit)g s ahead of real time: %(refused)d ms were refused. "
+        "Send it at the pace of speech."
     ),
     "upstream_unreachable": _("The Realtime upstream could not be reached: %(cause)s."),
     "upstream_closed": _("The Realtime upstream ended the connection (code %(code)s %(reason)s)."),

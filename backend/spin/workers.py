@@ -9,14 +9,13 @@ are not here, are judged by their heartbeats alone.
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows: heartbeats alone decide
-    fcntl = None  # type: ignore[assignment]
 
 Liveness = Literal["alive", "dead", "unknown"]
 
@@ -45,7 +44,7 @@ def _create_locked(path: Path) -> BinaryIO:
     """Lock a new file and only then give it its name, so that nobody finds it unlocked."""
     draft = path.with_suffix(".new")
     file = draft.open("wb")
-    if fcntl is not None:
+    if sys.platform != "win32":
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     draft.rename(path)
     return file
@@ -53,8 +52,8 @@ def _create_locked(path: Path) -> BinaryIO:
 
 def liveness(directory: Path, worker: str) -> Liveness:
     """Whether ``worker`` runs on this host: ``unknown`` when it has no lock file here."""
-    if fcntl is None:
-        return "unknown"
+    if sys.platform == "win32":
+        return "unknown"  # no flock there: heartbeats alone decide
     try:
         descriptor = os.open(_lock_path(directory, worker), os.O_RDWR)
     except OSError:

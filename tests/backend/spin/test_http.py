@@ -172,8 +172,8 @@ def test_an_unknown_company_is_a_bare_sentence(admin: Account) -> None:
 def test_a_detailed_session_takes_the_industry_of_its_company(admin: Account) -> None:
     company = uuid.uuid4()
     admin.server.execute(
-        "INSERT INTO spin_company (id, user_id, source_url, scrape_source, company_name, industry, business_description, "
-        "location, employee_count, scraped_urls, scraped_data, created_at, updated_at) VALUES "
+        "INSERT INTO spin_company (id, user_id, source_url, scrape_source, company_name, industry, "
+        "business_description, location, employee_count, scraped_urls, scraped_data, created_at, updated_at) VALUES "
         "(?, ?, 'https://example.com/', '', '架空商事', '卸売', '', '', '', '[]', '{}', '2026-01-01', '2026-01-01')",
         *(company.hex, admin.user_id),
     )

@@ -94,7 +94,8 @@ async def test_a_clean_stop_says_so_to_the_client(
 async def test_a_worker_that_died_elsewhere(admin: Account, server: Server) -> None:
     """Its lock file is on another host, so only its heartbeat tells; the default lease is 15 s."""
     session_id = admin.start_session()
-    statement = "INSERT INTO spin_connectionlease (id, session_id, worker, opened_at, heartbeat_at) VALUES (?, ?, ?, ?, ?)"
+    columns = "id, session_id, worker, opened_at, heartbeat_at"
+    statement = f"INSERT INTO spin_connectionlease ({columns}) VALUES (?, ?, ?, ?, ?)"
     key = session_id.replace("-", "")
     for age, expected in ((5, True), (20, False)):
         beat = (datetime.now(UTC) - timedelta(seconds=age)).strftime("%Y-%m-%d %H:%M:%S.%f")
