@@ -20,6 +20,7 @@ from backend.engine.protocol import (
     decode_audio,
     error_event,
     event,
+    event_type,
     integer_field,
     object_field,
     parse,
@@ -106,8 +107,9 @@ class Connection:
         try:
             parsed = parse(message)
             event_id = client_event_id(parsed)
-            log.debug("received %s", parsed["type"])
-            waiting = self._handlers.get(parsed["type"], _unknown)(parsed)
+            kind = event_type(parsed)
+            log.debug("received %s", kind)
+            waiting = self._handlers.get(kind, _unknown)(parsed)
             if waiting is not None:
                 await waiting
         except ProtocolError as error:

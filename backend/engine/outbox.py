@@ -10,8 +10,8 @@ from backend.engine.protocol import Event
 
 ROOM = 32
 """A response waits while so many events are unsent: about six seconds of audio."""
-LIMIT = 5_000
-"""A client that lets so many events pile up does not read, and is let go."""
+LIMIT_BYTES = 64 * 1024 * 1024
+"""A client that lets so much pile up does not read, and is let go."""
 POLICY_VIOLATION = 1008
 
 
@@ -29,20 +29,23 @@ class Outbox:
 
     def __init__(self) -> None:
         self._frames: deque[str] = deque()
+        self._size = 0
         self._closing: Closing | None = None
         self._arrived = asyncio.Event()
         self._has_room = asyncio.Event()
         self._has_room.set()
 
     def put(self, event: Event) -> None:
-        """Queue ``event`` at once. When ``LIMIT`` are unread already it is dropped and the client let go."""
+        """Queue ``event`` at once. With ``LIMIT_BYTES`` unread it is dropped and the client let go."""
         if self._closing is not None:
             return
-        if len(self._frames) >= LIMIT:
+        frame = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+        if self._size + len(frame) > LIMIT_BYTES:
             self._frames.clear()
             self.finish(POLICY_VIOLATION, "client does not read")
             return
-        self._frames.append(json.dumps(event, ensure_ascii=False, separators=(",", ":")))
+        self._frames.append(frame)
+        self._size += len(frame)
         self._arrived.set()
         if len(self._frames) >= ROOM:
             self._has_room.clear()
@@ -65,6 +68,7 @@ class Outbox:
             self._arrived.clear()
             await self._arrived.wait()
         frame = self._frames.popleft()
+        self._size -= len(frame)
         if len(self._frames) < ROOM:
             self._has_room.set()
         return frame

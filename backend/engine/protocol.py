@@ -61,16 +61,22 @@ def error_event(
 
 
 def parse(message: bytes) -> Event:
-    """The client event in ``message``. Raises ``ProtocolError`` (``invalid_event``) for anything else."""
+    """The JSON object in ``message``. Raises ``ProtocolError`` (``invalid_event``) for anything else."""
     try:
         parsed = json.loads(message)
     except (ValueError, RecursionError) as error:
         raise ProtocolError("invalid_event", "The message is not a JSON object in UTF-8.") from error
     if not isinstance(parsed, dict):
         raise ProtocolError("invalid_event", "A client event is a JSON object with a 'type'.")
-    if not isinstance(parsed.get("type"), str):
-        raise ProtocolError("invalid_event", "The event has no 'type'.", "type")
     return parsed
+
+
+def event_type(parsed: Event) -> str:
+    """The type of a client event. Raises ``ProtocolError`` (``invalid_event``) when it has none."""
+    kind = parsed.get("type")
+    if not isinstance(kind, str):
+        raise ProtocolError("invalid_event", "The event has no 'type'.", "type")
+    return kind
 
 
 def client_event_id(parsed: Event) -> str | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib.resources
 import importlib.util
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -59,6 +60,7 @@ class Whisper:
         if hashlib.sha256(weights).hexdigest() != WEIGHTS_SHA256:
             raise WeightsError("The Whisper weights are damaged; install the [offline] extra again.")
         vocabulary = (data[0] / "vocabulary.txt").read_bytes()
+        self._languages = frozenset(re.findall(r"^<\|([a-z]{2,3})\|>$", vocabulary.decode(), re.MULTILINE))
         files = {
             "config.json": (data[0] / "config.json").read_bytes(),
             "vocabulary.txt": vocabulary,
@@ -70,7 +72,12 @@ class Whisper:
         )
 
     def transcribe(self, audio: Floats, language: str) -> Hearing:
-        """The words of ``audio`` (float32, 16 kHz mono) in ``language`` (``ja``, ``en``...)."""
+        """The words of ``audio`` (float32, 16 kHz mono) in ``language`` (``ja``, ``en``...).
+
+        Raises ``ValueError`` for a language that Whisper does not know.
+        """
+        if language not in self._languages:
+            raise ValueError(f"Whisper does not know the language '{language}'.")
         window = int(_WINDOW_S * SAMPLE_RATE)
         pieces = [self._piece(piece, language) for piece in split_at_quiet(audio, window)]
         heard = [piece for piece in pieces if is_speech(piece)]

@@ -1,0 +1,145 @@
+"""An engine in this process and a client that lets no event pass which OpenAI's own types do not accept."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import pydantic
+import pytest
+import soundfile as sf
+from openai.types.realtime import RealtimeServerEvent
+from websockets.asyncio.client import ClientConnection, connect
+
+from audio.samples import samples
+from backend.engine.server import EngineOptions, serving
+from backend.engine.transcription import TranscriptionUnavailable
+
+SERVER_EVENT: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(RealtimeServerEvent)
+TIMEOUT_S = 10.0
+
+
+class ScriptedTranscriber:
+    """Hears what the test tells it to, in order; an exception in the list is raised."""
+
+    def __init__(self) -> None:
+        self.words: list[str | TranscriptionUnavailable] = []
+        self.released = asyncio.Event()
+        self.released.set()
+        self.heard: list[tuple[int, str]] = []
+
+    async def transcribe(self, pcm: bytes, language: str) -> str:
+        self.heard.append((len(pcm) // 48, language))
+        await self.released.wait()
+        words = self.words.pop(0) if self.words else ""
+        if isinstance(words, TranscriptionUnavailable):
+            raise words
+        return words
+
+
+class Client:
+    """A Realtime client that keeps every event it has received, each checked against the schema."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self.events: list[dict[str, Any]] = []
+
+    async def send(self, kind: str, **fields: Any) -> None:
+        await self.socket.send(json.dumps({"type": kind, **fields}))
+
+    async def receive(self) -> dict[str, Any]:
+        async with asyncio.timeout(TIMEOUT_S):
+            message = await self.socket.recv()
+        event: dict[str, Any] = json.loads(message)
+        SERVER_EVENT.validate_python(event)
+        assert event["event_id"].startswith("event_")
+        self.events.append(event)
+        return event
+
+    async def until(self, kind: str) -> dict[str, Any]:
+        """The next event of ``kind``; an ``error`` that was not waited for fails the test."""
+        while True:
+            event = await self.receive()
+            if event["type"] == kind:
+                return event
+            assert event["type"] != "error", event
+
+    async def configure(self, **session: Any) -> dict[str, Any]:
+        await self.send("session.update", session={"type": "realtime", **session})
+        return await self.until("session.updated")
+
+    async def say(self, text: str, **item: Any) -> None:
+        message = {
+            "type": "message",
+            "role": "user",
+            "content": [{"type": "input_text", "text": text}],
+            **item,
+        }
+        await self.send("conversation.item.create", item=message)
+
+    async def speak(self, pcm: bytes, chunk: int = 9_600) -> None:
+        for start in range(0, len(pcm), chunk):
+            audio = base64.b64encode(pcm[start : start + chunk]).decode()
+            await self.send("input_audio_buffer.append", audio=audio)
+
+    def types(self, since: str | None = None) -> list[str]:
+        """Types of the events so far, runs of deltas as one; from the last event of type ``since`` on."""
+        found: list[str] = []
+        for event in self.events:
+            if event["type"] == since:
+                found.clear()
+            if not (event["type"].endswith(".delta") and found[-1:] == [event["type"]]):
+                found.append(event["type"])
+        return found
+
+
+Engine = Callable[..., AbstractAsyncContextManager[Client]]
+
+
+@pytest.fixture
+def transcriber() -> ScriptedTranscriber:
+    return ScriptedTranscriber()
+
+
+@pytest.fixture
+async def engine_url(transcriber: ScriptedTranscriber) -> AsyncIterator[str]:
+    async with serving(EngineOptions(port=0, pace=200.0), transcriber) as url:
+        yield url
+
+
+@pytest.fixture
+async def slow_engine_url(transcriber: ScriptedTranscriber) -> AsyncIterator[str]:
+    """An engine that answers in real time, so that there is time to break in."""
+    async with serving(EngineOptions(port=0, pace=1.0), transcriber) as url:
+        yield url
+
+
+@asynccontextmanager
+async def open_client(url: str, model: str = "gpt-realtime-2.1") -> AsyncIterator[Client]:
+    async with connect(f"{url}?model={model}", max_size=None) as socket:
+        client = Client(socket)
+        await client.until("session.created")
+        yield client
+
+
+@pytest.fixture
+def dial() -> Engine:
+    return open_client
+
+
+@pytest.fixture
+async def client(engine_url: str) -> AsyncIterator[Client]:
+    async with open_client(engine_url) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def spoken() -> bytes:
+    """A Japanese question with the silence after it, PCM16 24 kHz mono: 発注の担当者は、何名いらっしゃいますか。"""
+    sample = next(sample for sample in samples("ja") if sample.id == "ja-04-situation-staff")
+    audio, _ = sf.read(sample.path, dtype="int16")
+    return bytes(audio.tobytes())

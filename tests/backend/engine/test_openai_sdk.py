@@ -1,0 +1,115 @@
+"""Conversations with a client nobody here wrote: openai-python's realtime connection."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+from typing import Any
+
+import openai
+import pytest
+import soundfile as sf
+
+from audio.samples import samples
+from backend.engine import whisper
+from backend.engine.accuracy import character_error_rate
+from backend.engine.server import EngineOptions, serving
+from backend.engine.transcription import WhisperTranscriber
+
+TIMEOUT_S = 20
+AUDIO = {
+    "input": {
+        "transcription": {"model": "gpt-4o-mini-transcribe", "language": "ja"},
+        "turn_detection": {"type": "server_vad", "silence_duration_ms": 500},
+    }
+}
+
+
+def sdk(url: str) -> openai.AsyncOpenAI:
+    base = url.removesuffix("/realtime")
+    return openai.AsyncOpenAI(
+        api_key="sk-none", base_url=base.replace("ws://", "http://"), websocket_base_url=base
+    )
+
+
+async def until(connection: Any, kind: str) -> Any:
+    async with asyncio.timeout(TIMEOUT_S):
+        async for event in connection:
+            if event.type == kind:
+                return event
+            assert event.type != "error", event
+    raise AssertionError("the connection ended")
+
+
+@pytest.fixture
+async def listening_url() -> AsyncIterator[str]:
+    if not whisper.available():
+        pytest.skip("the [offline] extra is not installed")
+    transcriber = WhisperTranscriber()
+    try:
+        await transcriber.transcribe(bytes(48_000), "ja")  # loaded, so that no turn goes by without its words
+        async with serving(EngineOptions(port=0, pace=50.0), transcriber) as url:
+            yield url
+    finally:
+        transcriber.close()
+
+
+async def test_a_spoken_turn(listening_url: str) -> None:
+    sample = samples("ja")[2]
+    pcm = sf.read(sample.path, dtype="int16")[0].tobytes()
+    async with sdk(listening_url).realtime.connect(model="gpt-realtime") as connection:
+        await until(connection, "session.created")
+        await connection.session.update(session={"type": "realtime", "audio": AUDIO})
+        await until(connection, "session.updated")
+        for start in range(0, len(pcm), 4_800):
+            await connection.input_audio_buffer.append(
+                audio=base64.b64encode(pcm[start : start + 4_800]).decode()
+            )
+        heard, spoken = None, 0
+        async with asyncio.timeout(TIMEOUT_S):
+            async for event in connection:
+                assert event.type != "error", event
+                if event.type == "conversation.item.input_audio_transcription.completed":
+                    heard = event.transcript
+                elif event.type == "response.output_audio.delta":
+                    spoken += len(base64.b64decode(event.delta))
+                elif event.type == "response.done":
+                    break
+    assert heard is not None
+    assert character_error_rate(sample.text, heard) < 0.3
+    assert spoken > 48_000
+    assert event.response.status == "completed"
+    assert event.response.output[0].content[0].transcript.startswith("いまは表計算ソフトで")
+
+
+async def test_a_text_turn(engine_url: str) -> None:
+    async with sdk(engine_url).realtime.connect(model="gpt-realtime") as connection:
+        await connection.session.update(session={"type": "realtime", "output_modalities": ["text"]})
+        content = [{"type": "input_text", "text": "御社の事業について教えてください。"}]
+        await connection.conversation.item.create(
+            item={"type": "message", "role": "user", "content": content}
+        )
+        await connection.response.create(response={"metadata": {"mine": "1"}})
+        done = await until(connection, "response.done")
+        assert done.response.metadata == {"mine": "1"}
+        assert "自動車の部品" in done.response.output[0].content[0].text
+
+
+async def test_a_barge_in(slow_engine_url: str, spoken: bytes) -> None:
+    async with sdk(slow_engine_url).realtime.connect(model="gpt-realtime") as connection:
+        await connection.session.update(session={"type": "realtime", "audio": AUDIO})
+        await connection.response.create()
+        delta = await until(connection, "response.output_audio.delta")
+        for start in range(0, 48_000, 4_800):
+            await connection.input_audio_buffer.append(
+                audio=base64.b64encode(spoken[start : start + 4_800]).decode()
+            )
+        await until(connection, "input_audio_buffer.speech_started")
+        done = await until(connection, "response.done")
+        assert done.response.id == delta.response_id
+        assert (done.response.status, done.response.status_details.reason) == ("cancelled", "turn_detected")
+        await connection.conversation.item.truncate(item_id=delta.item_id, content_index=0, audio_end_ms=100)
+        assert (await until(connection, "conversation.item.truncated")).audio_end_ms == 100
+        await connection.conversation.item.retrieve(item_id=delta.item_id)
+        assert (await until(connection, "conversation.item.retrieved")).item.id == delta.item_id

@@ -1,0 +1,75 @@
+"""Where turns begin and end: the gate by itself, and with real speech."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.engine.vad import (
+    FRAME_MS,
+    ONSET_FRAMES,
+    SpeechScorer,
+    SpeechStarted,
+    SpeechStopped,
+    TurnGate,
+    TurnSettings,
+    turn_settings,
+)
+
+SETTINGS = TurnSettings(threshold=0.5, prefix_padding_ms=300, silence_duration_ms=480)
+
+
+def test_a_turn_opens_within_60_ms_and_closes_after_the_silence() -> None:
+    gate = TurnGate(SETTINGS)
+    changes = list(gate.feed([0.0] * 40 + [1.0] * 30 + [0.0] * 40))
+    assert changes == [SpeechStarted(40 * FRAME_MS - 300), SpeechStopped((70 + 30) * FRAME_MS)]
+    assert ONSET_FRAMES * FRAME_MS <= 60
+
+
+def test_a_click_opens_nothing() -> None:
+    assert list(TurnGate(SETTINGS).feed([0.0, 1.0, 1.0, 0.0] * 20)) == []
+
+
+def test_the_prefix_does_not_reach_back_into_the_turn_before() -> None:
+    gate = TurnGate(SETTINGS)
+    first = list(gate.feed([1.0] * 10 + [0.0] * 30))
+    second = list(gate.feed([1.0] * 3))
+    assert isinstance(first[-1], SpeechStopped)
+    assert second == [SpeechStarted(first[-1].end_ms)]
+
+
+def test_a_gate_that_is_switched_on_late_counts_from_where_it_is() -> None:
+    assert list(TurnGate(SETTINGS, now_ms=10_000).feed([1.0] * 3)) == [SpeechStarted(10_000)]
+
+
+@given(st.lists(st.floats(0, 1), max_size=400))
+def test_starts_and_stops_alternate_and_go_forward(scores: list[float]) -> None:
+    changes = list(TurnGate(SETTINGS).feed(scores))
+    kinds = [type(change) for change in changes]
+    assert kinds == [SpeechStarted, SpeechStopped] * (len(kinds) // 2) + [SpeechStarted] * (len(kinds) % 2)
+    times = [change.start_ms if isinstance(change, SpeechStarted) else change.end_ms for change in changes]
+    assert times == sorted(times)
+    assert all(0 <= time <= len(scores) * FRAME_MS for time in times)
+
+
+@pytest.mark.parametrize(("eagerness", "silence_ms"), [("high", 400), ("auto", 650), ("low", 1_000)])
+def test_semantic_vad_waits_by_eagerness(eagerness: str, silence_ms: int) -> None:
+    assert turn_settings({"type": "semantic_vad", "eagerness": eagerness}).silence_duration_ms == silence_ms
+
+
+def test_real_speech_is_heard_where_it_is(spoken: bytes) -> None:
+    """The recording has 200 ms of silence before the words and a second after them."""
+    scores: list[float] = []
+    scorer = SpeechScorer()
+    for start in range(0, len(spoken), 1_920):
+        scores.extend(scorer.scores(spoken[start : start + 1_920]))
+    changes = list(TurnGate(SETTINGS).feed(scores))
+    assert [type(change) for change in changes] == [SpeechStarted, SpeechStopped]
+    length_ms = len(spoken) / 48
+    assert isinstance(changes[1], SpeechStopped)
+    assert length_ms - 1_000 + 480 - 200 < changes[1].end_ms < length_ms
+
+
+def test_silence_is_no_speech() -> None:
+    assert max(SpeechScorer().scores(bytes(48_000))) < 0.5
