@@ -1,0 +1,159 @@
+"""The offline engine in figures: latency of spoken turns, accuracy on the shipped samples, memory.
+
+    python benchmarks/engine.py [--turns 30]
+
+Audio is sent in real time, 40 ms at a time, where it matters: from half a second before the end of the words on.
+End of speech is when the sample at ``audio_end_ms - silence_duration_ms`` was handed to the socket.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import contextlib
+import json
+import statistics
+import sys
+import time
+from collections.abc import AsyncIterator
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import soundfile as sf
+from websockets.asyncio.client import ClientConnection, connect
+
+from audio.samples import Sample, samples
+from backend.engine.accuracy import character_error_rate, word_error_rate
+
+SILENCE_MS = 500
+CHUNK_MS = 40
+LEAD_MS = 1_500
+"""So much of the end of a sample (a second of it silent) is sent in real time."""
+
+
+@contextlib.asynccontextmanager
+async def engine(*arguments: str) -> AsyncIterator[tuple[str, int]]:
+    """An engine process: its URL and process id."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "backend.engine", "--port", "0", *arguments,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        yield json.loads(await process.stdout.readline())["url"], process.pid
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+def resident_mb(pid: int) -> float:
+    """Resident memory of a process (Linux)."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+async def send_audio(socket: ClientConnection, pcm: bytes, sent: list[tuple[int, float]]) -> None:
+    """Send ``pcm``; notes (bytes sent so far, when) for each chunk in ``sent``."""
+    so_far = sent[-1][0] if sent else 0
+    chunk = CHUNK_MS * 48
+    hurry = len(pcm) - LEAD_MS * 48
+    due = time.monotonic()
+    for start in range(0, len(pcm), chunk):
+        piece = pcm[start : start + chunk]
+        if start > hurry:
+            due = max(due + CHUNK_MS / 1000, time.monotonic() - 0.5)
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+        else:
+            due = time.monotonic()
+        audio = base64.b64encode(piece).decode()
+        so_far += len(piece)
+        sent.append((so_far, time.monotonic()))
+        await socket.send(json.dumps({"type": "input_audio_buffer.append", "audio": audio}))
+
+
+async def turn(socket: ClientConnection, sample: Sample, sent: list[tuple[int, float]]) -> dict[str, Any]:
+    """One spoken turn: what was heard, and milliseconds from the end of speech to transcript and first audio."""
+    pcm = sf.read(sample.path, dtype="int16")[0].tobytes()
+    sending = asyncio.create_task(send_audio(socket, pcm, sent))
+    measured: dict[str, Any] = {}
+    while True:
+        event = json.loads(await socket.recv())
+        now, kind = time.monotonic(), event["type"]
+        if kind == "input_audio_buffer.speech_stopped":
+            end_byte = (event["audio_end_ms"] - SILENCE_MS) * 48
+            measured["end"] = next(at for count, at in sent if count >= end_byte)
+        elif kind.endswith("transcription.completed"):
+            measured |= {"heard": event["transcript"], "transcript_ms": (now - measured["end"]) * 1000}
+        elif kind == "response.output_audio.delta" and "audio_ms" not in measured:
+            measured["audio_ms"] = (now - measured["end"]) * 1000
+        elif kind == "response.done":
+            measured["done"] = True
+        if measured.keys() >= {"done", "heard", "audio_ms"}:
+            await sending
+            return measured
+
+
+async def converse(url: str, language: str, turns: int) -> list[tuple[Sample, dict[str, Any]]]:
+    """``turns`` spoken turns on connections of one pass through the samples each."""
+    found: list[tuple[Sample, dict[str, Any]]] = []
+    wanted = list(islice(cycle(samples(language)), turns))
+    per_pass = len(samples(language))
+    for begin in range(0, turns, per_pass):
+        async with connect(url, max_size=None, compression=None) as socket:
+            detection = {"type": "server_vad", "silence_duration_ms": SILENCE_MS}
+            transcription = {"model": "gpt-4o-mini-transcribe", "language": language}
+            audio = {"input": {"transcription": transcription, "turn_detection": detection}}
+            await socket.send(
+                json.dumps({"type": "session.update", "session": {"type": "realtime", "audio": audio}})
+            )
+            while json.loads(await socket.recv())["type"] != "session.updated":
+                pass
+            sent: list[tuple[int, float]] = []
+            for sample in wanted[begin : begin + per_pass]:
+                found.append((sample, await turn(socket, sample, sent)))
+    return found
+
+
+def row(name: str, values: list[float]) -> str:
+    """One line of the table: median, p95 (nearest rank) and n."""
+    ordered = sorted(values)
+    p95 = ordered[max(0, -(-len(ordered) * 95 // 100) - 1)]
+    return f"| {name} | {statistics.median(ordered):.0f} | {p95:.0f} | {len(ordered)} |"
+
+
+async def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--turns", type=int, default=30)
+    turns = parser.parse_args().turns
+    async with engine("--no-transcription") as (url, pid):
+        async with connect(url) as socket:
+            await socket.recv()
+        await asyncio.sleep(2)
+        print(f"memory without speech recognition, idle: {resident_mb(pid):.0f} MB")
+    async with engine() as (url, pid):
+        await asyncio.sleep(5)
+        print(f"memory with speech recognition, loaded: {resident_mb(pid):.0f} MB")
+        spoken = {language: await converse(url, language, turns) for language in ("ja", "en")}
+        print(f"memory after {2 * turns} turns: {resident_mb(pid):.0f} MB\n")
+    print(
+        f"| ms after the end of speech (VAD silence {SILENCE_MS} ms included) | median | p95 | n |\n|---|---|---|---|"
+    )
+    for language, found in spoken.items():
+        print(row(f"{language}: transcript", [measured["transcript_ms"] for _, measured in found]))
+        print(row(f"{language}: first audio", [measured["audio_ms"] for _, measured in found]))
+    print("\n| said | heard | error rate |\n|---|---|---|")
+    for language, rate in (("ja", character_error_rate), ("en", word_error_rate)):
+        once = spoken[language][: len(samples(language))]
+        rates = [rate(sample.text, measured["heard"]) for sample, measured in once]
+        for (sample, measured), value in zip(once, rates, strict=True):
+            print(f"| {sample.text} | {measured['heard']} | {value:.1%} |")
+        print(f"| **{language}, mean** | | **{statistics.mean(rates):.1%}** |")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
