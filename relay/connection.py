@@ -36,7 +36,7 @@ NAMED_WITHIN_S = 1.5
 UPDATED_WITHIN_S = 10.0
 CLOSES_WITHIN_S = 0.5
 """How long a server that reported the loss of its upstream is given to close the socket itself."""
-_WATCH_EVERY_S = 0.25
+_WATCH_EVERY_S = 0.5
 
 StepName = Literal[
     "connecting", "connected", "created", "update_sent", "updated", "gate_open", "closing", "closed"

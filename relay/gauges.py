@@ -6,9 +6,9 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from audio.pcm import level
 from audio.ports import BYTES_PER_MS
 from relay.downlink import Downlink
+from relay.loudness import loudness
 from relay.microphone import Microphone
 from relay.output import Output
 from relay.playback import PlaybackQueue
@@ -49,8 +49,8 @@ class Gauges:
         uplink = self._uplink
         captured = uplink.recent() if uplink.gate_open or self._microphone.live else b""
         played = self._playback.recent()
-        mic = level(captured) if captured else None
-        speaker = level(played) if played else None
+        mic = loudness(captured) if captured else None
+        speaker = loudness(played) if played else None
         lateness = uplink.lateness.window()
         return Meters(
             t=self._output.at(now),

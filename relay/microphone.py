@@ -34,7 +34,10 @@ class Microphone:
         self._spec = SILENCE
         self._live = False
         self._dropped = 0
-        self._reading: asyncio.Future[Chunk] | None = None
+        self._reader: asyncio.Task[object] | None = None
+        """The task that waits in the source's ``read``."""
+        self._left: asyncio.Event | None = None
+        """Set when that task has come out, because the source is to be replaced."""
         self._reopening: asyncio.Task[None] | None = None
         self.changes = 0
         """Counts the sources that were opened: whoever watches the source can see that it is another one."""
@@ -56,21 +59,27 @@ class Microphone:
             await self._replace(make_source(SILENCE, chunk_bytes=self._chunk_bytes), SILENCE, live=False)
 
     async def read(self) -> Chunk:
-        """The next chunk, when it is due. Never fails."""
+        """The next chunk, when it is due. Never fails. One task at a time."""
         while True:
             source = self._source
-            self._reading = asyncio.ensure_future(source.read())
+            self._reader = asyncio.current_task()
             try:
-                return await self._reading
+                return await source.read()
             except asyncio.CancelledError:
-                if source is self._source:
+                if self._left is None or self._reader is None:
                     raise
+                # Not the task is cancelled, only this read: another source takes over.
+                self._reader.uncancel()
             except SourceEnded:
-                if source is self._source:
-                    await self._ended()
+                self._reader = None
+                await self._ended()
             except AudioError as error:
-                if source is self._source:
-                    await self._lost(error)
+                self._reader = None
+                await self._lost(error)
+            finally:
+                self._reader = None
+                if self._left is not None:
+                    self._left.set()
 
     async def close(self) -> None:
         """Release the source."""
@@ -98,10 +107,12 @@ class Microphone:
         self._spec = spec
         self._live = live
         self.changes += 1
-        if self._reading is not None and not self._reading.done():
+        if self._reader is not None:
             # A source must not be closed under its reader; ``read`` goes on with the new one.
-            self._reading.cancel()
-            await asyncio.wait([self._reading])
+            self._left = asyncio.Event()
+            self._reader.cancel()
+            await self._left.wait()
+            self._left = None
         self._dropped += old.dropped_chunks
         await _close(old)
 

@@ -18,6 +18,11 @@ REOPEN_DELAYS_S = (1.0, 2.0, 4.0, 8.0)
 
 NO_SINK = "none"
 
+BLOCK_MS = 20
+"""Playback stops within one block."""
+NOBODYS_BLOCK_MS = 40
+"""Where nobody listens, half the wake-ups will do."""
+
 
 class Speaker:
     """Plays the queue through the current sink. Without one that works the answers go to nobody, in real
@@ -63,7 +68,7 @@ class Speaker:
 
     async def _open(self, spec: str) -> bool:
         try:
-            sink = make_sink(spec)
+            sink = make_sink(spec, block_ms=NOBODYS_BLOCK_MS if spec == NO_SINK else BLOCK_MS)
             # The old sink goes first: one device cannot be opened twice, and two would both pull.
             await self._close()
             info = await sink.open(self._queue.pull)

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audio.pcm import level
 from relay.latency import LatencyTracker, SentClock
+from relay.loudness import loudness
 from relay.meters import LatenessMeter, RateMeter, RateWatch, expected_chunk_rate, suspected_rate
 
 
@@ -170,3 +172,14 @@ def test_the_time_of_a_sample_is_one_that_was_measured(chunks: int, audio_ms: fl
     assert found is None or found in times[-100:]
     if found is not None and 0 < audio_ms <= chunks * 40:
         assert found == pytest.approx(-(-audio_ms // 40) * 0.04, abs=1e-6)
+
+
+@given(st.binary(min_size=2, max_size=200).filter(lambda pcm: len(pcm) % 2 == 0))
+def test_the_quick_level_is_the_level(pcm: bytes) -> None:
+    quick, exact = loudness(pcm), level(pcm)
+    assert quick.peak_dbfs == pytest.approx(exact.peak_dbfs)
+    # The quick one rounds the RMS down to a whole step of one sample.
+    amplitude = 10 ** (exact.rms_dbfs / 20) * 32_768
+    if amplitude >= 100:
+        assert quick.rms_dbfs == pytest.approx(exact.rms_dbfs, abs=0.1)
+    assert loudness(bytes(20)).rms_dbfs == -120.0

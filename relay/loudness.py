@@ -1,0 +1,35 @@
+"""Levels for the meters, which are computed twenty times a second for as long as a conversation lasts."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from types import ModuleType
+
+from audio.pcm import DIGITAL_SILENCE_DBFS, FULL_SCALE, Level, level
+
+
+def _load_audioop() -> ModuleType | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            import audioop
+    except ImportError:
+        return None
+    return audioop
+
+
+# Gone with Python 3.13; until then it measures 100 ms in 5 us, where arithmetic in Python takes 500 us: a
+# third of all the relay's work.
+_audioop = _load_audioop()
+
+
+def loudness(pcm: bytes) -> Level:
+    """RMS and peak of PCM16, in dBFS; -120 for exact zeros."""
+    if _audioop is None:
+        return level(pcm)
+    return Level(_dbfs(_audioop.rms(pcm, 2)), _dbfs(_audioop.max(pcm, 2)))
+
+
+def _dbfs(amplitude: int) -> float:
+    return 20 * math.log10(amplitude / FULL_SCALE) if amplitude > 0 else DIGITAL_SILENCE_DBFS
