@@ -1,0 +1,138 @@
+"""What a run says while it goes on: one typed event per line of ``salesmind check --json``.
+
+The screen ticks its tree by ``Running`` and ``Answered``, and feeds its live view from ``Conversation``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from acceptance.results import Answer, RunResult, TestResult
+from relay.stream import StreamEvent
+
+
+class _Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+    at: float
+    """Seconds since the run began, monotonic clock."""
+
+
+class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that the run will do to the server, said beforehand."""
+
+    test: int | None
+    """Null: before or after the tests."""
+    ja: str
+    en: str
+
+
+class RunStarted(_Progress, frozen=True, kw_only=True, tag="run_started"):
+    """Always the first: what will be done, before anything is done."""
+
+    id: str
+    wall_time: str
+    """ISO-8601, UTC, at ``at``."""
+    server_url: str
+    username: str
+    tests: tuple[int, ...]
+    checkpoints: tuple[str, ...]
+    """Ids of what will be judged, in order."""
+    plan: tuple[PlanStep, ...]
+
+
+class TestStarted(_Progress, frozen=True, kw_only=True, tag="test_started"):
+    """A test begins."""
+
+    __test__ = False
+    test: int
+
+
+class Doing(_Progress, frozen=True, kw_only=True, tag="doing"):
+    """What is being done at the moment, for a person who watches."""
+
+    test: int
+    ja: str
+    en: str
+
+
+class Running(_Progress, frozen=True, kw_only=True, tag="running"):
+    """These checkpoints are being decided now."""
+
+    checkpoints: tuple[str, ...]
+
+
+class Answered(_Progress, frozen=True, kw_only=True, tag="answered"):
+    """A checkpoint has its answer; a later one for the same checkpoint replaces it."""
+
+    answer: Answer
+
+
+class Conversation(_Progress, frozen=True, kw_only=True, tag="conversation"):
+    """A line of the stream of a conversation that the run holds. ``name`` tells conversations apart."""
+
+    name: str
+    test: int
+    session_id: str
+    event: StreamEvent
+
+
+class Question(_Progress, frozen=True, kw_only=True, tag="question"):
+    """The operator is asked; the run waits."""
+
+    checkpoint: str
+    ja: str
+    en: str
+
+
+class TestFinished(_Progress, frozen=True, kw_only=True, tag="test_finished"):
+    """A test is over."""
+
+    __test__ = False
+    result: TestResult
+
+
+class CleanedUp(_Progress, frozen=True, kw_only=True, tag="cleaned_up"):
+    """All connections are closed; what is left on the server."""
+
+    session_ids: tuple[str, ...]
+    realtime_mode: tuple[bool | None, ...]
+    """As the server reports it for each of them at the end; null: it did not answer."""
+    finished: bool
+    """The sessions were finished (``--finish-sessions``), not just left."""
+
+
+class RunFinished(_Progress, frozen=True, kw_only=True, tag="run_finished"):
+    """Always the last."""
+
+    result: RunResult
+
+
+ProgressEvent = (
+    RunStarted
+    | TestStarted
+    | Doing
+    | Running
+    | Answered
+    | Conversation
+    | Question
+    | TestFinished
+    | CleanedUp
+    | RunFinished
+)
+Emit = Callable[[ProgressEvent], None]
+Reply = Literal["pass", "fail", "not_applicable"]
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[ProgressEvent] = msgspec.json.Decoder(ProgressEvent)
+
+
+def encode(event: ProgressEvent) -> bytes:
+    """One line, without its newline."""
+    return _encoder.encode(event)
+
+
+def decode(line: bytes | str) -> ProgressEvent:
+    """The event of one line. Raises ``msgspec.DecodeError``."""
+    return _decoder.decode(line)

@@ -1,0 +1,92 @@
+"""What an acceptance run is asked for, and how patient it is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from acceptance.progress import Question, Reply
+from relay.config import DEFAULT_CHUNK_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who is logged in. ``repr`` leaves the token out."""
+
+    username: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long things may take (seconds) and how far figures may be off. Stated in every answer."""
+
+    connect_s: float = 20.0
+    """From dialling to the open gate; an existing server takes up to 10 s to reach its upstream."""
+    answer_s: float = 30.0
+    """From the end of a turn to the end of its answer."""
+    mode_change_s: float = 5.0
+    """From the WebSocket's opening or closing to the REST answer that shows it."""
+    killed_s: float = 15.0
+    """From a reset connection to ``realtime_mode`` false."""
+    restart_s: float = 20.0
+    """From the restarted server's first answer to ``realtime_mode`` false."""
+    refusal_s: float = 12.0
+    """How long a WebSocket that must be refused may stay open. An existing server that accepts it says
+    ``session.created`` within 10 s."""
+    error_s: float = 10.0
+    """From a provoked error to the message about it."""
+    recover_s: float = 20.0
+    """From a cut to the open gate of the next connection."""
+    half_open_s: float = 45.0
+    """The same when nothing says that the connection is dead."""
+    pause_s: float = 2.0
+    """How long the network stands still; shorter than what a healthy connection must survive."""
+    slow_s: float = 2.0
+    slow_bytes_per_s: int = 64_000
+    """Each way; a conversation sends 48 000 bytes of audio a second, so it just fits."""
+    rate_tolerance: float = 0.1
+    """Of the chunk rate, each way."""
+    sample_rate_tolerance: float = 0.2
+    """Of the sample rate that the server's own clock shows; 44.1 kHz would be 84 % off."""
+    audible_dbfs: float = -50.0
+    """RMS of the loudest 100 ms of the answer must be above it."""
+    latency_ms: float = 5_000.0
+    """Response latency."""
+
+
+class Operator(Protocol):
+    """A person who can be asked. ``name`` is recorded with each answer."""
+
+    name: str
+
+    async def ask(self, question: Question) -> Reply:
+        """What the person says; ``not_applicable`` when they cannot tell."""
+        ...
+
+
+RestartServer = Callable[[], Awaitable[str]]
+"""Kills the server, starts it again on the same data and gives its base URL once it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRequest:
+    """One run."""
+
+    server_url: str
+    account: Account
+    directory: Path
+    """Recordings and logs of the run go here; made if missing."""
+    second_account: Account | None = None
+    insecure: bool = False
+    tests: tuple[int, ...] = (1, 2, 3, 4)
+    source: str | None = None
+    """Spoken in test 2; null: a sample recording in ``language``."""
+    sink: str = "none"
+    language: Literal["ja", "en"] = "ja"
+    chunk_bytes: int = DEFAULT_CHUNK_BYTES
+    finish_sessions: bool = False
+    """Finish (and score) the run's own sessions at the end; the contract knows no way to delete one."""
+    limits: Limits = Limits()

@@ -1,0 +1,166 @@
+"""What an acceptance run found: answers with their evidence, and the verdicts made of them.
+
+These types are the published shape of a result: reports, the results store and ``salesmind check --json``
+are made of nothing else. Fields may be added; none is renamed or removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+Verdict = Literal["pass", "fail", "not_run", "not_applicable"]
+EvidenceKind = Literal["event", "request", "measurement", "operator", "absence"]
+"""What decided: a line of the conversation's stream, a request of our own (REST or a WebSocket handshake), a
+figure that was measured, a person, or the fact that something did not come."""
+Scalar = str | int | float | bool | None
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that decided an answer, or was looked at for it."""
+
+    kind: EvidenceKind
+    code: str
+    """Stable name of this kind of finding, see ``acceptance.evidence``."""
+    ja: str
+    en: str
+    at: str | None = None
+    """ISO-8601, UTC: when it happened. Null where nothing happened at all."""
+    conversation: str | None = None
+    """Name of the conversation whose stream it stands in, e.g. ``t2``."""
+    t: float | None = None
+    """Seconds on that stream's own clock."""
+    data: dict[str, Scalar] = {}
+    """The figures themselves, for programs."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to one checkpoint. A pass always has evidence."""
+
+    checkpoint: str
+    """Id in ``acceptance.checkpoints``."""
+    verdict: Verdict = "not_run"
+    evidence: tuple[Evidence, ...] = ()
+    """What decided first."""
+    answered_by: str | None = None
+    """Name of the person who judged by ear or eye; null where the program judged."""
+
+    def __post_init__(self) -> None:
+        if self.verdict == "pass" and not self.evidence:
+            raise ValueError(f"{self.checkpoint} cannot pass without evidence")
+
+
+class TestResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the document's four tests."""
+
+    __test__ = False  # not one of pytest's
+
+    number: int
+    verdict: Verdict
+    """Over the document's own checkpoints of this test."""
+    beyond: Verdict
+    """Over the checkpoints that go beyond the document."""
+    answers: tuple[Answer, ...]
+    started_at: str | None = None
+    """ISO-8601, UTC; null when the test was not run."""
+    finished_at: str | None = None
+    note: str = ""
+    """備考: what the operator wrote."""
+
+
+class ConditionResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the document's success conditions (成功条件)."""
+
+    id: str
+    level: Literal["minimum", "ideal"]
+    verdict: Verdict
+
+
+class ConversationRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation that the run held."""
+
+    name: str
+    test: int
+    session_id: str
+    directory: str | None = None
+    """Recording, relative to the run's directory: events.jsonl, user.wav, customer.wav."""
+    log: str | None = None
+    """Log of the conversation's process, relative to the run's directory."""
+
+
+class RunResult(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole run."""
+
+    id: str
+    """Sorts by time, e.g. ``20261122T121500Z-3f9a``."""
+    started_at: str
+    finished_at: str
+    console_version: str
+    server_url: str
+    username: str
+    second_user: str | None
+    source: str
+    language: str
+    chunk_bytes: int
+    tests: tuple[TestResult, ...]
+    """Always all four, in order; those that were not asked for are ``not_run``."""
+    selected: tuple[int, ...]
+    """Numbers of the tests that were asked for."""
+    conditions: tuple[ConditionResult, ...]
+    minimum: Verdict
+    """最低限の成功条件"""
+    ideal: Verdict
+    """理想的な成功条件"""
+    document: Verdict
+    """Over the document's checkpoints of the selected tests."""
+    beyond: Verdict
+    """Over the checkpoints beyond the document, of the selected tests."""
+    conversations: tuple[ConversationRecord, ...] = ()
+    session_ids: tuple[str, ...] = ()
+    """Sessions that the run started on the server."""
+    directory: str | None = None
+    """Where recordings and logs of the run are."""
+    aborted: bool = False
+    server_version: str | None = None
+    """What the server says of itself; null where it says nothing."""
+
+    def answer(self, checkpoint_id: str) -> Answer:
+        """The answer to one checkpoint. Raises ``KeyError`` for an id that no test has."""
+        for test in self.tests:
+            for answer in test.answers:
+                if answer.checkpoint == checkpoint_id:
+                    return answer
+        raise KeyError(checkpoint_id)
+
+    @property
+    def passed(self) -> bool:
+        """Everything that was asked for and applies has passed."""
+        return "fail" not in self._verdicts and "not_run" not in self._verdicts and "pass" in self._verdicts
+
+    @property
+    def _verdicts(self) -> tuple[Verdict, Verdict]:
+        return (self.document, self.beyond)
+
+
+def combine(verdicts: Sequence[Verdict]) -> Verdict:
+    """One verdict over several: a failure decides, then a gap; what does not apply is left out.
+
+    A pass needs at least one pass: an empty sequence is ``not_run``, nothing but ``not_applicable`` is that.
+    """
+    if "fail" in verdicts:
+        return "fail"
+    if "not_run" in verdicts or not verdicts:
+        return "not_run"
+    return "pass" if "pass" in verdicts else "not_applicable"
+
+
+def encode(result: RunResult) -> bytes:
+    """The result as one line of JSON."""
+    return msgspec.json.encode(result)
+
+
+def decode(data: bytes | str) -> RunResult:
+    """A result from its JSON. Raises ``msgspec.DecodeError``."""
+    return msgspec.json.decode(data, type=RunResult)
