@@ -15,20 +15,21 @@ def is_loopback(host: str) -> bool:
     return all(ipaddress.ip_address(address).is_loopback for address in addresses)
 
 
-def create_first_account(encoded_password: str) -> bool:
-    """Make the administrator of a database without any account; False when there is one already.
+def any_account() -> bool:
+    """Whether anybody can have logged in here yet."""
+    from backend.spin.models import User
+
+    return User.objects.exists()
+
+
+def create_first_account(encoded_password: str) -> None:
+    """Make the administrator of a database without any account.
 
     ``encoded_password`` comes from Django's ``make_password``: hashing is slow and done beside the start.
     """
-    from django.db import transaction
-
     from backend.spin.models import User
 
-    with transaction.atomic():
-        if User.objects.exists():
-            return False
-        User.objects.create(username=DEMO_USERNAME, password=encoded_password, email="")
-        return True
+    User.objects.create(username=DEMO_USERNAME, password=encoded_password, email="")
 
 
 def set_admin_password(password: str) -> None:

@@ -54,7 +54,9 @@ class DroppingQueueHandler(QueueHandler):
 
 
 def start(path: Path | None, level: int = logging.INFO) -> QueueListener:
-    """Log to ``path``, or to stderr. Call ``stop()`` on the result at the end. Raises ``OSError``."""
+    """Log to ``path`` (its directory is made), or to stderr, until ``stop()`` of the result. Raises ``OSError``."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
     target: logging.Handler = (
         logging.StreamHandler() if path is None else logging.FileHandler(path, encoding="utf-8", delay=False)
     )

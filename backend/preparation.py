@@ -1,0 +1,130 @@
+"""Make the database ready to serve: directory, migrations, the first account.
+
+The order is chosen for the time to the first answer: hashing a password takes a quarter of a second, which a
+thread spends while migrations run and the rest of the server is imported.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from backend import accounts
+from backend.serve_options import Progress, ServeError
+
+
+class HashedPassword:
+    """A password, hashed in a thread once ``begin`` was called."""
+
+    def __init__(self, password: str) -> None:
+        self._password = password
+        self._encoded = ""
+        self._thread = threading.Thread(target=self._hash, name="password", daemon=True)
+
+    def begin(self) -> None:
+        """Start hashing."""
+        self._thread.start()
+
+    def _hash(self) -> None:
+        from django.contrib.auth.hashers import make_password
+
+        self._encoded = make_password(self._password)
+
+    def result(self) -> str:
+        """The encoded password, when it is there."""
+        if self._thread.ident is None:
+            self._thread.start()
+        self._thread.join()
+        return self._encoded
+
+
+class Preparation:
+    """One start's way to a usable database: ``migrate``, then ``settle_accounts``."""
+
+    def __init__(self, new_password: str | None, loopback: bool, progress: Progress) -> None:
+        self._new_password = new_password
+        self._loopback = loopback
+        self._progress = progress
+        self._hashed = HashedPassword(new_password or accounts.DEMO_PASSWORD)
+        self._name, self._embedded = _database()
+
+    def migrate(self) -> None:
+        """Bring the database up to date. Raises ``ServeError``."""
+        from django.conf import settings
+
+        if self._embedded:
+            _make_directory(Path(self._name).parent)
+            if not Path(self._name).exists():
+                self._hashed.begin()
+        _make_directory(settings.DATA_DIRECTORY)
+        import django
+
+        django.setup()
+        from backend import migration
+
+        with self._database_errors():
+            if migration.pending():
+                self._progress("migrating", {})
+                migration.migrate()
+
+    def settle_accounts(self) -> None:
+        """Make the first account, and keep the demo password off the network. Raises ``ServeError``."""
+        with self._database_errors():
+            if self._embedded and not accounts.any_account():
+                accounts.create_first_account(self._hashed.result())
+                if self._new_password is None:
+                    self._progress(
+                        "demo_account",
+                        {"username": accounts.DEMO_USERNAME, "password": accounts.DEMO_PASSWORD},
+                    )
+            elif self._new_password is not None:
+                accounts.set_admin_password(self._new_password)
+            if not self._loopback and accounts.demo_password_valid():
+                raise ServeError(
+                    "demo_password_exposed",
+                    "The demo password admin123 is valid, so the server listens on this machine only. Give the "
+                    "administrator another one first: --admin-password-env NAME.",
+                )
+
+    @contextmanager
+    def _database_errors(self) -> Iterator[None]:
+        from django.db import DatabaseError, connection
+
+        try:
+            yield
+        except DatabaseError as failure:
+            raise ServeError(
+                "database_unusable",
+                f"The database cannot be used: {failure}. Choose another one with --database.",
+                path=self._name if self._embedded else "",
+                cause=str(failure).strip(),
+            ) from None
+        finally:
+            connection.close()
+
+
+def _database() -> tuple[str, bool]:
+    """Name of the database, and whether it is an embedded one. Raises ``ServeError``."""
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        from django.conf import settings
+
+        database = settings.DATABASES["default"]
+    except ImproperlyConfigured as wrong:
+        raise ServeError("configuration_invalid", str(wrong), cause=str(wrong)) from None
+    return str(database["NAME"]), "sqlite" in database["ENGINE"]
+
+
+def _make_directory(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        raise ServeError(
+            "directory_unwritable",
+            f"The directory {directory} cannot be made: {failure.strerror}. Choose another one with --data-dir.",
+            path=str(directory),
+            cause=failure.strerror or "",
+        ) from None

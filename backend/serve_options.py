@@ -1,0 +1,127 @@
+"""What ``salesmind serve`` is started with: its options, checked, and turned into settings and a socket."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from backend import accounts
+
+Step = Literal[
+    "migrating", "demo_account", "engine_starting", "engine_ready", "model_retiring", "ready", "stopping"
+]
+Progress = Callable[[Step, dict[str, str]], None]
+"""Called with how far the server is and the values for the words about it."""
+
+
+class ServeError(Exception):
+    """The server cannot start. ``code`` is stable; the message says in English what to do."""
+
+    def __init__(self, code: str, message: str, **params: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.params = params
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeOptions:
+    """What ``salesmind serve`` was told."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    """0: any free one."""
+    upstream: str = "engine"
+    """``engine``, ``openai`` or the URL of a Realtime endpoint."""
+    model: str | None = None
+    database: Path | None = None
+    data_directory: Path | None = None
+    log: Path | None = None
+    admin_password_variable: str | None = None
+    """Name of the environment variable that holds a new password for the administrator."""
+
+
+def new_admin_password(options: ServeOptions) -> str | None:
+    """The password that ``--admin-password-env`` points to. Raises ``ServeError`` for a weak one."""
+    name = options.admin_password_variable
+    if name is None:
+        return None
+    password = os.environ.get(name, "")
+    if len(password) < 8 or password == accounts.DEMO_PASSWORD:
+        raise ServeError(
+            "password_too_weak",
+            f"The environment variable {name} must hold a password of at least 8 characters, not the demo one.",
+            variable=name,
+        )
+    return password
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the server. Raises ``ServeError`` for an unknown name."""
+    try:
+        return accounts.is_loopback(host)
+    except OSError:
+        raise ServeError(
+            "host_unknown", f"There is no address for the host name {host}.", host=host
+        ) from None
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; who connects early waits until the server is ready. Raises ``ServeError``."""
+    family, _kind, _protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        # With SO_REUSEADDR a second server could bind as long as nobody listens.
+        listener.listen(128)
+    except OSError as failure:
+        listener.close()
+        raise ServeError(
+            "port_unavailable",
+            f"{host} port {port} cannot be used: {failure.strerror}. Stop what listens there or choose another --port.",
+            host=host,
+            port=str(port),
+            cause=failure.strerror or "",
+        ) from None
+    return listener
+
+
+def _upstream_settings(options: ServeOptions) -> dict[str, str]:
+    """The environment that an ``--upstream`` means. Raises ``ServeError``."""
+    if options.upstream == "engine":
+        return {}
+    if options.upstream == "openai":
+        if not os.environ.get("OPENAI_API_KEY"):
+            raise ServeError(
+                "openai_key_missing", "--upstream openai needs the environment variable OPENAI_API_KEY."
+            )
+        return {"SALESMIND_REALTIME_URL": "wss://api.openai.com/v1/realtime"}
+    parts = urlsplit(options.upstream)
+    if parts.scheme not in {"ws", "wss"} or not parts.hostname:
+        raise ServeError(
+            "upstream_invalid",
+            "--upstream must be engine, openai, or a URL that begins with ws:// or wss://.",
+        )
+    return {"SALESMIND_REALTIME_URL": options.upstream}
+
+
+def configure(options: ServeOptions, loopback: bool) -> None:
+    """Turn the options into the environment that ``backend.settings`` reads."""
+    environment = _upstream_settings(options)
+    if options.model:
+        environment["SALESMIND_REALTIME_MODEL"] = options.model
+    if options.data_directory:
+        environment["SALESMIND_DATA_DIR"] = str(options.data_directory)
+    if options.database:
+        environment["SALESMIND_DATABASE"] = str(options.database)
+        os.environ.pop("SALESMIND_DATABASE_URL", None)  # what was typed goes before what was exported
+    if not loopback and "SALESMIND_ALLOWED_HOSTS" not in os.environ:
+        # Whoever listens on all addresses cannot be expected to list every name they have.
+        environment["SALESMIND_ALLOWED_HOSTS"] = "*"
+    os.environ.update(environment)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "backend.settings"
