@@ -47,7 +47,7 @@ def connection_rows(state: Conversation, now: float) -> list[Row]:
             ("good" if sent == 1 else "warn") if sent else "dim",
         ),
         Row("session.updated", at("updated"), tone("updated")),
-        Row(_("Ready to send audio"), at("gate_open"), tone("gate_open")),
+        Row(_("Ready for audio"), at("gate_open"), tone("gate_open")),
         mode_row(state, now),
     ]
 

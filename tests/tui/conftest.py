@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+import importlib.util
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -194,3 +198,28 @@ def make_app(services: FakeServices, tmp_path: Path) -> Callable[..., SalesMindA
 def session_of() -> Callable[..., Session]:
     """Makes sessions."""
     return make_session
+
+
+@pytest.fixture
+def until() -> Callable[..., Awaitable[None]]:
+    """Waits for a state of the app; fails when it does not come."""
+
+    async def wait(pilot: Any, condition: Callable[[], object], seconds: float = 10.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "the awaited state did not come"
+            await asyncio.sleep(0.005)
+        await pilot.pause()
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def scripted() -> ModuleType:
+    """Conversations as the relay would tell them (``scripted.py`` beside this file)."""
+    spec = importlib.util.spec_from_file_location("scripted", Path(__file__).with_name("scripted.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -15,7 +15,7 @@ from tui.i18n import N_
 from tui.screens.base import ConsoleModal
 
 ACTIONS = (
-    Action("confirm.yes", "y", "yes", N_("Yes"), N_("Question: Yes"), N_("Do it")),
+    Action("confirm.yes", "y,f2", "yes", N_("Yes"), N_("Question: Yes"), N_("Do it")),
     Action("confirm.no", "n,escape", "no", N_("No"), N_("Question: No"), N_("Leave everything as it is")),
 )
 

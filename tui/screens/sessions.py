@@ -167,7 +167,8 @@ class SessionsScreen(ConsoleScreen[None]):
             self.console_app.tell("not_authenticated")
 
     def _show(self, page: int, found: SessionPage) -> None:
-        self.query_one("#notice", Static).update("")
+        hint = "" if found.results else _("No sessions yet. Press n (or F3) to start one.")
+        self.query_one("#notice", Static).update(hint)
         self._page, self._count = page, found.count
         same_rows = list(self._sessions) == [session.id for session in found.results]
         self._sessions = {session.id: session for session in found.results}
@@ -192,9 +193,6 @@ class SessionsScreen(ConsoleScreen[None]):
             self.table.add_row(*_cells(session).values(), key=session.id)
         if chosen in self._sessions:
             self.table.move_cursor(row=list(self._sessions).index(chosen), animate=False)
-        elif not self._sessions:
-            words = _("No sessions yet. Press n (or F3) to start one.")
-            self.query_one("#notice", Static).update(words)
 
     def _heading(self) -> None:
         if self._count is None:

@@ -1,0 +1,159 @@
+"""One registry of actions: binding, footer, palette and help cannot disagree."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+
+from tui import i18n
+from tui.actions import APP_ACTIONS, Action
+from tui.app import SalesMindApp
+from tui.screens.base import ConsoleScreen
+from tui.screens.confirm import ConfirmScreen
+from tui.screens.help import HelpScreen
+from tui.screens.live import LiveScreen
+from tui.screens.login import LoginScreen
+from tui.screens.new_session import NewSessionScreen
+from tui.screens.sessions import SessionsScreen
+from tui.screens.source_picker import SourcePicker
+
+SCREENS = [
+    LoginScreen,
+    SessionsScreen,
+    LiveScreen,
+    NewSessionScreen,
+    SourcePicker,
+    ConfirmScreen,
+    HelpScreen,
+]
+# Multiplexers take the first three; the others are Backspace, Tab, line feed and Enter in most terminals.
+TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"}
+
+
+@pytest.mark.parametrize("owner", [SalesMindApp, *SCREENS])
+def test_every_action_is_complete(owner: Any) -> None:
+    for action in owner.ACTIONS:
+        assert callable(getattr(owner, f"action_{action.name}")), action.id
+        assert action.help
+        assert ": " in action.palette, action.palette
+        keys = action.keys.split(",")
+        assert not TAKEN & set(keys), action.id
+        letters = [key for key in keys if len(key) == 1]
+        assert not letters or len(keys) > len(letters), f"{action.id}: a letter may not arrive with an IME on"
+
+
+def test_ids_are_unique() -> None:
+    ids = [action.id for owner in [SalesMindApp, *SCREENS] for action in owner.ACTIONS]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_no_key_means_two_things_on_a_screen(screen: type[ConsoleScreen[Any]]) -> None:
+    keys = [key for action in (*screen.ACTIONS, *APP_ACTIONS) for key in action.keys.split(",")]
+    doubled = {key for key in keys if keys.count(key) > 1}
+    assert doubled <= {"f1"}  # closes the help that it opened
+
+
+def _footer(app: Any) -> list[str]:
+    shown: dict[str, str] = {}
+    for active in app.screen.active_bindings.values():
+        if active.binding.show:
+            key = app.get_key_display(active.binding)
+            shown.setdefault(active.binding.action, f" {key} {active.binding.description} ")
+    return list(shown.values())
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+async def test_footer_fits_eighty_columns(
+    make_app: Any, services: Any, session_of: Any, until: Any, scripted: ModuleType, language: i18n.Language
+) -> None:
+    i18n.set_language(language)
+    services.server.sessions = [session_of(n) for n in range(1, 40)]
+    app = make_app(logged_in=True, demo=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        seen = {"login": _footer(app)}
+        app.push_screen(SessionsScreen())
+        await until(pilot, lambda: app.screen.query("#table") and app.screen.query_one("#table").row_count)
+        await pilot.press("f7")
+        await until(pilot, lambda: app.screen.check_action("newer", ()))
+        seen["sessions"] = _footer(app)
+        app.converse(session_of(1))
+        await until(pilot, lambda: isinstance(app.screen, LiveScreen) and app.screen.feed is not None)
+        services.relay.script = scripted.talk()
+        await until(pilot, lambda: app.screen.check_action("interrupt", ()))
+        seen["live"] = _footer(app)
+    for place, entries in seen.items():
+        assert len(entries) <= 8, f"{place}: {entries}"
+        assert sum(map(cell_len, entries)) <= 80, f"{place}: {entries}"
+
+
+async def test_palette_offers_what_can_be_done_now(
+    make_app: Any, services: Any, session_of: Any, until: Any, scripted: ModuleType
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+
+        def titles() -> set[str]:
+            return {command.title for command in app.get_system_commands(app.screen)}
+
+        assert {"Login: Log in", "Program: Quit"} <= titles()
+        assert "Login: Fill in the demo account" not in titles()  # no demo server
+        app.converse(session_of(1))
+        await until(pilot, lambda: isinstance(app.screen, LiveScreen) and app.screen.feed is not None)
+        assert "Microphone: Mute or unmute" in titles()
+        assert "Screen: Switch language" not in titles()
+        assert "Customer: Interrupt" not in titles()
+        services.relay.ended = True
+        await until(pilot, lambda: app.screen.feed.finished)
+        assert "Microphone: Mute or unmute" not in titles()
+
+
+async def test_palette_runs_an_action(make_app: Any, until: Any) -> None:
+    app = make_app(demo=True)
+    async with app.run_test() as pilot:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: app.screen.query("CommandInput"))
+        await pilot.press(*"demo account")
+        await until(pilot, lambda: app.screen.query("CommandList").first().option_count == 1)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen.query("#username"))
+        await until(pilot, lambda: app.screen.query_one("#username").value == "admin")
+
+
+async def test_help_lists_every_action_with_the_keys_in_force(make_app: Any, until: Any) -> None:
+    app = make_app(demo=True, keys={"login.demo": "f9"})
+    async with app.run_test(size=(120, 60)) as pilot:
+        await pilot.press("f1")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        svg = app.export_screenshot().replace("&#160;", " ")
+        for action in (*LoginScreen.ACTIONS, *APP_ACTIONS):
+            assert action.id in svg
+            assert action.help.split("(")[0].split(";")[0].strip() in svg
+        assert ">f9" in svg
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, LoginScreen))
+        await pilot.press("f9")
+        assert app.screen.query_one("#username").value == "admin"
+
+
+async def test_bindings_are_translated_when_shown(make_app: Any) -> None:
+    app = make_app()
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert app.screen.active_bindings["f5"].binding.description == "Check server"
+        i18n.set_language("ja")
+        assert app.screen.active_bindings["f5"].binding.description == "サーバー確認"
+        assert app.screen.active_bindings["f5"].tooltip == "サーバーの状態をもう一度確認します"
+
+
+def test_an_action_without_keymap_keeps_its_keys() -> None:
+    from tui.actions import keys_of
+
+    action = Action("a.b", "x,f4", "b", "B", "A: B", "Does b")
+    assert keys_of(action, {}) == ["x", "f4"]
+    assert keys_of(action, {"a.b": "f9"}) == ["f9"]

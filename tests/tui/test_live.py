@@ -1,0 +1,339 @@
+"""The live conversation, on scripted events."""
+
+from __future__ import annotations
+
+import gc
+from types import ModuleType
+from typing import Any
+
+import pytest
+from textual.widgets import Input, Static
+
+from relay import commands
+from relay.stream import Connection, Item, RealtimeMode, SourceState, Step, Transcript
+from tui.widgets.event_log import EventLog
+from tui.widgets.transcript import KEPT_TURNS
+from tui.widgets.transcript import Transcript as TranscriptView
+
+
+def text(app: Any, selector: str) -> str:
+    return str(app.screen.query_one(selector, Static).render())
+
+
+@pytest.fixture
+def start(make_app: Any, services: Any, session_of: Any, until: Any) -> Any:
+    """Opens the live screen and waits until its relay runs."""
+
+    async def go(app: Any, pilot: Any) -> Any:
+        await pilot.pause()
+        app.converse(session_of(1))
+        await until(pilot, lambda: type(app.screen).__name__ == "LiveScreen" and app.screen.feed is not None)
+        return app.screen
+
+    return go
+
+
+async def test_without_a_microphone_the_sample_lines_are_offered(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+) -> None:
+    app = make_app(logged_in=True, conversation_language="ja")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await start(app, pilot)
+        assert services.relay.config.source == "silence"
+        assert services.relay.config.sink == "none"
+        assert services.relay.config.token == "t" * 40
+        assert "Press n (or F2)" in text(app, "#hint")
+        services.relay.script = scripted.opening()
+        await until(pilot, lambda: app.screen.check_action("sample", ()))
+        first, second, *_rest = services.samples("ja")
+        await pilot.press("n")
+        await until(pilot, lambda: commands.UseSource(spec=f"wav:{first.path}") in services.relay.sent)
+        assert first.text in text(app, "#news")
+        await pilot.press("f2")  # too early: the first line is still being spoken
+        await until(pilot, lambda: "still being spoken" in text(app, "#news"))
+        services.now += first.seconds + 0.1
+        await pilot.press("f2")
+        await until(pilot, lambda: commands.UseSource(spec=f"wav:{second.path}") in services.relay.sent)
+
+
+async def test_with_a_microphone_it_is_used_and_comes_back_after_a_recording(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+) -> None:
+    services.microphones = ("Built-in",)
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await start(app, pilot)
+        assert services.relay.config.source == "mic"
+        services.relay.script = [*scripted.opening(), SourceState(t=9, state="ended", spec="wav:x", name="x")]
+        await until(pilot, lambda: commands.UseSource(spec="mic") in services.relay.sent)
+
+
+async def test_readings_show_what_was_measured(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await start(app, pilot)
+        assert "mode" not in text(app, "#audio")
+        services.relay.script = scripted.talk()
+        await until(pilot, lambda: "25.0/s of 25.0/s" in text(app, "#audio"))
+        audio, steps = text(app, "#audio"), text(app, "#connection")
+        assert "1920 bytes/chunk" in audio
+        assert "-21 dBFS" in audio
+        assert "790 ms (n=2)" in audio
+        assert "790 / 812 ms" in audio
+        assert "380 ms" in audio
+        assert "sent x1" in steps
+        assert "Ready for audio 0.16 s" in " ".join(steps.split())
+        assert "true 0.2 s ago" in steps
+        services.now += 3.0  # nothing comes: the report grows old
+        await until(pilot, lambda: "true 3.2 s ago" in text(app, "#connection"))
+        assert app.status.recording
+        assert app.status.socket == "open"
+
+
+async def test_mode_is_the_servers_word_and_silence_is_said(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await start(app, pilot)
+        services.relay.script = [event for event in scripted.opening() if not isinstance(event, RealtimeMode)]
+        await until(pilot, lambda: app.status.socket == "open")
+        assert "not reported yet" in text(app, "#connection")  # though our socket is open
+        services.relay.script = [RealtimeMode(t=2, value=None, phase="during", error="timeout")]
+        await until(pilot, lambda: "no answer for" in text(app, "#connection"))
+
+
+async def test_transcript_is_in_order_and_final_text_replaces_partial(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await start(app, pilot)
+        services.relay.script = scripted.talk()
+
+        def blocks() -> list[str]:
+            return [str(block.render()) for block in screen.query(".turn")]
+
+        await until(pilot, lambda: len(blocks()) == 4)
+        assert [screen.query(".turn")[n].turn.item_id for n in range(4)] == ["u1", "a1", "u2", "a2"]
+        assert "3.2 s of 6.2 s heard" in blocks()[1]
+        assert blocks()[3].endswith("二、三回は ...")
+        services.relay.script = [
+            Transcript(t=14, item_id="a2", role="assistant", text="月に三回です。", final=True),
+            Item(t=14, item_id="late", role="user", previous_item_id="u1"),
+            Transcript(t=14, item_id="late", role="user", text="間の発言", final=True),
+        ]
+        await until(pilot, lambda: len(blocks()) == 5)
+        await until(pilot, lambda: blocks()[4].endswith("月に三回です。"))
+        assert "間の発言" in blocks()[1]
+
+
+async def test_transcript_is_pruned(make_app: Any, services: Any, start: Any, until: Any) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await start(app, pilot)
+        services.relay.script = [
+            Transcript(t=n, item_id=f"i{n}", role="user", text=f"turn {n}", final=True)
+            for n in range(KEPT_TURNS + 30)
+        ]
+        await until(pilot, lambda: len(screen.query(".turn")) == KEPT_TURNS)
+        services.relay.script = [Transcript(t=999, item_id="last", role="user", text="last", final=True)]
+        await until(pilot, lambda: "last" in str(screen.query(".turn").last().render()))
+        assert len(screen.query(".turn")) == KEPT_TURNS
+        view = screen.query_one(TranscriptView)
+        await until(pilot, lambda: view.following)
+        await pilot.press("f")
+        view.scroll_to(y=0, animate=False)
+        await until(pilot, lambda: not view.following)
+        await pilot.press("f")
+        await until(pilot, lambda: view.following)
+
+
+async def test_typed_turn(make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await start(app, pilot)
+        services.relay.script = scripted.opening()
+        await pilot.press("t")
+        field = screen.query_one("#say", Input)
+        assert app.focused is field
+        await pilot.press("h", "i", "enter")
+        await until(pilot, lambda: commands.Say(text="hi") in services.relay.sent)
+        assert field.value == ""
+        await pilot.press("enter")  # nothing typed, nothing sent
+        await pilot.press("escape")
+        assert not field.display
+        assert app.screen is screen
+        assert [c for c in services.relay.sent if isinstance(c, commands.Say)] == [commands.Say(text="hi")]
+
+
+async def test_mute_interrupt_reconnect(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await start(app, pilot)
+        services.relay.script = scripted.opening()
+        await until(pilot, lambda: screen.check_action("sample", ()))
+        assert screen.check_action("interrupt", ()) is None  # nobody answers
+        services.relay.script = scripted.talk()[18:]
+        await until(pilot, lambda: screen.check_action("interrupt", ()))
+        await pilot.press("i", "m", "r")
+        await until(pilot, lambda: len(services.relay.sent) == 3)
+        assert services.relay.sent == [commands.Interrupt(), commands.Mute(on=True), commands.Reconnect()]
+        services.relay.script = [scripted.meters(15.0, muted=True)]
+        await until(pilot, lambda: "muted" in text(app, "#audio"))
+        labels = {active.binding.description for active in screen.active_bindings.values()}
+        assert "Unmute" in labels
+        await pilot.press("f4")
+        await until(pilot, lambda: services.relay.sent[-1] == commands.Mute(on=False))
+
+
+async def test_event_log_is_filtered_frozen_and_copied(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await start(app, pilot)
+        services.relay.script = scripted.talk()
+        log = screen.query_one(EventLog)
+        await until(pilot, lambda: log.line_count > 20)
+        await pilot.press("slash")
+        await pilot.press(*"session IN")
+        await until(pilot, lambda: log.filter_text == "session IN")
+        shown = [line for line in log.lines if line]
+        assert len(shown) == 2
+        assert all("session." in line for line in shown)
+        await pilot.press("enter", "y")
+        await until(pilot, lambda: "Copied 2" in text(app, "#news"))
+        assert app.clipboard.splitlines() == shown
+        await pilot.press("p")
+        services.relay.script = [
+            Step(t=20, step="closing", connection=1),
+            scripted.meters(20, chunk_rate=5.0),
+        ]
+        await until(pilot, lambda: "5.0/s of 25.0/s" in text(app, "#audio"))  # counting goes on
+        assert "HELD STILL" in text(app, "#events-title")
+        screen.query_one("#filter", Input).value = "closing"
+        await pilot.press("p")
+        await until(pilot, lambda: any("closing" in line for line in log.lines))
+
+
+async def test_errors_and_lost_connections_are_worded(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await start(app, pilot)
+        services.relay.script = [*scripted.opening(), scripted.problem(2, "device_busy", device="USB Mic")]
+        await until(pilot, lambda: "USB Mic" in text(app, "#news"))
+        assert "1 errors" in text(app, "#audio")
+        services.relay.script = [
+            Step(t=3, step="closed", connection=1, close_code=1006),
+            Connection(t=3, state="lost", close_code=1006),
+            Connection(t=3, state="retrying", attempt=2, delay_s=1.0),
+        ]
+        await until(pilot, lambda: "attempt 2, in 1.0 s" in text(app, "#news"))
+        assert app.status.socket == "retrying"
+
+
+async def test_ending_asks_shows_the_summary_and_stays(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+) -> None:
+    thresholds = gc.get_threshold()
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await start(app, pilot)
+        services.relay.script, services.relay.on_stop = scripted.talk(), scripted.end()
+        await until(pilot, lambda: screen.query(".turn"))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen.query("#question"))
+        await pilot.press("y")
+        await until(pilot, lambda: "before" in text_of_summary(screen))
+        summary = " ".join(text_of_summary(screen).split())
+        assert "before false during true after false" in summary
+        assert "24.98/s of 25.00/s" in summary
+        assert "Close code 1000" in summary
+        assert screen.check_action("sample", ()) is False
+        assert app.status.socket == "closed"
+        assert app.screen is screen
+        await pilot.press("escape")
+        await until(pilot, lambda: type(app.screen).__name__ == "LoginScreen")
+    assert gc.get_threshold() == thresholds
+
+
+def text_of_summary(screen: Any) -> str:
+    return str(screen.query_one("#summary", Static).render())
+
+
+async def test_quitting_asks_once_and_a_second_ctrl_q_is_a_yes(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await start(app, pilot)
+        services.relay.script, services.relay.on_stop = scripted.opening(), scripted.end()
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: app.screen.query("#question"))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is screen)
+        assert not services.relay.ended
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: app.screen.query("#question"))
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: app.return_code == 0)
+    assert services.relay.ended  # and the conversation was ended cleanly
+
+
+async def test_relay_that_cannot_start_is_said(
+    make_app: Any, services: Any, session_of: Any, until: Any
+) -> None:
+    async def fail(*_: Any) -> None:
+        raise OSError(12, "no memory")
+
+    services.start_relay = fail
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        app.converse(session_of(1))
+        await until(pilot, lambda: app._notifications)
+        assert "no memory" in next(iter(app._notifications)).message
+        await pilot.press("escape")
+        await until(pilot, lambda: type(app.screen).__name__ == "LoginScreen")
+
+
+async def test_source_picker(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType, tmp_path: Any
+) -> None:
+    services.microphones = ("Built-in", "USB Mic")
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await start(app, pilot)
+        services.relay.script = scripted.opening()
+        await pilot.press("d")
+        await until(pilot, lambda: app.screen.query("#sources") and "Looking" not in options(app)[0])
+        assert options(app)[:3] == [
+            "Microphone (the system's choice)",
+            "Microphone: Built-in",
+            "Microphone: USB Mic",
+        ]
+        await pilot.press("down", "down", "enter")
+        await until(pilot, lambda: commands.UseSource(spec="mic:USB Mic") in services.relay.sent)
+        sound = tmp_path / "a.wav"
+        sound.write_bytes(b"")
+        await pilot.press("d")
+        await until(pilot, lambda: app.screen.query("#path"))
+        await pilot.press("f2")
+        app.screen.query_one("#path", Input).value = str(tmp_path / "none.wav")
+        await pilot.press("enter")
+        await until(pilot, lambda: "none.wav" in text(app, "#problem"))
+        app.screen.query_one("#path", Input).value = str(sound)
+        await pilot.press("enter")
+        await until(pilot, lambda: commands.UseSource(spec=f"wav:{sound}") in services.relay.sent)
+
+
+def options(app: Any) -> list[str]:
+    found = app.screen.query_one("#sources").options
+    return [str(option.prompt) for option in found]

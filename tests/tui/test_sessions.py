@@ -1,0 +1,158 @@
+"""Sessions: the list, its polling, the form, finishing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.widgets import DataTable, Input, Static
+
+from api_client.errors import NotAuthenticated, ServerTimeout, ValidationFailed
+
+
+def text(app: Any, selector: str) -> str:
+    return str(app.screen.query_one(selector, Static).render())
+
+
+def open_sessions(app: Any) -> None:
+    from tui.screens.sessions import SessionsScreen
+
+    app.push_screen(SessionsScreen())
+
+
+async def at_sessions(app: Any, pilot: Any, until: Any, rows: int) -> DataTable[str]:
+    await pilot.pause()
+    open_sessions(app)
+    await until(
+        pilot, lambda: app.screen.query("#table") and app.screen.query_one(DataTable).row_count == rows
+    )
+    table: DataTable[str] = app.screen.query_one(DataTable)
+    return table
+
+
+async def test_polling_changes_cells_and_keeps_the_cursor(
+    make_app: Any, services: Any, session_of: Any, until: Any
+) -> None:
+    services.server.sessions = [session_of(n) for n in range(1, 5)]
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        table = await at_sessions(app, pilot, until, 4)
+        await pilot.press("down", "down")
+        chosen = session_of(3)
+        assert table.get_cell(chosen.id, "mode") == "false"
+        services.server.sessions = [session_of(n, realtime_mode=n == 3) for n in range(1, 5)]
+        app.screen.action_refresh()
+        await until(pilot, lambda: table.get_cell(chosen.id, "mode") == "true")
+        assert table.cursor_row == 2
+        services.server.sessions.insert(0, session_of(9))
+        app.screen.action_refresh()
+        await until(pilot, lambda: table.row_count == 5)
+        assert table.cursor_row == 3  # still on session 3
+        assert "Realtime mode: true" in text(app, "#details-text")
+
+
+async def test_details_show_stored_turns(make_app: Any, services: Any, session_of: Any, until: Any) -> None:
+    services.server.sessions = [session_of(1)]
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        await at_sessions(app, pilot, until, 1)
+        await until(pilot, lambda: "Stored turns: 2" in text(app, "#details-text"))
+        assert "今は表計算ソフトで" in text(app, "#details-text")
+
+
+async def test_pages(make_app: Any, services: Any, session_of: Any, until: Any) -> None:
+    services.server.sessions = [session_of(n) for n in range(1, 21)]
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        table = await at_sessions(app, pilot, until, 15)
+        assert "page 1 of 2" in text(app, "#heading")
+        assert app.screen.check_action("newer", ()) is False
+        await pilot.press("right_square_bracket")
+        await until(pilot, lambda: table.row_count == 5)
+        assert app.screen.check_action("older", ()) is False
+        await pilot.press("f6")
+        await until(pilot, lambda: table.row_count == 15)
+
+
+async def test_lost_server_is_said_and_the_list_stays(
+    make_app: Any, services: Any, session_of: Any, until: Any
+) -> None:
+    services.server.sessions = [session_of(1)]
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        table = await at_sessions(app, pilot, until, 1)
+        services.server.fail["list_sessions"] = ServerTimeout("x")
+        await pilot.press("r")
+        await until(pilot, lambda: "did not answer in time" in text(app, "#notice"))
+        assert table.row_count == 1
+
+
+async def test_withdrawn_token_leads_back_to_login(
+    make_app: Any, services: Any, session_of: Any, until: Any
+) -> None:
+    services.server.sessions = [session_of(1)]
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        await at_sessions(app, pilot, until, 1)
+        services.server.fail["list_sessions"] = NotAuthenticated("x")
+        await pilot.press("r")
+        await until(pilot, lambda: type(app.screen).__name__ == "LoginScreen")
+        assert app.account is None
+
+
+async def test_no_sessions_says_how_to_begin(make_app: Any, until: Any) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        await at_sessions(app, pilot, until, 0)
+        await until(pilot, lambda: "Press n" in text(app, "#notice"))
+        assert app.screen.check_action("talk", ()) is None
+
+
+async def test_form_shows_the_servers_messages_at_the_fields(
+    make_app: Any, services: Any, until: Any
+) -> None:
+    messages = {"value_proposition": ("5文字以上で入力してください。",), "non_field_errors": ("全体",)}
+    services.server.fail["start_session"] = ValidationFailed("x", fields=messages)
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        await at_sessions(app, pilot, until, 0)
+        await pilot.press("n")
+        await until(pilot, lambda: app.screen.query("#industry"))
+        await pilot.press("f3")
+        await until(pilot, lambda: "5文字以上" in text(app, "#value_proposition-error"))
+        assert "全体" in text(app, "#form-error")
+        assert text(app, "#industry-error") == ""
+        assert app.focused is app.screen.query_one("#value_proposition", Input)
+        services.server.fail.clear()
+        await pilot.press("f2", "enter")
+        await until(pilot, lambda: type(app.screen).__name__ == "LiveScreen")
+        sent = next(call for call in reversed(services.server.calls) if call[0] == "start_session")
+        assert sent[1].industry == "Manufacturing"
+        assert sent[1].mode == "simple"
+
+
+async def test_finishing_asks_first(make_app: Any, services: Any, session_of: Any, until: Any) -> None:
+    services.server.sessions = [session_of(1)]
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        await at_sessions(app, pilot, until, 1)
+        await pilot.press("x")
+        await until(pilot, lambda: app.screen.query("#question"))
+        await pilot.press("n")
+        await until(pilot, lambda: not app.screen.query("#question"))
+        assert not any(call[0] == "finish_session" for call in services.server.calls)
+        await pilot.press("x")
+        await until(pilot, lambda: app.screen.query("#question"))
+        await pilot.press("y")
+        await until(pilot, lambda: ("finish_session", session_of(1).id) in services.server.calls)
+
+
+async def test_finished_session_is_not_talked_to(
+    make_app: Any, services: Any, session_of: Any, until: Any
+) -> None:
+    services.server.sessions = [session_of(1, status="finished")]
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        await at_sessions(app, pilot, until, 1)
+        await pilot.press("enter", "f2")
+        await pilot.pause()
+        assert type(app.screen).__name__ == "SessionsScreen"

@@ -1,0 +1,158 @@
+"""What every screen looks like, at 80x24 and 120x40, in both languages.
+
+After a change of looks: ``pytest tests/tui/test_snapshots.py --snapshot-update``, and look at the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from api_client.errors import ValidationFailed
+from tui import i18n
+from tui.screens.live import LiveScreen
+
+SIZES = [(80, 24), (120, 40)]
+Arrange = Callable[[Any], Awaitable[None]]
+
+
+@pytest.fixture(params=i18n.LANGUAGES)
+def language(request: pytest.FixtureRequest) -> i18n.Language:
+    chosen: i18n.Language = request.param
+    i18n.set_language(chosen)
+    return chosen
+
+
+@pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def size(request: pytest.FixtureRequest) -> tuple[int, int]:
+    chosen: tuple[int, int] = request.param
+    return chosen
+
+
+@pytest.fixture
+def look(
+    make_app: Any, snap_compare: Any, language: i18n.Language, size: tuple[int, int]
+) -> Callable[..., bool]:
+    """Compares the screen that ``arrange`` leads to."""
+
+    def compare(arrange: Arrange, **settings: Any) -> bool:
+        app = make_app(**settings)
+        return bool(snap_compare(app, terminal_size=size, run_before=arrange))
+
+    return compare
+
+
+@pytest.fixture
+def at_sessions(services: Any, session_of: Any, until: Any) -> Arrange:
+    services.server.sessions = [
+        session_of(n, realtime_mode=n == 2, status="finished" if n % 5 == 4 else "active")
+        for n in range(1, 20)
+    ]
+
+    async def arrange(pilot: Any) -> None:
+        from tui.screens.sessions import SessionsScreen
+
+        await until(pilot, lambda: ("health",) in services.server.calls)
+        pilot.app.push_screen(SessionsScreen())
+        await until(pilot, lambda: any(call[0] == "get_session" for call in services.server.calls))
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+
+    return arrange
+
+
+@pytest.fixture
+def in_conversation(services: Any, session_of: Any, until: Any) -> Callable[..., Arrange]:
+    def with_events(script: list[Any], done: Callable[[LiveScreen], object]) -> Arrange:
+        async def arrange(pilot: Any) -> None:
+            await until(pilot, lambda: ("health",) in services.server.calls)
+            pilot.app.converse(session_of(1))
+            await until(pilot, lambda: isinstance(pilot.app.screen, LiveScreen) and pilot.app.screen.feed)
+            services.relay.script = script
+            await until(pilot, lambda: done(pilot.app.screen))
+            await pilot.pause()
+
+        return arrange
+
+    return with_events
+
+
+def test_login(look: Any, until: Any, services: Any) -> None:
+    async def arrange(pilot: Any) -> None:
+        await until(pilot, lambda: ("health",) in services.server.calls)
+        await pilot.app.workers.wait_for_complete()
+        await pilot.press("f2")
+
+    assert look(arrange, demo=True)
+
+
+def test_sessions(look: Any, at_sessions: Arrange) -> None:
+    assert look(at_sessions, logged_in=True)
+
+
+def test_new_session_refused(look: Any, at_sessions: Arrange, services: Any, until: Any) -> None:
+    services.server.fail["start_session"] = ValidationFailed(
+        "x", fields={"industry": ("この項目は必須です。",), "value_proposition": ("この項目は必須です。",)}
+    )
+
+    async def arrange(pilot: Any) -> None:
+        await at_sessions(pilot)
+        await pilot.press("n")
+        await until(pilot, lambda: pilot.app.screen.query("#industry"))
+        await pilot.press("f3")
+        await until(pilot, lambda: pilot.app.screen.query_one("#industry-error").display)
+        await pilot.app.workers.wait_for_complete()
+
+    assert look(arrange, logged_in=True)
+
+
+def test_conversation_before_the_first_word(
+    look: Any, in_conversation: Any, scripted: ModuleType, services: Any
+) -> None:
+    done = lambda screen: screen.feed.state.gate_open  # noqa: E731
+    assert look(in_conversation(scripted.opening(), done), logged_in=True, conversation_language="ja")
+
+
+def test_conversation(look: Any, in_conversation: Any, scripted: ModuleType) -> None:
+    done = lambda screen: len(screen.query(".turn")) == 4  # noqa: E731
+    assert look(in_conversation(scripted.talk(), done), logged_in=True)
+
+
+def test_summary(look: Any, in_conversation: Any, scripted: ModuleType, services: Any, until: Any) -> None:
+    talk = in_conversation(scripted.talk(), lambda screen: len(screen.query(".turn")) == 4)
+
+    async def arrange(pilot: Any) -> None:
+        await talk(pilot)
+        services.relay.script = scripted.end()
+        services.relay.ended = True
+        await until(pilot, lambda: pilot.app.screen.feed.finished)
+        await pilot.pause()
+
+    assert look(arrange, logged_in=True)
+
+
+def test_quit_question_over_a_conversation(
+    look: Any, in_conversation: Any, scripted: ModuleType, until: Any
+) -> None:
+    talk = in_conversation(scripted.talk(), lambda screen: len(screen.query(".turn")) == 4)
+
+    async def arrange(pilot: Any) -> None:
+        await talk(pilot)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: pilot.app.screen.query("#question"))
+
+    assert look(arrange, logged_in=True)
+
+
+def test_help(look: Any, in_conversation: Any, scripted: ModuleType, until: Any) -> None:
+    talk = in_conversation(scripted.opening(), lambda screen: screen.feed.state.gate_open)
+
+    async def arrange(pilot: Any) -> None:
+        await talk(pilot)
+        await pilot.press("f1")
+        await until(pilot, lambda: pilot.app.screen.query("#keys"))
+
+    assert look(arrange, logged_in=True)
