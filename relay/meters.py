@@ -127,7 +127,8 @@ class LatenessMeter:
 def _lateness(values: list[float]) -> Lateness:
     if not values:
         return Lateness()
-    return Lateness(percentile(values, 50), percentile(values, 99), max(values))
+    values.sort()
+    return Lateness(percentile(values, 50), percentile(values, 99), values[-1])
 
 
 class RateWatch:
