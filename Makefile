@@ -37,6 +37,15 @@ format: $(VENV)/.dev ## let ruff put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+catalogue: $(VENV)/.dev ## collect the strings of the interface, and compile the translations
+	$(BIN)/python -m tui.locale.build
+
+screenshots: $(VENV)/.dev ## take the pictures of the docs from the running program
+	$(BIN)/python docs/make_screenshots.py
+
+benchmarks: $(VENV)/.dev ## print the tables of benchmarks/README.md (about 10 minutes, on a quiet machine)
+	for script in startup server_start conversation lateness engine; do $(BIN)/python benchmarks/$$script.py; done
+
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 

@@ -27,6 +27,7 @@ from relay.stream import Step
 
 HERE = Path(__file__).parent
 TOKEN = "0" * 40
+SESSION_ID = "00000000-0000-4000-8000-000000000001"
 
 
 class ScriptedServerProcess:
@@ -58,7 +59,7 @@ def bare_client(url: str, seconds: float) -> Usage:
 
 async def relay_alone(url: str, seconds: float) -> Usage:
     """The figures of ``python -m relay`` with a tone as microphone and nobody listening."""
-    config = RelayConfig(server_url=url, token=TOKEN, session_id=None, source="tone", sink="none")
+    config = RelayConfig(server_url=url, token=TOKEN, session_id=SESSION_ID, source="tone", sink="none")
     with tempfile.TemporaryDirectory() as directory:
         relay = await RelayProcess.start(config, log_path=Path(directory, "relay.log"))
         async for event in relay:

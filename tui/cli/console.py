@@ -43,7 +43,8 @@ def require_terminal() -> None:
 
     from tui.i18n import _
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    # Textual reads standard input and draws on standard error.
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise reject(
             _(
                 "The console needs a terminal. Without one, use `salesmind talk` (see `salesmind talk --help`)."
