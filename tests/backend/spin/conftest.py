@@ -312,8 +312,8 @@ def start_server(
     """Further servers, with environments of their own."""
     servers: list[Server] = []
 
-    def start(**environment: str) -> Server:
-        servers.append(Server(tmp_path_factory.mktemp("server"), module_upstream.url, **environment))
+    def start(upstream: str = module_upstream.url, **environment: str) -> Server:
+        servers.append(Server(tmp_path_factory.mktemp("server"), upstream, **environment))
         return servers[-1]
 
     yield start

@@ -1,0 +1,137 @@
+"""``salesmind serve`` as a program: what it prints, what it refuses, how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+if TYPE_CHECKING:
+    from tests.backend.spin.conftest import Server
+
+TIMEOUT_S = 30.0
+NOWHERE = "ws://127.0.0.1:9/"
+
+
+def serve(directory: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A start that is expected to fail."""
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("SALESMIND_", "OPENAI_"))
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "tui.cli", "--lang", "en", "serve", "--data-dir", str(directory), *arguments],
+        env={**kept, **environment}, capture_output=True, text=True, timeout=TIMEOUT_S,
+    )  # fmt: skip
+
+
+def refusal(done: subprocess.CompletedProcess[str]) -> str:
+    """The sentence of a failed start: exit code 2, nothing on stdout, no traceback."""
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    return done.stderr.strip().splitlines()[-1]
+
+
+def test_one_line_on_stdout_and_words_on_stderr(start_server: Callable[..., Server]) -> None:
+    server = start_server()
+    assert server.http.get("/api/health/").status_code == 200
+    server.http.close()
+    server.process.send_signal(signal.SIGTERM)
+    output, words = server.process.communicate(timeout=TIMEOUT_S)
+    assert server.process.returncode == 0
+    assert output == ""
+    assert server.url in words
+    assert "admin123" in words
+
+
+def test_interrupted_is_130(start_server: Callable[..., Server]) -> None:
+    assert start_server().stop(signal.SIGINT) == 130
+
+
+def test_a_busy_port(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        sentence = refusal(serve(tmp_path, "--port", port, "--upstream", NOWHERE))
+    assert port in sentence
+    assert "--port" in sentence
+
+
+def test_openai_needs_a_key(tmp_path: Path) -> None:
+    assert "OPENAI_API_KEY" in refusal(serve(tmp_path, "--port", "0", "--upstream", "openai"))
+
+
+@pytest.mark.parametrize("upstream", ["http://127.0.0.1/", "nonsense", "ws://"])
+def test_an_upstream_must_be_a_websocket(tmp_path: Path, upstream: str) -> None:
+    assert "ws://" in refusal(serve(tmp_path, "--port", "0", "--upstream", upstream))
+
+
+def test_a_database_that_is_none(tmp_path: Path) -> None:
+    database = tmp_path / "letter.txt"
+    database.write_text("Dear Sir or Madam, " * 100)
+    sentence = refusal(serve(tmp_path, "--port", "0", "--upstream", NOWHERE, "--database", str(database)))
+    assert "--database" in sentence
+
+
+def test_a_missing_driver(tmp_path: Path) -> None:
+    done = serve(tmp_path, "--port", "0", SALESMIND_REDIS_URL="redis://:hidden@127.0.0.1")
+    assert "pip install channels_redis" in refusal(done)
+    assert "hidden" not in done.stderr
+
+
+def test_the_demo_password_stays_on_the_machine(tmp_path: Path) -> None:
+    arguments = ("--host", "0.0.0.0", "--port", "0", "--upstream", NOWHERE)
+    for _ in ("a fresh database", "an existing one"):
+        assert "--admin-password-env" in refusal(serve(tmp_path, *arguments))
+    weak = serve(tmp_path, *arguments, "--admin-password-env", "NEW_PASSWORD", NEW_PASSWORD="admin123")
+    assert "NEW_PASSWORD" in refusal(weak)
+
+
+def test_with_another_password_it_listens_everywhere(tmp_path: Path) -> None:
+    command = [
+        sys.executable, "-m", "tui.cli", "serve", "--host", "0.0.0.0", "--port", "0", "--data-dir", str(tmp_path),
+        "--upstream", NOWHERE, "--admin-password-env", "NEW_PASSWORD", "--log", str(tmp_path / "log"),
+    ]  # fmt: skip
+    environment = {**os.environ, "NEW_PASSWORD": "correct-horse-battery"}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        port = json.loads(process.stdout.readline())["url"].rpartition(":")[2]
+        login = f"http://127.0.0.1:{port}/api/auth/login/"
+        answers = [
+            httpx.post(login, json={"username": "admin", "password": password}, timeout=TIMEOUT_S).status_code
+            for password in ("admin123", "correct-horse-battery")
+        ]
+        process.terminate()
+        _output, words = process.communicate(timeout=TIMEOUT_S)
+    assert answers == [401, 200]
+    assert "correct-horse" not in words + (tmp_path / "log").read_text()
+
+
+def test_the_default_database_is_made_with_its_directory(
+    tmp_path: Path, start_server: Callable[..., Server]
+) -> None:
+    server = start_server(SALESMIND_DATABASE=str(tmp_path / "deep" / "down" / "data.sqlite3"))
+    assert server.log_in().token
+    assert (tmp_path / "deep" / "down" / "data.sqlite3").exists()
+
+
+async def test_an_upstream_that_is_not_there(start_server: Callable[..., Server]) -> None:
+    server = start_server(upstream=NOWHERE)
+    admin = server.log_in()
+    session_id = admin.start_session()
+    async with admin.relay(session_id) as client:
+        events, close_code, _reason = await client.ending()
+    assert [event["error"]["code"] for event in events] == ["upstream_unreachable"]
+    assert events[0]["error"]["type"] == "connection_error"
+    assert close_code == 4002
+    assert admin.session(session_id)["realtime_mode"] is False

@@ -1,0 +1,76 @@
+"""Reading the environment into settings."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from backend import environment
+
+
+def test_flags() -> None:
+    assert environment.flag({}, "X", default=True) is True
+    assert environment.flag({"X": "0"}, "X", default=True) is False
+    assert environment.flag({"X": "Yes"}, "X") is True
+    with pytest.raises(ImproperlyConfigured, match="X must be 1 or 0"):
+        environment.flag({"X": "maybe"}, "X")
+
+
+@pytest.mark.parametrize("text", ["many", "0", "-1", "nan", "inf"])
+def test_numbers_are_checked(text: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="X must be"):
+        environment.number({"X": text}, "X", 5, 1)
+
+
+def test_numbers() -> None:
+    assert environment.number({}, "X", 5, 1) == 5
+    assert environment.number({"X": "2.5"}, "X", 5, 1) == 2.5
+
+
+def test_the_embedded_database_waits_for_its_turn() -> None:
+    database = environment.database({}, Path("data"))
+    assert database["NAME"] == str(Path("data") / "salesmind.sqlite3")
+    assert "journal_mode=WAL" in database["OPTIONS"]["init_command"]
+    assert database["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert environment.database({"SALESMIND_DATABASE": "other.db"}, Path("data"))["NAME"] == "other.db"
+
+
+def test_postgresql_by_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "find_spec", lambda _name: object())
+    url = "postgresql://me:p%40ss@db.example:5433/sales%20mind?sslmode=require"
+    assert environment.database({"SALESMIND_DATABASE_URL": url}, Path()) == {
+        "ENGINE": "django.db.backends.postgresql", "NAME": "sales mind", "USER": "me", "PASSWORD": "p@ss",
+        "HOST": "db.example", "PORT": "5433", "OPTIONS": {"sslmode": "require"},
+    }  # fmt: skip
+
+
+def test_a_missing_driver_is_said_and_the_password_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "find_spec", lambda _name: None)
+    with pytest.raises(ImproperlyConfigured, match="pip install") as postgres:
+        environment.database({"SALESMIND_DATABASE_URL": "postgres://me:secret@db/x"}, Path())
+    with pytest.raises(ImproperlyConfigured, match="begins with 'mysql'") as unknown:
+        environment.database({"SALESMIND_DATABASE_URL": "mysql://me:secret@db/x"}, Path())
+    with pytest.raises(ImproperlyConfigured, match="pip install channels_redis") as redis:
+        environment.channel_layers({"SALESMIND_REDIS_URL": "redis://:secret@cache"})
+    assert not any("secret" in str(raised.value) for raised in (postgres, unknown, redis))
+
+
+def test_redis_by_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "find_spec", lambda _name: object())
+    layer = environment.channel_layers({"SALESMIND_REDIS_URL": "redis://cache"})["default"]
+    assert (layer["BACKEND"], layer["CONFIG"]) == (
+        "channels_redis.core.RedisChannelLayer",
+        {"hosts": ["redis://cache"]},
+    )
+
+
+def test_settings_can_be_imported_with_an_empty_environment() -> None:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    code = "import backend.settings as s; print(s.DATABASES['default']['ENGINE'], s.SALESMIND_REALTIME_MODEL)"
+    done = subprocess.run([sys.executable, "-c", code], env=kept, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["django.db.backends.sqlite3", "gpt-realtime"]
