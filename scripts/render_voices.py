@@ -31,6 +31,8 @@ BITRATE = 28_000
 SENTENCE_PAUSE_S = 0.3
 TARGET_RMS_DBFS = -20.0
 PEAK_CEILING = 0.9
+LONGEST_PAUSE_S = 0.28
+PAUSE_RMS = 0.01  # of the peak: quieter than this is a pause
 
 # A sample is played as if spoken into a microphone: the silence after it lets a server's VAD end the turn.
 SAMPLE_LEAD_S, SAMPLE_TAIL_S = 0.2, 1.0
@@ -113,6 +115,23 @@ def kokoro_english(name: str) -> Callable[[str], Any]:
 ENGINES = {"kokoro": kokoro_japanese, "kokoro-en": kokoro_english, "hibari": hibari_english}
 
 
+def without_long_pauses(audio: Any) -> Any:
+    """``audio`` with every pause between words cut to ``LONGEST_PAUSE_S``.
+
+    The voices pause for up to half a second at a comma, which a VAD takes for the end of the turn.
+    """
+    block = SAMPLE_RATE // 100
+    blocks = np.asarray(audio, np.float32).ravel()
+    blocks = np.pad(blocks, (0, -len(blocks) % block)).reshape(-1, block)
+    quiet = np.sqrt(np.mean(blocks**2, axis=1)) < PAUSE_RMS * float(np.abs(blocks).max())
+    kept, run = [], 0
+    for index, is_quiet in enumerate(quiet):
+        run = run + 1 if is_quiet else 0
+        if run <= LONGEST_PAUSE_S * 100:
+            kept.append(index)
+    return blocks[kept].ravel()
+
+
 def levelled(audio: Any, lead_s: float, tail_s: float) -> Any:
     """``audio`` at the common loudness, with silence before and after."""
     audio = np.asarray(audio, np.float32).ravel()
@@ -146,7 +165,8 @@ def main() -> None:
         if line.voice not in voices:
             engine, name = line.voice.split(":")
             voices[line.voice] = ENGINES[engine](name)
-        write_opus(line.path, levelled(voices[line.voice](line.speech), line.lead_s, line.tail_s))
+        speech = voices[line.voice](line.speech)
+        write_opus(line.path, levelled(without_long_pauses(speech), line.lead_s, line.tail_s))
         print(line.path.relative_to(ROOT))
 
 

@@ -63,6 +63,11 @@ class InputBuffer:
         self.forget_before(end_ms)
         return taken
 
+    def peek(self, start_ms: int, end_ms: int) -> bytes:
+        """The audio from ``start_ms`` to ``end_ms``, which stays in the buffer."""
+        first, last = (max(0, at * BYTES_PER_MS - self._origin) for at in (start_ms, end_ms))
+        return bytes(self._data[first:last])
+
     def take_all(self) -> bytes:
         """Everything in the buffer. Raises ``ProtocolError`` when that is less than 100 ms."""
         if self.held_ms < MIN_COMMIT_MS:

@@ -11,7 +11,14 @@ from backend.engine.protocol import BYTES_PER_MS, event, new_id
 from backend.engine.responder import Responder, request_for
 from backend.engine.session import wants_transcripts
 from backend.engine.transcription import TranscriptionUnavailable, transcription_usage
-from backend.engine.vad import SpeechScorer, SpeechStarted, TurnGate, turn_settings
+from backend.engine.vad import (
+    SpeechPaused,
+    SpeechResumed,
+    SpeechScorer,
+    SpeechStarted,
+    TurnGate,
+    turn_settings,
+)
 
 _SLICE_BYTES = 500 * BYTES_PER_MS
 _KEPT_BEFORE_SPEECH_MS = 1_000
@@ -29,6 +36,7 @@ class Listening:
         self._gate: TurnGate | None = None
         self._speech_item_id = ""
         self._speech_start_ms = 0
+        self._early: asyncio.Task[str] | None = None
         self.configure()
 
     def configure(self) -> None:
@@ -36,6 +44,7 @@ class Listening:
         detection = self._dialogue.session["audio"]["input"]["turn_detection"]
         if detection is None:
             self._gate = None
+            self._drop_early()
         elif self._gate is not None:
             self._gate.settings = turn_settings(detection)
         else:
@@ -55,10 +64,12 @@ class Listening:
         item_id = self._speech_item_id if self._gate and self._gate.speaking else new_id("item")
         if self._gate is not None:
             self._gate.reset()
+        self._drop_early()
         self._add_turn(item_id, pcm)
 
     def clear(self) -> None:
         """Empty the buffer; an open turn ends without a trace."""
+        self._drop_early()
         self._buffer.clear()
         if self._gate is not None:
             self._gate.reset()
@@ -66,6 +77,7 @@ class Listening:
 
     def stop(self) -> None:
         """Give up what is still being made out: the client has gone."""
+        self._drop_early()
         for task in self._dialogue.hearing.values():
             task.cancel()
 
@@ -77,6 +89,10 @@ class Listening:
         for change in self._gate.feed(self._scorer.scores(pcm)):
             if isinstance(change, SpeechStarted):
                 self._speech_started(change.start_ms)
+            elif isinstance(change, SpeechPaused):
+                self._listen_early(change.at_ms)
+            elif isinstance(change, SpeechResumed):
+                self._drop_early()
             else:
                 self._speech_stopped(change.end_ms)
         if not self._gate.speaking:
@@ -93,16 +109,32 @@ class Listening:
         if self._dialogue.session["audio"]["input"]["turn_detection"]["interrupt_response"]:
             self._responder.cancel("turn_detected")
 
+    def _listen_early(self, at_ms: int) -> None:
+        """Begin to make out the words while the silence is still being waited for.
+
+        What follows until the turn ends can only be silence: with anything else this is thrown away.
+        """
+        pcm = self._buffer.peek(self._speech_start_ms, at_ms)
+        language = self._dialogue.spoken_language()
+        self._early = asyncio.create_task(self._dialogue.transcriber.transcribe(pcm, language))
+        self._early.add_done_callback(_retrieved)
+
+    def _drop_early(self) -> None:
+        if self._early is not None:
+            self._early.cancel()
+            self._early = None
+
     def _speech_stopped(self, end_ms: int) -> None:
         item_id = self._speech_item_id
         stopped = event("input_audio_buffer.speech_stopped", audio_end_ms=end_ms, item_id=item_id)
         self._dialogue.outbox.put(stopped)
-        self._add_turn(item_id, self._buffer.take(self._speech_start_ms, end_ms))
+        early, self._early = self._early, None
+        self._add_turn(item_id, self._buffer.take(self._speech_start_ms, end_ms), early)
         wanted = self._dialogue.session["audio"]["input"]["turn_detection"]["create_response"]
         if wanted and self._responder.active is None:
             self._responder.create(request_for(self._dialogue))
 
-    def _add_turn(self, item_id: str, pcm: bytes) -> None:
+    def _add_turn(self, item_id: str, pcm: bytes, early: asyncio.Task[str] | None = None) -> None:
         conversation, outbox = self._dialogue.conversation, self._dialogue.outbox
         item: Item = {
             "id": item_id,
@@ -118,22 +150,36 @@ class Listening:
         conversation.append_audio(item_id, pcm)
         outbox.put(event("conversation.item.added", previous_item_id=previous, item=item))
         outbox.put(event("conversation.item.done", previous_item_id=previous, item=item))
-        self.hear(item, 0, pcm, announced=wants_transcripts(self._dialogue.session))
+        self.hear(item, 0, pcm, announced=wants_transcripts(self._dialogue.session), early=early)
 
-    def hear(self, item: Item, content_index: int, pcm: bytes, *, announced: bool) -> None:
+    def hear(
+        self,
+        item: Item,
+        content_index: int,
+        pcm: bytes,
+        *,
+        announced: bool,
+        early: asyncio.Task[str] | None = None,
+    ) -> None:
         """Make out the words of an item's audio, for the customer and, when ``announced``, for the client.
 
-        The real model hears the audio itself, whether or not the client asked for a transcript.
+        The real model hears the audio itself, whether or not the client asked for a transcript. ``early``: it
+        has been begun already.
         """
-        task = asyncio.create_task(self._hear(item, content_index, pcm, announced))
+        words = early or asyncio.create_task(
+            self._dialogue.transcriber.transcribe(pcm, self._dialogue.spoken_language())
+        )
+        task = asyncio.create_task(self._hear(item, content_index, len(pcm), announced, words))
         self._dialogue.hearing[item["id"]] = task
 
-    async def _hear(self, item: Item, content_index: int, pcm: bytes, announced: bool) -> str | None:
+    async def _hear(
+        self, item: Item, content_index: int, size: int, announced: bool, words: asyncio.Task[str]
+    ) -> str | None:
         outbox = self._dialogue.outbox
         about = {"item_id": item["id"], "content_index": content_index}
         language = self._dialogue.spoken_language()
         try:
-            text = await self._dialogue.transcriber.transcribe(pcm, language)
+            text = await words
         except TranscriptionUnavailable as error:
             if announced:
                 problem = {
@@ -147,8 +193,14 @@ class Listening:
         if announced:
             item["content"][content_index]["transcript"] = text
             model = (self._dialogue.session["audio"]["input"]["transcription"] or {}).get("model")
-            usage = transcription_usage(model, len(pcm) / BYTES_PER_MS / 1000, text, language)
+            usage = transcription_usage(model, size / BYTES_PER_MS / 1000, text, language)
             if text:
                 outbox.put(event(f"{_TRANSCRIPTION}.delta", **about, delta=text))
             outbox.put(event(f"{_TRANSCRIPTION}.completed", **about, transcript=text, usage=usage))
         return text
+
+
+def _retrieved(task: asyncio.Task[str]) -> None:
+    """Look at a failure that nobody may ask for any more, so that it is not reported as lost."""
+    if not task.cancelled():
+        task.exception()

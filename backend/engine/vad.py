@@ -17,6 +17,9 @@ ONSET_FRAMES = 3
 _RELEASE_MARGIN = 0.15
 """A turn goes on while scores stay above the threshold less this, so that it does not flutter at the edge."""
 
+PAUSE_MS = 160
+"""So much silence is told of before the turn ends, for whoever wants to make use of the wait."""
+
 # semantic_vad is approximated by the length of the pause alone; the real one also judges the sentence.
 _SEMANTIC_SILENCE_MS = {"high": 400, "medium": 650, "auto": 650, "low": 1_000}
 
@@ -26,6 +29,18 @@ class SpeechStarted:
     """``start_ms`` includes the prefix padding."""
 
     start_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechPaused:
+    """The turn may be over: silence from shortly before ``at_ms``, not yet as long as is waited for."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechResumed:
+    """It was not over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +70,9 @@ def turn_settings(turn_detection: dict[str, Any]) -> TurnSettings:
     )
 
 
+Change = SpeechStarted | SpeechPaused | SpeechResumed | SpeechStopped
+
+
 class TurnGate:
     """Scores in, starts and stops out, in ms since the first byte ever appended to the session."""
 
@@ -76,13 +94,12 @@ class TurnGate:
         """Up to where the audio has been judged."""
         return int(self._now_ms)
 
-    def feed(self, scores: Iterable[float]) -> Iterator[SpeechStarted | SpeechStopped]:
+    def feed(self, scores: Iterable[float]) -> Iterator[Change]:
         """What the next frames, one score (0 to 1) each, bring about."""
         for score in scores:
             self._now_ms += FRAME_MS
             if self._speaking:
-                if self._closes(score):
-                    yield SpeechStopped(int(self._now_ms))
+                yield from self._go_on(score)
             elif self._opens(score):
                 onset_ms = self._now_ms - ONSET_FRAMES * FRAME_MS
                 start_ms = max(self._earliest_ms, onset_ms - self.settings.prefix_padding_ms)
@@ -101,13 +118,18 @@ class TurnGate:
             self._quiet_ms = 0
         return self._speaking
 
-    def _closes(self, score: float) -> bool:
-        loud = score >= max(self.settings.threshold - _RELEASE_MARGIN, 0.01)
-        self._quiet_ms = 0 if loud else self._quiet_ms + FRAME_MS
-        if loud or self._quiet_ms < self.settings.silence_duration_ms:
-            return False
-        self.reset()
-        return True
+    def _go_on(self, score: float) -> Iterator[Change]:
+        if score >= max(self.settings.threshold - _RELEASE_MARGIN, 0.01):
+            if self._quiet_ms >= PAUSE_MS:
+                yield SpeechResumed()
+            self._quiet_ms = 0
+            return
+        self._quiet_ms += FRAME_MS
+        if self._quiet_ms >= self.settings.silence_duration_ms:
+            self.reset()
+            yield SpeechStopped(self.now_ms)
+        elif self._quiet_ms - FRAME_MS < PAUSE_MS <= self._quiet_ms:
+            yield SpeechPaused(self.now_ms)
 
 
 class SpeechScorer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from tui.cli.group import reject
 from tui.i18n import _
 
 
@@ -28,10 +29,10 @@ def command(
     """Print ``{"url": ...}`` on the first line of stdout and serve until SIGTERM, SIGINT or end of input."""
     try:
         from backend.engine.server import EngineOptions, run
-    except ModuleNotFoundError as error:
-        raise click.UsageError(
-            f"The engine needs the [server] extra (missing module: {error.name})."
-        ) from error
+    except ModuleNotFoundError as missing:
+        install = 'pip install "salesmind-console[server]"'
+        sentence = _("The server is not installed ({name} is missing). Install it with: {command}")
+        raise reject(sentence.format(name=missing.name, command=install)) from None
     options = EngineOptions(
         host=host,
         port=port,

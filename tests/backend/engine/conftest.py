@@ -24,10 +24,10 @@ TIMEOUT_S = 10.0
 
 
 class ScriptedTranscriber:
-    """Hears what the test tells it to, in order; an exception in the list is raised."""
+    """Hears what the test tells it to; an exception is raised."""
 
     def __init__(self) -> None:
-        self.words: list[str | TranscriptionUnavailable] = []
+        self.words: str | TranscriptionUnavailable = ""
         self.released = asyncio.Event()
         self.released.set()
         self.heard: list[tuple[int, str]] = []
@@ -35,10 +35,9 @@ class ScriptedTranscriber:
     async def transcribe(self, pcm: bytes, language: str) -> str:
         self.heard.append((len(pcm) // 48, language))
         await self.released.wait()
-        words = self.words.pop(0) if self.words else ""
-        if isinstance(words, TranscriptionUnavailable):
-            raise words
-        return words
+        if isinstance(self.words, TranscriptionUnavailable):
+            raise self.words
+        return self.words
 
 
 class Client:

@@ -49,7 +49,7 @@ async def test_a_spoken_turn_comes_in_the_recorded_order(
     client: Any, transcriber: Any, spoken: bytes
 ) -> None:
     await client.configure(audio=JAPANESE)
-    transcriber.words = ["発注の担当者は何名いらっしゃいますか"]
+    transcriber.words = "発注の担当者は何名いらっしゃいますか"
     await client.speak(spoken)
     await client.until("rate_limits.updated")
     assert list(client.types("session.updated")[1:])[: len(INPUT_LANE)] == INPUT_LANE
@@ -106,7 +106,7 @@ async def test_the_answer_waits_for_the_words_but_the_transcript_waits_for_nothi
 ) -> None:
     await client.configure(audio=JAPANESE)
     transcriber.released.clear()
-    transcriber.words = ["料金は月々15万円です"]
+    transcriber.words = "料金は月々15万円です"
     await client.speak(spoken)
     await client.until("response.created")
     transcriber.released.set()
@@ -120,7 +120,7 @@ async def test_without_words_the_customer_goes_on_all_the_same(
     client: Any, transcriber: Any, spoken: bytes
 ) -> None:
     await client.configure(audio=JAPANESE)
-    transcriber.words = [TranscriptionUnavailable("transcription_unavailable", "not installed")]
+    transcriber.words = TranscriptionUnavailable("transcription_unavailable", "not installed")
     await client.speak(spoken)
     failed = await client.until(f"{TRANSCRIPTION}.failed")
     assert failed["error"]["code"] == "transcription_unavailable"
@@ -133,7 +133,7 @@ async def test_without_transcription_in_the_session_nothing_is_said_about_it(
     client: Any, transcriber: Any, spoken: bytes
 ) -> None:
     """The customer hears all the same, as the real model does."""
-    transcriber.words = ["納期の遅れが心配です"]
+    transcriber.words = "納期の遅れが心配です"
     await client.speak(spoken)
     done = await client.until("response.done")
     assert "納品が2日遅れました" in done["response"]["output"][0]["content"][0]["transcript"]
@@ -202,7 +202,7 @@ async def test_a_typed_turn_in_english_is_answered_in_english(client: Any) -> No
 
 async def test_a_manual_turn_is_committed_by_hand(client: Any, transcriber: Any, spoken: bytes) -> None:
     await client.configure(audio={"input": {**JAPANESE["input"], "turn_detection": None}})
-    transcriber.words = ["御社の事業を教えてください"]
+    transcriber.words = "御社の事業を教えてください"
     await client.speak(spoken)
     await client.send("input_audio_buffer.commit")
     await client.until(f"{TRANSCRIPTION}.completed")
@@ -258,3 +258,36 @@ async def test_an_answer_is_cut_at_the_tokens_allowed(client: Any) -> None:
     done = await client.until("response.done")
     assert done["response"]["status_details"] == {"type": "incomplete", "reason": "max_output_tokens"}
     assert done["response"]["usage"]["output_token_details"]["audio_tokens"] == 20
+
+
+async def test_the_words_are_made_out_while_the_silence_is_waited_for(
+    client: Any, transcriber: Any, spoken: bytes
+) -> None:
+    """Once, from the pause on, and without the rest of the silence."""
+    await client.configure(audio=JAPANESE)
+    transcriber.words = "納期の遅れが心配です"
+    await client.speak(spoken)
+    stopped = await client.until("input_audio_buffer.speech_stopped")
+    completed = await client.until(f"{TRANSCRIPTION}.completed")
+    assert completed["transcript"] == transcriber.words
+    length_ms, language = transcriber.heard[-1]
+    assert language == "ja"
+    assert stopped["audio_end_ms"] - 500 < length_ms < stopped["audio_end_ms"] - 300
+    done = await client.until("response.done")
+    assert "納品が2日遅れました" in done["response"]["output"][0]["content"][0]["transcript"]
+
+
+async def test_a_pause_within_a_turn_makes_no_turn_of_its_own(
+    client: Any, transcriber: Any, spoken: bytes
+) -> None:
+    await client.configure(audio=JAPANESE)
+    transcriber.released.clear()  # what was begun at the pause must be thrown away, not waited for
+    words_end = len(spoken) - 48 * 800
+    await client.speak(spoken[:words_end] + spoken)
+    stopped = await client.until("input_audio_buffer.speech_stopped")
+    transcriber.released.set()
+    await client.until(f"{TRANSCRIPTION}.completed")
+    assert client.types().count("input_audio_buffer.speech_started") == 1
+    assert stopped["audio_end_ms"] > len(spoken) / 48
+    assert len(transcriber.heard) >= 2
+    assert transcriber.heard[-1][0] > len(spoken) / 48

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,9 @@ from hypothesis import strategies as st
 from backend.engine.vad import (
     FRAME_MS,
     ONSET_FRAMES,
+    PAUSE_MS,
+    SpeechPaused,
+    SpeechResumed,
     SpeechScorer,
     SpeechStarted,
     SpeechStopped,
@@ -23,8 +28,23 @@ SETTINGS = TurnSettings(threshold=0.5, prefix_padding_ms=300, silence_duration_m
 def test_a_turn_opens_within_60_ms_and_closes_after_the_silence() -> None:
     gate = TurnGate(SETTINGS)
     changes = list(gate.feed([0.0] * 40 + [1.0] * 30 + [0.0] * 40))
-    assert changes == [SpeechStarted(40 * FRAME_MS - 300), SpeechStopped((70 + 30) * FRAME_MS)]
+    assert changes == [
+        SpeechStarted(40 * FRAME_MS - 300),
+        SpeechPaused(70 * FRAME_MS + PAUSE_MS),
+        SpeechStopped(70 * FRAME_MS + 480),
+    ]
     assert ONSET_FRAMES * FRAME_MS <= 60
+
+
+def test_a_pause_within_a_turn_is_told_and_taken_back() -> None:
+    changes = list(TurnGate(SETTINGS).feed([1.0] * 10 + [0.0] * 15 + [1.0] * 5 + [0.0] * 30))
+    assert [type(change) for change in changes] == [
+        SpeechStarted,
+        SpeechPaused,
+        SpeechResumed,
+        SpeechPaused,
+        SpeechStopped,
+    ]
 
 
 def test_a_click_opens_nothing() -> None:
@@ -46,9 +66,14 @@ def test_a_gate_that_is_switched_on_late_counts_from_where_it_is() -> None:
 @given(st.lists(st.floats(0, 1), max_size=400))
 def test_starts_and_stops_alternate_and_go_forward(scores: list[float]) -> None:
     changes = list(TurnGate(SETTINGS).feed(scores))
-    kinds = [type(change) for change in changes]
-    assert kinds == [SpeechStarted, SpeechStopped] * (len(kinds) // 2) + [SpeechStarted] * (len(kinds) % 2)
-    times = [change.start_ms if isinstance(change, SpeechStarted) else change.end_ms for change in changes]
+    letters = {SpeechStarted: "a", SpeechPaused: "p", SpeechResumed: "r", SpeechStopped: "z"}
+    told = "".join(letters[type(change)] for change in changes)
+    assert re.fullmatch(r"(a(pr)*pz)*(a(pr)*p?)?", told)
+    times = [
+        change.start_ms if isinstance(change, SpeechStarted) else change.end_ms
+        for change in changes
+        if isinstance(change, SpeechStarted | SpeechStopped)
+    ]
     assert times == sorted(times)
     assert all(0 <= time <= len(scores) * FRAME_MS for time in times)
 
@@ -65,10 +90,11 @@ def test_real_speech_is_heard_where_it_is(spoken: bytes) -> None:
     for start in range(0, len(spoken), 1_920):
         scores.extend(scorer.scores(spoken[start : start + 1_920]))
     changes = list(TurnGate(SETTINGS).feed(scores))
-    assert [type(change) for change in changes] == [SpeechStarted, SpeechStopped]
+    turns = [change for change in changes if isinstance(change, SpeechStarted | SpeechStopped)]
+    assert [type(change) for change in turns] == [SpeechStarted, SpeechStopped]
     length_ms = len(spoken) / 48
-    assert isinstance(changes[1], SpeechStopped)
-    assert length_ms - 1_000 + 480 - 200 < changes[1].end_ms < length_ms
+    assert isinstance(turns[1], SpeechStopped)
+    assert length_ms - 1_000 + 480 - 200 < turns[1].end_ms < length_ms
 
 
 def test_silence_is_no_speech() -> None:
