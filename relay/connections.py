@@ -88,7 +88,9 @@ class Connections:
         try:
             while not self._stopping.is_set():
                 ending = await self._prepare() or await self._hold_one()
-                if ending.kind == "stopped":
+                if ending.kind == "closed":
+                    self._output.notice(ending.code, ending.message)
+                if ending.kind in ("stopped", "closed"):
                     break
                 if not await self._again(ending):
                     return EXIT_TIMEOUT if ending.kind == "timeout" else EXIT_CONNECTION
@@ -205,7 +207,7 @@ class Connections:
         )
 
     def _said_lost(self, ending: Ending, current: LiveConnection) -> None:
-        if ending.kind == "stopped" or not current.opened:
+        if ending.kind in ("stopped", "closed") or not current.opened:
             return
         self._lost = True
         if ending.kind == "asked":

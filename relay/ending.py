@@ -14,8 +14,9 @@ from api_client.errors import (
 from api_client.realtime import RealtimeConnection
 from relay.server_errors import ServerErrors
 
-Kind = Literal["stopped", "asked", "lost", "refused", "timeout"]
-"""stopped: by our own wish; asked: for a new one; refused: dialling or configuring failed."""
+Kind = Literal["stopped", "asked", "closed", "lost", "refused", "timeout"]
+"""stopped: by our own wish; asked: for a new one; closed: normally, by the server; refused: dialling or
+configuring failed."""
 
 _HOPELESS = frozenset(
     {
@@ -83,6 +84,8 @@ def after_close(socket: RealtimeConnection, errors: ServerErrors) -> Ending:
         return Ending("lost", said.retry, said.code, said.message, code, reason, told=True)
     if meaning is None:
         return Ending("lost", True, "connection_lost", "The connection is lost.", code, reason)
+    if meaning.code == CloseCode.NORMAL:
+        return Ending("closed", False, "closed_by_server", "The server ended the conversation.", code, reason)
     # A relay that announces an error and closes with a code of its own means that error.
     told = errors.last is not None and meaning.code in (CloseCode.UPSTREAM_LOST, CloseCode.UPSTREAM_REFUSED)
     return Ending("lost", meaning.retry, str(meaning.code), meaning.message, code, reason, told=told)

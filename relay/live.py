@@ -17,7 +17,8 @@ from audio.errors import AudioError
 from audio.ports import BYTES_PER_MS
 from relay.commands import Command, Interrupt, Mute, Reconnect, Say, Stop, UseSink, UseSource
 from relay.config import RelayConfig
-from relay.connections import Connections
+from relay.connections import EXIT_CONNECTION, EXIT_TIMEOUT, Connections
+from relay.conversation import Conversation
 from relay.downlink import Downlink
 from relay.gauges import Gauges
 from relay.latency import LatencyTracker
@@ -29,7 +30,7 @@ from relay.playback import PlaybackQueue
 from relay.problems import from_audio
 from relay.recording import RunRecording
 from relay.speaker import Speaker
-from relay.stream import Problem, Started, Summary
+from relay.stream import Problem, Role, Started, Summary
 from relay.uplink import Uplink
 from relay.version import version
 
@@ -37,8 +38,6 @@ GRACE_S = 30.0
 """With a time limit: how much longer than that a run may take when its gate never opens."""
 
 EXIT_OK = 0
-EXIT_CONNECTION = 3
-EXIT_TIMEOUT = 4
 EXIT_INTERRUPTED = 130
 
 
@@ -142,8 +141,8 @@ class _Run:
             chunk_bytes=self._config.chunk_bytes,
             chunk_rate=self._uplink.mean_rate(),
             expected_chunk_rate=expected_chunk_rate(self._config.chunk_bytes),
-            user_transcripts=[t.text for t in conversation.turns if t.role == "user" and t.final],
-            assistant_transcripts=[t.text for t in conversation.turns if t.role == "assistant" and t.final],
+            user_transcripts=_texts(conversation, "user"),
+            assistant_transcripts=_texts(conversation, "assistant"),
             audio_received_ms=self._downlink.audio_received_bytes // BYTES_PER_MS,
             response_latency_ms=[ms for _, ms in sorted(conversation.latencies.items())],
             realtime_mode=self._poller.reports,
@@ -248,3 +247,10 @@ class _Run:
             self._set_limit(self._config.seconds, EXIT_OK)
         self._downlink.audio_rate.open(time.monotonic())
         self._say_all()
+
+
+def _texts(conversation: Conversation, role: Role) -> list[str]:
+    """What one side said, in order, without the turns in which no words were found."""
+    return [
+        turn.text for turn in conversation.turns if turn.role == role and turn.final and turn.text.strip()
+    ]

@@ -69,7 +69,8 @@ class Microphone:
                 if self._left is None or self._reader is None:
                     raise
                 # Not the task is cancelled, only this read: another source takes over.
-                self._reader.uncancel()
+                if self._reader.uncancel():
+                    raise
             except SourceEnded:
                 self._reader = None
                 await self._ended()

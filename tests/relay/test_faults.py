@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
+import sys
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from relay.commands import Reconnect, Say
+from relay.reconnect import Backoff
 from relay.stream import (
     Connection,
     Item,
@@ -19,6 +23,7 @@ from relay.stream import (
     Recording,
     Response,
     SinkState,
+    SourceState,
     Step,
     Transcript,
 )
@@ -40,6 +45,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("relay.connection.CREATED_WITHIN_S", 0.3)
     monkeypatch.setattr("relay.connection.UPDATED_WITHIN_S", 0.3)
     monkeypatch.setattr("relay.connection.NAMED_WITHIN_S", 0.1)
+    monkeypatch.setattr("relay.connection._WATCH_EVERY_S", 0.05)
+    monkeypatch.setattr("relay.connections.Backoff", lambda random: Backoff(random, 0.02, 0.05))
 
 
 async def test_a_lost_connection_is_made_again_and_told_the_conversation(
@@ -115,7 +122,7 @@ async def test_an_unknown_session_is_not_tried_again(salesmind: FakeSalesMind, h
     assert [problem.code for problem in summary.errors] == ["not_found"]
 
 
-async def test_a_server_that_is_not_there_is_said_soon(hold: Hold) -> None:
+async def test_a_server_that_is_not_there_is_said_soon(hold: Hold, impatient: None) -> None:
     run = hold(server_url="http://127.0.0.1:9", session_id=None)
     summary = await run.ended()
     assert summary.exit_code == 3
@@ -302,8 +309,6 @@ async def test_a_recording_that_cannot_be_made_costs_only_itself(
 async def test_a_lost_sink_is_replaced_and_the_conversation_goes_on(
     salesmind: FakeSalesMind, hold: Hold
 ) -> None:
-    import asyncio
-
     async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(960)
         writer.transport.abort()
@@ -319,3 +324,103 @@ async def test_a_lost_sink_is_replaced_and_the_conversation_goes_on(
     await run.until(Item, item_id="item_a")
     listener.close()
     assert (await run.stop()).exit_code == 0
+
+
+async def test_a_server_that_ends_the_conversation_has_ended_it(salesmind: FakeSalesMind, hold: Hold) -> None:
+    run = hold()
+    await run.until(Step, step="gate_open")
+    await (await salesmind.socket()).ws.close(1000)
+    summary = await run.ended()
+    assert run.of(Notice, code="closed_by_server")
+    assert not summary.errors
+    assert (summary.exit_code, summary.close_code) == (0, 1000)
+    assert summary.realtime_mode.after is False
+
+
+async def test_a_microphone_lost_in_mid_stream(
+    salesmind: FakeSalesMind, hold: Hold, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.microphone.REOPEN_DELAYS_S", (0.05, 0.05))
+    callers = 0
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal callers
+        callers += 1
+        writer.write(b"\x00\x10" * 4_800)  # 200 ms, then gone
+        await writer.drain()
+        if callers == 1:
+            writer.close()
+
+    listener = await asyncio.start_server(speak, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    run = hold(source=f"tcp:127.0.0.1:{port}")
+    problem = await run.until(Problem)
+    await run.until(SourceState, state="opened", count=2)
+    socket = await salesmind.socket()
+    at = len(socket.audio)
+    await socket.until(lambda: len(socket.audio) >= at + 9_600)
+    summary = await run.stop()
+    listener.close()
+    assert (problem.where, problem.code, problem.fatal) == ("audio", "connection_lost", False)
+    assert [event.state for event in run.of(SourceState)] == ["opened", "failed", "opened"]
+    assert summary.exit_code == 0
+
+
+async def test_half_duplex_sends_silence_while_the_answer_plays(salesmind: FakeSalesMind, hold: Hold) -> None:
+    run = hold(source="tone", echo="half-duplex")
+    socket = await salesmind.socket()
+    await socket.until(lambda: len(socket.audio) > 0)
+    assert any(socket.audio)
+    await salesmind.respond(socket, "resp_1", "item_a", "はい", ms=600)
+    await run.until(Playback, state="started")
+    during = len(socket.audio) + 2 * 1_920
+    await run.until(Playback, state="finished")
+    after = len(socket.audio) + 2 * 1_920
+    await socket.until(lambda: len(socket.audio) >= after + 1_920)
+    await run.stop()
+    assert not any(socket.audio[during : during + 4 * 1_920])
+    assert any(socket.audio[after : after + 1_920])
+
+
+async def test_echo_cancelling_that_is_not_installed_costs_only_itself(
+    salesmind: FakeSalesMind, hold: Hold, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pywebrtc_audio", None)
+    run = hold(echo="cancel")
+    problem = await run.until(Problem)
+    await run.until(Step, step="gate_open")
+    assert problem.code == "aec_missing"
+    assert (await run.stop()).exit_code == 0
+
+
+async def test_echo_cancelling_keeps_the_pace(salesmind: FakeSalesMind, hold: Hold) -> None:
+    pytest.importorskip("pywebrtc_audio")
+    run = hold(source="tone", echo="cancel")
+    socket = await salesmind.socket()
+    await salesmind.respond(socket, "resp_1", "item_a", "はい", ms=200)
+    await run.until(Playback, state="finished")
+    await socket.until(lambda: len(socket.audio) >= 48_000 // 2)
+    summary = await run.stop()
+    assert summary.bytes_sent == summary.chunks_sent * 1_920
+    assert not summary.errors
+
+
+@pytest.mark.parametrize("when", ["at once", "while dialling", "while waiting to try again"])
+async def test_it_can_be_stopped_at_any_time(
+    salesmind: FakeSalesMind, hold: Hold, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    if when == "while waiting to try again":
+        monkeypatch.setattr("relay.connections.Backoff", lambda random: Backoff(random, 60.0, 60.0))
+        salesmind.refuse_status = 503
+        run = hold()
+        await run.until(Connection, state="retrying")
+    elif when == "while dialling":
+        run = hold()
+        await run.until(Step, step="connecting")
+    else:
+        run = hold()
+    began = time.monotonic()
+    summary = await run.stop()
+    assert time.monotonic() - began < 5
+    assert summary.exit_code == 0
+    assert run.events[-1] is summary
