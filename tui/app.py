@@ -134,6 +134,10 @@ class SalesMindApp(App[int]):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A background job that failed unexpectedly is logged and worded; the app goes on."""
+        self.worker_changed(event)
+
+    def worker_changed(self, event: Worker.StateChanged) -> None:
+        """The same for a screen's jobs: Textual tells only the owner of a job."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
             log.error("Worker %s failed", event.worker.name, exc_info=event.worker.error)
             self.tell("unexpected", log=str(self.log_path))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.binding import ActiveBinding
 from textual.screen import ModalScreen, Screen
+from textual.worker import Worker
 
 from tui.actions import Action
 from tui.i18n import _
@@ -28,6 +29,10 @@ class ConsoleScreen(Screen[Result]):
     def console_app(self) -> SalesMindApp:
         """The app, as the type it is."""
         return cast("SalesMindApp", self.app)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A background job of this screen that failed is logged and worded by the app."""
+        self.console_app.worker_changed(event)
 
     def action_label(self, action: Action) -> str:
         """The footer's word for ``action`` in the present state, not yet translated."""

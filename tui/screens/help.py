@@ -65,7 +65,7 @@ class HelpScreen(ConsoleModal[None]):
         colours = self.app.theme_variables
         table = Table.grid(padding=(0, 1), expand=True)
         table.add_column(style=f"bold {colours['accent']}", no_wrap=True, width=KEY_COLUMN)
-        table.add_column(ratio=1)
+        table.add_column(ratio=1, overflow="fold")
         table.add_column(style=colours["dim"], no_wrap=True)
         for action in actions:
             keys = "  ".join(self._key_name(key) for key in keys_of(action, self._keymap))

@@ -18,7 +18,6 @@ from relay.stream import SourceState, StreamEvent
 from tui.actions import Action, bindings
 from tui.collector import Collector
 from tui.conversation_setup import SILENCE, conversation_language, needs_devices, relay_config
-from tui.event_lines import event_line
 from tui.i18n import N_, _
 from tui.live_feed import LiveFeed, News, news_of
 from tui.live_rows import audio_rows, audio_title, connection_rows, connection_title, summary_rows
@@ -148,7 +147,7 @@ class LiveScreen(ConsoleScreen[None]):
         for event in arrived:
             self._attend(event)
         self.console_app.status = feed.status(self.console_app.status)
-        self.events.add(line for line in map(event_line, arrived) if line is not None)
+        self.events.add(feed.lines(arrived))
         self._paint_readings()
         if not self._frozen:
             self.transcript.show(state.turns)

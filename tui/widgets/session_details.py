@@ -75,7 +75,7 @@ def _turns(detail: SessionDetail) -> list[Content]:
     for message in detail.messages[-LAST_MESSAGES:]:
         user = message.role == "salesperson"
         who = _("You") if user else _("Customer")
-        lines.append(Content.assemble((f"{who}: ", "$user" if user else "$customer"), message.message))
+        lines += [Content.styled(who, "$user" if user else "$customer"), Content(message.message)]
     return lines
 
 
