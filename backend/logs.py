@@ -79,7 +79,10 @@ def quiet_libraries() -> None:
 
 
 def protect_handlers() -> None:
-    """Put the redaction into handlers that somebody else set up, such as Daphne."""
-    for handler in logging.getLogger().handlers:
+    """Put the redaction into every handler that somebody else set up, such as Daphne or uvicorn's own command."""
+    named = [
+        logger for logger in logging.root.manager.loggerDict.values() if isinstance(logger, logging.Logger)
+    ]
+    for handler in {handler for logger in (logging.root, *named) for handler in logger.handlers}:
         if not isinstance(handler, QueueHandler) and not isinstance(handler.formatter, RedactingFormatter):
             handler.setFormatter(RedactingFormatter(handler.formatter or logging.Formatter(FORMAT)))

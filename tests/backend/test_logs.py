@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import queue
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.logs import DroppingQueueHandler, RedactingFormatter, redact
+from backend.logs import DroppingQueueHandler, RedactingFormatter, protect_handlers, redact
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 
@@ -59,6 +60,18 @@ def test_tracebacks_are_covered() -> None:
     text = RedactingFormatter(logging.Formatter()).format(record)
     assert "bad request" in text
     assert TOKEN not in text
+
+
+def test_handlers_of_others_are_covered() -> None:
+    lines = io.StringIO()
+    logger, handler = logging.getLogger("a-server.access"), logging.StreamHandler(lines)
+    logger.addHandler(handler)
+    try:
+        protect_handlers()
+        logger.error('"GET /ws/realtime/?token=%s"', TOKEN)
+    finally:
+        logger.removeHandler(handler)
+    assert lines.getvalue().strip().endswith('?token=***"')
 
 
 def test_a_full_queue_drops_and_counts() -> None:

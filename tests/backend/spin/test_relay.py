@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 if TYPE_CHECKING:
-    from tests.backend.spin.conftest import Account, Upstream
+    from tests.backend.spin.conftest import Account, Server, Upstream
 
 CHUNK = bytes(range(256)) * 32  # 8192 bytes
 
@@ -55,6 +56,15 @@ async def test_upstream_gets_the_model_and_no_beta_header(admin: Account, upstre
     names = {name.lower() for name in upstream.headers.get(timeout=10)}
     assert "openai-beta" not in names
     assert "authorization" not in names
+
+
+async def test_the_key_is_for_openai_only(start_server: Callable[..., Server], upstream: Upstream) -> None:
+    key = "sk-0123456789abcdef"
+    server = start_server(OPENAI_API_KEY=key)
+    async with server.log_in().ready_relay():
+        pass
+    assert key not in str(upstream.headers.get(timeout=10))
+    assert key not in server.log.read_text()
 
 
 async def test_upstream_text_and_binary_pass_verbatim(admin: Account, upstream: Upstream) -> None:
