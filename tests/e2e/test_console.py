@@ -1,0 +1,141 @@
+"""The console in a real terminal, from the login screen to the transcript and out again."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+F1, F2, F3 = "\x1bOP", "\x1bOQ", "\x1bOR"
+ENTER, ESCAPE, TAB, CTRL_Q = "\r", "\x1b", "\t", "\x11"
+
+OpenTerminal = Callable[..., Any]
+
+
+def log_in(terminal: Any) -> None:
+    terminal.wait_for("admin123")
+    terminal.press(F2)
+    terminal.wait_for("•••")
+    terminal.press(F3)
+    terminal.wait_for("Role-play sessions")
+
+
+def begin_conversation(terminal: Any) -> None:
+    terminal.press("n")
+    terminal.wait_for("New role-play session")
+    terminal.press(F2)
+    terminal.wait_for("Manufacturing")
+    terminal.press(F3)
+    terminal.wait_for(lambda text: re.search(r"Realtime mode +true", text) is not None)
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("ctranslate2") is None, reason="transcripts need the [offline] extra"
+)
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+def test_the_demo_from_login_to_transcript(open_terminal: OpenTerminal, size: tuple[int, int]) -> None:
+    terminal = open_terminal("demo", columns=size[0], rows=size[1])
+    log_in(terminal)
+    begin_conversation(terminal)
+
+    terminal.press("n")
+    terminal.wait_for(lambda text: re.search(r"You\b.*Hello, this is Emily", text, re.DOTALL) is not None)
+    terminal.wait_for(lambda text: re.search(r"Customer\b.*Daniel Carter", text, re.DOTALL) is not None)
+
+    terminal.press(ESCAPE)
+    terminal.wait_for("End the conversation?")
+    terminal.press(TAB + ENTER)
+    terminal.wait_for(lambda text: re.search(r"after +false", text) is not None)
+    terminal.press(ESCAPE)
+    terminal.wait_for("Role-play sessions")
+    terminal.press(CTRL_Q)
+    assert terminal.wait_for_exit() == 0
+
+
+def test_realtime_mode_while_connected_and_after(
+    open_terminal: OpenTerminal, server: Any, tmp_path: Path
+) -> None:
+    terminal = open_terminal("--server", server.url)
+    terminal.wait_for("Server is well")
+    terminal.press("admin" + TAB)
+    terminal.wait_for("admin")
+    terminal.press("admin123")
+    terminal.wait_for("••••••••")
+    terminal.press(ENTER)
+    terminal.wait_for("Role-play sessions")
+    begin_conversation(terminal)
+    assert newest_session(server.url)["realtime_mode"] is True
+
+    terminal.press(CTRL_Q)
+    terminal.wait_for("quit")
+    terminal.press(CTRL_Q)
+    assert terminal.wait_for_exit() == 0
+    assert newest_session(server.url)["realtime_mode"] is False
+    left = [path.read_text(encoding="utf-8") for path in (tmp_path / "state").rglob("*") if path.is_file()]
+    assert not any("admin123" in text or token(server.url) in text for text in left)
+
+
+@pytest.mark.parametrize("how", ["hang up", "kill"])
+def test_a_lost_terminal_ends_the_conversation(open_terminal: OpenTerminal, server: Any, how: str) -> None:
+    terminal = open_terminal("--server", server.url, SALESMIND_USERNAME="admin")
+    terminal.wait_for("Server is well")
+    terminal.press("admin123")
+    terminal.wait_for("••••••••")
+    terminal.press(ENTER)
+    terminal.wait_for("Role-play sessions")
+    begin_conversation(terminal)
+
+    if how == "hang up":
+        terminal.hang_up()
+    else:
+        os.kill(terminal.pid, signal.SIGKILL)
+    terminal.wait_for_exit()
+    assert becomes_false(server.url)
+
+
+def test_in_japanese(open_terminal: OpenTerminal, server: Any) -> None:
+    terminal = open_terminal("--server", server.url, "--lang", "ja")
+    terminal.wait_for("サーバーは正常です")
+    terminal.press(CTRL_Q)
+    assert terminal.wait_for_exit() == 0
+
+
+def test_a_server_that_is_not_there_is_said_before_a_password_is_typed(open_terminal: OpenTerminal) -> None:
+    terminal = open_terminal("--server", "http://127.0.0.1:9")
+    terminal.wait_for("No server answers")
+
+
+def test_a_broken_configuration_names_its_line(open_terminal: OpenTerminal, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('language = "ja"\ncolour = "red"\n')
+    terminal = open_terminal(SALESMIND_CONFIG=str(config))
+    assert terminal.wait_for_exit() == 2
+    assert "line 2" in terminal.text
+    assert "colour" in terminal.text
+
+
+def token(url: str) -> str:
+    answer = httpx.post(f"{url}/api/auth/login/", json={"username": "admin", "password": "admin123"})
+    return str(answer.json()["token"])
+
+
+def newest_session(url: str) -> dict[str, Any]:
+    headers = {"Authorization": f"Token {token(url)}"}
+    return dict(httpx.get(f"{url}/api/session/list/", headers=headers).json()["results"][0])
+
+
+def becomes_false(url: str, timeout_s: float = 15.0) -> bool:
+    """Whether the server's ``realtime_mode`` is false again within ``timeout_s``."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if newest_session(url)["realtime_mode"] is False:
+            return True
+    return False
