@@ -61,6 +61,15 @@ def query(sounddevice: Any) -> list[Device]:
     ]
 
 
+def find(sounddevice: Any, direction: Direction, wanted: str | None) -> Device:
+    """``choose`` from the present list; if that fails, the next search begins with a new list."""
+    try:
+        return choose(query(sounddevice), direction, wanted)
+    except AudioError:
+        portaudio.mark_outdated()
+        raise
+
+
 def choose(devices: list[Device], direction: Direction, wanted: str | None) -> Device:
     """The device that ``wanted`` means: an id, a whole name, or a part of one, whatever the case.
 

@@ -35,14 +35,19 @@ class FileSource:
     async def open(self) -> StreamInfo:
         """Open the file and decode its beginning. Raises ``AudioError`` (``FILE_...``)."""
         self._decoder = await asyncio.to_thread(open_decoder, self._path, loop=self._loop)
+        info = StreamInfo(self._path.name, self._decoder.rate_hz)
         self._decode_ahead()
-        await self._take_decoded()
+        try:
+            await self._take_decoded()
+        except AudioError:
+            await self.close()
+            raise
         if not self._chunks:
             await self.close()
             raise AudioError(
                 AudioErrorCode.FILE_UNREADABLE, path=str(self._path), reason="there is no sound in it"
             )
-        return StreamInfo(self._path.name, self._decoder.rate_hz)
+        return info
 
     async def read(self) -> Chunk:
         """The next chunk, when it is due. Raises ``SourceEnded`` after the last, ``AudioError`` if broken."""

@@ -53,9 +53,10 @@ class ToneSource:
     async def read(self) -> Chunk:
         """The next chunk, when it is due."""
         self._pacer.skipped_samples()
+        due = await self._pacer.wait()
         pcm = sine(self._hz, self._position, self._chunk_samples)
         self._position += self._chunk_samples
-        return Chunk(pcm, await self._pacer.wait())
+        return Chunk(pcm, due)
 
     async def close(self) -> None:
         """Nothing to close."""

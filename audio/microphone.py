@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from audio import portaudio
-from audio.devices import choose, query
+from audio.devices import find
 from audio.errors import AudioError, AudioErrorCode
 from audio.pacing import CaptureClock
 from audio.pcm import Chunker, is_digital_silence
@@ -89,7 +89,9 @@ class MicrophoneSource:
         self._closing = True
         if self._opened:
             # On that thread, because an ``open`` that was cancelled may still be busy there.
-            await portaudio.run(self._close_stream)
+            # One that does not answer is left behind (AudioError); nobody can do more for it.
+            with contextlib.suppress(AudioError):
+                await portaudio.run(self._close_stream)
 
     def _close_stream(self) -> None:
         stream, self._stream = self._stream, None
@@ -99,7 +101,7 @@ class MicrophoneSource:
     def _open_stream(self, loop: asyncio.AbstractEventLoop) -> int:
         """On PortAudio's thread: find, negotiate, open, start. Returns the device's rate."""
         sd = self._sounddevice = portaudio.load()
-        device = choose(query(sd), "input", self._wanted)
+        device = find(sd, "input", self._wanted)
         self._name = device.name
         accepted = portaudio.negotiate(sd, "input", int(device.id))
         receive = self._receiver(accepted)
@@ -112,7 +114,7 @@ class MicrophoneSource:
 
         def on_finished() -> None:
             if not self._closing:
-                portaudio.mark_lost()
+                portaudio.mark_outdated()
                 with contextlib.suppress(RuntimeError):
                     loop.call_soon_threadsafe(self._on_lost)
 

@@ -27,10 +27,14 @@ class Pacer:
 
     async def wait(self) -> float:
         """Until the next step is due; the clock starts with the first call. Returns when it was due."""
-        due = self._advance()
+        if self._start is None:
+            self._start = self._now()
+        due = self._start + (self._steps + 1) * self._samples_per_step / SAMPLE_RATE
         delay = due - self._now()
         if delay > 0:
             await asyncio.sleep(delay)
+        # Only now: whoever was cancelled in his sleep has not taken the step.
+        self._steps += 1
         return due
 
     def skipped_samples(self) -> int:
@@ -44,12 +48,6 @@ class Pacer:
         steps = int(behind / step_s)
         self._start += steps * step_s
         return steps * self._samples_per_step
-
-    def _advance(self) -> float:
-        if self._start is None:
-            self._start = self._now()
-        self._steps += 1
-        return self._start + self._steps * self._samples_per_step / SAMPLE_RATE
 
 
 class CaptureClock:

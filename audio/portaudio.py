@@ -7,11 +7,14 @@ everything here runs on one thread of its own: call it through ``run`` or ``run_
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import os
+import queue
+import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -22,6 +25,9 @@ from audio.ports import SAMPLE_RATE
 
 Direction = Literal["input", "output"]
 T = TypeVar("T")
+
+ANSWER_LIMIT_S = 8.0
+"""Opening a device takes 50 to 200 ms; a sound server that is asleep or far away may take seconds."""
 
 # PortAudio's error numbers, from portaudio.h.
 _UNANTICIPATED_HOST_ERROR = -9999
@@ -48,32 +54,77 @@ class Format:
     channels: int
 
 
-class _State:
-    """What this process knows of its PortAudio. Touched on the PortAudio thread only, but for ``stale``."""
+class _Worker:
+    """PortAudio's thread. A daemon, so that one that hangs in PortAudio does not keep the program from ending."""
 
-    executor: ThreadPoolExecutor | None = None
-    guard = threading.Lock()
+    def __init__(self) -> None:
+        self._waiting: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
+        threading.Thread(target=self._work, name="portaudio", daemon=True).start()
+
+    def submit(self, work: Callable[[], T]) -> Future[T]:
+        """Do ``work`` when all that came before is done."""
+        future: Future[T] = Future()
+        self._waiting.put((future, work))
+        return future
+
+    def _work(self) -> None:
+        while True:
+            future, work = self._waiting.get()
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(work())
+            except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for the result
+                future.set_exception(error)
+
+
+class _State:
+    """What this process knows of its PortAudio. Touched on PortAudio's thread, but for the first and the last."""
+
+    worker: _Worker | None = None
     open_streams = 0
     loaded = False
-    stale = False
-    """A device went away: the list that PortAudio made when it started is no longer true."""
+    outdated = False
+    """The list of devices that PortAudio made when it started may no longer be true."""
 
 
-def _submit(work: Callable[[], T]) -> Future[T]:
-    with _State.guard:
-        if _State.executor is None:
-            _State.executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="portaudio")
-    return _State.executor.submit(work)
+def _worker() -> _Worker:
+    if _State.worker is None:
+        _State.worker = _Worker()
+    return _State.worker
 
 
 async def run(work: Callable[[], T]) -> T:
-    """Do ``work`` on PortAudio's thread while the event loop goes on."""
-    return await asyncio.wrap_future(_submit(work))
+    """Do ``work`` on PortAudio's thread while the event loop goes on.
+
+    Raises ``AudioError`` with ``DEVICE_FAILED`` when PortAudio does not come back within ``ANSWER_LIMIT_S``.
+    """
+    try:
+        async with asyncio.timeout(ANSWER_LIMIT_S):
+            return await asyncio.wrap_future(_worker().submit(work))
+    except TimeoutError:
+        _abandon()
+        raise AudioError(
+            AudioErrorCode.DEVICE_FAILED, device="PortAudio", reason=f"no answer within {ANSWER_LIMIT_S:g} s"
+        ) from None
 
 
 def run_sync(work: Callable[[], T]) -> T:
     """Do ``work`` on PortAudio's thread and wait for it. Not for the event loop."""
-    return _submit(work).result()
+    return _worker().submit(work).result()
+
+
+def _abandon() -> None:
+    """Leave the thread that hangs to itself: the next device is opened on a new one.
+
+    Seen with PortAudio 19.6 on ALSA when the device goes between opening and the first block: its own thread then
+    runs in a circle for ever, and ending the stream waits for that thread.
+    """
+    _State.worker = None
+    loaded = sys.modules.get("sounddevice")
+    if loaded is not None:
+        # Its clean-up at exit would wait for the same thread.
+        atexit.unregister(loaded._exit_handler)
 
 
 def load(*, refresh: bool = False) -> Any:
@@ -88,18 +139,18 @@ def load(*, refresh: bool = False) -> Any:
         import sounddevice
     except OSError as error:
         raise AudioError(AudioErrorCode.LIBRARY_MISSING, command=portaudio_install_command()) from error
-    outdated = _State.loaded and (refresh or _State.stale)
-    if outdated and _State.open_streams == 0:
+    look_again = _State.loaded and (refresh or _State.outdated)
+    if look_again and _State.open_streams == 0:
         sounddevice._terminate()
         sounddevice._initialize()
-        _State.stale = False
+        _State.outdated = False
     _State.loaded = True
     return sounddevice
 
 
-def mark_lost() -> None:
-    """A stream ended by itself: look for the devices again before the next one is opened. Any thread."""
-    _State.stale = True
+def mark_outdated() -> None:
+    """A device went away or was not found: look again before the next one is opened. Any thread."""
+    _State.outdated = True
 
 
 def negotiate(sounddevice: Any, direction: Direction, index: int) -> Format:
@@ -135,6 +186,7 @@ def start(sounddevice: Any, make: Callable[[], Any], direction: Direction, name:
     except sounddevice.PortAudioError as error:
         if stream is not None:
             stream.close()
+        mark_outdated()
         raise translate(error, direction, name, rate_hz) from error
     _State.open_streams += 1
     return stream

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from audio import portaudio
-from audio.devices import choose, query
+from audio.devices import find
 from audio.errors import AudioError, AudioErrorCode
 from audio.portaudio import Format
 from audio.ports import BYTES_PER_SAMPLE, SAMPLE_RATE, PullPcm, StreamInfo
@@ -52,7 +53,9 @@ class SpeakerSink:
         self._closing = True
         if self._opened:
             # On that thread, because an ``open`` that was cancelled may still be busy there.
-            await portaudio.run(self._close_stream)
+            # One that does not answer is left behind (AudioError); nobody can do more for it.
+            with contextlib.suppress(AudioError):
+                await portaudio.run(self._close_stream)
 
     def _close_stream(self) -> None:
         stream, self._stream = self._stream, None
@@ -62,7 +65,7 @@ class SpeakerSink:
     def _open_stream(self, pull: PullPcm) -> Format:
         """On PortAudio's thread: find, negotiate, open, start."""
         sd = self._sounddevice = portaudio.load()
-        device = choose(query(sd), "output", self._wanted)
+        device = find(sd, "output", self._wanted)
         self._name = device.name
         accepted = portaudio.negotiate(sd, "output", int(device.id))
         feed = DeviceFeed(pull, accepted, self._block_samples)
@@ -72,7 +75,7 @@ class SpeakerSink:
 
         def on_finished() -> None:
             if not self._closing:
-                portaudio.mark_lost()
+                portaudio.mark_outdated()
                 self._lost = AudioError(AudioErrorCode.DEVICE_LOST, device=self._name)
 
         self._stream = portaudio.start(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType, SimpleNamespace
@@ -37,6 +38,7 @@ class FakeStream:
         self.settings = settings
         self.latency = 0.0425
         self.state = "made"
+        self.hang: threading.Event | None = None
         self._library = library
         failure = library.devices[settings["device"]].fails
         if failure is not None:
@@ -46,6 +48,8 @@ class FakeStream:
         self.state = "started"
 
     def abort(self) -> None:
+        if self.hang is not None:
+            self.hang.wait(10)
         if self.state == "lost":
             raise PortAudioError("Stream is stopped", -9983)
         self.state = "aborted"
@@ -134,6 +138,9 @@ class FakeSoundDevice(ModuleType):
     def _initialize(self) -> None:
         pass
 
+    def _exit_handler(self) -> None:
+        pass
+
 
 @pytest.fixture
 def sound(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSoundDevice]:
@@ -141,7 +148,7 @@ def sound(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSoundDevice]:
     library = FakeSoundDevice()
     monkeypatch.setitem(sys.modules, "sounddevice", library)
     monkeypatch.setattr(portaudio._State, "loaded", False)
-    monkeypatch.setattr(portaudio._State, "stale", False)
+    monkeypatch.setattr(portaudio._State, "outdated", False)
     monkeypatch.setattr(portaudio, "_forbidden_sound_devices", lambda: None)
     yield library
     assert portaudio._State.open_streams == 0, "a test left a stream open"

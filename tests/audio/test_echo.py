@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from audio.errors import AudioError, AudioErrorCode
 from audio.pcm import from_float
 
 RATE = 24_000
+needs_package = pytest.mark.skipif(find_spec("pywebrtc_audio") is None, reason="needs the extra [aec]")
 
 
 def _speech_like(seconds: float, seed: int) -> NDArray[np.float64]:
@@ -34,6 +36,7 @@ def _energy_db(values: NDArray[np.float64]) -> float:
     return 10 * float(np.log10(np.mean(values**2) + 1e-12))
 
 
+@needs_package
 @pytest.mark.parametrize("chunk_ms", [20, 40])
 @pytest.mark.parametrize("delay_ms", [60, 150])
 def test_the_echo_is_gone_after_two_seconds(chunk_ms: int, delay_ms: int) -> None:
@@ -54,6 +57,7 @@ def test_the_echo_is_gone_after_two_seconds(chunk_ms: int, delay_ms: int) -> Non
     assert erle > 10
 
 
+@needs_package
 def test_the_speaker_of_the_room_is_still_heard() -> None:
     voice = _speech_like(4, seed=3)
     canceller = EchoCanceller()
@@ -65,6 +69,7 @@ def test_the_speaker_of_the_room_is_still_heard() -> None:
     assert _energy_db(heard[RATE:]) > _energy_db(voice[RATE:]) - 6
 
 
+@needs_package
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(0, 2_000).map(lambda n: 2 * n), max_size=20))
 def test_as_much_comes_out_as_went_in(sizes: list[int]) -> None:
@@ -74,6 +79,7 @@ def test_as_much_comes_out_as_went_in(sizes: list[int]) -> None:
         assert len(canceller.clean(bytes(size))) == size
 
 
+@needs_package
 def test_playing_and_capturing_may_be_different_threads() -> None:
     canceller = EchoCanceller()
     stop = threading.Event()

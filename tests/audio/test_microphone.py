@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from audio import microphone
+from audio import microphone, portaudio
 from audio.errors import AudioError, AudioErrorCode
 from audio.generated import sine
 from audio.open import make_source
@@ -261,3 +262,45 @@ async def test_nothing_of_a_closed_microphone_arrives(
     assert isinstance(source, microphone.MicrophoneSource)
     assert not source._chunks
     assert source._lost is None
+
+
+async def test_a_device_plugged_in_later_is_found(
+    sound: FakeSoundDevice, fake_device: type[FakeDevice]
+) -> None:
+    for spec, code in (("mic", AudioErrorCode.NO_DEVICE), ("mic:usb", AudioErrorCode.NO_DEVICE)):
+        source = make_source(spec, chunk_bytes=BLOCK)
+        with pytest.raises(AudioError) as caught:
+            await source.open()
+        assert caught.value.code is code
+        await source.close()
+    # PortAudio makes its list once: each time nothing was found it has to be started anew.
+    assert sound.restarts == 1
+    sound.add(fake_device("USB"), default=True)
+    source = make_source("mic:usb", chunk_bytes=BLOCK)
+    await source.open()
+    assert sound.restarts == 2
+    await source.close()
+
+
+async def test_a_portaudio_that_hangs_does_not_hang_us(
+    sound: FakeSoundDevice,
+    fake_device: type[FakeDevice],
+    monkeypatch: pytest.MonkeyPatch,
+    wait_until: WaitUntil,
+) -> None:
+    sound.add(fake_device("USB"), default=True)
+    source = make_source("mic", chunk_bytes=BLOCK)
+    stuck = await _opened(sound, source)
+    stuck.hang = threading.Event()
+    with monkeypatch.context() as impatient:
+        impatient.setattr(portaudio, "ANSWER_LIMIT_S", 0.05)
+        async with asyncio.timeout(5):
+            await source.close()
+    # The next microphone does not wait for the last one.
+    again = make_source("mic", chunk_bytes=BLOCK)
+    stream = await _opened(sound, again)
+    stream.capture(sine(440, 0, 480))
+    assert await _read(again) == sine(440, 0, 480)
+    await again.close()
+    stuck.hang.set()
+    await wait_until(lambda: stuck.state == "closed")

@@ -111,6 +111,21 @@ async def test_closing_while_somebody_reads_leaves_nothing_behind(speech: Path) 
     assert not asyncio.all_tasks() - {asyncio.current_task()}
 
 
+async def test_a_read_that_was_given_up_loses_nothing(speech: Path) -> None:
+    source = make_source(f"wav:{speech}", chunk_bytes=CHUNK)
+    await source.open()
+    first = await source.read()
+    for _ in range(5):
+        reading = asyncio.create_task(source.read())
+        await asyncio.sleep(0)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+    second = await source.read()
+    assert first.pcm + second.pcm == sine(300, 0, 960)
+    assert second.due - first.due == pytest.approx(0.02, abs=1e-9)
+    await source.close()
+
+
 async def test_a_tone_has_no_seams() -> None:
     source = make_source("tone:1234.5", chunk_bytes=CHUNK)
     assert (await source.open()).name == "1234.5 Hz"

@@ -70,7 +70,11 @@ class SoundCard:
         }
         self._stack = stack
         self._recordings = 0
-        self.daemon = self.run("pulseaudio", *_daemon_arguments(directory))
+        self.start()
+
+    def start(self) -> None:
+        """Plug the card in. Returns when it gives and takes sound."""
+        self.daemon = self.run("pulseaudio", *_daemon_arguments(self.directory))
         self._wait_for(lambda: self._control("info").returncode == 0, "PulseAudio does not answer")
         self._control("set-default-sink", "spk")
         self._control("set-default-source", "mic")

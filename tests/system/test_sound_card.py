@@ -29,7 +29,7 @@ SPEECH_S = 3.0
 @pytest.fixture(autouse=True)
 def fresh_portaudio() -> Iterator[None]:
     """PortAudio looks at the devices of this test's card, not at those of the test before."""
-    portaudio.mark_lost()
+    portaudio.mark_outdated()
     yield
     assert portaudio._State.open_streams == 0
 
@@ -172,6 +172,30 @@ async def test_an_unplugged_card_is_noticed_within_a_second(sound_card: SoundCar
     assert sink.lost.code is AudioErrorCode.DEVICE_LOST
     await source.close()
     await sink.close()
+
+
+async def test_a_card_that_is_plugged_in_again_is_found(sound_card: SoundCard) -> None:
+    before = make_source("mic", chunk_bytes=960)
+    await before.open()
+    async with asyncio.timeout(5):
+        # A card that goes before its first block hangs PortAudio 19.6 (see ``portaudio._abandon``).
+        await before.read()
+        sound_card.kill()
+        with pytest.raises(AudioError):
+            while True:
+                await before.read()
+    await before.close()
+    unplugged = make_source("mic", chunk_bytes=960)
+    with pytest.raises(AudioError) as caught:
+        await unplugged.open()
+    assert caught.value.code is AudioErrorCode.NO_DEVICE
+    await unplugged.close()
+    sound_card.start()
+    again = make_source("mic", chunk_bytes=960)
+    await again.open()
+    async with asyncio.timeout(5):
+        assert len((await again.read()).pcm) == 960
+    await again.close()
 
 
 async def test_a_muted_microphone_is_told(sound_card: SoundCard) -> None:
