@@ -10,6 +10,7 @@ from typing import Any
 
 from channels.consumer import AsyncConsumer
 from django.conf import settings
+from django.db import DatabaseError
 
 from backend.spin.admission import Admission, Refused, admit, read_handshake
 from backend.spin.close_codes import CloseCode, code_to_send, fit_reason
@@ -101,6 +102,11 @@ class RealtimeConsumer(AsyncConsumer):  # type: ignore[misc]
             event = error_event("invalid_request_error", sentence(refusal.code, language), refusal.code)
             logger.info("WebSocket refused: %s", refusal.code)
             await client.close(refusal.close_code, refusal.code, event)
+            return
+        except DatabaseError:
+            logger.exception("The database did not answer; a WebSocket could not be let in")
+            event = error_event("server_error", sentence("internal_error", language), "internal_error")
+            await client.close(CloseCode.INTERNAL_ERROR, "internal_error", event)
             return
         logger.info(
             "✅ WebSocket接続受け入れ: user=%s, session=%s",

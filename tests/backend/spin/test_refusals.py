@@ -145,3 +145,14 @@ async def test_others_are_not_disturbed_by_a_revocation(
         await client.ending()
         await undisturbed.send({"type": "still here"})
         assert await upstream.next_message() == {"type": "still here"}
+
+
+async def test_a_database_that_fails_is_said_too(admin: Account, server: Server) -> None:
+    server.execute("ALTER TABLE spin_token RENAME TO spin_token_elsewhere")
+    try:
+        assert await refusal(server, "/ws/realtime/", additional_headers=admin.headers) == (
+            "internal_error",
+            1011,
+        )
+    finally:
+        server.execute("ALTER TABLE spin_token_elsewhere RENAME TO spin_token")

@@ -1,0 +1,83 @@
+"""The keeper is nudged by a revocation, and does not wait for its own rhythm then."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+# Django can be set up once per process, so this one gets its own.
+PROGRAM = """
+import asyncio, django
+django.setup()
+from channels.db import database_sync_to_async
+from backend import migration
+from backend.spin import revocation
+from backend.spin.keeper import Keeper
+from backend.spin.models import Token, User
+
+class Connection:
+    lease = None
+    def __init__(self, token):
+        self.token = token
+        self.revoked = asyncio.Event()
+    def revoke(self):
+        self.revoked.set()
+
+def two_tokens():
+    migration.migrate()
+    return [Token.objects.create(user=User.objects.create_user(name, None)).key for name in ("one", "two")]
+
+async def main():
+    keys = await database_sync_to_async(two_tokens)()
+    first, second = (Connection(key) for key in keys)
+    keeper = Keeper()
+    listening = asyncio.Event()
+    layer = revocation.get_channel_layer()
+    add = layer.group_add
+    async def noted(*arguments):
+        await add(*arguments)
+        listening.set()
+    layer.group_add = noted
+    keeper.add(first)
+    keeper.add(second)
+    async with asyncio.timeout(20):
+        await listening.wait()
+        await database_sync_to_async(CHANGE)(keys[0])
+        await first.revoked.wait()
+    assert not second.revoked.is_set()
+    print("revoked")
+
+def delete_token(key):
+    Token.objects.get(pk=key).delete()
+
+def deactivate(key):
+    user = User.objects.get(token__key=key)
+    user.is_active = False
+    user.save()
+
+asyncio.run(main())
+"""
+
+
+def run(change: str, directory: Path) -> str:
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "backend.settings",
+        "SALESMIND_DATA_DIR": str(directory),
+        "SALESMIND_KEEPER_SECONDS": "3600",
+    }
+    program = PROGRAM.replace("CHANGE", change)
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60
+    )
+    return done.stdout.strip() or done.stderr
+
+
+def test_a_deleted_token(tmp_path: Path) -> None:
+    assert run("delete_token", tmp_path) == "revoked"
+
+
+def test_a_deactivated_account(tmp_path: Path) -> None:
+    assert run("deactivate", tmp_path) == "revoked"
