@@ -49,6 +49,11 @@ class Reconnect(_Command, frozen=True, kw_only=True, tag="reconnect"):
     """Drop this connection and make a new one now."""
 
 
+class ProvokeError(_Command, frozen=True, kw_only=True, tag="provoke_error"):
+    """Send an event that the Realtime API must refuse and that changes nothing: a truncation of an item that
+    does not exist. For acceptance tests: what comes back must be shown, and the conversation must go on."""
+
+
 class Stop(_Command, frozen=True, kw_only=True, tag="stop"):
     """Close cleanly, ask for the last ``realtime_mode``, print the summary, end."""
 
@@ -56,7 +61,7 @@ class Stop(_Command, frozen=True, kw_only=True, tag="stop"):
     """A signal asked for it: the summary's exit code is 130."""
 
 
-Command = Configure | Say | Mute | Interrupt | UseSource | UseSink | Reconnect | Stop
+Command = Configure | Say | Mute | Interrupt | UseSource | UseSink | Reconnect | ProvokeError | Stop
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)

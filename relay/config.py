@@ -28,11 +28,15 @@ class RelayConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Base URL of the SalesMind server, e.g. ``http://127.0.0.1:8000``."""
     token: str
     session_id: str | None = None
+    """Null: a conversation outside any session; ``realtime_mode`` cannot be read then."""
     insecure: bool = False
     """Accept a certificate that cannot be verified."""
     source: str = "silence"
+    """As ``audio.spec`` reads it: ``mic``, ``wav:PATH``, ``tcp:HOST:PORT``, ``tone``, ``silence``."""
     sink: str = "none"
-    chunk_bytes: Annotated[int, msgspec.Meta(ge=96, le=262_144)] = DEFAULT_CHUNK_BYTES
+    """``speaker``, ``wav:PATH``, ``tcp:HOST:PORT`` or ``none``."""
+    chunk_bytes: Annotated[int, msgspec.Meta(ge=96, le=262_144, multiple_of=2)] = DEFAULT_CHUNK_BYTES
+    """Bytes of one binary message: whole samples of two bytes."""
     language: Literal["ja", "en"] = "ja"
     """Language of the conversation: of the instructions and of the transcription."""
     voice: str = "marin"
@@ -41,8 +45,9 @@ class RelayConfig(msgspec.Struct, frozen=True, kw_only=True):
     echo: Literal["off", "cancel", "half-duplex"] = "off"
     """cancel: needs the ``[aec]`` extra; half-duplex: silence is sent while the answer plays."""
     seconds: float | None = None
-    """Stop by itself after this long; null: until told."""
+    """Stop by itself after so long with an open gate; null: when told."""
     record_directory: str | None = None
+    """Where events.jsonl, user.wav and customer.wav are written; null: nowhere."""
     mode_poll_s: float = 1.0
     """How often ``realtime_mode`` is read while connected."""
 

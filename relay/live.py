@@ -12,10 +12,10 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
-from api_client.client_events import item_create_text
+from api_client.client_events import item_create_text, item_truncate
 from audio.errors import AudioError
 from audio.ports import BYTES_PER_MS
-from relay.commands import Command, Interrupt, Mute, Reconnect, Say, Stop, UseSink, UseSource
+from relay.commands import Command, Interrupt, Mute, ProvokeError, Reconnect, Say, Stop, UseSink, UseSource
 from relay.config import RelayConfig
 from relay.connections import EXIT_CONNECTION, EXIT_TIMEOUT, Connections
 from relay.conversation import Conversation
@@ -229,6 +229,8 @@ class _Run:
                 await self._speaker.use(spec)
             case Reconnect():
                 self._connections.reconnect()
+            case ProvokeError():
+                self._provoke_error()
             case _:
                 pass
 
@@ -241,6 +243,11 @@ class _Run:
             outbox.post(item_create_text(text))
         self._unsaid.clear()
         self._downlink.want_response()
+
+    def _provoke_error(self) -> None:
+        outbox = self._connections.outbox
+        if outbox is not None:
+            outbox.post(item_truncate("item_that_does_not_exist", 1_000, event_id="provoked"))
 
     def _gate_opened(self) -> None:
         if self._config.seconds is not None and self._connections.gates_opened == 1:

@@ -18,14 +18,24 @@ from relay.stream import (
     Problem,
     StreamEvent,
     Transcript,
-    TranscriptFailed,
 )
 
 Emit = Callable[[StreamEvent], None]
 
 log = logging.getLogger(__name__)
 
-_REMEMBERED = (Item, Transcript, TranscriptFailed, Latency, Playback, Problem)
+
+def _remembered(event: StreamEvent) -> bool:
+    """Whether the summary or a replay needs it: a few events per turn, not each of its deltas."""
+    match event:
+        case Transcript(final=final):
+            return final
+        case Playback(state=state):
+            return state == "interrupted"
+        case Item() | Latency() | Problem():
+            return True
+        case _:
+            return False
 
 
 class Output:
@@ -49,7 +59,7 @@ class Output:
 
     def emit(self, event: StreamEvent) -> None:
         """Send one event on its way."""
-        if isinstance(event, _REMEMBERED):
+        if _remembered(event):
             self._unfolded.append(event)
             if isinstance(event, Problem):
                 self.problems.append(event)

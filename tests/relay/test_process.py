@@ -168,9 +168,10 @@ async def test_a_kill_leaves_a_usable_recording(salesmind: FakeSalesMind, tmp_pa
 
 
 async def test_garbage_in_place_of_a_configuration(tmp_path: Path) -> None:
-    for line in (b"not json\n", encode(Stop()) + b"\n", b'{"command":"configure"}\n', b""):
+    odd = RelayConfig(server_url="http://127.0.0.1:9", token=TOKEN, chunk_bytes=97)
+    for line in (b"not json", encode(Stop()), b'{"command":"configure"}', encode(Configure(config=odd)), b""):
         process = await start_raw(tmp_path / "relay.log")
-        output, _ = await asyncio.wait_for(process.communicate(line), WITHIN_S)
+        output, _ = await asyncio.wait_for(process.communicate(line + b"\n"), WITHIN_S)
         event = decode(output.splitlines()[-1])
         assert isinstance(event, Problem)
         assert event.code == "bad_configuration"
@@ -232,3 +233,12 @@ def test_importing_the_client_is_light() -> None:
         "api_client.events",
     }
     assert not heavy & set(loaded.stdout.split())
+
+
+async def test_a_child_that_hangs_is_killed(salesmind: FakeSalesMind, tmp_path: Path) -> None:
+    relay = await RelayProcess.start(config(salesmind), log_path=tmp_path / "relay.log")
+    await until(relay, is_gate)
+    os.kill(relay.pid, signal.SIGSTOP)
+    await relay.stop(timeout_s=0.2)
+    assert relay.exit_code == -signal.SIGKILL
+    assert [event.code for event in relay.drain() if isinstance(event, Problem)] == ["relay_crashed"]
