@@ -88,7 +88,7 @@ class RealtimeConnection:
     async def open(
         cls,
         server_url: str,
-        token: str,
+        token: str | None,
         session_id: str | None = None,
         *,
         insecure: bool = False,
@@ -96,7 +96,7 @@ class RealtimeConnection:
         language: str = "en",
     ) -> Self:
         """Connect. An open socket does not mean that the server's upstream is ready: wait for
-        ``session.created``.
+        ``session.created``. Without a token every server must refuse: that is for acceptance tests.
 
         Raises ``BadUrl``, ``InvalidParameter``, ``ServerUnreachable``, ``ServerTimeout``, ``TlsError``,
         ``UnexpectedRedirect``, ``UnexpectedAnswer`` (no WebSocket server) and ``RealtimeRefused``.

@@ -47,17 +47,17 @@ def is_loopback(server_url: str) -> bool:
     return _is_loopback_host(urlsplit(server_url).hostname or "")
 
 
-def realtime_url(server_url: str, token: str, session_id: str | None = None) -> str:
-    """The WebSocket URL of the relay. It holds the token: never show or log it.
+def realtime_url(server_url: str, token: str | None, session_id: str | None = None) -> str:
+    """The WebSocket URL of the relay. It holds the token: never show or log it. Without one: to be refused.
 
     Raises ``BadUrl``, and ``InvalidParameter`` for a token or session id that would need percent-encoding,
     which the relay does not undo.
     """
     base = normalise_server_url(server_url)
-    query = f"token={_query_value('token', token)}"
+    query = [] if token is None else [f"token={_query_value('token', token)}"]
     if session_id is not None:
-        query += f"&session_id={_query_value('session id', session_id)}"
-    return f"ws{base.removeprefix('http')}{REALTIME_PATH}?{query}"
+        query.append(f"session_id={_query_value('session id', session_id)}")
+    return f"ws{base.removeprefix('http')}{REALTIME_PATH}{'?' if query else ''}{'&'.join(query)}"
 
 
 def without_query(url: str) -> str:

@@ -78,6 +78,8 @@ def test_the_realtime_url_has_the_token_and_session_in_its_query() -> None:
         f"wss://example.org/base/ws/realtime/?token=ab12&session_id={session}"
     )
     assert realtime_url("http://127.0.0.1:8000", "ab12") == "ws://127.0.0.1:8000/ws/realtime/?token=ab12"
+    assert realtime_url("http://127.0.0.1", None, "ab") == "ws://127.0.0.1/ws/realtime/?session_id=ab"
+    assert realtime_url("http://127.0.0.1", None) == "ws://127.0.0.1/ws/realtime/"
 
 
 @pytest.mark.parametrize("value", ["", "a b", "a&b", "a=b", "a%20b", "日本", "a\n"])
