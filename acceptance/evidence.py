@@ -1,0 +1,192 @@
+"""How findings are worded, in both languages, and how answers are made of them."""
+
+from __future__ import annotations
+
+from acceptance.record import Moment, Record
+from acceptance.results import Answer, Evidence, EvidenceKind, Scalar, Verdict
+
+WORDS: dict[str, tuple[str, str]] = {
+    # What came, or did not
+    "absent": ("{what} が来ませんでした", "{what} did not come"),
+    "absent_within": (
+        "{what} が {within_s} 秒以内に来ませんでした",
+        "{what} did not come within {within_s} s",
+    ),
+    "error_shown": (
+        "エラー表示: {code} ({where}): {message}",
+        "Error shown: {code} ({where}): {message}",
+    ),
+    "lost": (
+        "接続が失われたことを表示(コード {close_code}, {reason})",
+        "The loss of the connection was shown (code {close_code}, {reason})",
+    ),
+    "fault": ("テスト中に障害が発生: {message}", "The test itself failed: {message}"),
+    # Test 1
+    "connected": ("接続開始から {seconds} 秒で受け入れ", "Accepted {seconds} s after dialling"),
+    "created": ("session.created を {n} 回受信({sources})", "session.created received {n} times ({sources})"),
+    "updates_sent": (
+        "session.update 送信は接続ごとに最大 {n} 回(接続 {connections} 本, {size_bytes} bytes)",
+        "At most {n} session.update per connection ({connections} connections, {size_bytes} bytes)",
+    ),
+    "updated": ("session.update から {ms} ms で受信", "Received {ms} ms after session.update"),
+    "audio_ready": (
+        "接続開始から {seconds} 秒で音声送信準備完了",
+        "Ready for audio {seconds} s after dialling",
+    ),
+    "chunks_sent": ("{n} チャンクを送信", "{n} chunks sent"),
+    "order": ("順序: {order}", "Order: {order}"),
+    # Test 2
+    "source_opened": (
+        "音声入力 {spec} を開きました({name}, {rate_hz} Hz)",
+        "Source {spec} opened ({name}, {rate_hz} Hz)",
+    ),
+    "source_failed": ("音声入力 {spec} を開けません", "Source {spec} could not be opened"),
+    "audio_sent": (
+        "🎤 音声送信中: {rate} chunks/sec ({bytes_per_chunk} bytes/chunk), 合計 {chunks} チャンク",
+        "{rate} chunks/s of {bytes_per_chunk} bytes, {chunks} chunks in all",
+    ),
+    "chunk_rate": (
+        "{rate} chunks/sec(期待値 {expected}, 差 {off_percent} %, 許容 ±{tolerance_percent} %; "
+        "送信側の実効サンプルレート {sample_rate_hz} Hz, {bytes_per_chunk} bytes/chunk)",
+        "{rate} chunks/s (expected {expected}, off by {off_percent} %, tolerance ±{tolerance_percent} %; "
+        "effective sample rate as sent {sample_rate_hz} Hz, {bytes_per_chunk} bytes per chunk)",
+    ),
+    "server_sample_rate": (
+        "サーバーは {elapsed_s} 秒間に {audio_ms} ms 分の音声を数えました: 実効 {rate_hz} Hz"
+        "(許容 ±{tolerance_percent} %)",
+        "The server counted {audio_ms} ms of audio in {elapsed_s} s: effectively {rate_hz} Hz "
+        "(tolerance ±{tolerance_percent} %)",
+    ),
+    "answered": (
+        "応答が完了(response.done: completed)",
+        "The answer was completed (response.done: completed)",
+    ),
+    "answer_failed": (
+        "応答が完了しませんでした: {status} ({reason}, {code})",
+        "The answer was not completed: {status} ({reason}, {code})",
+    ),
+    "transcript": ("文字起こし: 「{text}」", "Transcript: “{text}”"),
+    "transcript_failed": ("文字起こしに失敗: {code}: {message}", "Transcription failed: {code}: {message}"),
+    "played_level": (
+        "再生した音声の最大レベル {loudest_dbfs} dBFS(100 ms RMS, 基準 {threshold_dbfs} dBFS), 受信 {received_ms} ms",
+        "Loudest 100 ms of what was played: {loudest_dbfs} dBFS RMS (threshold {threshold_dbfs} dBFS), "
+        "{received_ms} ms received",
+    ),
+    "latency": (
+        "応答時間 {ms} ms(発話の終わりから応答音声の先頭まで, 基準 {limit_ms} ms 以内)",
+        "Response latency {ms} ms (end of speech to first answer audio; limit {limit_ms} ms)",
+    ),
+    # Test 3
+    "mode": ("GET /api/session/: realtime_mode: {value}", "GET /api/session/: realtime_mode: {value}"),
+    "mode_unanswered": (
+        "GET /api/session/ に realtime_mode の回答がありません({error})",
+        "GET /api/session/ did not answer with a realtime_mode ({error})",
+    ),
+    "not_connected": (
+        "接続できないため確認できません({code})",
+        "Could not connect, so this could not be tried ({code})",
+    ),
+    "attempt_refused_http": (
+        "WebSocketハンドシェイクが HTTP {http_status} で拒否されました",
+        "The WebSocket handshake was refused with HTTP {http_status}",
+    ),
+    "attempt_closed": (
+        "接続後にクローズコード {close_code} で閉じられました(error: {error_code})",
+        "Closed with code {close_code} after the upgrade (error: {error_code})",
+    ),
+    "attempt_served": (
+        "拒否されず session.created を受信しました",
+        "Not refused: session.created was received",
+    ),
+    "attempt_left_open": ("拒否されず接続が開いたままです", "Not refused: the connection was left open"),
+    "attempt_no_answer": ("サーバーに接続できません({detail})", "The server could not be reached ({detail})"),
+    "foreign_readable": (
+        "他のユーザーのトークンでセッション情報を取得できました",
+        "The session could be read with another user's token",
+    ),
+    "foreign_hidden": ("HTTP {status} で拒否されました", "Refused with HTTP {status}"),
+    "request_failed": ("APIの要求に失敗しました({code})", "The request to the API failed ({code})"),
+    "no_second_user": (
+        "2人目のユーザーが指定されていません(--second-user)",
+        "No second user was given (--second-user)",
+    ),
+    "server_not_ours": (
+        "サーバーを再起動できません(--server-command が指定されていません)",
+        "The server is not ours to restart (no --server-command)",
+    ),
+    # Test 4
+    "simulated_microphone": (
+        "マイク拒否の代わりに、存在しない音声入力 {spec} を開いて確認しました",
+        "In place of a refusal, a source that does not exist was opened: {spec}",
+    ),
+    "fault_api_error": (
+        "存在しない項目の conversation.item.truncate を送信してAPIエラーを起こしました",
+        "An API error was provoked: conversation.item.truncate of an item that does not exist",
+    ),
+    "fault_pause": (
+        "通信を一時停止し、その後再開しました",
+        "The network stood still for a moment, then went on",
+    ),
+    "fault_slow": ("回線を低速にしました", "The network was slowed down"),
+    "fault_reset": ("接続をリセットしました(RST)", "The connection was reset (RST)"),
+    "fault_corrupt": ("サーバーからのデータを壊しました", "Data from the server was corrupted"),
+    "fault_half_open": (
+        "接続を閉じずにデータを一切通さなくしました",
+        "Nothing passed any more, and nothing was closed",
+    ),
+    "reconnected": (
+        "接続 {connection} 本目で音声送信を再開",
+        "Audio goes out again, on connection {connection}",
+    ),
+    "recorded": (
+        "記録: イベント {events} 件(欠落 {unrecorded}), 音声 {recorded_s} / {sent_s} 秒, "
+        "文字起こし {transcripts} 件(消失 {transcripts_lost}), 切断 {cuts} 回",
+        "Recorded: {events} events ({unrecorded} missing), {recorded_s} of {sent_s} s of audio, "
+        "{transcripts} transcripts ({transcripts_lost} lost), {cuts} cuts",
+    ),
+    # The operator
+    "operator_said": ("{name} さんの判定: {reply}", "Judged by {name}: {reply}"),
+    "no_operator": (
+        "判定する人がいません(--ask で質問します)",
+        "Nobody is there to judge it (--ask asks)",
+    ),
+}
+
+_TAILS: dict[str, tuple[str, str]] = {
+    "took_s": ("変化まで {took_s} 秒(基準 {limit_s} 秒)", "after {took_s} s (limit {limit_s} s)"),
+    "watched_s": ("{watched_s} 秒間に {n} 回確認", "in all {n} readings over {watched_s} s"),
+    "seconds": ("{seconds} 秒後", "after {seconds} s"),
+}
+"""Said after the words when the figure is known and the words do not hold it."""
+
+
+def finding(code: str, kind: EvidenceKind, moment: Moment, /, **data: Scalar) -> Evidence:
+    """One piece of evidence, worded from ``data``. Raises ``KeyError`` for a code without words."""
+    ja, en = WORDS[code]
+    for name, (tail_ja, tail_en) in _TAILS.items():
+        if data.get(name) is not None and f"{{{name}}}" not in ja:
+            ja, en = f"{ja}, {tail_ja}", f"{en}, {tail_en}"
+    shown = {name: "-" if value is None else value for name, value in data.items()}
+    return Evidence(
+        kind=kind,
+        code=code,
+        ja=ja.format_map(shown),
+        en=en.format_map(shown),
+        at=moment.at,
+        conversation=moment.conversation,
+        t=moment.t,
+        data=data,
+    )
+
+
+def absent(record: Record, what: str, within_s: float | None = None) -> Evidence:
+    """``what`` did not come, up to the end of what was recorded."""
+    moment = record.moment(record.events[-1] if record.events else None)
+    if within_s is None:
+        return finding("absent", "absence", moment, what=what)
+    return finding("absent_within", "absence", moment, what=what, within_s=f"{within_s:g}")
+
+
+def answer(checkpoint: str, verdict: Verdict, *evidence: Evidence, answered_by: str | None = None) -> Answer:
+    """The answer to a checkpoint; what decided comes first."""
+    return Answer(checkpoint=checkpoint, verdict=verdict, evidence=evidence, answered_by=answered_by)
