@@ -94,6 +94,7 @@ SENTENCES: dict[str, str] = {
         "The server did not answer session.update within {seconds} s, so no audio was sent."
     ),
     "session_update_refused": N_("The server refused the session's configuration."),
+    "closed_by_server": N_("The server ended the conversation."),
     "upstream_silent": N_(
         "Audio went out for {seconds} s and nothing came back. The server has probably lost its upstream."
     ),
