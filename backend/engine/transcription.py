@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import os
+import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
@@ -51,7 +55,7 @@ class WhisperTranscriber:
     """Whisper in a worker thread. Audio that comes before the model is loaded waits for it."""
 
     def __init__(self) -> None:
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="whisper")
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="whisper", initializer=_give_way)
         self._model: Any = None
         self._failure: str | None = None
         self._worker.submit(self._load)
@@ -99,6 +103,13 @@ class WhisperTranscriber:
             heard.no_speech,
         )
         return str(heard.text)
+
+
+def _give_way() -> None:
+    """Let everything else go first: audio that is due in 20 ms matters more than words due in 300."""
+    if sys.platform == "linux":  # elsewhere a thread has no niceness of its own
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
 
 
 def make_transcriber(wanted: bool) -> Transcriber:
