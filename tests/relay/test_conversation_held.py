@@ -82,6 +82,19 @@ async def test_a_stub_alone_is_configured_in_the_ga_shape(salesmind: FakeSalesMi
     await run.stop()
 
 
+async def test_the_dialect_waits_for_the_upstream_that_names_it(salesmind: FakeSalesMind, hold: Hold) -> None:
+    salesmind.upstream_created = False
+    run = hold()
+    await run.until(Step, step="created", detail="relay")
+    socket = await salesmind.socket()
+    session = {"id": "sess_1", "model": "gpt-realtime", "modalities": ["audio", "text"]}
+    await socket.send("session.created", session=session)
+    await run.until(Step, step="gate_open")
+    await run.stop()
+    assert socket.of("session.update")[0]["session"]["modalities"] == ["audio", "text"]
+    assert len(socket.of("session.update")) == 1
+
+
 async def test_realtime_mode_before_during_and_after(salesmind: FakeSalesMind, hold: Hold) -> None:
     run = hold(mode_poll_s=0.05)
     await run.until(RealtimeMode, phase="during", value=True, count=2)
@@ -323,6 +336,10 @@ async def test_it_stops_by_itself(salesmind: FakeSalesMind, hold: Hold) -> None:
     summary = await hold(seconds=0.3).ended()
     assert summary.exit_code == 0
     assert summary.chunks_sent >= 5
+    assert summary.lateness_p50_ms is not None
+    assert summary.lateness_p99_ms is not None
+    assert summary.lateness_max_ms is not None
+    assert 0 < summary.lateness_p50_ms <= summary.lateness_p99_ms <= summary.lateness_max_ms < 1_000
     assert isinstance(summary, Summary)
 
 
