@@ -172,6 +172,37 @@ async def test_any_other_path_is_not_found(engine_url: str) -> None:
     assert refused.value.response.status_code == 404
 
 
+async def test_a_session_that_is_too_old_is_ended_with_a_word(
+    engine_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.engine.connection.MAX_AGE_S", 0)
+    async with connect(engine_url) as socket:
+        assert json.loads(await socket.recv())["type"] == "session.created"
+        assert json.loads(await socket.recv())["error"]["code"] == "session_expired"
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1001
+
+
+async def test_a_fault_of_ours_is_told_and_survived(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("backend.engine.connection.updated", broken)
+        await client.send("session.update", session={"type": "realtime"}, event_id="mine")
+        error = (await client.receive())["error"]
+        assert (error["type"], error["event_id"]) == ("server_error", "mine")
+        patch.setattr("backend.engine.responder.pcm_of", broken)
+        await client.send("response.create")
+        done = await client.until("response.done")
+        assert done["response"]["status"] == "failed"
+        assert done["response"]["status_details"]["error"]["code"] == "server_error"
+    await client.send("response.create")
+    assert (await client.until("response.done"))["response"]["status"] == "completed"
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
