@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -42,6 +43,8 @@ FAILURES = {
     ),
     "configuration_invalid": N_("The configuration is not valid: {cause}"),
 }
+SERVER_MODULES = ("django", "rest_framework", "channels", "uvicorn")
+"""What the extra ``[server]`` brings; without it only these commands are missing, not the console."""
 
 
 def report_progress(code: str, values: dict[str, str]) -> None:
@@ -94,12 +97,12 @@ def command(
     admin_password_env: str | None,
 ) -> None:
     """Serve until told to stop; the first line on stdout is ``{"url": ...}``."""
-    try:
-        from backend.serve import ServeError, ServeOptions, run
-    except ModuleNotFoundError as missing:
+    if missing := next((name for name in SERVER_MODULES if find_spec(name) is None), None):
         install = 'pip install "salesmind-console[server]"'
         sentence = _("The server is not installed ({name} is missing). Install it with: {command}")
-        raise reject(sentence.format(name=missing.name, command=install)) from None
+        raise reject(sentence.format(name=missing, command=install))
+    from backend.serve import ServeError, ServeOptions, run
+
     options = ServeOptions(
         host=host,
         port=port,
