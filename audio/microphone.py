@@ -91,7 +91,7 @@ class MicrophoneSource:
             # On that thread, because an ``open`` that was cancelled may still be busy there.
             # One that does not answer is left behind (AudioError); nobody can do more for it.
             with contextlib.suppress(AudioError):
-                await portaudio.run(self._close_stream)
+                await portaudio.run(self._close_stream, portaudio.CLOSE_LIMIT_S)
 
     def _close_stream(self) -> None:
         stream, self._stream = self._stream, None

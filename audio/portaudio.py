@@ -28,6 +28,8 @@ T = TypeVar("T")
 
 ANSWER_LIMIT_S = 8.0
 """Opening a device takes 50 to 200 ms; a sound server that is asleep or far away may take seconds."""
+CLOSE_LIMIT_S = 2.0
+"""Closing takes a few milliseconds, or for ever."""
 
 # PortAudio's error numbers, from portaudio.h.
 _UNANTICIPATED_HOST_ERROR = -9999
@@ -94,18 +96,18 @@ def _worker() -> _Worker:
     return _State.worker
 
 
-async def run(work: Callable[[], T]) -> T:
+async def run(work: Callable[[], T], limit_s: float = ANSWER_LIMIT_S) -> T:
     """Do ``work`` on PortAudio's thread while the event loop goes on.
 
-    Raises ``AudioError`` with ``DEVICE_FAILED`` when PortAudio does not come back within ``ANSWER_LIMIT_S``.
+    Raises ``AudioError`` with ``DEVICE_FAILED`` when PortAudio does not come back within ``limit_s``.
     """
     try:
-        async with asyncio.timeout(ANSWER_LIMIT_S):
+        async with asyncio.timeout(limit_s):
             return await asyncio.wrap_future(_worker().submit(work))
     except TimeoutError:
         _abandon()
         raise AudioError(
-            AudioErrorCode.DEVICE_FAILED, device="PortAudio", reason=f"no answer within {ANSWER_LIMIT_S:g} s"
+            AudioErrorCode.DEVICE_FAILED, device="PortAudio", reason=f"no answer within {limit_s:g} s"
         ) from None
 
 
@@ -115,16 +117,30 @@ def run_sync(work: Callable[[], T]) -> T:
 
 
 def _abandon() -> None:
-    """Leave the thread that hangs to itself: the next device is opened on a new one.
+    """Leave the thread that hangs to itself, so that the program can go on without sound, and end.
 
-    Seen with PortAudio 19.6 on ALSA when the device goes between opening and the first block: its own thread then
-    runs in a circle for ever, and ending the stream waits for that thread.
+    Seen with PortAudio 19.6 on ALSA when the sound server dies between opening and the first block: PortAudio's
+    own thread then goes in a circle for ever, printing an error each time (180 MB/s), and whoever ends the
+    stream waits for that thread. Devices that are opened later in this process may not answer either.
     """
     _State.worker = None
     loaded = sys.modules.get("sounddevice")
     if loaded is not None:
         # Its clean-up at exit would wait for the same thread.
         atexit.unregister(loaded._exit_handler)
+    _silence_native_errors()
+
+
+def _silence_native_errors() -> None:
+    """Send what C libraries print to nowhere; what Python prints goes where it went."""
+    try:
+        sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+    except OSError:
+        # There is no file descriptor 2: nothing can be printed there.
+        return
 
 
 def load(*, refresh: bool = False) -> Any:

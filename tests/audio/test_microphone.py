@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
@@ -292,10 +294,13 @@ async def test_a_portaudio_that_hangs_does_not_hang_us(
     source = make_source("mic", chunk_bytes=BLOCK)
     stuck = await _opened(sound, source)
     stuck.hang = threading.Event()
+    silenced: list[bool] = []
+    monkeypatch.setattr(portaudio, "_silence_native_errors", lambda: silenced.append(True))
     with monkeypatch.context() as impatient:
-        impatient.setattr(portaudio, "ANSWER_LIMIT_S", 0.05)
+        impatient.setattr(portaudio, "CLOSE_LIMIT_S", 0.05)
         async with asyncio.timeout(5):
             await source.close()
+    assert silenced
     # The next microphone does not wait for the last one.
     again = make_source("mic", chunk_bytes=BLOCK)
     stream = await _opened(sound, again)
@@ -304,3 +309,17 @@ async def test_a_portaudio_that_hangs_does_not_hang_us(
     await again.close()
     stuck.hang.set()
     await wait_until(lambda: stuck.state == "closed")
+
+
+def test_what_c_prints_is_silenced_and_what_python_prints_is_not() -> None:
+    program = (
+        "import os, sys\n"
+        "from audio.portaudio import _silence_native_errors\n"
+        "_silence_native_errors()\n"
+        "os.write(2, b'from C')\n"
+        "print('from Python', file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stderr == "from Python\n"

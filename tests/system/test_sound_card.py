@@ -178,7 +178,7 @@ async def test_a_card_that_is_plugged_in_again_is_found(sound_card: SoundCard) -
     before = make_source("mic", chunk_bytes=960)
     await before.open()
     async with asyncio.timeout(5):
-        # A card that goes before its first block hangs PortAudio 19.6 (see ``portaudio._abandon``).
+        # A card that goes before its first block may hang PortAudio 19.6 (see ``portaudio._abandon``).
         await before.read()
         sound_card.kill()
         with pytest.raises(AudioError):
