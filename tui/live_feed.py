@@ -114,6 +114,7 @@ def news_of(event: StreamEvent) -> News | None:
         case Connection(state="given_up"):
             return News(_("The connection is given up. Press r to try again."), "bad")
         case SourceState(state="opened"):
-            return News(_("Source: {name}").format(name=event.name), "plain")
+            name = _("silence") if event.spec == "silence" else event.name
+            return News(_("Source: {name}").format(name=name), "plain")
         case _:
             return None

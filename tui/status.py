@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 from tui.i18n import _
+
+if TYPE_CHECKING:
+    from tui.services import Account
 
 Tone = Literal["plain", "dim", "good", "warn", "bad"]
 Socket = Literal["none", "connecting", "open", "lost", "retrying", "given_up", "closing", "closed"]
@@ -26,6 +30,23 @@ class Status:
     """Whether there is a conversation whose ``realtime_mode`` is watched."""
     mode: bool | None = None
     mode_age_s: float | None = None
+
+
+def place_name(server_url: str, profile: str | None) -> str:
+    """``profile@host`` or the host, for the status line."""
+    try:
+        host = urlsplit(server_url).netloc.rpartition("@")[2] or server_url
+    except ValueError:
+        host = server_url
+    return f"{profile}@{host}" if profile else host
+
+
+def at_account(account: Account | None) -> Status:
+    """Where ``account`` is, before anything is known of a conversation."""
+    if account is None:
+        return Status()
+    place = place_name(account.server_url, account.profile)
+    return Status(place=place, user=account.username, insecure=account.insecure)
 
 
 def parts(status: Status) -> list[tuple[str, Tone]]:

@@ -24,10 +24,12 @@ from tui.live_rows import audio_rows, audio_title, connection_rows, connection_t
 from tui.screens.base import ConsoleScreen
 from tui.screens.live_actions import LIVE_ACTIONS
 from tui.services import ConversationRelay
+from tui.status import at_account
 from tui.widgets.event_log import EventLog
 from tui.widgets.readings import Readings, level_meter
 from tui.widgets.status_line import STYLES, StatusLine
 from tui.widgets.transcript import Transcript
+from tui.wording import sentence
 
 if TYPE_CHECKING:
     from api_client.models import Session
@@ -94,6 +96,7 @@ class LiveScreen(ConsoleScreen[None]):
         title = _("Conversation: {industry}").format(industry=self.session.industry)
         self.query_one("#talk-title", Static).update(title)
         self._paint_events_title()
+        self.console_app.status = at_account(self.console_app.account)
         self.say_news(News(_("Starting the conversation..."), "dim"))
         self.start()
         self.set_interval(TICK_S, self.tick)
@@ -119,7 +122,8 @@ class LiveScreen(ConsoleScreen[None]):
             self.relay = await app.services.start_relay(config, app.settings.state_directory / "relay.log")
         except OSError as error:
             log.exception("The relay could not be started")
-            app.tell("relay_not_started", reason=error.strerror or str(error))
+            words = sentence("relay_not_started", {"reason": error.strerror or str(error)})
+            self.say_news(News(_("Error: {why}").format(why=words), "bad"))
         else:
             self.feed = LiveFeed(self.relay, app.services.monotonic)
             self.refresh_bindings()

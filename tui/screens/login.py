@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
-from urllib.parse import urlsplit
 
 from textual import getters, on, work
 from textual.app import ComposeResult
@@ -17,7 +16,7 @@ from tui.i18n import N_, _
 from tui.screens.base import ConsoleScreen
 from tui.server_choice import ServerChoice, choices, first_choice
 from tui.services import Account
-from tui.status import Status
+from tui.status import Status, place_name
 from tui.widgets.status_line import STYLES, StatusLine
 from tui.wording import of_error
 
@@ -276,15 +275,6 @@ class LoginScreen(ConsoleScreen[None]):
         label = self.query_one(f"#{field.id}-error", Static)
         label.update(_("Error: {why}").format(why=_plain(words)) if words else "")
         label.set_class(bool(words), "-shown")
-
-
-def place_name(server_url: str, profile: str | None) -> str:
-    """``profile@host`` or the host, for the status line."""
-    try:
-        host = urlsplit(server_url).netloc.rpartition("@")[2] or server_url
-    except ValueError:
-        host = server_url
-    return f"{profile}@{host}" if profile else host
 
 
 def _plain(words: str) -> str:

@@ -16,8 +16,7 @@ from tui.actions import Action, bindings
 from tui.figures import moment
 from tui.i18n import N_, _
 from tui.screens.base import ConsoleScreen
-from tui.screens.login import place_name
-from tui.status import Status
+from tui.status import at_account
 from tui.widgets.session_details import SessionDetails, mode_word, status_word
 from tui.widgets.status_line import StatusLine
 from tui.wording import of_error
@@ -122,10 +121,7 @@ class SessionsScreen(ConsoleScreen[None]):
 
     def on_screen_resume(self) -> None:
         """Say where we are, and what has changed meanwhile."""
-        account = self.console_app.account
-        if account is not None:
-            place = place_name(account.server_url, account.profile)
-            self.console_app.status = Status(place=place, user=account.username, insecure=account.insecure)
+        self.console_app.status = at_account(self.console_app.account)
         if self._timer is not None:
             self._timer.resume()
             self.action_refresh()
