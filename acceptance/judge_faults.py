@@ -52,13 +52,17 @@ def judge_faults(record: Record, measured: FaultMeasurements, limits: Limits) ->
         found = measured.windows.get(fault)
         return None if found is None else (record.window(found.first, found.last), found)
 
+    def turns(fault: Fault) -> tuple[Record, FaultWindow] | None:
+        """Judged by a turn that is answered; a server that never answered one proves nothing here."""
+        return window(fault) if measured.answers_typed_turns else None
+
     return [
         _cut(window("reset"), limits),
         _recovers("t4.reconnected", window("reset"), limits.recover_s),
         _api_error(window("api_error"), limits),
-        _survives_error(window("api_error"), limits),
-        _survives("t4.pause", window("pause"), limits),
-        _survives("t4.slow", window("slow"), limits),
+        _survives_error(turns("api_error"), limits),
+        _survives("t4.pause", turns("pause"), limits),
+        _survives("t4.slow", turns("slow"), limits),
         _recovers("t4.corrupt", window("corrupt"), limits.recover_s),
         _recovers("t4.half_open", window("half_open"), limits.half_open_s),
         _nothing_lost(record, measured),

@@ -127,4 +127,6 @@ class FaultMeasurements:
     """Everything that test 4 measured beside its conversations."""
 
     windows: dict[Fault, FaultWindow] = field(default_factory=dict)
+    answers_typed_turns: bool = True
+    """A typed turn was answered before any fault: without that, an answer proves nothing."""
     recording: RecordingFiles | None = None

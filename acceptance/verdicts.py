@@ -22,7 +22,7 @@ def over(checkpoints: Iterable[Checkpoint], answers: Mapping[str, Answer], origi
     return combine([answer.verdict for answer in complete(chosen, answers)])
 
 
-def test_result(
+def of_test(
     number: int, answers: Mapping[str, Answer], started_at: str | None, finished_at: str | None
 ) -> TestResult:
     """The result of one test."""

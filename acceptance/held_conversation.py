@@ -1,0 +1,88 @@
+"""A conversation that the run holds: the same process as the live screen's, driven by commands."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+from acceptance.record import Record
+from relay.client import RelayProcess
+from relay.commands import Command
+from relay.config import RelayConfig
+from relay.conversation import Conversation, fold
+from relay.stream import StreamEvent
+
+STOP_TIMEOUT_S = 15.0
+"""Closing asks the server for ``realtime_mode`` for up to five seconds."""
+
+Tell = Callable[[StreamEvent], None]
+
+
+class HeldConversation:
+    """Keeps every event of the stream, and lets the procedure wait for what it needs to see."""
+
+    def __init__(self, name: str, relay: RelayProcess, tell: Tell) -> None:
+        self.name = name
+        self.events: list[StreamEvent] = []
+        self.state = Conversation()
+        self.on_batch: Callable[[HeldConversation], None] | None = None
+        """Called whenever events have come."""
+        self._relay = relay
+        self._tell = tell
+        self._news = asyncio.Condition()
+        self._reading = asyncio.create_task(self._read(), name=f"acceptance-{name}")
+
+    @classmethod
+    async def start(cls, name: str, config: RelayConfig, *, log_path: Path, tell: Tell) -> HeldConversation:
+        """Start the process. Raises ``OSError``."""
+        return cls(name, await RelayProcess.start(config, log_path=log_path), tell)
+
+    @property
+    def record(self) -> Record:
+        """Everything so far."""
+        return Record(self.name, self.events)
+
+    @property
+    def mark(self) -> int:
+        """Number of the next event."""
+        return len(self.events)
+
+    @property
+    def over(self) -> bool:
+        """Nothing more can be expected of it: ended, or given up."""
+        return self._relay.ended or self.state.status in ("ended", "given_up")
+
+    async def until(self, ready: Callable[[HeldConversation], bool], timeout_s: float) -> bool:
+        """Wait until ``ready``; False when time ran out or the conversation is over without it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s), self._news:
+                await self._news.wait_for(lambda: ready(self) or self.over)
+        return ready(self)
+
+    async def send(self, command: Command) -> None:
+        """Give it a command."""
+        await self._relay.send(command)
+
+    async def stop(self) -> None:
+        """End it cleanly and take in everything to its last event."""
+        await self._relay.stop(STOP_TIMEOUT_S)
+        await self._reading
+
+    async def _read(self) -> None:
+        while True:
+            await self._relay.wait_event()
+            batch = self._relay.drain()
+            if not batch and self._relay.ended:
+                break
+            self.events += batch
+            self.state = fold(self.state, batch)
+            for event in batch:
+                self._tell(event)
+            if self.on_batch is not None:
+                self.on_batch(self)
+            async with self._news:
+                self._news.notify_all()
+        async with self._news:
+            self._news.notify_all()

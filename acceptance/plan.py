@@ -1,0 +1,58 @@
+"""What a run will do to the server, said before it does it."""
+
+from __future__ import annotations
+
+from acceptance.progress import PlanStep
+from acceptance.request import CheckRequest
+
+_TESTS: dict[int, tuple[str, str]] = {
+    1: (
+        "新しいセッションを開始し、WebSocketで接続して約1秒間の無音を送信します",
+        "Start a new session, connect by WebSocket and send about a second of silence",
+    ),
+    2: (
+        "新しいセッションで音声({source})を送信し、応答を1回受け取ります(音声認識・応答生成の利用料がかかる場合があります)",
+        "In a new session, send audio ({source}) and receive one answer (the server may be charged for it)",
+    ),
+    3: (
+        "新しいセッションで realtime_mode を確認しながら、接続・切断・2接続・強制切断と、"
+        "拒否されるべき接続4種までを試します",
+        "In a new session, read realtime_mode around connecting, closing, two connections and a killed one, and try up "
+        "to four connections that must be refused",
+    ),
+    4: (
+        "新しいセッションでテキストの発話を数回送信し、APIエラーを1回起こし、このコンソールとサーバーの間の通信だけを"
+        "一時停止・低速化・切断・破損させます",
+        "In a new session, send a few typed turns, provoke one error of the API, and pause, slow, cut and corrupt the "
+        "network between this console and the server only",
+    ),
+}
+_RESTART = (
+    "--server-command で起動したサーバーを強制終了して再起動します",
+    "Kill the server that --server-command started, and start it again",
+)
+_CLEAN_UP = (
+    "すべての接続を閉じます。開始したセッションは一覧に残ります(削除のAPIはありません)",
+    "Close all connections. The sessions that were started stay in the list (the API cannot delete any)",
+)
+_FINISH = (
+    "すべての接続を閉じ、開始したセッションを終了(採点)します",
+    "Close all connections, and finish (and score) the sessions that were started",
+)
+
+
+def plan(request: CheckRequest, *, can_restart: bool) -> tuple[PlanStep, ...]:
+    """The steps, in order. Nothing else on the server is touched."""
+    source = request.source or "sample"
+    steps = [
+        PlanStep(
+            test=number,
+            ja=_TESTS[number][0].format(source=source),
+            en=_TESTS[number][1].format(source=source),
+        )
+        for number in request.tests
+    ]
+    if can_restart and 3 in request.tests:
+        steps.append(PlanStep(test=3, ja=_RESTART[0], en=_RESTART[1]))
+    ja, en = _FINISH if request.finish_sessions else _CLEAN_UP
+    return (*steps, PlanStep(test=None, ja=ja, en=en))

@@ -1,0 +1,86 @@
+"""Tests 1 and 2: one conversation each, from dialling to the answer."""
+
+from __future__ import annotations
+
+from acceptance.checkpoints import checkpoints_of
+from acceptance.held_conversation import HeldConversation
+from acceptance.judge_connection import judge_connection
+from acceptance.judge_streaming import answered, judge_streaming
+from acceptance.recorded_sound import loudest_dbfs
+from acceptance.run import Run
+from relay.stream import Meters, Playback, SourceState, Transcript
+
+_CHUNKS_TO_SEE = 12
+"""How much audio must go out before the connection is believed: half a second of 40 ms chunks."""
+_LONGEST_RECORDING_S = 180.0
+_PLAYBACK_MARGIN_S = 5.0
+
+
+async def connection_test(run: Run) -> None:
+    """Connect, configure, see audio flow, close."""
+    run.doing("セッションを開始し、WebSocketで接続します", "Starting a session and connecting by WebSocket")
+    session_id = await run.new_session()
+    run.running(*(point.id for point in checkpoints_of(1)))
+    async with run.converse("t1", session_id, source="silence", sink="none") as held:
+        held.on_batch = lambda held: run.answer(judge_connection(held.record), decided_only=True)
+        await held.until(_flowing, run.limits.connect_s)
+        held.on_batch = None
+    run.answer(judge_connection(held.record))
+
+
+def _flowing(held: HeldConversation) -> bool:
+    return any(isinstance(event, Meters) and event.chunks_sent >= _CHUNKS_TO_SEE for event in held.events)
+
+
+async def streaming_test(run: Run) -> None:
+    """Speak one recording (or into the microphone) and follow the answer to its last sample."""
+    source = run.request.source or sample_source(run.request.language)
+    run.doing(f"音声を送信します: {source}", f"Sending audio: {source}")
+    session_id = await run.new_session()
+    run.running(*(point.id for point in checkpoints_of(2) if not point.operator))
+    async with run.converse("t2", session_id, source=source, sink=run.request.sink, record=True) as held:
+        await _follow_turn(run, held, source)
+    played = loudest_dbfs(run.request.directory / "t2" / "customer.wav")
+    run.answer(judge_streaming(held.record, played, run.limits))
+    await run.ask(
+        "t2.operator_heard",
+        "お客様の音声応答がスピーカーから聞こえましたか",
+        "Did you hear the customer's answer from the loudspeaker?",
+        applies=run.request.sink.startswith("speaker"),
+    )
+
+
+def sample_source(language: str) -> str:
+    """The recording that is spoken unless told otherwise."""
+    from audio.samples import samples
+
+    return f"wav:{samples(language)[0].path}"
+
+
+async def _follow_turn(run: Run, held: HeldConversation, source: str) -> None:
+    limits = run.limits
+    if not await held.until(lambda held: held.state.gate_open, limits.connect_s):
+        return
+    if source.startswith("wav:") and not source.endswith("?loop"):
+        await held.until(lambda held: _complete(held) or _source_over(held), _LONGEST_RECORDING_S)
+        await held.until(_complete, limits.answer_s)
+    else:
+        # Nobody can know when a person begins to speak.
+        await held.until(_complete, limits.answer_s * 2)
+    received = max((event.audio_received_ms for event in held.record.of(Meters)), default=0)
+    if received:
+        await held.until(_played, received / 1_000 + _PLAYBACK_MARGIN_S)
+
+
+def _source_over(held: HeldConversation) -> bool:
+    return held.record.one(SourceState, lambda event: event.state != "opened") is not None
+
+
+def _complete(held: HeldConversation) -> bool:
+    """Answered, and both sides transcribed."""
+    final = {event.role for event in held.record.of(Transcript, lambda event: event.final)}
+    return answered(held.record) is not None and {"user", "assistant"} <= final
+
+
+def _played(held: HeldConversation) -> bool:
+    return held.record.one(Playback, lambda event: event.state != "started") is not None
