@@ -1,7 +1,8 @@
 """What a closed realtime socket means, and whether dialling again is of any use.
 
 Sources: salesmind-api.md, sections 3 and 4 (4002, 44xx, 1006, 1009); realtime-protocol, section 1 (1001, 3000,
-4000); 4003, 4008, 4403 and 4408 are our own server's additions.
+4000); 4003, 4008, 4403 and 4408 are our own server's additions, 4413 and 4500 what it says behind Daphne, which cannot
+send 1009 and 1011.
 """
 
 from __future__ import annotations
@@ -55,17 +56,17 @@ _EXPIRED = CloseMeaning(
 _WRONG_PATH = CloseMeaning(
     CloseCode.WRONG_PATH, False, "The server holds no conversations at that address: check it."
 )
+_TOO_BIG = CloseMeaning(
+    CloseCode.MESSAGE_TOO_BIG, False, "A message was too big for the server: choose a smaller chunk size."
+)
+_FAILED = CloseMeaning(CloseCode.SERVER_FAILED, True, "The server failed, or the connection fell silent.")
 _MEANINGS: dict[int, CloseMeaning] = {
     1000: CloseMeaning(CloseCode.NORMAL, False, "The conversation was closed normally."),
     1001: CloseMeaning(CloseCode.GOING_AWAY, True, "The server is going away, most likely to be restarted."),
     1005: _NO_FRAME._replace(message="The server closed the connection without giving a reason."),
     1006: _NO_FRAME,
-    1009: CloseMeaning(
-        CloseCode.MESSAGE_TOO_BIG,
-        False,
-        "A message was too big for the server: choose a smaller chunk size.",
-    ),
-    1011: CloseMeaning(CloseCode.SERVER_FAILED, True, "The server failed, or the connection fell silent."),
+    1009: _TOO_BIG,
+    1011: _FAILED,
     1012: CloseMeaning(CloseCode.TRY_LATER, True, "The server is being restarted."),
     1013: CloseMeaning(CloseCode.TRY_LATER, True, "The server is too busy now."),
     1014: CloseMeaning(CloseCode.TRY_LATER, True, "The server's gateway could not reach it."),
@@ -96,6 +97,8 @@ _MEANINGS: dict[int, CloseMeaning] = {
     4408: CloseMeaning(
         CloseCode.CLIENT_STALLED, True, "The server gave up because the console took no data for too long."
     ),
+    4413: _TOO_BIG,
+    4500: _FAILED,
     4400: CloseMeaning(
         CloseCode.MALFORMED_REQUEST,
         False,
