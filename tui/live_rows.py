@@ -174,7 +174,7 @@ def summary_rows(state: Conversation) -> list[Row]:
     mode = end.realtime_mode
     latency = state.latency
     return [
-        Row(_("Realtime mode"), _("as the server reported it"), "dim"),
+        Row(_("Realtime mode"), _("as the server says"), "dim"),
         Row(_("  before"), said(mode.before), "good" if mode.before is False else "warn"),
         Row(_("  during"), said(mode.during), "good" if mode.during else "warn"),
         Row(_("  after"), said(mode.after), "good" if mode.after is False else "warn"),

@@ -16,6 +16,9 @@ from tui import i18n
 from tui.screens.live import LiveScreen
 
 SIZES = [(80, 24), (120, 40)]
+SMALL = pytest.mark.parametrize(
+    "size", SIZES[:1], indirect=True, ids=["80x24"]
+)  # dialogs look the same anywhere
 Arrange = Callable[[Any], Awaitable[None]]
 
 
@@ -134,6 +137,7 @@ def test_summary(look: Any, in_conversation: Any, scripted: ModuleType, services
     assert look(arrange, logged_in=True)
 
 
+@SMALL
 def test_quit_question_over_a_conversation(
     look: Any, in_conversation: Any, scripted: ModuleType, until: Any
 ) -> None:
@@ -147,6 +151,7 @@ def test_quit_question_over_a_conversation(
     assert look(arrange, logged_in=True)
 
 
+@SMALL
 def test_help(look: Any, in_conversation: Any, scripted: ModuleType, until: Any) -> None:
     talk = in_conversation(scripted.opening(), lambda screen: screen.feed.state.gate_open)
 
