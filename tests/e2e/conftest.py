@@ -5,19 +5,15 @@ from __future__ import annotations
 import codecs
 import contextlib
 import fcntl
-import json
 import os
 import pty
 import select
 import signal
 import struct
-import subprocess
 import sys
 import termios
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import pyte
 import pytest
@@ -106,33 +102,6 @@ class TerminalSession:
         return "".join(cells[column].data for column in range(self._screen.columns)).rstrip()
 
 
-@dataclass(frozen=True)
-class Server:
-    """A running ``salesmind serve``."""
-
-    url: str
-    process: subprocess.Popen[str]
-    directory: Path
-
-    @property
-    def log(self) -> str:
-        """Everything it has logged."""
-        return (self.directory / "server.log").read_text(encoding="utf-8")
-
-
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    """No configuration, no state and no locale of whoever runs the tests."""
-    state = tmp_path / "state"
-    state.mkdir()
-    return {
-        "SALESMIND_STATE_DIR": str(state),
-        "SALESMIND_LANG": "en",
-        "SALESMIND_PASSWORD": "admin123",
-        "XDG_CONFIG_HOME": str(tmp_path / "config"),
-    }
-
-
 @pytest.fixture
 def open_terminal(environment: dict[str, str]) -> Iterator[Callable[..., TerminalSession]]:
     """Start `salesmind ARGUMENTS` in a terminal of its own; ended after the test."""
@@ -150,22 +119,3 @@ def open_terminal(environment: dict[str, str]) -> Iterator[Callable[..., Termina
     yield open_session
     for session in sessions:
         session.close()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The server with its offline engine, as `salesmind serve` starts it."""
-    directory = tmp_path_factory.mktemp("server")
-    log = directory / "server.log"
-    process = subprocess.Popen(
-        [*SALESMIND, "serve", "--port", "0", "--data-dir", str(directory), "--log", str(log)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        yield Server(json.loads(process.stdout.readline())["url"], process, directory)
-    finally:
-        process.terminate()
-        assert process.wait(20) == 0, "the server must stop cleanly on SIGTERM"
