@@ -23,10 +23,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "fault": ("テスト中に障害が発生: {message}", "The test itself failed: {message}"),
     # Test 1
     "connected": ("接続開始から {seconds} 秒で受け入れ", "Accepted {seconds} s after dialling"),
-    "created": ("session.created を {n} 回受信({sources})", "session.created received {n} times ({sources})"),
+    "created": ("session.created 受信: {n} 回({sources})", "session.created received: {n} ({sources})"),
     "updates_sent": (
-        "session.update 送信は接続ごとに最大 {n} 回(接続 {connections} 本, {size_bytes} bytes)",
-        "At most {n} session.update per connection ({connections} connections, {size_bytes} bytes)",
+        "session.update 送信: {n} 回(接続 {connections} 本のうち最大, {size_bytes} bytes)",
+        "session.update sent: {n} (the most on any of {connections} connections; {size_bytes} bytes)",
     ),
     "updated": ("session.update から {ms} ms で受信", "Received {ms} ms after session.update"),
     "audio_ready": (
@@ -155,6 +155,7 @@ WORDS: dict[str, tuple[str, str]] = {
 _TAILS: dict[str, tuple[str, str]] = {
     "took_s": ("変化まで {took_s} 秒(基準 {limit_s} 秒)", "after {took_s} s (limit {limit_s} s)"),
     "watched_s": ("{watched_s} 秒間に {n} 回確認", "in all {n} readings over {watched_s} s"),
+    "noticed_s": ("障害から {noticed_s} 秒で検知", "noticed {noticed_s} s after the fault"),
     "seconds": ("{seconds} 秒後", "after {seconds} s"),
 }
 """Said after the words when the figure is known and the words do not hold it."""

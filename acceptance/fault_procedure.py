@@ -96,7 +96,7 @@ class _Faults:
         window = replace(window, last=held.mark)
         self._measured = replace(self._measured, windows={**self._measured.windows, fault: window})
         answers = judge_faults(held.record, self._measured, self._run.limits)
-        self._run.answer(answers, decided_only=True)
+        self._run.answer_decided(answers)
 
     # --- the faults ----------------------------------------------------------------------------
 

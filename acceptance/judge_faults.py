@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -76,8 +77,14 @@ def _injected(fault: FaultWindow) -> Evidence:
     return finding(f"fault_{fault.fault}", "request", Moment(fault.at))
 
 
-def _lost(record: Record, lost: Connection) -> Evidence:
-    return finding("lost", "event", record.moment(lost), close_code=lost.close_code, reason=lost.reason)
+def _lost(record: Record, lost: Connection, fault: FaultWindow) -> Evidence:
+    moment = record.moment(lost)
+    noticed_s: float | None = None
+    if moment.at is not None:
+        noticed = datetime.fromisoformat(moment.at) - datetime.fromisoformat(fault.at)
+        noticed_s = round(max(0.0, noticed.total_seconds()), 3)
+    data = {"close_code": lost.close_code, "reason": lost.reason, "noticed_s": noticed_s}
+    return finding("lost", "event", moment, **data)
 
 
 def _shown(record: Record, problem: Problem) -> Evidence:
@@ -108,7 +115,7 @@ def _cut(window: _Window, limits: Limits) -> Answer:
     problem = record.one(Problem, lambda problem: problem.where == "connection")
     evidence: list[Evidence] = []
     if record.lost is not None:
-        evidence.append(_lost(record, record.lost))
+        evidence.append(_lost(record, record.lost, fault))
     if gate is not None:
         evidence.append(finding("reconnected", "event", record.moment(gate), connection=gate.connection))
     if problem is not None:
@@ -130,7 +137,7 @@ def _recovers(id_: str, window: _Window, limit_s: float) -> Answer:
     if gate is None:
         problem = record.one(Problem)
         why = absent(record, "reconnection", within_s=limit_s) if problem is None else _shown(record, problem)
-        return answer(id_, "fail", why, _lost(record, lost), _injected(fault))
+        return answer(id_, "fail", why, _lost(record, lost, fault), _injected(fault))
     back = finding(
         "reconnected",
         "event",
@@ -138,7 +145,7 @@ def _recovers(id_: str, window: _Window, limit_s: float) -> Answer:
         connection=gate.connection,
         seconds=round(gate.t - lost.t, 3),
     )
-    return answer(id_, "pass", back, _lost(record, lost), _injected(fault))
+    return answer(id_, "pass", back, _lost(record, lost, fault), _injected(fault))
 
 
 def _api_problem(record: Record) -> Problem | None:
@@ -169,7 +176,7 @@ def _survives(id_: str, window: _Window, limits: Limits) -> Answer:
         return answer(id_, "not_run")
     record, fault = window
     if record.lost is not None:
-        return answer(id_, "fail", _lost(record, record.lost), _injected(fault))
+        return answer(id_, "fail", _lost(record, record.lost, fault), _injected(fault))
     done = answered(record)
     if done is None:
         nothing = absent(record, "response.done", within_s=limits.answer_s)

@@ -40,7 +40,7 @@ async def mode_test(run: Run) -> None:
     session_id = await run.new_session()
     run.running("t3.mode_before", "t3.mode_during", "t3.mode_after")
     async with run.converse("t3", session_id, source="silence", sink="none", mode_poll_s=_POLL_S) as held:
-        held.on_batch = lambda held: run.answer(judge_mode(held.record, run.limits)[:1], decided_only=True)
+        held.on_batch = lambda held: run.tick(judge_mode(held.record, run.limits))
         if await held.until(lambda held: held.state.gate_open, run.limits.connect_s):
             await held.until(_seen_enough, run.limits.mode_change_s)
         held.on_batch = None
@@ -62,7 +62,7 @@ async def _beyond(run: Run, session_id: str) -> None:
 
     def judge(found: ModeMeasurements) -> ModeMeasurements:
         answers = judge_mode_beyond(found, run.limits, second_user=second, can_restart=restart)
-        run.answer(answers, decided_only=True)
+        run.answer_decided(answers)
         return found
 
     run.doing("誤った接続が拒否されることを確認します", "Trying connections that must be refused")

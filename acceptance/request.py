@@ -45,8 +45,8 @@ class Limits:
     pause_s: float = 2.0
     """How long the network stands still; shorter than what a healthy connection must survive."""
     slow_s: float = 2.0
-    slow_bytes_per_s: int = 64_000
-    """Each way; a conversation sends 48 000 bytes of audio a second, so it just fits."""
+    slow_bytes_per_s: int = 96_000
+    """Each way; a conversation sends 48 000 bytes of audio a second, so it just fits, and answers come late."""
     rate_tolerance: float = 0.1
     """Of the chunk rate, each way."""
     sample_rate_tolerance: float = 0.2

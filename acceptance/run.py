@@ -81,14 +81,23 @@ class Run:
         """These are being decided now."""
         self.tell(Running(at=self.now(), checkpoints=checkpoints))
 
-    def answer(self, answers: Iterable[Answer], *, decided_only: bool = False) -> None:
-        """Take answers in and tell those that are new. ``decided_only``: leave out what is not run yet."""
+    def tick(self, answers: Iterable[Answer]) -> None:
+        """Tell what has passed so far, each once. What has not come yet has not failed."""
         for given in answers:
-            if decided_only and given.verdict == "not_run":
-                continue
+            known = self.answers.get(given.checkpoint)
+            if given.verdict == "pass" and (known is None or known.verdict != "pass"):
+                self.answer([given])
+
+    def answer(self, answers: Iterable[Answer]) -> None:
+        """Take answers in and tell those that are new."""
+        for given in answers:
             if self.answers.get(given.checkpoint) != given:
                 self.answers[given.checkpoint] = given
                 self.tell(Answered(at=self.now(), answer=given))
+
+    def answer_decided(self, answers: Iterable[Answer]) -> None:
+        """The same, without what is not run yet."""
+        self.answer([given for given in answers if given.verdict != "not_run"])
 
     async def ask(self, checkpoint: str, ja: str, en: str, *, applies: bool = True) -> None:
         """Let the operator judge; without one, or where it makes no sense, it does not apply."""

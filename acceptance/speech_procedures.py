@@ -22,7 +22,7 @@ async def connection_test(run: Run) -> None:
     session_id = await run.new_session()
     run.running(*(point.id for point in checkpoints_of(1)))
     async with run.converse("t1", session_id, source="silence", sink="none") as held:
-        held.on_batch = lambda held: run.answer(judge_connection(held.record), decided_only=True)
+        held.on_batch = lambda held: run.tick(judge_connection(held.record))
         await held.until(_flowing, run.limits.connect_s)
         held.on_batch = None
     run.answer(judge_connection(held.record))
@@ -39,7 +39,9 @@ async def streaming_test(run: Run) -> None:
     session_id = await run.new_session()
     run.running(*(point.id for point in checkpoints_of(2) if not point.operator))
     async with run.converse("t2", session_id, source=source, sink=run.request.sink, record=True) as held:
+        held.on_batch = lambda held: run.tick(judge_streaming(held.record, None, run.limits))
         await _follow_turn(run, held, source)
+        held.on_batch = None
     played = loudest_dbfs(run.request.directory / "t2" / "customer.wav")
     run.answer(judge_streaming(held.record, played, run.limits))
     await run.ask(
@@ -54,7 +56,8 @@ def sample_source(language: str) -> str:
     """The recording that is spoken unless told otherwise."""
     from audio.samples import samples
 
-    return f"wav:{samples(language)[0].path}"
+    shortest = min(samples(language), key=lambda sample: sample.seconds)
+    return f"wav:{shortest.path}"
 
 
 async def _follow_turn(run: Run, held: HeldConversation, source: str) -> None:

@@ -70,7 +70,7 @@ async def begin(settings: ConsoleSettings, request: TalkRequest) -> tuple[Accoun
 
     try:
         async with SalesMindClient(server_url, insecure=insecure, language=i18n.language()) as client:
-            login = await client.login(username, await asyncio.to_thread(_password, username))
+            login = await client.login(username, await asyncio.to_thread(password_of, username))
             account = Account(client.server_url, login.user.username, login.token, insecure)
             session_id = request.session_id or await _start_session(client, request, settings)
             return account, session_id
@@ -78,7 +78,7 @@ async def begin(settings: ConsoleSettings, request: TalkRequest) -> tuple[Accoun
         fields = [f"{name}: {' '.join(words)}" for name, words in error.fields.items()]
         raise reject("\n".join([of_error(error), *fields])) from None
     except ApiError as error:
-        raise reject(of_error(error), _exit_code(error)) from None
+        raise reject(of_error(error), exit_code_of(error)) from None
 
 
 _OFFER = {
@@ -101,7 +101,8 @@ async def _start_session(client: SalesMindClient, request: TalkRequest, settings
     return session.id
 
 
-def _password(username: str) -> str:
+def password_of(username: str) -> str:
+    """From the environment, else from whoever sits at the terminal. Raises ``Exit`` when there is neither."""
     password = os.environ.get(PASSWORD_VARIABLE)
     if password is not None:
         return password
@@ -115,7 +116,8 @@ def _password(username: str) -> str:
     return str(click.prompt(question, hide_input=True, err=True))
 
 
-def _exit_code(error: ApiError) -> ExitCode:
+def exit_code_of(error: ApiError) -> ExitCode:
+    """The exit code that an error of the server's part ends the program with."""
     if isinstance(error, ServerTimeout):
         return ExitCode.TIMEOUT
     if isinstance(error, BadUrl):

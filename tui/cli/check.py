@@ -1,0 +1,98 @@
+"""`salesmind check`: the acceptance procedure without the screen, for a terminal or a CI server.
+
+Standard output is data: with ``--json`` every event of the run, one object per line, else the result as text.
+What is about to be done, and how far it is, goes to standard error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tui.cli.exit_codes import ExitCode
+from tui.cli.group import reject
+from tui.i18n import _
+from tui.settings import SettingsError, load_settings
+
+SECOND_PASSWORD_VARIABLE = "SALESMIND_SECOND_PASSWORD"  # noqa: S105 (the name of a variable)
+
+CHECK_OPTIONS = (
+    "tests", "second_user", "server_command", "ask", "finish_sessions", "out", "spoken", "as_json",
+    "junit", "markdown", "html", "sink", "source",
+)  # fmt: skip
+"""The options that are the check's own; all others are settings by the same name."""
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command(
+    help=_(
+        "Run the acceptance procedure against a SalesMind server: connection, audio streaming, realtime_mode, "
+        "error handling. It works in sessions of its own and says beforehand what it will do. The password is "
+        "taken from {variable}, else asked for. Exit code 0: everything passed; 1: something did not."
+    ).format(variable="SALESMIND_PASSWORD")
+)
+@click.option("--server", "server_url", metavar="URL", help=_("SalesMind server."))
+@click.option("--username", metavar="NAME", help=_("Account on the server."))
+@click.option(
+    "--insecure", is_flag=True, default=None, help=_("Accept a certificate that cannot be verified.")
+)
+@click.option(
+    "--test",
+    "tests",
+    metavar="N",
+    multiple=True,
+    type=click.IntRange(1, 4),
+    help=_("Only this test (1 to 4)."),
+)
+@click.option(
+    "--source", metavar="SPEC", help=_("What is spoken in test 2: mic[:DEVICE], wav:PATH, tcp:HOST:PORT ...")
+)
+@click.option("--sink", metavar="SPEC", default="none", help=_("Where the answer of test 2 is played."))
+@click.option("--chunk-bytes", type=click.IntRange(96, 262_144), help=_("Bytes of PCM16 in one message."))
+@click.option(
+    "--language", "spoken", type=click.Choice(("ja", "en")), help=_("Language of the conversation.")
+)
+@click.option(
+    "--second-user",
+    metavar="NAME",
+    help=_("A second account, to see that sessions are kept apart (password: {variable}).").format(
+        variable=SECOND_PASSWORD_VARIABLE
+    ),
+)
+@click.option(
+    "--server-command",
+    metavar="COMMAND",
+    help=_(
+        "Start the server with this command (such as `salesmind serve --port 0`) and restart it in test 3."
+    ),
+)
+@click.option("--ask", is_flag=True, help=_("Ask the person at the terminal what only a person can judge."))
+@click.option(
+    "--finish-sessions", is_flag=True, help=_("Finish (and score) the run's own sessions at the end.")
+)
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=_("Directory for the run's recordings, logs and result."),
+)
+@click.option("--json", "as_json", is_flag=True, help=_("One JSON object per line."))
+@click.option("--junit", metavar="FILE", type=_FILE, help=_("Write the result as JUnit XML."))
+@click.option("--markdown", metavar="FILE", type=_FILE, help=_("Write the document's result table."))
+@click.option("--html", metavar="FILE", type=_FILE, help=_("Write one self-contained HTML page."))
+def command(**options: Any) -> None:
+    """Log in, run, print, write the reports; leave with the exit code of the verdict."""
+    from tui.cli.check_run import CheckOptions, check
+
+    own = CheckOptions(**{name: options.pop(name) for name in CHECK_OPTIONS})
+    try:
+        code = asyncio.run(check(load_settings(options), own))
+    except SettingsError as error:
+        raise reject(str(error)) from None
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        code = ExitCode.INTERRUPTED
+    raise click.exceptions.Exit(code)
