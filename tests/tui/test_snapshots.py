@@ -67,6 +67,10 @@ def at_sessions(services: Any, session_of: Any, until: Any) -> Arrange:
     return arrange
 
 
+def painted(pilot: Any) -> str:
+    return str(pilot.app.screen.query_one("#connection").render())
+
+
 @pytest.fixture
 def in_conversation(services: Any, session_of: Any, until: Any) -> Callable[..., Arrange]:
     def with_events(script: list[Any], done: Callable[[LiveScreen], object]) -> Arrange:
@@ -76,6 +80,8 @@ def in_conversation(services: Any, session_of: Any, until: Any) -> Callable[...,
             await until(pilot, lambda: isinstance(pilot.app.screen, LiveScreen) and pilot.app.screen.feed)
             services.relay.script = script
             await until(pilot, lambda: done(pilot.app.screen))
+            await until(pilot, lambda: "s ago" in painted(pilot) or "秒前" in painted(pilot))
+            pilot.app.screen._paint_readings()
             await pilot.pause()
 
         return arrange

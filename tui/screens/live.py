@@ -28,7 +28,7 @@ from tui.status import at_account
 from tui.widgets.event_log import EventLog
 from tui.widgets.readings import Readings, level_meter
 from tui.widgets.status_line import STYLES, StatusLine
-from tui.widgets.transcript import Transcript
+from tui.widgets.transcript import Transcript, first_words
 from tui.wording import sentence
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TICK_S = 0.1
+READINGS_EVERY = 3
+"""Ticks between two paintings of the figures: nobody reads a number that changes ten times a second."""
 LABEL_WIDTH = 19
 RUNNING_ONLY = frozenset({"sample", "say", "mute", "interrupt", "source", "reconnect"})
 
@@ -68,6 +70,8 @@ class LiveScreen(ConsoleScreen[None]):
         self._frozen = False
         self._ending = False
         self._summary_shown = False
+        self._ticks = 0
+        self._meter: Content | None = None
         self._available: tuple[object, ...] = ()
         self._collector = Collector()
 
@@ -82,6 +86,7 @@ class LiveScreen(ConsoleScreen[None]):
             with Vertical(id="side"):
                 yield Readings(id="connection", label_width=LABEL_WIDTH)
                 yield Readings(id="audio", label_width=LABEL_WIDTH)
+                yield Static(id="meter")
                 yield Readings(id="summary", label_width=LABEL_WIDTH)
         yield Static(id="news")
         with Vertical(id="lower"):
@@ -150,9 +155,12 @@ class LiveScreen(ConsoleScreen[None]):
         feed, state = self.feed, self.feed.state
         for event in arrived:
             self._attend(event)
-        self.console_app.status = feed.status(self.console_app.status)
         self.events.add(feed.lines(arrived))
-        self._paint_readings()
+        self._paint_meter()
+        self._ticks += 1
+        if self._ticks % READINGS_EVERY == 0 or feed.finished:
+            self.console_app.status = feed.status(self.console_app.status)
+            self._paint_readings()
         if not self._frozen:
             self.transcript.show(state.turns)
             self.query_one("#hint").display = not state.turns
@@ -166,12 +174,20 @@ class LiveScreen(ConsoleScreen[None]):
     def _paint_readings(self) -> None:
         assert self.feed is not None
         state = self.feed.state
-        meters = state.meters
         title = connection_title(state.current, state)
         self.query_one("#connection", Readings).show(title, connection_rows(state, self.feed.now))
+        self.query_one("#audio", Readings).show(audio_title(state), audio_rows(state))
+
+    def _paint_meter(self) -> None:
+        """The level moves with every tick; on a line of its own that costs one line."""
+        assert self.feed is not None
+        meters = self.feed.state.meters
         level = None if meters is None else meters.mic_rms_dbfs
-        bar = level_meter(_("Your voice"), LABEL_WIDTH, level, muted=bool(meters and meters.muted))
-        self.query_one("#audio", Readings).show(audio_title(state), audio_rows(state), bar)
+        muted = bool(meters and meters.muted)
+        bar = level_meter(_("Your voice"), LABEL_WIDTH, level, muted=muted)
+        if bar != self._meter:
+            self._meter = bar
+            self.query_one("#meter", Static).update(bar, layout=False)
 
     def _attend(self, event: StreamEvent) -> None:
         """What an event asks of us beyond being shown."""
@@ -190,21 +206,7 @@ class LiveScreen(ConsoleScreen[None]):
         self.query_one("#news", Static).update(Content.styled(news.words, STYLES[news.tone]))
 
     def _show_hint(self) -> None:
-        lines = [Content.styled(_("Nothing has been said yet."), "bold"), Content("")]
-        if self._samples:
-            lines.append(
-                Content.assemble(
-                    (_("Press n (or F2)"), "bold $accent"),
-                    _(" to speak the next of {n} sample lines. No microphone is needed.").format(
-                        n=len(self._samples)
-                    ),
-                )
-            )
-        lines += [
-            Content.assemble((_("Press t (or F3)"), "bold $accent"), _(" to type what you say.")),
-            Content.assemble((_("Press d (or F6)"), "bold $accent"), _(" to choose a microphone or a file.")),
-        ]
-        self.query_one("#hint", Static).update(Content("\n").join(lines))
+        self.query_one("#hint", Static).update(first_words(len(self._samples)))
 
     def _paint_events_title(self) -> None:
         words = _("Events")
@@ -221,7 +223,8 @@ class LiveScreen(ConsoleScreen[None]):
         self.transcript.show(self.feed.state.turns)
         rows = summary_rows(self.feed.state)
         if rows:
-            self.query_one("#audio").display = self.query_one("#connection").display = False
+            for reading in ("#connection", "#audio", "#meter"):
+                self.query_one(reading).display = False
             self.query_one("#summary", Readings).show(_("Summary of the conversation"), rows)
         self.close_inputs()
         self.say_news(News(_("The conversation has ended. Esc goes back to the sessions."), "plain"))

@@ -24,11 +24,9 @@ class Readings(Static):
         self._label_width = label_width
         self._shown: Content | None = None
 
-    def show(self, title: str, rows: Sequence[Row], meter: Content | None = None) -> None:
+    def show(self, title: str, rows: Sequence[Row]) -> None:
         """Paint, if anything changed."""
         lines = [Content.styled(title, "bold $primary")]
-        if meter is not None:
-            lines.append(meter)
         for row in rows:
             label = padded(row.label, self._label_width)
             lines.append(Content.assemble((label, "$dim"), (row.value, STYLES[row.tone])))
