@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 
@@ -10,6 +11,16 @@ from audio.ports import SAMPLE_RATE
 
 MAX_CATCH_UP_S = 0.5
 """How far behind a schedule may be and still catch up; beyond that the lost time is given up."""
+
+
+GRID_S = 0.02
+"""Schedules begin on whole multiples of this. Those of one process then fall due together, and the process
+wakes once for all of them: most of what a conversation costs is waking up (``benchmarks/conversation.py``)."""
+
+
+def next_on_grid(now: float, grid_s: float = GRID_S) -> float:
+    """The first multiple of ``grid_s`` at or after ``now``, in seconds of the monotonic clock."""
+    return math.ceil(now / grid_s) * grid_s
 
 
 class Pacer:
@@ -28,7 +39,7 @@ class Pacer:
     async def wait(self) -> float:
         """Until the next step is due; the clock starts with the first call. Returns when it was due."""
         if self._start is None:
-            self._start = self._now()
+            self._start = next_on_grid(self._now())
         due = self._start + (self._steps + 1) * self._samples_per_step / SAMPLE_RATE
         delay = due - self._now()
         if delay > 0:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+from audio.pacing import next_on_grid
 from audio.ports import BYTES_PER_MS
 from relay.downlink import Downlink
 from relay.loudness import loudness
@@ -37,7 +38,7 @@ class Gauges:
 
     async def run(self, each_time: Callable[[], Awaitable[None]]) -> None:
         """Emit until cancelled, on a schedule that does not drift; ``each_time`` is awaited before."""
-        due = time.monotonic()
+        due = next_on_grid(time.monotonic(), INTERVAL_S)
         while True:
             await each_time()
             self._output.emit(self.read(time.monotonic()))

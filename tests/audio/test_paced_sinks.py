@@ -57,9 +57,9 @@ async def test_nobody_hears_in_real_time() -> None:
     assert (info.name, info.rate_hz) == ("none", 24_000)
     await _until(player.enough)
     took = time.monotonic() - began
-    # Fifteen blocks, the first at once: 280 ms.
+    # Eight blocks of 40 ms, the first at once: 280 ms.
     assert 0.27 <= took < 0.6
-    assert set(player.blocks) == {480}
+    assert set(player.blocks) == {960}
     await sink.close()
     pulled = player.pulled
     await sink.close()

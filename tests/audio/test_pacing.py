@@ -128,3 +128,13 @@ def test_capture_clock_starts_again_after_a_loss() -> None:
     clock.captured_at(480, 10.0)
     clock.restart()
     assert clock.captured_at(960, 15.0) == pytest.approx(15.0)
+
+
+async def test_schedules_of_one_process_fall_due_together(clock: Clock) -> None:
+    first = Pacer(2 * STEP_SAMPLES, now=clock)
+    clock.now += 0.013
+    dues = [await first.wait() for _ in range(3)]
+    clock.now += 0.005
+    second = Pacer(STEP_SAMPLES, now=clock)
+    dues_of_second = [await second.wait() for _ in range(4)]
+    assert {round(due / STEP_S, 6) % 1 for due in dues + dues_of_second} == {0.0}
