@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from backend.engine.persona import ASKED_BEFORE, SILENCE, Answer, Persona, Topic, fold, score
+from collections.abc import Mapping
+from dataclasses import replace
+
+from backend.engine.persona import ASKED_BEFORE, SILENCE, Answer, Persona, Topic, covers, fold, score
 
 
 class Customer:
@@ -13,16 +16,23 @@ class Customer:
         self._given: set[str] = set()
         self._arc_position = -1  # of the topic last spoken about
         self._turn = 0
+        self._role: dict[str, str] = {}
 
-    def reply(self, words: str | None) -> Answer:
-        """The answer to ``words``: None when nobody could make them out, empty when there were none."""
+    def reply(self, words: str | None, role: Mapping[str, str] | None = None) -> Answer:
+        """The answer to ``words``: None when nobody could make them out, empty when there were none.
+
+        ``role``: what the session says of the customer, by the names of ``backend.engine.role.FACTS``.
+        """
         self._turn += 1
+        self._role = {
+            name: value for name, value in (role or {}).items() if not covers(self.persona, name, value)
+        }
         topic = self._topic(words)
         if topic.id in self.persona.arc:
             self._arc_position = self.persona.arc.index(topic.id)
-        answer = self._fresh(topic) or topic.answers[self._turn % len(topic.answers)]
+        answer = self._fresh(topic) or self._worn(topic)
         self._given.add(answer.id)
-        return answer
+        return replace(answer, text=answer.text.format(**self._role)) if answer.needs else answer
 
     def remember(self, text: str) -> None:
         """Take note of something the customer said before this connection, so as not to say it again."""
@@ -30,7 +40,15 @@ class Customer:
             self._given.update(answer.id for answer in topic.answers if answer.text == text.strip())
 
     def _fresh(self, topic: Topic) -> Answer | None:
-        return next((answer for answer in topic.answers if answer.id not in self._given), None)
+        return next((answer for answer in self._possible(topic) if answer.id not in self._given), None)
+
+    def _worn(self, topic: Topic) -> Answer:
+        possible = self._possible(topic)
+        return possible[self._turn % len(possible)]
+
+    def _possible(self, topic: Topic) -> list[Answer]:
+        """The answers whose facts are known; a persona file has at least one without any."""
+        return [answer for answer in topic.answers if answer.needs <= self._role.keys()]
 
     def _topic(self, words: str | None) -> Topic:
         topics = self.persona.topics

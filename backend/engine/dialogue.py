@@ -10,6 +10,7 @@ from backend.engine.customer import Customer
 from backend.engine.items import Conversation
 from backend.engine.outbox import Outbox
 from backend.engine.persona import Persona, choose
+from backend.engine.role import role_of
 from backend.engine.session import Session, language_of
 from backend.engine.transcription import Transcriber
 
@@ -29,13 +30,23 @@ class Dialogue:
     hearing: dict[str, asyncio.Task[str | None]] = field(default_factory=dict)
     """For each user audio item the words being made out; None: they could not be."""
     audio_produced: bool = False
+    speaking: str | None = None
+    """The id of the persona that answers."""
 
     def __post_init__(self) -> None:
         self.customers = {persona.id: Customer(persona) for persona in self.personas.values()}
 
     def customer(self, language: str) -> Customer:
-        """The customer who speaks ``language``."""
-        return self.customers[choose(self.personas.values(), language).id]
+        """Who speaks ``language`` and fits the session best; whoever began keeps the conversation."""
+        current = self.customers.get(self.speaking or "")
+        if current is None or current.persona.language != language:
+            current = self.customers[choose(self.personas.values(), language, self.role()).id]
+            self.speaking = current.persona.id
+        return current
+
+    def role(self) -> dict[str, str]:
+        """What the session's instructions say of the customer."""
+        return role_of(self.session.get("instructions") or "")
 
     def spoken_language(self) -> str:
         """The language the user is taken to speak: the session's, else the first persona's own."""

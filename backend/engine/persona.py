@@ -1,16 +1,12 @@
-"""Personas: customers as data. One TOML file each in ``personas/``."""
+"""Personas: customers as data, and how what was said is compared with them. Pure."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-DIRECTORY = Path(__file__).parent / "personas"
 SILENCE = "silence"
 """The topic for a turn in which no words were heard."""
 ASKED_BEFORE = "asked-before"
@@ -21,7 +17,7 @@ _NOT_A_WORD = re.compile(r"[\W_]+")
 
 
 class PersonaError(Exception):
-    """A persona file that cannot be used; the message names the file and what is wrong in it."""
+    """A persona file that cannot be used; the message names the file, the line and what is wrong there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +26,8 @@ class Answer:
 
     id: str
     text: str
+    needs: frozenset[str] = frozenset()
+    """What must be known of the session's role before it can be said; stands in braces in ``text``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,10 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """A customer. ``arc`` is the order of topics for turns whose words are unknown or match nothing."""
+    """A customer. ``arc`` is the order of topics for turns whose words are unknown or match nothing.
+
+    ``industries`` and ``pains`` are words (lower case) for what the answers without braces speak of already.
+    """
 
     id: str
     language: str
@@ -52,6 +53,8 @@ class Persona:
     description: str
     arc: tuple[str, ...]
     topics: dict[str, Topic]
+    industries: tuple[str, ...] = ()
+    pains: tuple[str, ...] = ()
 
 
 def fold(text: str, language: str) -> str:
@@ -71,58 +74,24 @@ def score(topic: Topic, folded: str) -> int:
     return sum(len(keyword) for keyword in topic.keywords if keyword in folded)
 
 
-def load_personas(directory: Path = DIRECTORY) -> dict[str, Persona]:
-    """All personas of ``directory`` by id. Raises ``PersonaError`` for the first bad file."""
-    personas = (load_persona(path) for path in sorted(directory.glob("*.toml")))
-    return {persona.id: persona for persona in personas}
+def covers(persona: Persona, fact: str, value: str) -> bool:
+    """Whether the persona is already what the session says: then its own answers are the better ones."""
+    words = {"industry": persona.industries, "pain": persona.pains}.get(fact, ())
+    return any(word in value.lower() for word in words)
 
 
-def load_persona(path: Path) -> Persona:
-    """The persona of one file. Raises ``PersonaError``."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-        persona = _persona(data)
-    except tomllib.TOMLDecodeError as error:
-        raise PersonaError(f"{path.name}: {error}") from error
-    except (KeyError, TypeError) as error:
-        raise PersonaError(f"{path.name}: missing or ill-typed {error}") from error
-    _check(path.name, persona)
-    return persona
+def choose(personas: Iterable[Persona], language: str, role: Mapping[str, str] | None = None) -> Persona:
+    """Who answers: of those who speak ``language``, the first whose industry or pain ``role`` names, else the first.
 
-
-def choose(personas: Iterable[Persona], language: str) -> Persona:
-    """The first persona that speaks ``language``, else the first. Raises ``PersonaError`` when there is none."""
-    ordered = list(personas)
-    if not ordered:
+    Where nobody speaks it, the first of all. Raises ``PersonaError`` when there is none.
+    """
+    everyone = list(personas)
+    if not everyone:
         raise PersonaError("there is no persona to answer as")
-    return next((persona for persona in ordered if persona.language == language), ordered[0])
-
-
-def _persona(data: dict[str, Any]) -> Persona:
-    language = data["language"]
-    topics = [
-        Topic(
-            topic["id"],
-            topic["stage"],
-            tuple(dict.fromkeys(fold(keyword, language) for keyword in topic["keywords"])),
-            tuple(Answer(answer["id"], answer["text"]) for answer in topic["answers"]),
-        )
-        for topic in data["topics"]
-    ]
-    return Persona(
-        id=data["id"],
-        language=language,
-        name=data["name"],
-        description=data["description"],
-        arc=tuple(data["arc"]),
-        topics={topic.id: topic for topic in topics},
-    )
-
-
-def _check(name: str, persona: Persona) -> None:
-    for wanted in (*persona.arc, SILENCE, ASKED_BEFORE):
-        if wanted not in persona.topics or not persona.topics[wanted].answers:
-            raise PersonaError(f"{name}: there is no topic '{wanted}' with an answer")
-    ids = [answer.id for topic in persona.topics.values() for answer in topic.answers]
-    if twice := {answer_id for answer_id in ids if ids.count(answer_id) > 1}:
-        raise PersonaError(f"{name}: answer ids are used twice: {', '.join(sorted(twice))}")
+    speakers = [persona for persona in everyone if persona.language == language] or everyone[:1]
+    for fact in ("industry", "pain"):
+        value = (role or {}).get(fact, "")
+        for persona in speakers:
+            if covers(persona, fact, value):
+                return persona
+    return speakers[0]

@@ -100,7 +100,7 @@ class Responder:
         words = await self._user_words(lane.request.input_items)
         language = language_of(self._dialogue.session)
         customer = self._dialogue.customer(language or (language_of_text(words) if words else "ja"))
-        answer = customer.reply(words)
+        answer = customer.reply(words, self._dialogue.role())
         log.info("%s answers with %s", customer.persona.id, answer.id)
         return answer, customer.persona.id
 

@@ -22,7 +22,8 @@ from websockets.http11 import Request, Response
 from backend.engine.connection import BETA_REFUSED, Connection
 from backend.engine.dialogue import Dialogue
 from backend.engine.outbox import Outbox
-from backend.engine.persona import PersonaError, load_personas
+from backend.engine.persona import PersonaError
+from backend.engine.persona_file import load_personas
 from backend.engine.protocol import ProtocolError
 from backend.engine.session import DEFAULT_MODEL, new_session
 from backend.engine.transcription import Transcriber, WhisperTranscriber, make_transcriber

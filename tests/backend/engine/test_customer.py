@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from audio.samples import samples
 from backend.engine.customer import Customer
-from backend.engine.persona import PersonaError, choose, fold, load_persona, load_personas
+from backend.engine.persona import Persona, PersonaError, choose, fold
+from backend.engine.persona_file import load_persona, load_personas
 from backend.engine.recordings import DIRECTORY as RECORDINGS
+from backend.engine.role import role_of
 
 PERSONAS = load_personas()
 JAPANESE = choose(PERSONAS.values(), "ja")
@@ -72,10 +74,10 @@ def test_nobody_introduces_himself_half_way() -> None:
     assert not [answer for answer in later if answer.startswith(("greeting", "purpose"))]
 
 
-@pytest.mark.parametrize("persona", [JAPANESE, ENGLISH], ids=lambda persona: persona.id)
-def test_fifteen_turns_of_any_kind_repeat_nothing(persona: object) -> None:
+@pytest.mark.parametrize("persona", PERSONAS.values(), ids=lambda persona: persona.id)
+def test_fifteen_turns_of_any_kind_repeat_nothing(persona: Persona) -> None:
     for words in (None, "xyzzy"):
-        customer = Customer(persona)  # type: ignore[arg-type]
+        customer = Customer(persona)
         said = [customer.reply(words).id for _ in range(15)]
         assert len(set(said)) == 15
 
@@ -88,9 +90,9 @@ def test_there_is_always_an_answer(turns: list[str | None]) -> None:
 
 
 @pytest.mark.parametrize("persona", PERSONAS.values(), ids=lambda persona: persona.id)
-def test_every_answer_has_a_recording_and_every_recording_an_answer(persona: object) -> None:
-    answers = {answer.id for topic in persona.topics.values() for answer in topic.answers}  # type: ignore[attr-defined]
-    files = {path.stem: path for path in (RECORDINGS / persona.id).glob("*.opus")}  # type: ignore[attr-defined]
+def test_every_answer_has_a_recording_and_every_recording_an_answer(persona: Persona) -> None:
+    answers = {a.id for topic in persona.topics.values() for a in topic.answers if not a.needs}
+    files = {path.stem: path for path in (RECORDINGS / persona.id).glob("*.opus")}
     assert set(files) == answers
     for path in files.values():
         info = sf.info(path)
@@ -104,17 +106,90 @@ def test_folding_keeps_what_distinguishes_words() -> None:
     assert fold("coffee", "en").find(fold("fee", "en")) == -1
 
 
+HEAD = 'id = "x"\nlanguage = "ja"\nname = "n"\ndescription = "d"\narc = ["a"]\n'
+"""Five lines; the first topic begins on the sixth."""
+
+
+def topic(topic_id: str, answers: str) -> str:
+    return f'[[topics]]\nid = "{topic_id}"\nstage = "s"\nkeywords = []\nanswers = [\n{answers}\n]\n'
+
+
+def answer(answer_id: str, text: str = "t") -> str:
+    return f'  {{ id = "{answer_id}", text = "{text}" }},'
+
+
+REST = topic("silence", answer("s")) + topic("asked-before", answer("b"))
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("id = \nx", "line 1"),
-        ('id = "x"', "language"),
-        ('id="x"\nlanguage="ja"\nname="n"\ndescription="d"\narc=["a"]\ntopics=[]', "no topic 'a'"),
+        ("id = \nx", "at line 1"),
+        ('id = "x"\nlanguage = 3\n', "line 2: 'language' is to be a text"),
+        (HEAD.replace('"ja"', '"ja"\nindustries = "x"') + topic("a", answer("a")) + REST, "line 3: 'industries'"),
+        (HEAD + topic("b", answer("a")) + REST, "line 5: there is no topic 'a'"),
+        (HEAD + topic("a", "") + REST, "line 10: the topic 'a' has no answer"),
+        (HEAD + topic("a", answer("a", "{pain}")) + REST, "line 10: the topic 'a' has no answer"),
+        (HEAD + topic("a", answer("a") + "\n" + answer("a")) + REST, "line 12: there is an answer 'a'"),
+        (HEAD + topic("a", answer("a") + "\n" + answer("c", "{budget}")) + REST, "line 12: there is no {budget}"),
+        (HEAD + topic("a", answer("a", "{")) + REST, "line 11: the answer 'a' has a brace"),
+        (HEAD + topic("a", answer("a")) + topic("a", answer("c")) + REST, "line 14: there is a topic 'a'"),
+        (HEAD + topic("a", answer("a")) + REST.replace('stage = "s"', "", 1), "line 13: 'stage' is missing"),
     ],
-)
-def test_a_bad_file_is_refused_by_name(tmp_path: Path, text: str, says: str) -> None:
+)  # fmt: skip
+def test_a_bad_file_is_refused_with_its_line(tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "bad.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(PersonaError, match=r"bad\.toml") as refused:
         load_persona(path)
     assert says in str(refused.value)
+
+
+def test_a_persona_needs_no_code(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(HEAD + topic("a", answer("a", "やあ")) + REST, encoding="utf-8")
+    [persona] = load_personas(tmp_path).values()
+    assert Customer(persona).reply(None).text == "やあ"
+
+
+def test_what_the_session_says_of_the_role_is_said() -> None:
+    role = role_of(
+        "# お客様の設定\n- 業界: 介護サービス業\n- 人物像: 慎重な事務長。\n- 抱えている課題: 記録に時間がかかる\n"
+    )
+    customer = Customer(JAPANESE)
+    assert customer.reply("どのような事業をされていますか", role).text.startswith("介護サービス業の会社です")
+    assert "記録に時間がかかる" in customer.reply("お困りのことはありますか", role).text
+    assert "慎重な事務長" in customer.reply("どのようなお立場ですか", role).text
+
+
+def test_what_the_recordings_speak_of_already_is_left_to_them() -> None:
+    customer = Customer(JAPANESE)
+    role = {"industry": "製造業", "pain": "在庫の過不足"}
+    assert customer.reply("どのような事業をされていますか", role).id == "company-1"
+    assert customer.reply("お困りのことはありますか", role).id == "trouble-1"
+
+
+@pytest.mark.parametrize(
+    ("language", "role", "who"),
+    [
+        ("ja", {}, "purchasing-manager-ja"),
+        ("ja", {"industry": "製造業"}, "purchasing-manager-ja"),
+        ("ja", {"industry": "小売業"}, "store-operations-ja"),
+        ("ja", {"industry": "医療", "pain": "人手が足りない"}, "store-operations-ja"),
+        ("en", {"industry": "小売業"}, "operations-manager-en"),
+        ("fr", {}, "operations-manager-en"),
+    ],
+)
+def test_who_answers_follows_from_language_and_role(language: str, role: dict[str, str], who: str) -> None:
+    assert choose(PERSONAS.values(), language, role).id == who
+
+
+def test_what_a_session_leaves_unsaid_is_not_said() -> None:
+    assert role_of("Industry: none\nPersona: \nYou are a customer whose pain is unknown") == {}
+    assert role_of("**Industry**: Health care. Large.") == {"industry": "Health care"}
+
+
+@given(st.text(max_size=200))
+def test_any_instructions_can_be_read(text: str) -> None:
+    for value in role_of(text + "\nindustry: " + text).values():
+        assert value
+        assert "\n" not in value

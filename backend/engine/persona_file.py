@@ -1,0 +1,94 @@
+"""Reads personas: one TOML file each in ``personas/``. A bad file is refused with its line."""
+
+from __future__ import annotations
+
+import string
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from backend.engine import toml_lines
+from backend.engine.persona import ASKED_BEFORE, SILENCE, Answer, Persona, PersonaError, Topic, fold
+from backend.engine.role import FACTS
+from backend.engine.toml_lines import FieldError, field, texts
+
+DIRECTORY = Path(__file__).parent / "personas"
+
+
+def load_personas(directory: Path = DIRECTORY) -> dict[str, Persona]:
+    """All personas of ``directory`` by id. Raises ``PersonaError`` for the first bad file."""
+    personas: dict[str, Persona] = {}
+    for path in sorted(directory.glob("*.toml")):
+        persona = load_persona(path)
+        if persona.id in personas:
+            raise PersonaError(f"{path.name}: another file has a persona '{persona.id}' already")
+        personas[persona.id] = persona
+    if not personas:
+        raise PersonaError(f"there is no persona in {directory}")
+    return personas
+
+
+def load_persona(path: Path) -> Persona:
+    """The persona of one file. Raises ``PersonaError`` naming the file, the line and what is wrong there."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return _persona(tomllib.loads(text))
+    except (OSError, UnicodeDecodeError) as error:
+        raise PersonaError(f"{path.name}: {error}") from error
+    except tomllib.TOMLDecodeError as error:  # says "(at line N, column M)" by itself
+        raise PersonaError(f"{path.name}: {error}") from error
+    except FieldError as error:
+        line = toml_lines.line_of(text, error.path)
+        raise PersonaError(f"{path.name}, line {line}: {error.message}") from error
+
+
+def _persona(data: dict[str, Any]) -> Persona:
+    language = field(data, (), "language", str)
+    topics: dict[str, Topic] = {}
+    answer_ids: set[str] = set()
+    for index, table in enumerate(field(data, (), "topics", list)):
+        topic = _topic(table, ("topics", index), language, answer_ids)
+        if topic.id in topics:
+            raise FieldError(("topics", index, "id"), f"there is a topic '{topic.id}' already")
+        topics[topic.id] = topic
+    arc = texts(data, (), "arc")
+    for wanted in (*arc, SILENCE, ASKED_BEFORE):
+        if wanted not in topics:
+            raise FieldError(("arc",), f"there is no topic '{wanted}'")
+    return Persona(
+        id=field(data, (), "id", str),
+        language=language,
+        name=field(data, (), "name", str),
+        description=field(data, (), "description", str),
+        arc=tuple(arc),
+        topics=topics,
+        industries=tuple(word.lower() for word in texts(data, (), "industries", [])),
+        pains=tuple(word.lower() for word in texts(data, (), "pains", [])),
+    )
+
+
+def _topic(table: Any, path: toml_lines.Path, language: str, answer_ids: set[str]) -> Topic:
+    given = field(table, path, "answers", list)
+    answers = [_answer(answer, (*path, "answers", n), answer_ids) for n, answer in enumerate(given)]
+    topic_id = field(table, path, "id", str)
+    if all(answer.needs for answer in answers):
+        raise FieldError((*path, "answers"), f"the topic '{topic_id}' has no answer that can always be given")
+    keywords = (fold(keyword, language) for keyword in texts(table, path, "keywords"))
+    return Topic(topic_id, field(table, path, "stage", str), tuple(dict.fromkeys(keywords)), tuple(answers))
+
+
+def _answer(table: Any, path: toml_lines.Path, answer_ids: set[str]) -> Answer:
+    answer_id, text = field(table, path, "id", str), field(table, path, "text", str)
+    if answer_id in answer_ids:
+        raise FieldError(path, f"there is an answer '{answer_id}' already")
+    answer_ids.add(answer_id)
+    try:
+        needs = frozenset(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
+    except ValueError as error:
+        raise FieldError(path, f"the answer '{answer_id}' has a brace without its other half") from error
+    if unknown := needs - set(FACTS):
+        raise FieldError(
+            path,
+            f"there is no {{{min(unknown)}}}; an answer may have " + ", ".join(f"{{{n}}}" for n in FACTS),
+        )
+    return Answer(answer_id, text, needs)
