@@ -48,8 +48,9 @@ class RelayConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Stop by itself after so long with an open gate; null: when told."""
     record_directory: str | None = None
     """Where events.jsonl, user.wav and customer.wav are written; null: nowhere."""
-    mode_poll_s: float = 1.0
-    """How often ``realtime_mode`` is read while connected."""
+    mode_poll_s: float = 2.0
+    """How often ``realtime_mode`` is read while connected, in seconds. Every second, it was a fifth of the relay's
+    CPU (``benchmarks/conversation.py``); its age is shown beside it."""
 
     def __repr__(self) -> str:
         return f"RelayConfig(server_url={self.server_url!r}, session_id={self.session_id!r})"
