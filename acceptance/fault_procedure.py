@@ -83,13 +83,15 @@ class _Faults:
         await self._inject("reset", self._reset)
         run.doing("サーバーからのデータを壊します", "Corrupting what the server sends")
         await self._inject("corrupt", self._corrupt)
+        if not limits.half_open_s:
+            return self._measured
         run.doing("応答のない接続にします(ハーフオープン)", "Leaving the connection half-open")
         await self._inject("half_open", self._half_open)
         return self._measured
 
     async def _inject(self, fault: Fault, act: Act) -> None:
         held = self._held
-        if held.over or not held.state.gate_open:
+        if not await held.until(lambda held: held.state.gate_open, self._run.limits.recover_s):
             return
         window = FaultWindow(fault, wall_now(), held.mark, held.mark)
         await act()

@@ -90,6 +90,9 @@ def _during(record: Record, limits: Limits) -> Answer:
     reports = record.modes("during")
     if not reports:
         return answer(id_, "fail", absent(record, "GET /api/session/"))
+    if not any(report.value is False for report in record.modes("before")):
+        # Without a change there is nothing that the connection has done.
+        return answer(id_, "not_run", _report(record, reports[-1]))
     rise = next((n for n, report in enumerate(reports) if report.value is True), None)
     if rise is None:
         return answer(id_, "fail", _report(record, reports[-1]))

@@ -64,9 +64,14 @@ def _source(record: Record) -> Answer:
     return answer(id_, "fail", *_with_trouble(record, failed))
 
 
+def _source_failed(record: Record) -> bool:
+    """Then what goes out is silence in its place, and proves nothing about the source."""
+    return record.one(SourceState, lambda event: event.state == "failed") is not None
+
+
 def _audio_sent(record: Record) -> Answer:
     id_ = "t2.audio_sent"
-    if record.step("gate_open") is None:
+    if record.step("gate_open") is None or _source_failed(record):
         return answer(id_, "not_run")
     summary = record.summary
     sent = record.of(Meters, lambda meters: meters.chunks_sent > 0)
@@ -98,7 +103,7 @@ def _mean_rate(record: Record) -> float | None:
 def _chunk_rate(record: Record, limits: Limits) -> Answer:
     id_ = "t2.chunk_rate"
     rate, summary = _mean_rate(record), record.summary
-    if rate is None or summary is None:
+    if rate is None or summary is None or summary.chunks_sent == 0 or _source_failed(record):
         return answer(id_, "not_run")
     expected = summary.expected_chunk_rate
     off = rate / expected - 1
@@ -117,11 +122,14 @@ def _chunk_rate(record: Record, limits: Limits) -> Answer:
 
 
 def _sample_rate(record: Record, limits: Limits) -> Answer:
-    """The server says at which sample of what it received the speech ended; we know when it said so."""
+    """The server says at which sample of what it received the speech ended; we know when it said so.
+
+    Only while the connection held: a new one counts from its own first sample.
+    """
     id_ = "t2.sample_rate"
     gate = record.step("gate_open")
     stopped = record.one(Speech, lambda event: event.state == "stopped" and event.audio_ms > 0)
-    if gate is None or stopped is None or record.one(Connection) is not None:
+    if gate is None or stopped is None or _source_failed(record) or record.one(Connection) is not None:
         return answer(id_, "not_run")
     elapsed = stopped.t - gate.t
     rate = stopped.audio_ms / 1_000 * SAMPLE_RATE / elapsed

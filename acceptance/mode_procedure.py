@@ -26,8 +26,6 @@ from api_client.rest import SalesMindClient
 _POLL_S = 0.2
 _READINGS_TO_SEE = 4
 """While connected, after the first that is true: it must stay so."""
-_WATCH_S = 1.0
-"""How long the other connection is watched; a plain flag falls 30 ms after one is closed."""
 _WRONG_TOKEN = "0" * 40
 
 
@@ -45,7 +43,7 @@ async def mode_test(run: Run) -> None:
             await held.until(_seen_enough, run.limits.mode_change_s)
         held.on_batch = None
     run.answer(judge_mode(held.record, run.limits))
-    await _beyond(run, session_id)
+    await beyond_the_document(run, session_id)
 
 
 def _seen_enough(held: HeldConversation) -> bool:
@@ -55,7 +53,8 @@ def _seen_enough(held: HeldConversation) -> bool:
     )
 
 
-async def _beyond(run: Run, session_id: str) -> None:
+async def beyond_the_document(run: Run, session_id: str) -> None:
+    """Connections that must be refused, and connections that end in other ways, on that session."""
     second = run.request.second_account is not None
     restart = run.restart_server is not None
     measured = ModeMeasurements()
@@ -160,7 +159,7 @@ async def _two_connections(run: Run, session_id: str) -> TwoConnections:
             both = await run.read_mode_until(session_id, True, run.limits.mode_change_s)
         finally:
             await second.close()
-        one = await run.read_mode_until(session_id, False, _WATCH_S)
+        one = await run.read_mode_until(session_id, False, run.limits.watch_s)
         return replace(measured, both=both, one_closed=one)
     finally:
         await first.close()

@@ -29,6 +29,8 @@ class Limits:
     """From the end of a turn to the end of its answer."""
     mode_change_s: float = 5.0
     """From the WebSocket's opening or closing to the REST answer that shows it."""
+    watch_s: float = 1.0
+    """How long the other connection is watched after one was closed; a plain flag falls within 30 ms."""
     killed_s: float = 15.0
     """From a reset connection to ``realtime_mode`` false."""
     restart_s: float = 20.0
@@ -41,7 +43,7 @@ class Limits:
     recover_s: float = 20.0
     """From a cut to the open gate of the next connection."""
     half_open_s: float = 45.0
-    """The same when nothing says that the connection is dead."""
+    """The same when nothing says that the connection is dead. Zero: this fault is left out."""
     pause_s: float = 2.0
     """How long the network stands still; shorter than what a healthy connection must survive."""
     slow_s: float = 2.0

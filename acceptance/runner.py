@@ -29,9 +29,6 @@ _PROCEDURES: dict[int, Callable[[Run], Awaitable[None]]] = {
     3: mode_test,
     4: fault_test,
 }
-_LAST_LOOK_S = 5.0
-"""How long the sessions are given at the end until their ``realtime_mode`` is false."""
-
 log = logging.getLogger(__name__)
 
 
@@ -122,8 +119,9 @@ class _Procedure:
     async def _clean_up(self) -> None:
         run = self._run
         try:
+            # The last one was closed a moment ago; the others had their time.
             readings = [
-                await run.read_mode_until(session_id, False, _LAST_LOOK_S if n == 0 else 0.0)
+                await run.read_mode_until(session_id, False, 0.0 if n else run.limits.mode_change_s)
                 for n, session_id in enumerate(reversed(run.sessions))
             ]
             if self._request.finish_sessions:

@@ -14,6 +14,7 @@ _CHUNKS_TO_SEE = 12
 """How much audio must go out before the connection is believed: half a second of 40 ms chunks."""
 _LONGEST_RECORDING_S = 180.0
 _PLAYBACK_MARGIN_S = 5.0
+_RATE_KNOWN_S = 3.0
 
 
 async def connection_test(run: Run) -> None:
@@ -70,6 +71,9 @@ async def _follow_turn(run: Run, held: HeldConversation, source: str) -> None:
     else:
         # Nobody can know when a person begins to speak.
         await held.until(_complete, limits.answer_s * 2)
+    await held.until(_measured, _RATE_KNOWN_S)
+    mark = held.mark  # what was received up to here stands in the next levels
+    await held.until(lambda held: held.record.window(mark).one(Meters) is not None, _RATE_KNOWN_S)
     received = max((event.audio_received_ms for event in held.record.of(Meters)), default=0)
     if received:
         await held.until(_played, received / 1_000 + _PLAYBACK_MARGIN_S)
@@ -77,6 +81,11 @@ async def _follow_turn(run: Run, held: HeldConversation, source: str) -> None:
 
 def _source_over(held: HeldConversation) -> bool:
     return held.record.one(SourceState, lambda event: event.state != "opened") is not None
+
+
+def _measured(held: HeldConversation) -> bool:
+    """A chunk rate is known: that takes a second of open gate."""
+    return any(meters.chunk_rate is not None for meters in held.record.of(Meters))
 
 
 def _complete(held: HeldConversation) -> bool:
