@@ -11,9 +11,16 @@ SILENCE = "silence"
 
 
 def relay_config(
-    settings: ConsoleSettings, account: Account, session_id: str, devices: Devices | None
+    settings: ConsoleSettings,
+    account: Account,
+    session_id: str,
+    *,
+    source: str,
+    sink: str,
+    language: i18n.Language | None = None,
+    seconds: float | None = None,
 ) -> RelayConfig:
-    """What the relay is started with. Without a microphone it starts silent; without a speaker, mute."""
+    """What the relay is started with: geometry, voice and VAD as the settings say."""
     audio = settings.audio
     record = settings.record_directory
     return RelayConfig(
@@ -21,10 +28,10 @@ def relay_config(
         token=account.token,
         session_id=session_id,
         insecure=account.insecure,
-        source=audio.source or ("mic" if devices and devices.microphones else SILENCE),
-        sink=audio.sink or ("speaker" if devices and devices.speakers else "none"),
+        source=source,
+        sink=sink,
         chunk_bytes=audio.chunk_bytes,
-        language=conversation_language(settings),
+        language=language or conversation_language(settings),
         voice=audio.voice,
         turn_detection=TurnDetection(
             threshold=audio.vad_threshold,
@@ -32,8 +39,17 @@ def relay_config(
             silence_duration_ms=audio.vad_silence_ms,
         ),
         echo=audio.echo,
+        seconds=seconds,
         record_directory=str(record) if record else None,
     )
+
+
+def source_and_sink(settings: ConsoleSettings, devices: Devices | None) -> tuple[str, str]:
+    """Where sound comes from and goes to. Without a microphone it is silence; without a speaker, nothing."""
+    audio = settings.audio
+    source = audio.source or ("mic" if devices and devices.microphones else SILENCE)
+    sink = audio.sink or ("speaker" if devices and devices.speakers else "none")
+    return source, sink
 
 
 def conversation_language(settings: ConsoleSettings) -> i18n.Language:

@@ -151,3 +151,12 @@ async def test_language_is_switched_in_place(make_app: Any, until: Any) -> None:
     async with app.run_test() as pilot:
         await pilot.press("ctrl+l")
         await until(pilot, lambda: str(app.screen.query_one("#submit", Button).label) == "ログイン")
+
+
+async def test_a_known_user_is_asked_for_the_password_at_once(make_app: Any) -> None:
+    app = make_app(username="tester")
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press(*"secret")
+        assert app.screen.query_one("#username", Input).value == "tester"
+        assert app.screen.query_one("#password", Input).value == "secret"

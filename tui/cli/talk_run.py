@@ -20,7 +20,7 @@ from tui.cli.exit_codes import ExitCode
 from tui.cli.talk_session import TalkRequest, begin
 from tui.cli.transcript_text import TranscriptPrinter
 from tui.cli.turn_script import AnswerTimeout, TurnScript
-from tui.conversation_config import conversation_config
+from tui.conversation_setup import relay_config
 from tui.i18n import _
 from tui.settings import ConsoleSettings, SettingsError
 from tui.wording import of_error, of_event
@@ -35,17 +35,14 @@ async def talk(settings: ConsoleSettings, request: TalkRequest) -> int:
     sink = settings.audio.sink or "none"
     _check_audio(sources, sink)
     account, session_id = await begin(settings, request)
-    config = conversation_config(
+    config = relay_config(
         settings,
-        server_url=account.server_url,
-        token=account.token,
-        insecure=account.insecure,
-        session_id=session_id,
-        language=request.language(settings),
+        account,
+        session_id,
         source=sources[0],
         sink=sink,
+        language=request.language(settings),
         seconds=request.seconds,
-        record_directory=str(settings.record_directory) if settings.record_directory else None,
     )
     script = _script(sources, request)
     with tempfile.TemporaryDirectory(prefix="salesmind-talk-") as directory:

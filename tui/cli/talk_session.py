@@ -21,6 +21,7 @@ from tui import i18n
 from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
 from tui.cli.talk import PASSWORD_VARIABLE
+from tui.conversation_setup import conversation_language
 from tui.i18n import _
 from tui.services import Account
 from tui.settings import DEFAULT_SERVER_URL, ConsoleSettings
@@ -48,7 +49,7 @@ class TalkRequest:
 
     def language(self, settings: ConsoleSettings) -> Literal["ja", "en"]:
         """The language of the conversation: as asked, else as configured, else the screen's."""
-        return self.spoken or settings.conversation_language or i18n.language()
+        return self.spoken or conversation_language(settings)
 
 
 async def begin(settings: ConsoleSettings, request: TalkRequest) -> tuple[Account, str]:

@@ -17,7 +17,13 @@ from relay import commands
 from relay.stream import SourceState, StreamEvent
 from tui.actions import Action, bindings
 from tui.collector import Collector
-from tui.conversation_setup import SILENCE, conversation_language, needs_devices, relay_config
+from tui.conversation_setup import (
+    SILENCE,
+    conversation_language,
+    needs_devices,
+    relay_config,
+    source_and_sink,
+)
 from tui.i18n import N_, _
 from tui.live_feed import LiveFeed, News, news_of
 from tui.live_rows import audio_rows, audio_title, connection_rows, connection_title, summary_rows
@@ -121,8 +127,9 @@ class LiveScreen(ConsoleScreen[None]):
         self._samples = app.services.samples(conversation_language(app.settings))
         self._show_hint()
         devices = await app.services.devices() if needs_devices(app.settings) else None
-        config = relay_config(app.settings, app.account, self.session.id, devices)
-        self._base_source = config.source
+        source, sink = source_and_sink(app.settings, devices)
+        config = relay_config(app.settings, app.account, self.session.id, source=source, sink=sink)
+        self._base_source = source
         try:
             self.relay = await app.services.start_relay(config, app.settings.state_directory / "relay.log")
         except OSError as error:

@@ -110,6 +110,8 @@ class LoginScreen(ConsoleScreen[None]):
     def on_mount(self) -> None:
         """Ask the server how it is, once the screen is drawn."""
         self.console_app.status = Status()
+        if self.username.value:
+            self.password.focus()
         self.call_after_refresh(self.action_check)
 
     def on_screen_resume(self) -> None:
