@@ -1,389 +1,76 @@
-"""A SalesMind server that behaves unless it is given a defect, and the procedure run against it."""
+"""The procedure, run against a fake SalesMind server of its own for each run."""
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import contextlib
-import json
-import socket
-import time
-import uuid
+import importlib.util
+import sys
 import wave
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
-from urllib.parse import parse_qs
 
 import pytest
-import uvicorn
 
 from acceptance.progress import ProgressEvent
-from acceptance.request import Account, CheckRequest, Limits
+from acceptance.request import CheckRequest, Limits
 from acceptance.results import RunResult
 from acceptance.runner import run_check
 
-TESTER = Account("tester", "5f3a" * 10)
-SECOND = Account("second", "b1c2" * 10)
-_USERS = {account.token: account.username for account in (TESTER, SECOND)}
-LOUD = b"\x00\x10\x00\xf0"
+
+def _load(name: str) -> ModuleType:
+    """A module beside this file: tests are no package."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+fake = _load("fake_salesmind")
+
 QUICK = Limits(
     connect_s=1.5, answer_s=1.0, mode_change_s=1.0, killed_s=0.5, restart_s=0.5, refusal_s=0.6, error_s=0.8,
     recover_s=3.0, half_open_s=0.0, pause_s=0.8, slow_s=0.2, watch_s=0.3, slow_bytes_per_s=200_000,
 )  # fmt: skip
 """The fake server answers at once, so that nobody needs patience."""
 
-Scope = dict[str, Any]
-Message = dict[str, Any]
+
+@pytest.fixture(scope="session")
+def fake_salesmind() -> ModuleType:
+    """The module of the fake server."""
+    return fake
 
 
-@dataclass
-class Line:
-    """One WebSocket as the fake server sees it."""
-
-    session_id: str
-    receive: Callable[[], Awaitable[Message]]
-    tell: Callable[[Message], Awaitable[None]]
-    audio_bytes: int = 0
-    speaking_since: int | None = None
-    quiet_bytes: int = 0
-    turns: int = 0
-    ids: int = 0
-    answering: set[asyncio.Task[None]] = field(default_factory=set)
-
-    async def send(self, kind: str, **fields: Any) -> None:
-        self.ids += 1
-        text = json.dumps({"type": kind, "event_id": f"event_{self.ids}", **fields})
-        await self.tell({"type": "websocket.send", "text": text})
-
-
-class FakeSalesMind:
-    """An ASGI application. ``defects`` are the ways in which it misbehaves; see ``docs/acceptance.md``."""
-
-    def __init__(self) -> None:
-        self.defects: set[str] = set()
-        self.sessions: dict[str, str] = {}
-        """Owner by session id."""
-        self.open: dict[str, list[Line]] = {}
-        self.flags: dict[str, bool] = {}
-        self.stuck: set[str] = set()
-        self.broken: set[str] = set()
-        """Sessions of which a connection ended without a close frame."""
-        self.connected_once: set[str] = set()
-        self.sockets = 0
-        """WebSockets that were accepted."""
-        self.finished: list[str] = []
-        self._fewer = asyncio.Condition()
-
-    async def all_closed(self) -> None:
-        """Wait until no WebSocket is open."""
-        async with asyncio.timeout(5), self._fewer:
-            await self._fewer.wait_for(lambda: not any(self.open.values()))
-
-    def mode(self, session_id: str) -> bool:
-        """``realtime_mode`` as this server reports it."""
-        if "mode_never_true" in self.defects:
-            return False
-        if "mode_true_before" in self.defects and session_id not in self.connected_once:
-            return True
-        if session_id in self.stuck:
-            return True
-        if "plain_flag" in self.defects:
-            return self.flags.get(session_id, False)
-        return bool(self.open.get(session_id))
-
-    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
-            await self._http(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await self._websocket(scope, receive, send)
-
-    # --- REST ----------------------------------------------------------------------------------
-
-    async def _http(self, scope: Scope, receive: Any, send: Any) -> None:
-        headers = dict(scope["headers"])
-        user = _USERS.get(headers.get(b"authorization", b"").decode().removeprefix("Token "))
-        message = await receive()
-        body = json.loads(message.get("body") or b"{}")
-        status, answer = self._answer(scope["method"], scope["path"], user, body)
-        data = json.dumps(answer).encode()
-        start = {"type": "http.response.start", "status": status}
-        await send({**start, "headers": [(b"content-type", b"application/json")]})
-        await send({"type": "http.response.body", "body": data})
-
-    def _answer(self, method: str, path: str, user: str | None, body: Any) -> tuple[int, Any]:
-        if user is None:
-            return 401, {"detail": "Invalid token."}
-        if (method, path) == ("POST", "/api/session/start/"):
-            session_id = str(uuid.uuid4())
-            self.sessions[session_id] = user
-            return 201, self._session(session_id)
-        if (method, path) == ("POST", "/api/session/finish/"):
-            self.finished.append(body["session_id"])
-            return 200, {"session_id": body["session_id"], "report_id": len(self.finished)}
-        session_id = path.removeprefix("/api/session/").strip("/")
-        owner = self.sessions.get(session_id)
-        if owner is None or (owner != user and "foreign_readable" not in self.defects):
-            return 404, {"detail": "Not found."}
-        return 200, self._session(session_id)
-
-    def _session(self, session_id: str) -> dict[str, Any]:
-        return {"id": session_id, "industry": "物流", "realtime_mode": self.mode(session_id), "messages": []}
-
-    # --- WebSocket -----------------------------------------------------------------------------
-
-    async def _websocket(self, scope: Scope, receive: Any, send: Any) -> None:
-        query = parse_qs(scope["query_string"].decode())
-        session_id = query.get("session_id", ["new"])[0]
-        refusal = self._refusal(query.get("token", [None])[0], session_id)
-        await receive()
-        if refusal == (4401, "token_invalid") and "bare_403" in self.defects:
-            await send({"type": "websocket.close"})
-            return
-        if "handshake_refused" in self.defects or (
-            "refuses_reconnect" in self.defects and session_id in self.broken
-        ):
-            await send({"type": "websocket.close"})
-            return
-        await send({"type": "websocket.accept"})
-        line = Line(session_id, receive, send)
-        if refusal is not None:
-            await line.send(
-                "error", error={"type": "invalid_request_error", "code": refusal[1], "message": "no"}
-            )
-            await send({"type": "websocket.close", "code": refusal[0], "reason": refusal[1]})
-            return
-        await self._hold(line)
-
-    def _refusal(self, token: str | None, session_id: str) -> tuple[int, str] | None:
-        user = _USERS.get(token or "")
-        if token is None and "missing_token_accepted" in self.defects:
-            return None
-        if token is not None and user is None and "wrong_token_accepted" in self.defects:
-            return None
-        if user is None:
-            return 4401, "token_invalid"
-        owner = self.sessions.get(session_id)
-        if owner is None:
-            return None if "unknown_accepted" in self.defects else (4404, "session_not_found")
-        if owner != user and "foreign_accepted" not in self.defects:
-            return 4404, "session_not_found"
-        return None
-
-    async def _hold(self, line: Line) -> None:
-        session_id = line.session_id
-        self.sockets += 1
-        self.open.setdefault(session_id, []).append(line)
-        self.flags[session_id] = True
-        self.connected_once.add(session_id)
-        clean = False
-        try:
-            await self._greet(line)
-            clean = await self._serve(line)
-        except (OSError, uvicorn.protocols.utils.ClientDisconnected):
-            pass
-        finally:
-            for task in line.answering:
-                task.cancel()
-            self.open[session_id].remove(line)
-            self.flags[session_id] = False
-            if not clean:
-                self.broken.add(session_id)
-            async with self._fewer:
-                self._fewer.notify_all()
-            if "mode_not_reset" in self.defects or ("killed_stays" in self.defects and not clean):
-                self.stuck.add(session_id)
-
-    async def _greet(self, line: Line) -> None:
-        if "no_created" in self.defects:
-            return
-        if "updated_unasked" in self.defects:
-            await line.send("session.updated", session=_UPSTREAM)
-        stub = {"type": "session.created", "session": {"id": line.session_id, "user": "tester"}}
-        await line.tell({"type": "websocket.send", "text": json.dumps(stub)})
-        await line.send("session.created", session=_UPSTREAM)
-
-    async def _serve(self, line: Line) -> bool:
-        """Until the client has gone; whether it said goodbye."""
-        impatient = 0.5 if "impatient" in self.defects else None
-        while True:
-            try:
-                async with asyncio.timeout(impatient):
-                    message = await line.receive()
-            except TimeoutError:
-                await line.tell({"type": "websocket.close", "code": 1011, "reason": "too slow"})
-                return True
-            if message["type"] == "websocket.disconnect":
-                return message.get("code") in (1000, 1001)
-            if message.get("text") is not None:
-                if await self._text(line, json.loads(message["text"])):
-                    return True
-            else:
-                await self._audio(line, message["bytes"])
-
-    async def _text(self, line: Line, text: dict[str, Any]) -> bool:
-        """Answer one event; True when that was the last thing this server does."""
-        match text["type"]:
-            case "session.update" if "no_updated" not in self.defects:
-                await line.send("session.updated", session=_UPSTREAM)
-                if "close_after_updated" in self.defects:
-                    await line.tell({"type": "websocket.close", "code": 1011, "reason": ""})
-                    return True
-            case "conversation.item.truncate" if "error_swallowed" not in self.defects:
-                error = {"type": "invalid_request_error", "code": "item_truncate_invalid_item_id"}
-                event_id = text.get("event_id")
-                await line.send("error", error={**error, "message": "no such item", "event_id": event_id})
-                if "closes_on_error" in self.defects:
-                    await line.tell({"type": "websocket.close", "code": 1011, "reason": ""})
-                    return True
-            case "conversation.item.create":
-                item = {"id": f"item_made_{line.ids}", **text["item"]}
-                await line.send("conversation.item.added", item=item, previous_item_id=None)
-            case "response.create":
-                self._respond(line)
-        return False
-
-    async def _audio(self, line: Line, pcm: bytes) -> None:
-        if "loses_audio" in self.defects:
-            pcm = pcm[: len(pcm) // 2]
-        before = line.audio_bytes
-        line.audio_bytes += len(pcm)
-        if any(pcm):
-            line.quiet_bytes = 0
-            if line.speaking_since is None:
-                line.speaking_since = before
-                await line.send(
-                    "input_audio_buffer.speech_started",
-                    audio_start_ms=before // 48,
-                    item_id=f"user_{line.turns}",
-                )
-            return
-        line.quiet_bytes += len(pcm)
-        if line.speaking_since is not None and line.quiet_bytes >= 48 * 200:
-            line.speaking_since = None
-            await self._turn(line)
-
-    async def _turn(self, line: Line) -> None:
-        item_id = f"user_{line.turns}"
-        line.turns += 1
-        await line.send(
-            "input_audio_buffer.speech_stopped", audio_end_ms=line.audio_bytes // 48, item_id=item_id
-        )
-        await line.send("input_audio_buffer.committed", item_id=item_id, previous_item_id=None)
-        if "no_user_transcript" not in self.defects:
-            kind = "conversation.item.input_audio_transcription.completed"
-            await line.send(kind, item_id=item_id, content_index=0, transcript="お困りのことはありませんか。")
-        if "no_answer" not in self.defects:
-            self._respond(line)
-
-    def _respond(self, line: Line) -> None:
-        task = asyncio.create_task(self._response(line))
-        line.answering.add(task)
-        task.add_done_callback(line.answering.discard)
-
-    async def _response(self, line: Line) -> None:
-        line.ids += 1
-        response, item_id = f"resp_{line.ids}", f"item_{line.ids}"
-        ids = {"response_id": response, "item_id": item_id}
-        if "late_answer" in self.defects:
-            await asyncio.sleep(0.9)
-        await line.send("response.created", response={"id": response, "status": "in_progress"})
-        item = {"id": item_id, "type": "message", "role": "assistant", "content": []}
-        await line.send("conversation.item.added", item=item, previous_item_id=None)
-        if "no_answer_audio" not in self.defects:
-            pcm = (bytes(4) if "silent_answer" in self.defects else LOUD) * (12 * 200)
-            delta = base64.b64encode(pcm).decode()
-            await line.send("response.output_audio.delta", delta=delta, output_index=0, **ids)
-            await line.send("response.output_audio.done", **ids)
-        if "no_customer_transcript" not in self.defects:
-            await line.send(
-                "response.output_audio_transcript.done", transcript="在庫が合わないのです。", **ids
-            )
-        await line.send("response.done", response={"id": response, "status": "completed", "output": []})
-
-
-_UPSTREAM = {
-    "id": "sess_1",
-    "type": "realtime",
-    "model": "gpt-realtime",
-    "audio": {"input": {"turn_detection": {"type": "server_vad", "silence_duration_ms": 200}}},
-}
-
-
-@dataclass
-class Served:
-    """A running fake server."""
-
-    app: FakeSalesMind
-    url: str
-
-
-@contextlib.asynccontextmanager
-async def serving(app: FakeSalesMind, **options: Any) -> AsyncIterator[str]:
-    """Serve ``app`` on a free port; gives the base URL."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        app, ws="websockets-sansio", http="h11", lifespan="off", log_config=None, timeout_graceful_shutdown=1,
-        ws_per_message_deflate=False, **options,
-    )  # fmt: skip
-    server = uvicorn.Server(config)
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
-    task = asyncio.create_task(server.serve([listener]))
-    scheme = "https" if "ssl_certfile" in options else "http"
-    try:
-        yield f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await task
-        listener.close()
-
-
-@pytest.fixture
-async def served() -> AsyncIterator[Served]:
-    app = FakeSalesMind()
-    async with serving(app) as url:
-        yield Served(app, url)
-
-
-@pytest.fixture
-def speech(tmp_path: Path) -> str:
+@pytest.fixture(scope="session")
+def speech(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A source: 400 ms of sound that the fake server takes for speech, and the silence that ends it."""
-    path = tmp_path / "speech.wav"
+    path = tmp_path_factory.mktemp("speech") / "speech.wav"
     with wave.open(str(path), "wb") as sound:
         sound.setnchannels(1)
         sound.setsampwidth(2)
         sound.setframerate(24_000)
-        sound.writeframes(LOUD * (12 * 400) + bytes(48 * 240))
+        sound.writeframes(fake.LOUD * (12 * 400) + bytes(48 * 240))
     return f"wav:{path}"
-
-
-@pytest.fixture
-def check_request(served: Served, speech: str, tmp_path: Path) -> CheckRequest:
-    return CheckRequest(
-        server_url=served.url,
-        account=TESTER,
-        directory=tmp_path / "run",
-        second_account=SECOND,
-        source=speech,
-        limits=QUICK,
-    )
 
 
 @dataclass
 class Checked:
-    """A finished run and everything it said."""
+    """A finished run, everything it said, and the server it was run against."""
 
     result: RunResult
     events: list[ProgressEvent]
-    seconds: float
+    server: Any
 
-    def verdicts(self, *tests: int) -> dict[str, str]:
-        """By checkpoint."""
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """By checkpoint, of the selected tests."""
         return {
             answer.checkpoint: answer.verdict
             for test in self.result.tests
-            if test.number in tests
+            if test.number in self.result.selected
             for answer in test.answers
         }
 
@@ -391,17 +78,38 @@ class Checked:
 Check = Callable[..., Awaitable[Checked]]
 
 
-@pytest.fixture
-def check(served: Served, check_request: CheckRequest) -> Check:
-    """``await check(2, defects={...}, **changes of the request)``."""
+@pytest.fixture(scope="session")
+def check(speech: str, tmp_path_factory: pytest.TempPathFactory) -> Check:
+    """``await check(2, defect="no_answer", latency_ms=900.0, operator=...)`` on a server of its own.
 
-    async def run(*tests: int, defects: set[str] | None = None, **changes: Any) -> Checked:
-        served.app.defects = defects or set()
-        hooks = {name: changes.pop(name) for name in ("operator", "restart_server") if name in changes}
+    Keywords are those of ``Limits``, ``CheckRequest`` and ``run_check``; ``restart``: "forgets" or "remembers"
+    gives the run a way to restart the server, after which no connection's flag is left, or all are.
+    """
+
+    async def run(
+        *tests: int, defect: str | None = None, restart: str | None = None, **changes: Any
+    ) -> Checked:
+        app = fake.FakeSalesMind(defect)
+        limits = {name: changes.pop(name) for name in tuple(changes) if name in Limits.__dataclass_fields__}
+        operator = changes.pop("operator", None)
         events: list[ProgressEvent] = []
-        began = time.monotonic()
-        request = replace(check_request, tests=tests, **changes)
-        result = await run_check(request, events.append, **hooks)
-        return Checked(result, events, time.monotonic() - began)
+        emit = changes.pop("emit", events.append)
+        async with fake.serving(app) as url:
+            request = CheckRequest(
+                server_url=url,
+                account=fake.TESTER,
+                directory=tmp_path_factory.mktemp("run"),
+                tests=tests,
+                limits=replace(QUICK, **limits),
+                **{"second_account": fake.SECOND, "source": speech, **changes},
+            )
+
+            async def restart_server() -> str:
+                await app.restart(forgets=restart == "forgets")
+                return str(url)
+
+            hook = None if restart is None else restart_server
+            result = await run_check(request, emit, operator=operator, restart_server=hook)
+        return Checked(result, events, app)
 
     return run

@@ -1,26 +1,29 @@
 """A server with one defect turns the checkpoint for it red, and nothing passes that should not.
 
-The table of ``docs/acceptance.md`` is held to these cases by ``test_matrix.py``.
+Every run has a server and a conversation process of its own and mostly waits, so a few go on at a time.
+``test_matrix.py`` holds the table of ``docs/acceptance.md`` to these cases.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from acceptance.checkpoints import checkpoints_of
 
-NOT_RUN = "not_run"
+AT_A_TIME = 4
 UNTOUCHED = {"t2.operator_heard": "not_applicable", "t4.operator_microphone": "not_applicable"}
 
 
-def expected(test: int, *, fail: str, not_run: set[str], **other: str) -> dict[str, str]:
+def expected(test: int, *, fail: str, not_run: set[str]) -> dict[str, str]:
     """Everything passes but ``fail`` and what can no longer be known."""
     verdicts = {point.id: UNTOUCHED.get(point.id, "pass") for point in checkpoints_of(test)}
     assert {fail, *not_run} <= set(verdicts)
-    return {**verdicts, **dict.fromkeys(not_run, NOT_RUN), **other, fail: "fail"}
+    return {**verdicts, **dict.fromkeys(not_run, "not_run"), fail: "fail"}
 
 
 CONNECTION: dict[str, tuple[str, set[str]]] = {
@@ -63,6 +66,7 @@ MODE: dict[str, tuple[str, set[str]]] = {
     "unknown_accepted": ("t3.unknown_session", set()),
     "foreign_accepted": ("t3.foreign_session", set()),
     "foreign_readable": ("t3.foreign_read", set()),
+    "flag_survives_restart": ("t3.restarted", set()),
 }
 FAULTS: dict[str, tuple[str, set[str]]] = {
     "error_swallowed": ("t4.api_error", {"t4.survives_api_error"}),
@@ -72,63 +76,50 @@ FAULTS: dict[str, tuple[str, set[str]]] = {
 }
 
 
-@pytest.mark.parametrize("defect", CONNECTION)
-async def test_connection(check: Any, defect: str) -> None:
-    red, unknown = CONNECTION[defect]
-    checked = await check(1, defects={defect})
-    assert checked.verdicts(1) == expected(1, fail=red, not_run=unknown)
-    assert checked.result.minimum != "pass"
+DEFECTS = {1: CONNECTION, 2: STREAMING, 3: MODE, 4: FAULTS}
+CASES = [(test, defect) for test, defects in DEFECTS.items() for defect in defects]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def outcomes(check: Any) -> AsyncIterator[dict[tuple[int, str], asyncio.Task[Any]]]:
+    """The finished run of each case."""
+    turnstile = asyncio.Semaphore(AT_A_TIME)
+
+    async def run(test: int, defect: str) -> Any:
+        async with turnstile:
+            if defect == "flag_survives_restart":
+                return await check(test, restart="remembers")
+            restart = "forgets" if test == 3 else None
+            return await check(test, defect=defect, restart=restart, latency_ms=900.0)
+
+    runs = {case: asyncio.create_task(run(*case)) for case in CASES}
+    await asyncio.wait(runs.values())
+    yield runs
+
+
+@pytest.mark.parametrize(("test", "defect"), CASES)
+def test_one_defect_turns_one_checkpoint_red(outcomes: Any, test: int, defect: str) -> None:
+    red, unknown = DEFECTS[test][defect]
+    checked = outcomes[test, defect].result()
+    left_out = {"t4.half_open"} if test == 4 else set()
+    assert checked.verdicts == expected(test, fail=red, not_run=unknown | left_out)
     assert not checked.result.passed
+    assert all(answer.evidence for answer in answers(checked) if answer.verdict in ("pass", "fail"))
 
 
-@pytest.mark.parametrize("defect", STREAMING)
-async def test_streaming(check: Any, check_request: Any, defect: str) -> None:
-    red, unknown = STREAMING[defect]
-    limits = replace(check_request.limits, latency_ms=900.0, answer_s=1.5)
-    checked = await check(2, defects={defect}, limits=limits)
-    assert checked.verdicts(2) == expected(2, fail=red, not_run=unknown)
+def answers(checked: Any) -> list[Any]:
+    return [answer for test in checked.result.tests for answer in test.answers]
 
 
-@pytest.mark.parametrize("defect", MODE)
-async def test_mode(check: Any, served: Any, defect: str) -> None:
-    red, unknown = MODE[defect]
-    checked = await check(3, defects={defect}, restart_server=restarting(served))
-    assert checked.verdicts(3) == expected(3, fail=red, not_run=unknown)
+@pytest.mark.parametrize("defect", [defect for defect in CONNECTION if CONNECTION[defect][0] != "t1.order"])
+def test_the_minimum_conditions_are_not_met_without_a_connection(outcomes: Any, defect: str) -> None:
+    assert outcomes[1, defect].result().result.minimum != "pass"
 
 
-async def test_mode_after_a_restart(check: Any, served: Any) -> None:
-    checked = await check(3, restart_server=restarting(served, forgets=False))
-    assert checked.verdicts(3) == expected(3, fail="t3.restarted", not_run=set())
-
-
-@pytest.mark.parametrize("defect", FAULTS)
-async def test_faults(check: Any, defect: str) -> None:
-    red, unknown = FAULTS[defect]
-    checked = await check(4, defects={defect})
-    assert checked.verdicts(4) == expected(4, fail=red, not_run=unknown | {"t4.half_open"})
-
-
-async def test_a_server_without_defects_is_green(check: Any, check_request: Any, served: Any) -> None:
-    limits = replace(check_request.limits, half_open_s=20.0)
-    checked = await check(1, 2, 3, 4, restart_server=restarting(served), limits=limits)
-    applies = {
-        name: verdict for name, verdict in checked.verdicts(1, 2, 3, 4).items() if name not in UNTOUCHED
-    }
+async def test_a_server_without_defects_is_green(check: Any) -> None:
+    checked = await check(1, 2, 3, 4, restart="forgets", half_open_s=20.0)
+    applies = {name: verdict for name, verdict in checked.verdicts.items() if name not in UNTOUCHED}
     assert set(applies.values()) == {"pass"}
     result = checked.result
     assert (result.minimum, result.ideal, result.document, result.beyond) == ("pass",) * 4
     assert result.passed
-
-
-def restarting(served: Any, *, forgets: bool = True) -> Any:
-    """In place of a kill: every connection is over; ``forgets``: no flag survives."""
-
-    async def restart() -> str:
-        for lines in served.app.open.values():
-            for line in lines:
-                await line.tell({"type": "websocket.close", "code": 1012})
-        await served.app.all_closed()
-        served.app.stuck = set() if forgets else set(served.app.sessions)
-        return str(served.url)
-
-    return restart
