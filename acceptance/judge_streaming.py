@@ -103,7 +103,7 @@ def _mean_rate(record: Record) -> float | None:
 def _chunk_rate(record: Record, limits: Limits) -> Answer:
     id_ = "t2.chunk_rate"
     rate, summary = _mean_rate(record), record.summary
-    if rate is None or summary is None or summary.chunks_sent == 0 or _source_failed(record):
+    if rate is None or summary is None or not _spoken(record):
         return answer(id_, "not_run")
     expected = summary.expected_chunk_rate
     off = rate / expected - 1
@@ -146,9 +146,15 @@ def _sample_rate(record: Record, limits: Limits) -> Answer:
     return answer(id_, "pass" if right else "fail", evidence)
 
 
+def _spoken(record: Record) -> bool:
+    """Sound of the source went out: without it there is nothing to answer or to write down."""
+    sent = record.one(Meters, lambda meters: meters.chunks_sent > 0) is not None
+    return record.step("gate_open") is not None and sent and not _source_failed(record)
+
+
 def _answer(record: Record, limits: Limits) -> Answer:
     id_ = "t2.answer_received"
-    if record.step("gate_open") is None:
+    if not _spoken(record):
         return answer(id_, "not_run")
     done = answered(record)
     if done is not None:
@@ -173,7 +179,7 @@ def _final(record: Record, role: Role) -> Transcript | None:
 
 def _user_transcript(record: Record, limits: Limits) -> Answer:
     id_ = "t2.user_transcript"
-    if record.step("gate_open") is None:
+    if not _spoken(record):
         return answer(id_, "not_run")
     transcript = _final(record, "user")
     if transcript is not None:

@@ -111,11 +111,6 @@ def answers(checked: Any) -> list[Any]:
     return [answer for test in checked.result.tests for answer in test.answers]
 
 
-@pytest.mark.parametrize("defect", [defect for defect in CONNECTION if CONNECTION[defect][0] != "t1.order"])
-def test_the_minimum_conditions_are_not_met_without_a_connection(outcomes: Any, defect: str) -> None:
-    assert outcomes[1, defect].result().result.minimum != "pass"
-
-
 async def test_a_server_without_defects_is_green(check: Any) -> None:
     checked = await check(1, 2, 3, 4, restart="forgets", half_open_s=20.0)
     applies = {name: verdict for name, verdict in checked.verdicts.items() if name not in UNTOUCHED}
