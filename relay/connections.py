@@ -223,6 +223,7 @@ class Connections:
 
     def _gate_opened(self) -> None:
         self.gates_opened += 1
+        self._poller.ask_now()
         self._said = None
         if self._lost:
             self._lost = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from dataclasses import replace
 
@@ -28,6 +29,7 @@ class ModePoller:
         self._output = output
         self._client: SalesMindClient | None = None
         self._values: dict[ModePhase, bool | None] = {}
+        self._wanted = asyncio.Event()
         self.role = RolePlay()
         self.known = config.session_id is None
         """The session was read: its role is known, and ``realtime_mode`` before the conversation."""
@@ -50,8 +52,15 @@ class ModePoller:
     async def poll(self) -> None:
         """Report ``realtime_mode`` every ``mode_poll_s`` seconds, until cancelled."""
         while self._config.session_id is not None:
+            self._wanted.clear()
             await self._report("during")
-            await asyncio.sleep(self._config.mode_poll_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._config.mode_poll_s):
+                    await self._wanted.wait()
+
+    def ask_now(self) -> None:
+        """Something has changed that the server's answer should show: do not wait for the next time."""
+        self._wanted.set()
 
     async def report_after(self) -> None:
         """Ask until the server says false, or ``FALSE_WITHIN_S`` seconds have passed."""

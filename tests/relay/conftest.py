@@ -88,6 +88,8 @@ class FakeSalesMind:
         self.update_errors = 0
         self.interrupt_response = True
         self.mode_stuck = False
+        self.mode_withheld = False
+        """Our own server says true when the conversation can begin, not when the socket opens."""
         self.requests = 0
         self._server: Server | None = None
         self._connected = asyncio.Condition()
@@ -118,7 +120,8 @@ class FakeSalesMind:
 
     @property
     def realtime_mode(self) -> bool:
-        return self.mode_stuck or any(not socket.closed.is_set() for socket in self.sockets)
+        connected = any(not socket.closed.is_set() for socket in self.sockets)
+        return self.mode_stuck or (connected and not self.mode_withheld)
 
     def _request(self, connection: ServerConnection, request: Request) -> Response | None:
         target = urlsplit(request.path)

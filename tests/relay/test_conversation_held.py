@@ -104,6 +104,21 @@ async def test_realtime_mode_before_during_and_after(salesmind: FakeSalesMind, h
     assert [event.value for event in run.of(RealtimeMode, phase="before")] == [False]
 
 
+async def test_the_mode_is_read_again_as_soon_as_the_conversation_can_begin(
+    salesmind: FakeSalesMind, hold: Hold
+) -> None:
+    salesmind.mode_withheld = True
+    salesmind.ignore = {"session.update"}
+    run = hold(mode_poll_s=600)
+    await run.until(RealtimeMode, phase="during", value=False)
+    salesmind.mode_withheld = False
+    socket = await salesmind.socket()
+    await socket.send("session.updated", session={"type": "realtime", "id": "sess_1"})
+    await run.until(RealtimeMode, phase="during", value=True)
+    summary = await run.stop()
+    assert summary.realtime_mode.during is True
+
+
 async def test_a_mode_that_stays_true_is_reported_as_true(
     salesmind: FakeSalesMind, hold: Hold, monkeypatch: pytest.MonkeyPatch
 ) -> None:
