@@ -3,34 +3,70 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
 
-from backend.engine.server import EngineOptions, run
+from backend.engine.options import (
+    MAX_AGE_S,
+    TOKEN_VARIABLE,
+    EngineOptions,
+    OptionsError,
+    read_plan,
+    read_token,
+)
+from backend.engine.server import run
 
 
 def main() -> int:
     """Serve until SIGTERM, SIGINT or, with ``--stop-on-eof``, the end of input. Returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m backend.engine", description="An offline Realtime API server."
-    )
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8790, help="0 takes a free one")
-    parser.add_argument(
-        "--pace", type=float, default=6.0, help="times faster than real time that answers are sent"
-    )
-    parser.add_argument("--no-transcription", action="store_true", help="do not load speech recognition")
-    parser.add_argument("--stop-on-eof", action="store_true", help="stop when standard input is closed")
-    parser.add_argument("--verbose", action="store_true", help="log every event type")
-    given = parser.parse_args()
-    return run(
-        EngineOptions(
+    given = _parser().parse_args()
+    try:
+        options = EngineOptions(
             host=given.host,
             port=given.port,
             pace=given.pace,
             transcription=not given.no_transcription,
+            whisper=given.whisper,
+            personas=given.personas,
+            persona=given.persona,
+            max_age_s=given.max_age,
+            token=read_token(given.token_file),
+            faults=read_plan(given.faults, given.fault),
+            control=given.control,
             stop_on_eof=given.stop_on_eof,
             verbose=given.verbose,
         )
+    except OptionsError as error:
+        sys.stderr.write(f"engine: {error}\n")
+        return 2
+    return run(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m backend.engine", description="An offline Realtime API server."
     )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1")
+    add("--port", type=int, default=8790, help="0 takes a free one")
+    add("--pace", type=float, default=6.0, help="times faster than real time that answers are sent")
+    add("--no-transcription", action="store_true", help="do not load speech recognition")
+    add("--whisper", type=Path, metavar="DIR", help="another Whisper model for CTranslate2")
+    add("--personas", type=Path, metavar="DIR", help="more personas")
+    add("--persona", metavar="ID", help="the persona that answers, whatever the session says")
+    add("--max-age", type=float, default=MAX_AGE_S, metavar="SECONDS", help="of a session")
+    add(
+        "--token-file",
+        type=Path,
+        metavar="FILE",
+        help=f"what clients have to send as their API key; else {TOKEN_VARIABLE}",
+    )
+    add("--faults", type=Path, metavar="FILE", help="misbehave as the file says (TOML)")
+    add("--fault", action="append", default=[], metavar="FAULT", help="one fault: KIND:NAME=VALUE,...")
+    add("--control", action="store_true", help="let programs on this machine set faults")
+    add("--stop-on-eof", action="store_true", help="stop when standard input is closed")
+    add("--verbose", action="store_true", help="log every event type")
+    return parser
 
 
 if __name__ == "__main__":

@@ -10,8 +10,11 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from backend.engine.dialogue import Dialogue
+from backend.engine.formats import decode, encode
+from backend.engine.hearing import Hearing
 from backend.engine.items import client_item, words_of
 from backend.engine.listening import Listening
+from backend.engine.misbehaviour import FaultPlan, Misbehaviour
 from backend.engine.outbox import Closing
 from backend.engine.protocol import (
     Event,
@@ -26,13 +29,15 @@ from backend.engine.protocol import (
     parse,
     text_field,
 )
-from backend.engine.responder import Responder, request_for
-from backend.engine.session import MAX_AGE_S, updated
+from backend.engine.request import request_for
+from backend.engine.responder import Responder
+from backend.engine.session import updated
 
 log = logging.getLogger(__name__)
 
 SESSION_EXPIRED = 1001
-BETA_REFUSED = 4000
+_LAST_WORDS_S = 5.0
+"""So long a client may take to read that its session is over."""
 
 Handler = Callable[[Event], Awaitable[None] | None]
 
@@ -40,11 +45,18 @@ Handler = Callable[[Event], Awaitable[None] | None]
 class Connection:
     """The life of one WebSocket, from ``session.created`` to its end."""
 
-    def __init__(self, socket: ServerConnection, dialogue: Dialogue) -> None:
+    def __init__(
+        self, socket: ServerConnection, dialogue: Dialogue, *, max_age_s: float, plan: FaultPlan, number: int
+    ) -> None:
+        """``number``: which connection of the engine this is, for the faults of ``plan``."""
         self._socket = socket
         self._dialogue = dialogue
+        self._max_age_s = max_age_s
+        self._plan = plan
         self._responder = Responder(dialogue)
-        self._listening = Listening(dialogue, self._responder)
+        self._hearing = Hearing(dialogue)
+        self._listening = Listening(dialogue, self._responder, self._hearing)
+        self._misbehaviour = Misbehaviour(number, socket, dialogue.outbox, self._responder, self._end_of_age)
         self._handlers: dict[str, Handler] = {
             "session.update": self._session_update,
             "input_audio_buffer.append": self._append,
@@ -62,10 +74,12 @@ class Connection:
     async def run(self) -> None:
         """Serve until either side closes or the session is too old."""
         self._dialogue.outbox.put(event("session.created", session=self._dialogue.session))
+        self._plan.opened(self._misbehaviour)
         tasks = [asyncio.create_task(work) for work in (self._read(), self._write(), self._expire())]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._plan.closed(self._misbehaviour)
             self._responder.stop()
             self._listening.stop()
             for task in tasks:
@@ -81,7 +95,7 @@ class Connection:
     async def _write(self) -> None:
         try:
             while True:
-                await self._socket.send(await self._dialogue.outbox.get())
+                await self._misbehaviour.send(await self._dialogue.outbox.get())
         except Closing as closing:
             await self._socket.close(closing.code, closing.reason)
         except ConnectionClosed:
@@ -96,11 +110,14 @@ class Connection:
             return
 
     async def _expire(self) -> None:
-        await asyncio.sleep(MAX_AGE_S)
-        message = f"Your session hit the maximum duration of {MAX_AGE_S // 60} minutes."
+        await asyncio.sleep(self._max_age_s)
+        self._end_of_age()
+        await asyncio.sleep(_LAST_WORDS_S)  # the writer ends the connection once this has been sent
+
+    def _end_of_age(self) -> None:
+        message = f"Your session hit the maximum duration of {self._max_age_s / 60:g} minutes."
         self._dialogue.outbox.put(error_event(ProtocolError("session_expired", message)))
         self._dialogue.outbox.finish(SESSION_EXPIRED, message)
-        await asyncio.Event().wait()  # the writer ends the connection once this has been sent
 
     async def _handle(self, message: bytes) -> None:
         event_id = None
@@ -122,8 +139,9 @@ class Connection:
 
     def _session_update(self, parsed: Event) -> None:
         patch = object_field(parsed, "session")
-        produced = self._dialogue.audio_produced
-        self._dialogue.session = updated(self._dialogue.session, patch, audio_produced=produced)
+        dialogue = self._dialogue
+        begun, produced = len(dialogue.conversation) > 0, dialogue.audio_produced
+        dialogue.session = updated(dialogue.session, patch, begun=begun, audio_produced=produced)
         self._listening.configure()
         self._dialogue.outbox.put(event("session.updated", session=self._dialogue.session))
 
@@ -136,10 +154,11 @@ class Connection:
         previous = self._dialogue.conversation.add(
             item, previous_id if isinstance(previous_id, str) else None
         )
-        for index, pcm in audio.items():
+        for index, encoded in audio.items():
+            pcm = decode(encoded, self._format_of("user"))
             self._dialogue.conversation.append_audio(item["id"], pcm, index)
             if item["content"][index]["transcript"] is None:
-                self._listening.hear(item, index, pcm, announced=False)
+                self._hearing.hear(item, index, pcm, announced=False)
         if item.get("role") == "assistant":
             for customer in self._dialogue.customers.values():
                 customer.remember(words_of(item) or "")
@@ -147,8 +166,15 @@ class Connection:
             self._dialogue.outbox.put(event(kind, previous_item_id=previous, item=item))
 
     def _item_retrieve(self, parsed: Event) -> None:
-        item = self._dialogue.conversation.retrieved(text_field(parsed, "item_id"))
+        item = self._dialogue.conversation.retrieved(
+            text_field(parsed, "item_id"), lambda pcm, role: encode(pcm, self._format_of(role))
+        )
         self._dialogue.outbox.put(event("conversation.item.retrieved", item=item))
+
+    def _format_of(self, role: str) -> str:
+        audio = self._dialogue.session["audio"]
+        audio_format = audio["output" if role == "assistant" else "input"]["format"]["type"]
+        return str(audio_format)
 
     def _item_truncate(self, parsed: Event) -> None:
         item_id = text_field(parsed, "item_id")

@@ -13,6 +13,7 @@ from backend.engine.persona import Persona, choose
 from backend.engine.role import role_of
 from backend.engine.session import Session, language_of
 from backend.engine.transcription import Transcriber
+from backend.engine.voice import Voice
 
 
 @dataclass(slots=True)
@@ -23,6 +24,7 @@ class Dialogue:
     outbox: Outbox
     transcriber: Transcriber
     personas: Mapping[str, Persona]
+    voice: Voice
     pace: float
     """Audio is sent this many times faster than real time."""
     conversation: Conversation = field(default_factory=Conversation)

@@ -6,6 +6,7 @@ Items are the protocol's own dictionaries. Events show them without audio; only 
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 from backend.engine.protocol import BYTES_PER_MS, ProtocolError, decode_audio, encode_audio, new_id
@@ -81,12 +82,15 @@ class Conversation:
         """Put ``pcm`` at the end of the audio of one content part."""
         self._audio.setdefault((item_id, content_index), bytearray()).extend(pcm)
 
-    def retrieved(self, item_id: str) -> Item:
-        """A copy of the item with its audio as base64. Raises ``ProtocolError`` for an unknown id."""
+    def retrieved(self, item_id: str, encode: Callable[[bytes, str], bytes]) -> Item:
+        """A copy of the item with its audio as base64. Raises ``ProtocolError`` for an unknown id.
+
+        ``encode`` turns PCM16 24 kHz of an item of a role (second argument) into the session's format.
+        """
         item = copy.deepcopy(self._known(item_id, "item_retrieve_invalid_item_id"))
         for index, part in enumerate(item.get("content", ())):
             if audio := self._audio.get((item_id, index)):
-                part["audio"] = encode_audio(bytes(audio))
+                part["audio"] = encode_audio(encode(bytes(audio), item["role"]))
         return item
 
     def truncate(self, item_id: str, content_index: int, audio_end_ms: int) -> None:

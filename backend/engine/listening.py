@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from backend.engine.dialogue import Dialogue
+from backend.engine.formats import Decoder
+from backend.engine.hearing import Hearing
 from backend.engine.input_buffer import InputBuffer
 from backend.engine.items import Item
 from backend.engine.protocol import BYTES_PER_MS, event, new_id
-from backend.engine.responder import Responder, request_for
-from backend.engine.session import wants_transcripts
-from backend.engine.transcription import TranscriptionUnavailable, transcription_usage
+from backend.engine.request import request_for
+from backend.engine.responder import Responder
+from backend.engine.sentence import finished
 from backend.engine.vad import (
     SpeechPaused,
     SpeechResumed,
@@ -22,26 +25,38 @@ from backend.engine.vad import (
 
 _SLICE_BYTES = 500 * BYTES_PER_MS
 _KEPT_BEFORE_SPEECH_MS = 1_000
-_TRANSCRIPTION = "conversation.item.input_audio_transcription"
 
 
 class Listening:
     """What the engine hears on one connection."""
 
-    def __init__(self, dialogue: Dialogue, responder: Responder) -> None:
+    def __init__(self, dialogue: Dialogue, responder: Responder, hearing: Hearing) -> None:
         self._dialogue = dialogue
         self._responder = responder
+        self._hearing = hearing
         self._buffer = InputBuffer()
         self._scorer: SpeechScorer | None = None
         self._gate: TurnGate | None = None
         self._speech_item_id = ""
         self._speech_start_ms = 0
         self._early: asyncio.Task[str] | None = None
+        self._idle: asyncio.TimerHandle | None = None
+        self._decoder = Decoder(self._input["format"]["type"])
+        responder.when_done = self._wait_for_speech
         self.configure()
 
+    @property
+    def _input(self) -> dict[str, Any]:
+        settings: dict[str, Any] = self._dialogue.session["audio"]["input"]
+        return settings
+
     def configure(self) -> None:
-        """Take over the session's ``turn_detection``; an open turn survives a mere change of settings."""
-        detection = self._dialogue.session["audio"]["input"]["turn_detection"]
+        """Take over the session's ``format`` and ``turn_detection``; an open turn survives a change of settings."""
+        if self._input["format"]["type"] != self._decoder.audio_format:
+            self._decoder = Decoder(self._input["format"]["type"])
+        detection = self._input["turn_detection"]
+        if not (detection or {}).get("idle_timeout_ms"):
+            self._stop_waiting()
         if detection is None:
             self._gate = None
             self._drop_early()
@@ -52,8 +67,8 @@ class Listening:
             self._scorer = None
 
     async def append(self, audio: bytes) -> None:
-        """Take ``audio`` (PCM16 24 kHz mono, any number of bytes). Raises ``ProtocolError`` when it is full."""
-        pcm = self._buffer.append(audio)
+        """Take ``audio`` in the session's format, any number of bytes. Raises ``ProtocolError`` when it is full."""
+        pcm = self._buffer.append(self._decoder.decode(audio))
         for start in range(0, len(pcm), _SLICE_BYTES):
             self._detect(pcm[start : start + _SLICE_BYTES])
             await asyncio.sleep(0)  # a long append must not hold up what is being sent
@@ -65,6 +80,7 @@ class Listening:
         if self._gate is not None:
             self._gate.reset()
         self._drop_early()
+        self._stop_waiting()
         self._add_turn(item_id, pcm)
 
     def clear(self) -> None:
@@ -78,8 +94,8 @@ class Listening:
     def stop(self) -> None:
         """Give up what is still being made out: the client has gone."""
         self._drop_early()
-        for task in self._dialogue.hearing.values():
-            task.cancel()
+        self._stop_waiting()
+        self._hearing.stop()
 
     def _detect(self, pcm: bytes) -> None:
         if self._gate is None:
@@ -100,13 +116,14 @@ class Listening:
             self._buffer.forget_before(self._gate.now_ms - margin)
 
     def _speech_started(self, start_ms: int) -> None:
+        self._stop_waiting()
         self._speech_item_id = new_id("item")
         self._speech_start_ms = start_ms
         started = event(
             "input_audio_buffer.speech_started", audio_start_ms=start_ms, item_id=self._speech_item_id
         )
         self._dialogue.outbox.put(started)
-        if self._dialogue.session["audio"]["input"]["turn_detection"]["interrupt_response"]:
+        if self._input["turn_detection"]["interrupt_response"]:
             self._responder.cancel("turn_detected")
 
     def _listen_early(self, at_ms: int) -> None:
@@ -114,10 +131,14 @@ class Listening:
 
         What follows until the turn ends can only be silence: with anything else this is thrown away.
         """
-        pcm = self._buffer.peek(self._speech_start_ms, at_ms)
-        language = self._dialogue.spoken_language()
-        self._early = asyncio.create_task(self._dialogue.transcriber.transcribe(pcm, language))
-        self._early.add_done_callback(_retrieved)
+        self._early = self._hearing.begin(self._buffer.peek(self._speech_start_ms, at_ms))
+        self._early.add_done_callback(self._judge)
+
+    def _judge(self, early: asyncio.Task[str]) -> None:
+        """How long a pause ``semantic_vad`` allows depends on the words before it."""
+        heard = early is self._early and not early.cancelled() and early.exception() is None
+        if heard and early.result() and self._gate is not None:
+            self._gate.judge(finished(early.result(), self._dialogue.spoken_language()))
 
     def _drop_early(self) -> None:
         if self._early is not None:
@@ -130,11 +151,48 @@ class Listening:
         self._dialogue.outbox.put(stopped)
         early, self._early = self._early, None
         self._add_turn(item_id, self._buffer.take(self._speech_start_ms, end_ms), early)
-        wanted = self._dialogue.session["audio"]["input"]["turn_detection"]["create_response"]
-        if wanted and self._responder.active is None:
+        self._respond()
+
+    def _respond(self) -> None:
+        realtime = self._dialogue.session["type"] == "realtime"
+        if realtime and self._input["turn_detection"]["create_response"] and self._responder.active is None:
             self._responder.create(request_for(self._dialogue))
 
-    def _add_turn(self, item_id: str, pcm: bytes, early: asyncio.Task[str] | None = None) -> None:
+    def _wait_for_speech(self, playing_s: float) -> None:
+        """A response has ended and will be heard for ``playing_s`` more: from then on the user is silent."""
+        self._stop_waiting()
+        timeout_ms = (self._input["turn_detection"] or {}).get("idle_timeout_ms")
+        if timeout_ms and not (self._gate and self._gate.speaking):
+            silent_since = self._buffer.end_ms
+            loop = asyncio.get_running_loop()
+            delay = playing_s + timeout_ms / 1000
+            self._idle = loop.call_later(delay, lambda: self._time_out(silent_since))
+
+    def _stop_waiting(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+
+    def _time_out(self, start_ms: int) -> None:
+        """The user said nothing for too long: the silence becomes a turn, and the customer speaks up."""
+        self._idle = None
+        if self._responder.active is not None:
+            return
+        item_id, end_ms = new_id("item"), self._buffer.end_ms
+        self._dialogue.outbox.put(
+            event(
+                "input_audio_buffer.timeout_triggered",
+                audio_start_ms=start_ms,
+                audio_end_ms=end_ms,
+                item_id=item_id,
+            )
+        )
+        nothing: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        nothing.set_result("")
+        self._add_turn(item_id, self._buffer.take(start_ms, end_ms), nothing)
+        self._respond()
+
+    def _add_turn(self, item_id: str, pcm: bytes, words: asyncio.Future[str] | None = None) -> None:
         conversation, outbox = self._dialogue.conversation, self._dialogue.outbox
         item: Item = {
             "id": item_id,
@@ -150,57 +208,4 @@ class Listening:
         conversation.append_audio(item_id, pcm)
         outbox.put(event("conversation.item.added", previous_item_id=previous, item=item))
         outbox.put(event("conversation.item.done", previous_item_id=previous, item=item))
-        self.hear(item, 0, pcm, announced=wants_transcripts(self._dialogue.session), early=early)
-
-    def hear(
-        self,
-        item: Item,
-        content_index: int,
-        pcm: bytes,
-        *,
-        announced: bool,
-        early: asyncio.Task[str] | None = None,
-    ) -> None:
-        """Make out the words of an item's audio, for the customer and, when ``announced``, for the client.
-
-        The real model hears the audio itself, whether or not the client asked for a transcript. ``early``: it
-        has been begun already.
-        """
-        words = early or asyncio.create_task(
-            self._dialogue.transcriber.transcribe(pcm, self._dialogue.spoken_language())
-        )
-        task = asyncio.create_task(self._hear(item, content_index, len(pcm), announced, words))
-        self._dialogue.hearing[item["id"]] = task
-
-    async def _hear(
-        self, item: Item, content_index: int, size: int, announced: bool, words: asyncio.Task[str]
-    ) -> str | None:
-        outbox = self._dialogue.outbox
-        about = {"item_id": item["id"], "content_index": content_index}
-        language = self._dialogue.spoken_language()
-        try:
-            text = await words
-        except TranscriptionUnavailable as error:
-            if announced:
-                problem = {
-                    "type": "server_error",
-                    "code": error.code,
-                    "message": error.message,
-                    "param": None,
-                }
-                outbox.put(event(f"{_TRANSCRIPTION}.failed", **about, error=problem))
-            return None
-        if announced:
-            item["content"][content_index]["transcript"] = text
-            model = (self._dialogue.session["audio"]["input"]["transcription"] or {}).get("model")
-            usage = transcription_usage(model, size / BYTES_PER_MS / 1000, text, language)
-            if text:
-                outbox.put(event(f"{_TRANSCRIPTION}.delta", **about, delta=text))
-            outbox.put(event(f"{_TRANSCRIPTION}.completed", **about, transcript=text, usage=usage))
-        return text
-
-
-def _retrieved(task: asyncio.Task[str]) -> None:
-    """Look at a failure that nobody may ask for any more, so that it is not reported as lost."""
-    if not task.cancelled():
-        task.exception()
+        self._hearing.hear(item, 0, pcm, words)

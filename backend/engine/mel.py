@@ -1,7 +1,7 @@
 """The log-mel spectrogram that Whisper listens to, in numpy.
 
 As in "Robust Speech Recognition via Large-Scale Weak Supervision" (Radford et al., 2022), section 2.2: 16 kHz,
-80 mel bands on Slaney's scale, windows of 25 ms every 10 ms, scaled to the loudest 8 decades.
+80 mel bands (128 from large-v3 on) on Slaney's scale, windows of 25 ms every 10 ms, scaled to the loudest 8 decades.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ SAMPLE_RATE = 16_000
 HOP = 160
 FRAMES_PER_SECOND = SAMPLE_RATE // HOP
 _WINDOW = 400
-_BANDS = 80
 _MEL_BREAK_HZ = 1_000.0
 _MEL_PER_HZ = 3 / 200
 _LOG_STEP = np.log(6.4) / 27
@@ -24,14 +23,14 @@ _LOG_STEP = np.log(6.4) / 27
 Floats = npt.NDArray[np.float32]
 
 
-def log_mel(audio: Floats, frames: int) -> Floats:
-    """``audio`` (float32, 16 kHz) as (80, ``frames``), padded with silence or cut to that length."""
+def log_mel(audio: Floats, frames: int, bands: int = 80) -> Floats:
+    """``audio`` (float32, 16 kHz) as (``bands``, ``frames``), padded with silence or cut to that length."""
     wanted = frames * HOP
     audio = np.pad(audio[:wanted], (0, max(0, wanted - len(audio))))
     padded = np.pad(audio, _WINDOW // 2, mode="reflect")
     windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::HOP][:frames]
     power = np.abs(np.fft.rfft(windows * _hann())) ** 2
-    mel = np.log10(np.maximum(power @ _filters(), 1e-10))
+    mel = np.log10(np.maximum(power @ _filters(bands), 1e-10))
     mel = np.maximum(mel, mel.max() - 8.0)
     return np.ascontiguousarray(((mel + 4.0) / 4.0).T, dtype=np.float32)
 
@@ -42,10 +41,10 @@ def _hann() -> npt.NDArray[np.float64]:
 
 
 @cache
-def _filters() -> npt.NDArray[Any]:
-    """Triangular filters of equal area, (201, 80)."""
+def _filters(bands: int) -> npt.NDArray[Any]:
+    """Triangular filters of equal area, (201, ``bands``)."""
     bins = np.linspace(0, SAMPLE_RATE / 2, _WINDOW // 2 + 1)
-    edges = _hz(np.linspace(0.0, _mel(SAMPLE_RATE / 2), _BANDS + 2))
+    edges = _hz(np.linspace(0.0, _mel(SAMPLE_RATE / 2), bands + 2))
     width = np.diff(edges)
     distance = edges[:, None] - bins[None, :]
     rising = -distance[:-2] / width[:-1, None]

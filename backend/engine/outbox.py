@@ -28,7 +28,7 @@ class Outbox:
     """Events in order, written as JSON the moment they are put, so that what they show cannot change."""
 
     def __init__(self) -> None:
-        self._frames: deque[str] = deque()
+        self._frames: deque[str | bytes] = deque()
         self._size = 0
         self._closing: Closing | None = None
         self._arrived = asyncio.Event()
@@ -37,12 +37,14 @@ class Outbox:
 
     def put(self, event: Event) -> None:
         """Queue ``event`` at once. With ``LIMIT_BYTES`` unread it is dropped and the client let go."""
+        self.put_frame(json.dumps(event, ensure_ascii=False, separators=(",", ":")))
+
+    def put_frame(self, frame: str | bytes) -> None:
+        """Queue a frame as it is: bytes become a binary one."""
         if self._closing is not None:
             return
-        frame = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
         if self._size + len(frame) > LIMIT_BYTES:
-            self._frames.clear()
-            self.finish(POLICY_VIOLATION, "client does not read")
+            self.finish(POLICY_VIOLATION, "client does not read", at_once=True)
             return
         self._frames.append(frame)
         self._size += len(frame)
@@ -50,8 +52,10 @@ class Outbox:
         if len(self._frames) >= ROOM:
             self._has_room.clear()
 
-    def finish(self, code: int, reason: str) -> None:
-        """Close the socket after what is queued; nothing more is taken."""
+    def finish(self, code: int, reason: str, *, at_once: bool = False) -> None:
+        """Close the socket after what is queued, or without it; nothing more is taken."""
+        if at_once:
+            self._frames.clear()
         self._closing = Closing(code, reason)
         self._arrived.set()
         self._has_room.set()
@@ -60,7 +64,7 @@ class Outbox:
         """Wait until the client has read enough: for the deltas of a response."""
         await self._has_room.wait()
 
-    async def get(self) -> str:
+    async def get(self) -> str | bytes:
         """The next frame to send; waits for one. Raises ``Closing`` after the last."""
         while not self._frames:
             if self._closing is not None:

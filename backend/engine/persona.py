@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 SILENCE = "silence"
 """The topic for a turn in which no words were heard."""
@@ -55,6 +56,8 @@ class Persona:
     topics: dict[str, Topic]
     industries: tuple[str, ...] = ()
     pains: tuple[str, ...] = ()
+    recordings: Path = Path()
+    """The directory of its recordings, ``<answer id>.opus`` each."""
 
 
 def fold(text: str, language: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +16,31 @@ from backend.engine.toml_lines import FieldError, field, texts
 DIRECTORY = Path(__file__).parent / "personas"
 
 
-def load_personas(directory: Path = DIRECTORY) -> dict[str, Persona]:
-    """All personas of ``directory`` by id. Raises ``PersonaError`` for the first bad file."""
+def load_personas(more: Path | None = None) -> dict[str, Persona]:
+    """The personas that ship, by id, after those of the directory ``more``, which so come first.
+
+    Raises ``PersonaError`` for the first bad file, and when ``more`` has none.
+    """
     personas: dict[str, Persona] = {}
-    for path in sorted(directory.glob("*.toml")):
+    paths = [] if more is None else sorted(more.glob("*.toml"))
+    if more is not None and not paths:
+        raise PersonaError(f"there is no persona (*.toml) in {more}")
+    for path in (*paths, *sorted(DIRECTORY.glob("*.toml"))):
         persona = load_persona(path)
         if persona.id in personas:
             raise PersonaError(f"{path.name}: another file has a persona '{persona.id}' already")
         personas[persona.id] = persona
-    if not personas:
-        raise PersonaError(f"there is no persona in {directory}")
     return personas
 
 
 def load_persona(path: Path) -> Persona:
-    """The persona of one file. Raises ``PersonaError`` naming the file, the line and what is wrong there."""
+    """The persona of one file, whose recordings are in ``recordings/<id>`` beside it or beside its directory.
+
+    Raises ``PersonaError`` naming the file, the line and what is wrong there.
+    """
     try:
         text = path.read_text(encoding="utf-8")
-        return _persona(tomllib.loads(text))
+        persona = _persona(tomllib.loads(text))
     except (OSError, UnicodeDecodeError) as error:
         raise PersonaError(f"{path.name}: {error}") from error
     except tomllib.TOMLDecodeError as error:  # says "(at line N, column M)" by itself
@@ -40,6 +48,9 @@ def load_persona(path: Path) -> Persona:
     except FieldError as error:
         line = toml_lines.line_of(text, error.path)
         raise PersonaError(f"{path.name}, line {line}: {error.message}") from error
+    beside = path.parent / "recordings" / persona.id
+    shipped = path.parent.parent / "recordings" / persona.id
+    return replace(persona, recordings=beside if beside.is_dir() else shipped)
 
 
 def _persona(data: dict[str, Any]) -> Persona:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-DIRECTORY = Path(__file__).parent / "recordings"
 _KEPT = 64  # decoded lines in memory, about 250 kB each
 
 
 @lru_cache(maxsize=_KEPT)
-def pcm_of(persona_id: str, answer_id: str) -> bytes:
+def pcm_of(path: Path) -> bytes:
     """PCM16 24 kHz mono of one answer; empty when it has no recording. Blocks for some 10 ms."""
-    path = DIRECTORY / persona_id / f"{answer_id}.opus"
     if not path.exists():
         return b""
     import soundfile as sf

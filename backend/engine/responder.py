@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from backend.engine.dialogue import Dialogue
-from backend.engine.items import Item, client_item, words_of
-from backend.engine.persona import Answer
-from backend.engine.protocol import BYTES_PER_MS, Event, ProtocolError, event, object_field
+from backend.engine.items import Item, words_of
+from backend.engine.persona import Answer, Persona
+from backend.engine.protocol import Event, ProtocolError, event
 from backend.engine.recordings import pcm_of
-from backend.engine.response import ResponseLane, ResponseRequest, Status
+from backend.engine.request import within_limit
+from backend.engine.response import FunctionCallLane, MessageLane, ResponseLane, ResponseRequest, Status
 from backend.engine.session import language_of, language_of_text
-from backend.engine.session_schema import RESPONSE, check_object
-from backend.engine.usage import OUTPUT_MS_PER_TOKEN, RateLimit
+from backend.engine.tempo import at_speed
+from backend.engine.usage import RateLimit
 
 log = logging.getLogger(__name__)
 
 WORDS_TIMEOUT_S = 1.5
 """How long an answer waits for the user's words; after that the customer goes on by turn order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doom:
+    """How a response is to end, on request, in place of its answer. ``exhausted``: as when a rate limit is met."""
+
+    status: Status
+    reason: str | None = None
+    error: Event | None = None
+    exhausted: bool = False
 
 
 class Responder:
@@ -29,6 +41,10 @@ class Responder:
         self._dialogue = dialogue
         self._running: dict[str, tuple[ResponseLane, asyncio.Task[None]]] = {}
         self._rate_limit = RateLimit()
+        self._doom: Doom | None = None
+        self._speaking_since: dict[str, float] = {}
+        self.when_done: Callable[[float], None] = lambda playing_s: None
+        """Called when the conversation's response has ended, with the seconds for which it is still to be heard."""
 
     @property
     def active(self) -> ResponseLane | None:
@@ -42,7 +58,8 @@ class Responder:
         if active is not None and request.in_conversation:
             message = f"Conversation already has an active response in progress: {active.id}"
             raise ProtocolError("conversation_already_has_active_response", message)
-        lane = ResponseLane(request, self._dialogue.conversation)
+        kind = MessageLane if request.function is None else FunctionCallLane
+        lane = kind(request, self._dialogue.conversation)
         self._dialogue.outbox.put(lane.created())
         self._running[lane.id] = lane, asyncio.create_task(self._run(lane))
 
@@ -56,6 +73,15 @@ class Responder:
         task.cancel()
         self._finish(lane, "cancelled", reason)
         return True
+
+    def doom(self, doom: Doom) -> None:
+        """End the conversation's running response so, or else the next one."""
+        active = self.active
+        if active is None:
+            self._doom = doom
+            return
+        self._running[active.id][1].cancel()
+        self._meet(active, doom)
 
     def stop(self) -> None:
         """End everything without a word: the client has gone."""
@@ -73,10 +99,29 @@ class Responder:
 
     async def _answer(self, lane: ResponseLane) -> None:
         outbox = self._dialogue.outbox
-        answer, persona_id = await self._ask_customer(lane)
-        pcm = b""
-        if lane.request.modality == "audio":
-            pcm = await asyncio.to_thread(pcm_of, persona_id, answer.id)
+        doom, self._doom = self._doom, None
+        if doom is not None and doom.exhausted:
+            self._meet(lane, doom)
+            return
+        if isinstance(lane, MessageLane):
+            cut = await self._speak(lane, doom)
+        else:
+            assert isinstance(lane, FunctionCallLane)
+            for step in (*lane.open(), *lane.call()):
+                outbox.put(step)
+            cut = False
+        if doom is not None:
+            self._meet(lane, doom)
+        elif cut:
+            self._finish(lane, "incomplete", "max_output_tokens")
+        else:
+            self._finish(lane, "completed")
+
+    async def _speak(self, lane: MessageLane, doom: Doom | None) -> bool:
+        """Send the customer's answer at its pace; whether it had to be cut to the tokens allowed."""
+        outbox = self._dialogue.outbox
+        answer, persona = await self._ask_customer(lane)
+        pcm = await self._sound(lane, answer, persona)
         text, pcm, cut = within_limit(answer.text, pcm, lane.request.max_output_tokens)
         for opening in lane.open():
             outbox.put(opening)
@@ -85,24 +130,36 @@ class Responder:
             await outbox.room()  # before the next delta exists: what was never sent must not count as said
             step = next(deltas, None)
             if step is None:
-                break
+                return cut
             delta, audio_ms = step
             outbox.put(delta)
             if audio_ms:
                 self._dialogue.audio_produced = True
+                self._speaking_since.setdefault(lane.id, asyncio.get_running_loop().time())
                 await asyncio.sleep(audio_ms / 1000 / self._dialogue.pace)
-        if cut:
-            self._finish(lane, "incomplete", "max_output_tokens")
-        else:
-            self._finish(lane, "completed")
+            if doom is not None and (audio_ms or lane.request.modality == "text"):
+                return cut  # after something has been said, where a client has most to undo
 
-    async def _ask_customer(self, lane: ResponseLane) -> tuple[Answer, str]:
+    async def _sound(self, lane: MessageLane, answer: Answer, persona: Persona) -> bytes:
+        """The answer as PCM16 24 kHz: recorded, else spoken by a local voice, else nothing."""
+        if lane.request.modality != "audio":
+            return b""
+        pcm = (
+            b"" if answer.needs else await asyncio.to_thread(pcm_of, persona.recordings / f"{answer.id}.opus")
+        )
+        if not pcm:
+            pcm = await self._dialogue.voice.say(answer.text, persona.language)
+        if lane.request.speed == 1.0:
+            return pcm
+        return await asyncio.to_thread(at_speed, pcm, lane.request.speed)
+
+    async def _ask_customer(self, lane: ResponseLane) -> tuple[Answer, Persona]:
         words = await self._user_words(lane.request.input_items)
         language = language_of(self._dialogue.session)
         customer = self._dialogue.customer(language or (language_of_text(words) if words else "ja"))
         answer = customer.reply(words, self._dialogue.role())
         log.info("%s answers with %s", customer.persona.id, answer.id)
-        return answer, customer.persona.id
+        return answer, customer.persona
 
     async def _user_words(self, given: tuple[Item, ...] | None) -> str | None:
         """What the user has said since the customer last spoke; None when nothing of it is known."""
@@ -128,6 +185,11 @@ class Responder:
                 items.append(item)
         return items
 
+    def _meet(self, lane: ResponseLane, doom: Doom) -> None:
+        if doom.exhausted:
+            self._rate_limit.exhaust()
+        self._finish(lane, doom.status, doom.reason, doom.error)
+
     def _finish(
         self, lane: ResponseLane, status: Status, reason: str | None = None, error: Event | None = None
     ) -> None:
@@ -139,51 +201,7 @@ class Responder:
             if closing["type"] == "response.done":
                 total = closing["response"]["usage"]["total_tokens"]
         outbox.put(event("rate_limits.updated", rate_limits=[self._rate_limit.spend(total)]))
-
-
-def within_limit(text: str, pcm: bytes, max_output_tokens: int | str) -> tuple[str, bytes, bool]:
-    """``text`` and ``pcm`` cut to the allowed audio tokens, and whether anything had to go."""
-    if not isinstance(max_output_tokens, int):
-        return text, pcm, False
-    allowed = max_output_tokens * OUTPUT_MS_PER_TOKEN * BYTES_PER_MS
-    if len(pcm) <= allowed:
-        return text, pcm, False
-    return text[: len(text) * allowed // len(pcm)], pcm[:allowed], True
-
-
-def request_for(dialogue: Dialogue, parsed: Event | None = None) -> ResponseRequest:
-    """The response that ``response.create`` asks for, or the one that follows a spoken turn.
-
-    Raises ``ProtocolError`` naming the field that is not acceptable.
-    """
-    session = dialogue.session
-    given: dict[str, Any] = {}
-    if parsed is not None and parsed.get("response") is not None:
-        wanted = object_field(parsed, "response")
-        check_object(RESPONSE)(wanted, "response")
-        given = {key: value for key, value in wanted.items() if value is not None}
-    effective = {**session, **given}
-    voice = given.get("audio", {}).get("output", {}).get("voice") or session["audio"]["output"]["voice"]
-    return ResponseRequest(
-        modality=effective["output_modalities"][0],
-        instructions=effective["instructions"],
-        max_output_tokens=effective["max_output_tokens"],
-        voice=voice,
-        metadata=given.get("metadata"),
-        in_conversation=given.get("conversation") != "none",
-        input_items=_input_items(dialogue, given["input"]) if "input" in given else None,
-    )
-
-
-def _input_items(dialogue: Dialogue, given: list[Item]) -> tuple[Item, ...]:
-    items = []
-    for index, item in enumerate(given):
-        if item.get("type") != "item_reference":
-            items.append(client_item(item)[0])
-            continue
-        known = dialogue.conversation.get(str(item.get("id")))
-        if known is None:
-            path = f"response.input[{index}].id"
-            raise ProtocolError("invalid_value", f"There is no item '{item.get('id')}'.", path)
-        items.append(known)
-    return tuple(items)
+        now = asyncio.get_running_loop().time()
+        until = self._speaking_since.pop(lane.id, now) + lane.audio_ms / 1000
+        if lane.request.in_conversation:
+            self.when_done(max(0.0, until - now))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import http
 import importlib.util
 import json
 import logging
@@ -13,69 +12,70 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 from websockets.asyncio.server import ServerConnection, serve
-from websockets.http11 import Request, Response
+from websockets.http11 import Request
 
-from backend.engine.connection import BETA_REFUSED, Connection
+from backend.engine.admission import CONTROL_PATH, PATH, Admission, path_of, subprotocol
+from backend.engine.connection import Connection
+from backend.engine.control import serve_control
 from backend.engine.dialogue import Dialogue
+from backend.engine.misbehaviour import FaultPlan
+from backend.engine.options import EngineOptions, OptionsError
 from backend.engine.outbox import Outbox
-from backend.engine.persona import PersonaError
+from backend.engine.persona import Persona, PersonaError
 from backend.engine.persona_file import load_personas
-from backend.engine.protocol import ProtocolError
-from backend.engine.session import DEFAULT_MODEL, new_session
+from backend.engine.session import DEFAULT_MODEL, Session, new_session
 from backend.engine.transcription import Transcriber, WhisperTranscriber, make_transcriber
+from backend.engine.voice import LocalVoice, Voice
 
 log = logging.getLogger(__name__)
 
-PATH = "/v1/realtime"
 MAX_MESSAGE_BYTES = 24 * 1024 * 1024
-"""15 MiB of audio as base64, and its envelope."""
+"""15 MiB of audio as base64, and its envelope. A longer message ends the connection with 1009."""
 _CLOSE_TIMEOUT_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class EngineOptions:
-    """How the engine is run; the same as the options of ``salesmind engine``."""
-
-    host: str = "127.0.0.1"
-    port: int = 8790
-    pace: float = 6.0
-    transcription: bool = True
-    stop_on_eof: bool = False
-    verbose: bool = False
-
-
 @contextlib.asynccontextmanager
-async def serving(options: EngineOptions, transcriber: Transcriber | None = None) -> AsyncIterator[str]:
-    """Serve while the context lasts; gives the URL. Raises ``PersonaError`` and ``OSError``.
+async def serving(
+    options: EngineOptions, transcriber: Transcriber | None = None, voice: Voice | None = None
+) -> AsyncIterator[str]:
+    """Serve while the context lasts; gives the URL. Raises ``PersonaError``, ``OptionsError`` and ``OSError``.
 
-    ``transcriber`` replaces the one that the options call for.
+    ``transcriber`` and ``voice`` replace those that the options call for.
     """
-    personas = load_personas()
-    hears = transcriber or make_transcriber(options.transcription)
+    personas = _personas(options)
+    plan = FaultPlan(options.faults)
+    admission = Admission(plan, options.token, options.control)
+    with contextlib.ExitStack() as closing:
+        hears = transcriber or make_transcriber(options.transcription, options.whisper)
+        if isinstance(hears, WhisperTranscriber) and transcriber is None:
+            closing.callback(hears.close)
+        speaks = voice or closing.enter_context(contextlib.closing(LocalVoice()))
 
-    async def handle(socket: ServerConnection) -> None:
-        request = socket.request
-        query = parse_qs(urlsplit(request.path).query) if request else {}
-        model = query.get("model", [DEFAULT_MODEL])[0]
-        connection = Connection(socket, Dialogue(new_session(model), Outbox(), hears, personas, options.pace))
-        if request and "realtime=v1" in request.headers.get("OpenAI-Beta", ""):
-            message = "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API."
-            await connection.refuse(ProtocolError("beta_api_shape_disabled", message), BETA_REFUSED)
-            return
-        log.info("session opened for model %s", model)
-        await connection.run()
-        log.info("session closed (%s)", socket.close_code)
+        async def handle(socket: ServerConnection) -> None:
+            request = socket.request
+            if request is not None and path_of(request) == CONTROL_PATH:
+                await serve_control(socket, plan)
+                return
+            dialogue = Dialogue(_session(request, options), Outbox(), hears, personas, speaks, options.pace)
+            number = admission.number_of(socket)
+            connection = Connection(socket, dialogue, max_age_s=options.max_age_s, plan=plan, number=number)
+            if objection := admission.objection(request):
+                log.info("client refused: %s", objection[0].code)
+                await connection.refuse(*objection)
+                return
+            log.info("session opened for model %s", dialogue.session.get("model"))
+            await connection.run()
+            log.info("session closed (%s)", socket.close_code)
 
-    try:
         async with serve(
             handle,
             options.host,
             options.port,
-            process_request=_route,
+            process_request=admission.route,
+            select_subprotocol=subprotocol,
             compression=None,  # base64 audio shrinks little and costs much
             max_size=MAX_MESSAGE_BYTES,
             close_timeout=_CLOSE_TIMEOUT_S,
@@ -83,19 +83,29 @@ async def serving(options: EngineOptions, transcriber: Transcriber | None = None
             host = f"[{options.host}]" if ":" in options.host else options.host
             port = next(iter(server.sockets)).getsockname()[1]
             yield f"ws://{host}:{port}{PATH}"
-    finally:
-        if isinstance(hears, WhisperTranscriber) and transcriber is None:
-            hears.close()
 
 
-def _route(socket: ServerConnection, request: Request) -> Response | None:
-    if urlsplit(request.path).path.rstrip("/") != PATH:
-        return socket.respond(http.HTTPStatus.NOT_FOUND, f"The engine serves {PATH} only.\n")
-    return None
+def _personas(options: EngineOptions) -> dict[str, Persona]:
+    personas = load_personas(options.personas)
+    if options.persona is None:
+        return personas
+    if options.persona not in personas:
+        known = ", ".join(personas)
+        raise OptionsError(f"--persona {options.persona}: there is no such persona; there are {known}")
+    return {options.persona: personas[options.persona]}
+
+
+def _session(request: Request | None, options: EngineOptions) -> Session:
+    query = parse_qs(urlsplit(request.path).query) if request else {}
+    kind = "transcription" if query.get("intent") == ["transcription"] else "realtime"
+    return new_session(query.get("model", [DEFAULT_MODEL])[0], options.max_age_s, kind=kind)
 
 
 def run(options: EngineOptions) -> int:
-    """Print ``{"url": ...}`` and serve until SIGTERM, SIGINT or the end of input. Returns the exit code."""
+    """Print ``{"url": ...}``, with ``control`` where that is wanted, and serve until told to stop.
+
+    SIGTERM, SIGINT and, where the options say so, the end of input tell. Returns the exit code.
+    """
     logging.basicConfig(
         stream=sys.stderr,
         level=logging.DEBUG if options.verbose else logging.INFO,
@@ -106,7 +116,7 @@ def run(options: EngineOptions) -> int:
         return _refuse("voice detection is not installed: pip install 'salesmind-console[server]'")
     try:
         asyncio.run(_serve_until_told(options))
-    except PersonaError as error:
+    except (PersonaError, OptionsError) as error:
         return _refuse(str(error))
     except OSError as error:
         return _refuse(f"cannot listen on {options.host}:{options.port}: {error.strerror or error}")
@@ -125,7 +135,10 @@ async def _serve_until_told(options: EngineOptions) -> None:
     if options.stop_on_eof:
         _on_end_of_input(lambda: loop.call_soon_threadsafe(stopped.set))
     async with serving(options) as url:
-        sys.stdout.write(json.dumps({"url": url}) + "\n")
+        addresses = {"url": url}
+        if options.control:
+            addresses["control"] = url.removesuffix(PATH) + CONTROL_PATH
+        sys.stdout.write(json.dumps(addresses) + "\n")
         sys.stdout.flush()
         log.info("listening on %s", url)
         await asyncio.to_thread(_warm_up)

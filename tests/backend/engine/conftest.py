@@ -16,7 +16,8 @@ from openai.types.realtime import RealtimeServerEvent
 from websockets.asyncio.client import ClientConnection, connect
 
 from audio.samples import samples
-from backend.engine.server import EngineOptions, serving
+from backend.engine.options import EngineOptions
+from backend.engine.server import serving
 from backend.engine.transcription import TranscriptionUnavailable
 
 SERVER_EVENT: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(RealtimeServerEvent)
@@ -31,9 +32,11 @@ class ScriptedTranscriber:
         self.released = asyncio.Event()
         self.released.set()
         self.heard: list[tuple[int, str]] = []
+        self.prompts: list[str] = []
 
-    async def transcribe(self, pcm: bytes, language: str) -> str:
+    async def transcribe(self, pcm: bytes, language: str, prompt: str = "") -> str:
         self.heard.append((len(pcm) // 48, language))
+        self.prompts.append(prompt)
         await self.released.wait()
         if isinstance(self.words, TranscriptionUnavailable):
             raise self.words

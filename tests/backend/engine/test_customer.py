@@ -13,7 +13,6 @@ from audio.samples import samples
 from backend.engine.customer import Customer
 from backend.engine.persona import Persona, PersonaError, choose, fold
 from backend.engine.persona_file import load_persona, load_personas
-from backend.engine.recordings import DIRECTORY as RECORDINGS
 from backend.engine.role import role_of
 
 PERSONAS = load_personas()
@@ -92,7 +91,7 @@ def test_there_is_always_an_answer(turns: list[str | None]) -> None:
 @pytest.mark.parametrize("persona", PERSONAS.values(), ids=lambda persona: persona.id)
 def test_every_answer_has_a_recording_and_every_recording_an_answer(persona: Persona) -> None:
     answers = {a.id for topic in persona.topics.values() for a in topic.answers if not a.needs}
-    files = {path.stem: path for path in (RECORDINGS / persona.id).glob("*.opus")}
+    files = {path.stem: path for path in persona.recordings.glob("*.opus")}
     assert set(files) == answers
     for path in files.values():
         info = sf.info(path)
@@ -147,7 +146,7 @@ def test_a_bad_file_is_refused_with_its_line(tmp_path: Path, text: str, says: st
 
 def test_a_persona_needs_no_code(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(HEAD + topic("a", answer("a", "やあ")) + REST, encoding="utf-8")
-    [persona] = load_personas(tmp_path).values()
+    persona = next(iter(load_personas(tmp_path).values()))
     assert Customer(persona).reply(None).text == "やあ"
 
 

@@ -14,7 +14,8 @@ import soundfile as sf
 from audio.samples import samples
 from backend.engine import whisper
 from backend.engine.accuracy import character_error_rate
-from backend.engine.server import EngineOptions, serving
+from backend.engine.options import EngineOptions
+from backend.engine.server import serving
 from backend.engine.transcription import WhisperTranscriber
 
 TIMEOUT_S = 20

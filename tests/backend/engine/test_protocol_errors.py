@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from backend.engine.server import EngineOptions, serving
+from backend.engine.options import EngineOptions
+from backend.engine.server import serving
 from backend.engine.transcription import NoTranscriber
 
 AUDIO_ASSISTANT = {
@@ -173,10 +174,10 @@ async def test_any_other_path_is_not_found(engine_url: str) -> None:
 
 
 async def test_a_session_that_is_too_old_is_ended_with_a_word(
-    engine_url: str, monkeypatch: pytest.MonkeyPatch
+    transcriber: Any,
 ) -> None:
-    monkeypatch.setattr("backend.engine.connection.MAX_AGE_S", 0)
-    async with connect(engine_url) as socket:
+    options = EngineOptions(port=0, max_age_s=0.01)
+    async with serving(options, transcriber) as url, connect(url) as socket:
         assert json.loads(await socket.recv())["type"] == "session.created"
         assert json.loads(await socket.recv())["error"]["code"] == "session_expired"
         with pytest.raises(ConnectionClosed) as closed:

@@ -14,7 +14,7 @@ from backend.engine.session import DEFAULT_INSTRUCTIONS, language_of, new_sessio
 
 
 def update(session: dict[str, Any], **patch: Any) -> dict[str, Any]:
-    return updated(session, {"type": "realtime", **patch}, audio_produced=False)
+    return updated(session, {"type": "realtime", **patch}, begun=False, audio_produced=False)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_the_old_session_is_left_alone() -> None:
             "session.audio.input.turn_detection.eagerness",
         ),
         ({"tools": [{"type": "function"}]}, "missing_required_parameter", "session.tools[0]"),
-        ({"type": "transcription"}, "invalid_value", "session.type"),
+        ({"type": "live"}, "invalid_value", "session.type"),
     ],
 )
 def test_an_unacceptable_field_is_named(patch: dict[str, Any], code: str, param: str) -> None:

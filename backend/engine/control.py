@@ -1,0 +1,50 @@
+"""Faults set while the engine runs: a WebSocket on loopback that takes and gives JSON objects.
+
+    {"add": [{"kind": "stall", "seconds": 5}]}    more faults, for open connections from now on
+    {"clear": true}                               no more faults
+    {}                                            only tell what there is
+
+The answer is ``{"faults": [...], "connections": N}``, or ``{"error": "..."}`` and nothing is changed.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+
+from backend.engine.faults import fault_of
+from backend.engine.misbehaviour import FaultPlan
+from backend.engine.toml_lines import FieldError
+
+
+async def serve_control(socket: ServerConnection, plan: FaultPlan) -> None:
+    """Answer commands until the other side closes."""
+    try:
+        while True:
+            answer = obey(await socket.recv(decode=False), plan)
+            await socket.send(json.dumps(answer, ensure_ascii=False))
+    except ConnectionClosed:
+        return
+
+
+def obey(message: bytes, plan: FaultPlan) -> dict[str, Any]:
+    """Carry out one command; the answer to it."""
+    try:
+        command = json.loads(message)
+        if not isinstance(command, dict) or command.keys() - {"add", "clear"}:
+            return {"error": 'A command is a JSON object with "add" (an array of faults) or "clear" (true).'}
+        tables = command.get("add", [])
+        if not isinstance(tables, list):
+            return {"error": '"add" is to be an array of faults.'}
+        faults = [fault_of(table, ()) for table in tables]
+    except FieldError as error:
+        return {"error": error.message}
+    except (ValueError, RecursionError):
+        return {"error": "The message is not JSON in UTF-8."}
+    if command.get("clear"):
+        plan.clear()
+    plan.add(faults)
+    return {"faults": [fault.as_table() for fault in plan.faults], "connections": plan.connections}

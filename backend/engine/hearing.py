@@ -1,0 +1,88 @@
+"""The words of the user's audio: made out beside everything else, told to the client where it asked."""
+
+from __future__ import annotations
+
+import asyncio
+
+from backend.engine.dialogue import Dialogue
+from backend.engine.items import Item
+from backend.engine.protocol import BYTES_PER_MS, event
+from backend.engine.session import transcription_prompt, wants_transcripts
+from backend.engine.transcription import TranscriptionUnavailable, transcription_usage
+
+_TRANSCRIPTION = "conversation.item.input_audio_transcription"
+
+
+class Hearing:
+    """Speech recognition on one connection."""
+
+    def __init__(self, dialogue: Dialogue) -> None:
+        self._dialogue = dialogue
+
+    def begin(self, pcm: bytes) -> asyncio.Task[str]:
+        """Start to make out the words of ``pcm``, PCM16 24 kHz mono.
+
+        The task may raise ``TranscriptionUnavailable``.
+        """
+        language, prompt = self._dialogue.spoken_language(), transcription_prompt(self._dialogue.session)
+        task = asyncio.create_task(self._dialogue.transcriber.transcribe(pcm, language, prompt))
+        task.add_done_callback(_retrieved)
+        return task
+
+    def hear(
+        self,
+        item: Item,
+        content_index: int,
+        pcm: bytes,
+        words: asyncio.Future[str] | None = None,
+        *,
+        announced: bool = True,
+    ) -> None:
+        """Make out the words of an item's audio, for the customer and, where it asked for them, for the client.
+
+        The real model hears the audio itself, whether or not the client asked for a transcript. ``words``: they
+        are known or have been begun already. Not ``announced``: for the customer only.
+        """
+        announced = announced and wants_transcripts(self._dialogue.session)
+        task = asyncio.create_task(
+            self._hear(item, content_index, len(pcm), announced, words or self.begin(pcm))
+        )
+        self._dialogue.hearing[item["id"]] = task
+
+    def stop(self) -> None:
+        """Give up what is still being made out: the client has gone."""
+        for task in self._dialogue.hearing.values():
+            task.cancel()
+
+    async def _hear(
+        self, item: Item, content_index: int, size: int, announced: bool, words: asyncio.Future[str]
+    ) -> str | None:
+        outbox = self._dialogue.outbox
+        about = {"item_id": item["id"], "content_index": content_index}
+        try:
+            text = await words
+        except TranscriptionUnavailable as error:
+            if announced:
+                problem = {
+                    "type": "server_error",
+                    "code": error.code,
+                    "message": error.message,
+                    "param": None,
+                }
+                outbox.put(event(f"{_TRANSCRIPTION}.failed", **about, error=problem))
+            return None
+        if announced:
+            item["content"][content_index]["transcript"] = text
+            model = (self._dialogue.session["audio"]["input"]["transcription"] or {}).get("model")
+            seconds, language = size / BYTES_PER_MS / 1000, self._dialogue.spoken_language()
+            if text:
+                outbox.put(event(f"{_TRANSCRIPTION}.delta", **about, delta=text))
+            usage = transcription_usage(model, seconds, text, language)
+            outbox.put(event(f"{_TRANSCRIPTION}.completed", **about, transcript=text, usage=usage))
+        return text
+
+
+def _retrieved(task: asyncio.Task[str]) -> None:
+    """Look at a failure that nobody may ask for any more, so that it is not reported as lost."""
+    if not task.cancelled():
+        task.exception()
