@@ -65,7 +65,9 @@ async def beyond_the_document(run: Run, session_id: str) -> None:
         return found
 
     run.doing("誤った接続が拒否されることを確認します", "Trying connections that must be refused")
-    run.running("t3.missing_token", "t3.wrong_token", "t3.unknown_session")
+    run.running("t3.missing_token", "t3.wrong_token", "t3.refusal_explained", "t3.unknown_session")
+    if second:
+        run.running("t3.foreign_session", "t3.foreign_read")
     measured = judge(await _refusals(run, session_id, measured))
     run.doing("2つの接続の一方を閉じます", "Closing one of two connections")
     run.running("t3.two_connections")

@@ -109,12 +109,3 @@ def test_one_defect_turns_one_checkpoint_red(outcomes: Any, test: int, defect: s
 
 def answers(checked: Any) -> list[Any]:
     return [answer for test in checked.result.tests for answer in test.answers]
-
-
-async def test_a_server_without_defects_is_green(check: Any) -> None:
-    checked = await check(1, 2, 3, 4, restart="forgets", half_open_s=20.0)
-    applies = {name: verdict for name, verdict in checked.verdicts.items() if name not in UNTOUCHED}
-    assert set(applies.values()) == {"pass"}
-    result = checked.result
-    assert (result.minimum, result.ideal, result.document, result.beyond) == ("pass",) * 4
-    assert result.passed

@@ -1,0 +1,222 @@
+"""A whole run: what it says beforehand and meanwhile, what it leaves behind, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import pytest_asyncio
+
+from acceptance import progress, results
+from acceptance.checkpoints import CHECKPOINTS, checkpoints_of
+from acceptance.progress import (
+    Answered,
+    CleanedUp,
+    Conversation,
+    Question,
+    Reply,
+    RunFinished,
+    Running,
+    RunStarted,
+    TestFinished,
+    TestStarted,
+)
+from acceptance.request import Account, CheckRequest
+from acceptance.runner import run_check
+from relay.stream import Step, Summary
+
+OPERATOR_ONLY = {point.id for point in CHECKPOINTS if point.operator}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def green(check: Any) -> AsyncIterator[Any]:
+    """All four tests against a server without defects."""
+    yield await check(1, 2, 3, 4, restart="forgets", half_open_s=20.0)
+
+
+def test_a_server_without_defects_is_green(green: Any) -> None:
+    applies = {name: verdict for name, verdict in green.verdicts.items() if name not in OPERATOR_ONLY}
+    assert set(applies.values()) == {"pass"}
+    result = green.result
+    assert (result.minimum, result.ideal, result.document, result.beyond) == ("pass",) * 4
+    assert result.passed
+    assert all(condition.verdict == "pass" for condition in result.conditions)
+
+
+def test_the_plan_comes_before_anything_is_done(green: Any) -> None:
+    first = green.events[0]
+    assert isinstance(first, RunStarted)
+    assert [step.test for step in first.plan] == [1, 2, 3, 4, 3, None]
+    assert set(first.checkpoints) == {point.id for point in CHECKPOINTS}
+    assert isinstance(green.events[-1], RunFinished)
+    assert green.events[-1].result == green.result
+
+
+def test_progress_tells_enough_to_follow_the_run(green: Any) -> None:
+    """A screen that has only seen the events knows every answer, and can show every conversation."""
+    seen = {event.answer.checkpoint: event.answer for event in green.events if isinstance(event, Answered)}
+    assert seen == {answer.checkpoint: answer for test in green.result.tests for answer in test.answers}
+    announced = {name for event in green.events if isinstance(event, Running) for name in event.checkpoints}
+    assert announced == {point.id for point in CHECKPOINTS if not point.operator}
+    marks = [event for event in green.events if isinstance(event, TestStarted | TestFinished)]
+    assert [type(mark) for mark in marks] == [TestStarted, TestFinished] * 4
+    streams: dict[str, list[Any]] = {}
+    for event in green.events:
+        if isinstance(event, Conversation):
+            streams.setdefault(event.name, []).append(event.event)
+    assert list(streams) == ["t1", "t2", "t3", "t4-microphone", "t4"]
+    assert all(isinstance(events[-1], Summary) for events in streams.values())
+    times = [event.at for event in green.events]
+    assert times == sorted(times)
+
+
+def test_every_event_survives_its_line(green: Any) -> None:
+    for event in green.events:
+        assert progress.decode(progress.encode(event)) == event
+    assert results.decode(results.encode(green.result)) == green.result
+
+
+def test_the_run_touches_only_its_own_sessions_and_closes_everything(green: Any) -> None:
+    app = green.server
+    assert set(app.sessions) == set(green.result.session_ids)
+    assert not any(app.open.values())
+    assert app.finished == []
+    (cleaned,) = [event for event in green.events if isinstance(event, CleanedUp)]
+    assert cleaned.realtime_mode == (False,) * len(app.sessions)
+
+
+def test_what_was_recorded_is_where_the_result_says(green: Any) -> None:
+    directory = Path(green.result.directory)
+    recorded = {record.name: record.directory for record in green.result.conversations if record.directory}
+    assert recorded == {"t2": "t2", "t4": "t4"}
+    for name in recorded.values():
+        assert {file.name for file in (directory / name).iterdir()} == {
+            "events.jsonl",
+            "user.wav",
+            "customer.wav",
+        }
+    assert all((directory / str(record.log)).is_file() for record in green.result.conversations)
+
+
+def test_no_token_is_told_or_left_behind(green: Any, fake_salesmind: Any) -> None:
+    secrets = [account.token.encode() for account in (fake_salesmind.TESTER, fake_salesmind.SECOND)]
+    told = b"\n".join(progress.encode(event) for event in green.events)
+    left = [file.read_bytes() for file in Path(green.result.directory).rglob("*") if file.is_file()]
+    assert left
+    assert not any(secret in data for secret in secrets for data in (told, *left))
+    assert fake_salesmind.TESTER.token not in repr(fake_salesmind.TESTER)
+
+
+# --- other ways for a run to go ------------------------------------------------------------------
+
+
+async def test_only_the_selected_test_is_run(check: Any) -> None:
+    checked = await check(1)
+    assert set(checked.verdicts) == {point.id for point in checkpoints_of(1)}
+    assert checked.result.passed
+    assert [test.verdict for test in checked.result.tests] == ["pass", "not_run", "not_run", "not_run"]
+    assert checked.result.minimum == "not_run", "three of its four conditions were not looked at"
+
+
+async def test_sessions_are_finished_when_that_is_asked_for(check: Any) -> None:
+    checked = await check(1, finish_sessions=True)
+    assert checked.server.finished == list(checked.result.session_ids)
+
+
+class Person:
+    """An operator who always says the same."""
+
+    name = "山田"
+
+    def __init__(self, reply: Reply) -> None:
+        self.reply = reply
+        self.asked: list[Question] = []
+
+    async def ask(self, question: Question) -> Reply:
+        self.asked.append(question)
+        return self.reply
+
+
+@pytest.mark.parametrize("reply", ["pass", "fail", "not_applicable"])
+async def test_the_operator_is_asked_and_recorded(check: Any, reply: Reply) -> None:
+    person = Person(reply)
+    checked = await check(2, sink="speaker", operator=person)
+    answer = checked.result.answer("t2.operator_heard")
+    assert (answer.verdict, answer.answered_by) == (reply, "山田")
+    assert [question.checkpoint for question in person.asked] == ["t2.operator_heard"]
+    assert "聞こえ" in person.asked[0].ja
+
+
+async def test_nobody_is_asked_about_a_loudspeaker_that_is_not_there(check: Any) -> None:
+    person = Person("pass")
+    checked = await check(2, operator=person)
+    assert checked.verdicts["t2.operator_heard"] == "not_applicable"
+    assert person.asked == []
+
+
+async def test_a_server_that_is_not_there_fails_nothing_and_passes_nothing(tmp_path: Path) -> None:
+    events: list[Any] = []
+    request = CheckRequest(server_url="http://127.0.0.1:9", account=Account("x", "y"), directory=tmp_path)
+    result = await run_check(request, events.append)
+    verdicts = {answer.verdict for test in result.tests for answer in test.answers}
+    assert verdicts == {"not_run"}
+    assert not result.passed
+    assert (
+        "No server" in result.answer("t1.websocket_accepted").evidence[0].en
+        or result.answer("t1.websocket_accepted").evidence[0].data["message"]
+    )
+
+
+async def test_an_aborted_run_cleans_up_and_keeps_what_it_found(check: Any) -> None:
+    events: list[Any] = []
+    task: asyncio.Task[Any]
+
+    def abort_when_audio_flows(event: Any) -> None:
+        events.append(event)
+        if isinstance(event, Conversation) and event.name == "t2":
+            inner = event.event
+            if isinstance(inner, Step) and inner.step == "gate_open":
+                task.cancel()
+
+    task = asyncio.create_task(check(1, 2, defect="no_answer", answer_s=30.0, emit=abort_when_audio_flows))
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    finished = events[-1]
+    assert isinstance(finished, RunFinished)
+    assert finished.result.aborted
+    assert finished.result.tests[0].verdict == "pass"
+    assert finished.result.tests[1].verdict == "not_run"
+    (cleaned,) = [event for event in events if isinstance(event, CleanedUp)]
+    assert cleaned.realtime_mode == (False, False)
+    last = [event.event for event in events if isinstance(event, Conversation)][-1]
+    assert isinstance(last, Summary), "the conversation was ended to its last line"
+
+
+def test_a_pass_needs_evidence() -> None:
+    with pytest.raises(ValueError, match="without evidence"):
+        results.Answer(checkpoint="t1.order", verdict="pass")
+    found = results.Evidence(kind="event", code="order", ja="順", en="order")
+    answer = results.Answer(checkpoint="t1.order", verdict="pass", evidence=(found,))
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(
+            msgspec.json.encode(msgspec.to_builtins(answer) | {"evidence": []}), type=results.Answer
+        )
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "over"),
+    [
+        ([], "not_run"),
+        (["pass"], "pass"),
+        (["pass", "not_applicable"], "pass"),
+        (["not_applicable"], "not_applicable"),
+        (["pass", "not_run"], "not_run"),
+        (["pass", "not_run", "fail"], "fail"),
+    ],
+)
+def test_one_verdict_over_several(verdicts: list[results.Verdict], over: str) -> None:
+    assert results.combine(verdicts) == over
