@@ -319,7 +319,8 @@ class LiveConnection:
         probes = 0
         while True:
             await asyncio.sleep(_WATCH_EVERY_S)
-            action = watch.check(time.monotonic(), self._uplink.last_sent_at)
+            uplink = self._uplink
+            action = watch.check(time.monotonic(), uplink.last_sent_at, uplink.last_audible_at)
             if action == "probe":
                 probes += 1
                 question = probe(self._dialling.number * 1_000 + probes)
@@ -329,7 +330,7 @@ class LiveConnection:
                 self._silent(watch)
 
     def _silent(self, watch: SilenceWatch) -> None:
-        seconds = f"{watch.silent_after_s + watch.answer_within_s:.0f}"
+        seconds = f"{watch.quiet_s(time.monotonic()):.0f}"
         message = (
             f"Audio has gone out for {seconds} s and nothing has come back, not even the answer to a question: "
             "the server has probably lost its upstream."

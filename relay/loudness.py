@@ -31,5 +31,10 @@ def loudness(pcm: bytes) -> Level:
     return Level(_dbfs(_audioop.rms(pcm, 2)), _dbfs(_audioop.max(pcm, 2)))
 
 
+def peak_dbfs(pcm: bytes) -> float:
+    """Peak of PCM16, in dBFS; -120 for exact zeros."""
+    return level(pcm).peak_dbfs if _audioop is None else _dbfs(_audioop.max(pcm, 2))
+
+
 def _dbfs(amplitude: int) -> float:
     return 20 * math.log10(amplitude / FULL_SCALE) if amplitude > 0 else DIGITAL_SILENCE_DBFS

@@ -50,12 +50,12 @@ class Output:
         self._folded = Conversation()
 
     def now(self) -> float:
-        """Seconds since the relay started."""
-        return time.monotonic() - self.started_at
+        """Seconds since the relay started, to the microsecond."""
+        return self.at(time.monotonic())
 
     def at(self, monotonic: float) -> float:
         """``t`` of a ``time.monotonic()`` reading."""
-        return monotonic - self.started_at
+        return round(monotonic - self.started_at, 6)
 
     def emit(self, event: StreamEvent) -> None:
         """Send one event on its way."""

@@ -11,11 +11,14 @@ from api_client.errors import ApiError
 from audio.ports import BYTES_PER_SAMPLE, Chunk
 from relay.config import RelayConfig
 from relay.latency import LatencyTracker
+from relay.loudness import peak_dbfs
 from relay.meters import LatenessMeter, RateMeter, RateWatch, expected_chunk_rate
 from relay.microphone import Microphone
 from relay.output import Output
 from relay.playback import PlaybackQueue
 
+AUDIBLE_DBFS = -40.0
+"""Peak of the quietest sound that may be speech; a quiet room stays below."""
 _LEVEL_BYTES = 4_800
 """100 ms."""
 
@@ -70,6 +73,8 @@ class Uplink:
         self.chunks_sent = 0
         self.bytes_sent = 0
         self.last_sent_at: float | None = None
+        self.last_audible_at: float | None = None
+        """When something that could be speech was last sent."""
         self._open_seconds = 0.0
 
     @property
@@ -133,6 +138,8 @@ class Uplink:
             return
         handed = time.monotonic()
         self.last_sent_at = handed
+        if peak_dbfs(pcm) > AUDIBLE_DBFS:
+            self.last_audible_at = handed
         self.chunks_sent += 1
         self.bytes_sent += len(pcm)
         self.rate.add(handed)

@@ -13,7 +13,9 @@ from typing import Literal
 from api_client.client_events import ClientEvent
 
 SILENT_AFTER_S = 10.0
-"""Audio out and nothing in for so long: ask."""
+"""Somebody has spoken and nothing came in for so long: ask."""
+IDLE_AFTER_S = 30.0
+"""The same while only silence went out, which nothing need come for: ask, but seldom."""
 ANSWER_WITHIN_S = 5.0
 """No answer, no sign of life: lost."""
 
@@ -41,6 +43,7 @@ class SilenceWatch:
 
     opened_at: float
     silent_after_s: float = SILENT_AFTER_S
+    idle_after_s: float = IDLE_AFTER_S
     answer_within_s: float = ANSWER_WITHIN_S
     _last_received: float | None = None
     _probed_at: float | None = None
@@ -56,8 +59,11 @@ class SilenceWatch:
         self._probed_at = None
         self._told = False
 
-    def check(self, now: float, last_sent: float | None) -> Action:
-        """What to do now; ``last_sent``: when audio last went out. ``silent`` is said once per silence."""
+    def check(self, now: float, last_sent: float | None, last_audible: float | None) -> Action:
+        """What to do now; ``last_sent`` and ``last_audible``: when audio, and audio that could be speech, went out.
+
+        ``silent`` is said once per silence.
+        """
         if self._told:
             return "wait"
         if self._probed_at is not None:
@@ -65,9 +71,15 @@ class SilenceWatch:
                 return "wait"
             self._told = True
             return "silent"
-        quiet_since = self.opened_at if self._last_received is None else self._last_received
-        sending = last_sent is not None and now - last_sent < self.silent_after_s
-        if not sending or now - max(quiet_since, self.opened_at) < self.silent_after_s:
+        quiet_since = now - self.quiet_s(now)
+        spoken = last_audible is not None and last_audible > quiet_since
+        wait_s = self.silent_after_s if spoken else self.idle_after_s
+        sending = last_sent is not None and now - last_sent < wait_s
+        if not sending or now - quiet_since < wait_s:
             return "wait"
         self._probed_at = now
         return "probe"
+
+    def quiet_s(self, now: float) -> float:
+        """For how long nothing has come, in seconds."""
+        return now - max(self._last_received or self.opened_at, self.opened_at)

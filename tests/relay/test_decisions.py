@@ -131,29 +131,38 @@ def test_an_echo_keeps_its_old_id_and_is_no_new_turn() -> None:
     ]
 
 
-def test_silence_is_probed_then_told_once() -> None:
+def test_silence_after_speech_is_probed_then_told_once() -> None:
     watch = SilenceWatch(opened_at=100.0)
-    assert watch.check(109.9, 109.9) == "wait"
-    assert watch.check(110.1, 110.0) == "probe"
-    assert watch.check(115.0, 115.0) == "wait"
-    assert watch.check(115.2, 115.0) == "silent"
-    assert watch.check(130.0, 130.0) == "wait"
+    assert watch.check(109.9, 109.9, 103.0) == "wait"
+    assert watch.check(110.1, 110.0, 103.0) == "probe"
+    assert watch.check(115.0, 115.0, 103.0) == "wait"
+    assert watch.check(115.2, 115.0, 103.0) == "silent"
+    assert watch.quiet_s(115.2) == pytest.approx(15.2)
+    assert watch.check(130.0, 130.0, 103.0) == "wait"
     assert not watch.answered
 
 
 def test_any_message_is_a_sign_of_life() -> None:
     watch = SilenceWatch(opened_at=100.0)
-    assert watch.check(110.1, 110.0) == "probe"
+    assert watch.check(110.1, 110.0, 103.0) == "probe"
     watch.received(110.2)
     assert watch.answered
-    assert watch.check(115.2, 115.0) == "wait"
-    assert watch.check(120.3, 120.0) == "probe"
+    assert watch.check(115.2, 115.0, 112.0) == "wait"
+    assert watch.check(120.3, 120.0, 112.0) == "probe"
+
+
+def test_while_nobody_speaks_the_question_is_rare() -> None:
+    watch = SilenceWatch(opened_at=100.0)
+    watch.received(105.0)
+    # What was said before the last message has been heard.
+    assert watch.check(134.9, 134.9, 104.0) == "wait"
+    assert watch.check(135.1, 135.0, 104.0) == "probe"
 
 
 def test_no_audio_out_no_suspicion() -> None:
     watch = SilenceWatch(opened_at=100.0)
-    assert watch.check(200.0, None) == "wait"
-    assert watch.check(200.0, 120.0) == "wait"
+    assert watch.check(200.0, None, None) == "wait"
+    assert watch.check(200.0, 120.0, 120.0) == "wait"
 
 
 def test_the_probe_changes_nothing_and_can_be_told_by_its_answer() -> None:

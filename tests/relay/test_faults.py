@@ -34,7 +34,7 @@ else:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time limits of a connection, short enough for a test."""
-    watch = functools.partial(SilenceWatch, silent_after_s=0.4, answer_within_s=0.3)
+    watch = functools.partial(SilenceWatch, silent_after_s=0.4, idle_after_s=0.4, answer_within_s=0.3)
     monkeypatch.setattr("relay.connection.SilenceWatch", watch)
     monkeypatch.setattr("relay.connection.CREATED_WITHIN_S", 0.3)
     monkeypatch.setattr("relay.connection.UPDATED_WITHIN_S", 0.3)
