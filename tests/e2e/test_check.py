@@ -1,0 +1,151 @@
+"""`salesmind check` against `salesmind serve`: green, and red where it should be."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acceptance import results
+from acceptance.checkpoints import CHECKPOINTS
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("ctranslate2") is None, reason="transcripts need the [offline] extra"
+)
+
+SALESMIND = [sys.executable, "-m", "tui.cli"]
+SECOND_ACCOUNT = """
+import django
+django.setup()
+from backend.spin.models import User
+User.objects.create_user("second", "second-pass")
+"""
+
+
+def check(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*SALESMIND, "check", "--username", "admin", *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+
+
+def add_second_account(directory: Path) -> None:
+    environment = {
+        **os.environ, "SALESMIND_DATA_DIR": str(directory), "DJANGO_SETTINGS_MODULE": "backend.settings",
+    }  # fmt: skip
+    subprocess.run([sys.executable, "-c", SECOND_ACCOUNT], env=environment, check=True, timeout=30)
+
+
+def test_our_own_server_is_green(server: Any, environment: dict[str, str], tmp_path: Path) -> None:
+    """Everything but what only a person can judge and, here, what needs a restart."""
+    add_second_account(server.directory)
+    environment["SALESMIND_SECOND_PASSWORD"] = "second-pass"
+    out = tmp_path / "out"
+    arguments = ("--server", server.url, "--second-user", "second", "--json", "--out", str(out))
+    done = check(environment, *arguments)
+
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    verdicts = {
+        answer["checkpoint"]: answer["verdict"]
+        for test in lines[-1]["result"]["tests"]
+        for answer in test["answers"]
+    }
+    not_applicable = {"t2.operator_heard", "t3.restarted", "t4.operator_microphone"}
+    assert verdicts == {
+        point.id: "not_applicable" if point.id in not_applicable else "pass" for point in CHECKPOINTS
+    }, done.stderr
+    assert done.returncode == 0
+    assert [lines[0]["kind"], lines[-1]["kind"]] == ["run_started", "run_finished"]
+    result = results.decode((out / "result.json").read_bytes())
+    assert (result.minimum, result.ideal, result.document, result.beyond) == ("pass",) * 4
+    assert "This will be done" in done.stderr.splitlines()[0], "what is going to be done is said first"
+    assert "admin123" not in done.stdout + done.stderr
+    assert (out / "t2" / "customer.wav").stat().st_size > 24_000
+
+
+def test_a_server_of_its_own_is_restarted(environment: dict[str, str], tmp_path: Path) -> None:
+    serve = [*SALESMIND, "serve", "--port", "0", "--data-dir", str(tmp_path), "--log", str(tmp_path / "log")]
+    done = check(environment, "--server-command", shlex.join(serve), "--test", "1", "--test", "3")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    restarted = next(line for line in done.stdout.splitlines() if "server was restarted" in line)
+    assert restarted.split()[0] == "PASS"
+    assert "Minimum: NOT RUN" in done.stdout
+
+
+def test_sigterm_ends_a_run_with_what_was_found(server: Any, environment: dict[str, str]) -> None:
+    process = subprocess.Popen(
+        [
+            *SALESMIND,
+            "check",
+            "--username",
+            "admin",
+            "--server",
+            server.url,
+            "--test",
+            "1",
+            "--test",
+            "2",
+            "--json",
+        ],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(json.loads(line))
+        if lines[-1].get("event", {}).get("step") == "gate_open" and lines[-1]["name"] == "t2":
+            process.terminate()
+    assert process.wait(20) == 128 + signal.SIGINT
+    assert lines[-1]["kind"] == "run_finished"
+    assert lines[-1]["result"]["aborted"] is True
+    assert lines[-1]["result"]["tests"][0]["verdict"] == "pass"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("--server", "http://127.0.0.1:9"), 3, "No server answers"),
+        (("--test", "5"), 2, "5"),
+        (("--source", "mp3:x"), 2, "mp3:x"),
+        (("--server-command", "false"), 3, "server command"),
+    ],
+)
+def test_what_cannot_begin_says_why(
+    environment: dict[str, str], arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    done = check(environment, *arguments)
+
+    assert done.returncode == code
+    assert words in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_wrong_password_is_exit_code_3(server: Any, environment: dict[str, str]) -> None:
+    done = check({**environment, "SALESMIND_PASSWORD": "wrong-pass"}, "--server", server.url)
+
+    assert done.returncode == 3
+    assert "User name or password is wrong" in done.stderr
+    assert "wrong-pass" not in done.stderr
+
+
+def test_a_second_user_needs_a_password(server: Any, environment: dict[str, str]) -> None:
+    done = check(environment, "--server", server.url, "--second-user", "second")
+
+    assert done.returncode == 2
+    assert "SALESMIND_SECOND_PASSWORD" in done.stderr
