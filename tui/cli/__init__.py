@@ -15,10 +15,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     from tui.i18n import resolve_language, set_language
 
-    set_language(resolve_language(_flag(arguments, "--lang")))
+    language = resolve_language(_flag(arguments, "--lang"))
+    set_language(language)
+    _translate_click(language)
     from tui.cli.group import salesmind
 
     salesmind.main(args=list(arguments), prog_name="salesmind")
+
+
+def _translate_click(language: str) -> None:
+    """Let click find our catalogue of its own words: it asks gettext's default domain, by the environment."""
+    import gettext
+    import os
+
+    from tui.i18n import LOCALE_DIRECTORY
+
+    os.environ["LANGUAGE"] = language
+    gettext.bindtextdomain("click", str(LOCALE_DIRECTORY))
+    gettext.textdomain("click")
 
 
 def _flag(arguments: Sequence[str], name: str) -> str | None:

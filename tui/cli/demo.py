@@ -33,10 +33,10 @@ def command(ctx: click.Context, lang: str | None, port: int, no_mouse: bool) -> 
         raise reject(
             _("The server is not installed. Install it with: pip install 'salesmind-console[server,offline]'")
         )
+    from tui.memory import private_directory
     from tui.settings import state_directory
 
-    directory = state_directory() / "demo"
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory = private_directory(private_directory(state_directory()) / "demo")
     lang = lang or (ctx.parent.params.get("lang") if ctx.parent else None)
     click.echo(_("Starting the SalesMind server ..."), err=True)
     with EmbeddedServer(directory, port, lambda words: click.echo(f"  {words}", err=True)) as server:

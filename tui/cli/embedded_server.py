@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -10,6 +11,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+
+from tui.i18n import language
 
 STOP_TIMEOUT_S = 10.0
 
@@ -44,6 +47,7 @@ class EmbeddedServer:
                 "--log",
                 str(self.log),
             ],
+            env={**os.environ, "SALESMIND_LANG": language()},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

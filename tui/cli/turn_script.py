@@ -26,7 +26,7 @@ class TurnScript:
         self._turns = list(turns)
         self._stop_after_last = stop_after_last
         self._current: UseSource | Say | None = None
-        self._asked_at = 0.0
+        self._waiting_since: float | None = None
         self._answers_before = 0
 
     def begin_with(self, first: UseSource) -> None:
@@ -42,7 +42,7 @@ class TurnScript:
             return None
         if self._turns:
             self._current = self._turns.pop(0)
-            self._asked_at = state.now
+            self._waiting_since = None
             self._answers_before = _answers(state)
             return self._current
         if self._current is not None and self._stop_after_last:
@@ -51,8 +51,9 @@ class TurnScript:
 
     def _answered(self, state: Conversation) -> bool:
         if isinstance(self._current, UseSource) and not self._recording_over(state):
-            self._asked_at = state.now  # the wait for an answer begins when the recording ends
             return False
+        if self._waiting_since is None:
+            self._waiting_since = state.now  # for a recording: only now that it has ended
         return _answers(state) > self._answers_before and not state.answering and state.speech_item_id is None
 
     def _recording_over(self, state: Conversation) -> bool:
@@ -61,7 +62,12 @@ class TurnScript:
         return source is not None and source.spec == self._current.spec and source.state != "opened"
 
     def _check_time(self, state: Conversation) -> None:
-        if self._stop_after_last and state.now - self._asked_at > ANSWER_TIMEOUT_S:
+        waiting_since = self._waiting_since
+        if (
+            self._stop_after_last
+            and waiting_since is not None
+            and state.now - waiting_since > ANSWER_TIMEOUT_S
+        ):
             raise AnswerTimeout
 
 

@@ -1,0 +1,72 @@
+"""The command line as somebody meets it: help, mistakes, and what is printed where."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tui.cli.group import COMMANDS
+
+
+def salesmind(*arguments: str, lang: str = "en") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tui.cli", *arguments],
+        env={**os.environ, "SALESMIND_LANG": lang},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_in_japanese(command: str) -> None:
+    done = salesmind("--lang", "ja", command, "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith("使い方:")
+    lines = done.stdout.splitlines()
+    assert any(ord(letter) > 0x3000 for letter in lines[2]), lines[2]
+    assert "オプション:" in lines
+
+
+def test_the_flag_stands_before_the_environment() -> None:
+    assert salesmind("--lang", "en", "--help", lang="ja").stdout.startswith("Usage:")
+    assert salesmind("--help", lang="ja").stdout.startswith("使い方:")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("talk", "--bogus"), "'--bogus' というオプションはありません"),
+        (("bogus",), "'bogus' というコマンドはありません"),
+        (("--lang", "fr"), "使えるのは 'ja', 'en' です"),
+        (("talk", "--seconds", "-1"), "範囲"),
+    ],
+)
+def test_mistakes_are_exit_code_2_and_worded(arguments: tuple[str, ...], says: str) -> None:
+    done = salesmind(*arguments, lang="ja")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert says in done.stderr
+
+
+def test_without_a_terminal_the_console_says_what_to_use_instead() -> None:
+    done = salesmind()
+    assert done.returncode == 2
+    assert "salesmind talk" in done.stderr
+
+
+def test_a_password_is_not_asked_for_without_a_terminal(tmp_path: Path) -> None:
+    done = salesmind("talk", "--server", "http://127.0.0.1:9", "--username", "a", "--new-session")
+    assert done.returncode == 2
+    assert "SALESMIND_PASSWORD" in done.stderr
+
+
+def test_the_version() -> None:
+    done = salesmind("--version")
+    assert done.stdout.startswith("salesmind-console ")
