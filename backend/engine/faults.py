@@ -82,7 +82,7 @@ def read_faults(text: str, name: str = "faults") -> list[Fault]:
     try:
         return _faults(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise FaultError(f"{name}: {error}") from error
+        raise FaultError(f"{name}: {toml_lines.syntax_error(error, text)}") from error
     except FieldError as error:
         line = toml_lines.line_of(text, error.path)
         raise FaultError(f"{name}, line {line}: {error.message}") from error

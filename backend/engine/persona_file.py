@@ -43,8 +43,8 @@ def load_persona(path: Path) -> Persona:
         persona = _persona(tomllib.loads(text))
     except (OSError, UnicodeDecodeError) as error:
         raise PersonaError(f"{path.name}: {error}") from error
-    except tomllib.TOMLDecodeError as error:  # says "(at line N, column M)" by itself
-        raise PersonaError(f"{path.name}: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise PersonaError(f"{path.name}: {toml_lines.syntax_error(error, text)}") from error
     except FieldError as error:
         line = toml_lines.line_of(text, error.path)
         raise PersonaError(f"{path.name}, line {line}: {error.message}") from error

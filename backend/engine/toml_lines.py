@@ -52,6 +52,11 @@ def texts(table: Any, path: Path, name: str, default: Any = None) -> list[str]:
     return values
 
 
+def syntax_error(error: tomllib.TOMLDecodeError, text: str) -> str:
+    """What ``tomllib`` says of ``text``, always with a line."""
+    return str(error).replace("at end of document", f"at line {len(text.splitlines())}, the end of the file")
+
+
 def line_of(text: str, path: Path) -> int:
     """The line (from 1) of TOML ``text`` that holds the value at ``path``, or the nearest thing before it."""
     lines = text.splitlines()
