@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import wave
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -80,16 +80,16 @@ Check = Callable[..., Awaitable[Checked]]
 
 @pytest.fixture(scope="session")
 def check(speech: str, tmp_path_factory: pytest.TempPathFactory) -> Check:
-    """``await check(2, defect="no_answer", latency_ms=900.0, operator=...)`` on a server of its own.
+    """``await check(2, defects=["no_answer"], latency_ms=900.0, operator=...)`` on a server of its own.
 
     Keywords are those of ``Limits``, ``CheckRequest`` and ``run_check``; ``restart``: "forgets" or "remembers"
     gives the run a way to restart the server, after which no connection's flag is left, or all are.
     """
 
     async def run(
-        *tests: int, defect: str | None = None, restart: str | None = None, **changes: Any
+        *tests: int, defects: Sequence[str] = (), restart: str | None = None, **changes: Any
     ) -> Checked:
-        app = fake.FakeSalesMind(defect)
+        app = fake.FakeSalesMind(*defects)
         limits = {name: changes.pop(name) for name in tuple(changes) if name in Limits.__dataclass_fields__}
         operator = changes.pop("operator", None)
         events: list[ProgressEvent] = []

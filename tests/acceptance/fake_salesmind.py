@@ -51,8 +51,8 @@ class Line:
 class FakeSalesMind:
     """An ASGI application with one defect, or none."""
 
-    def __init__(self, defect: str | None = None) -> None:
-        self.defects = set() if defect is None else {defect}
+    def __init__(self, *defects: str) -> None:
+        self.defects = frozenset(defects)
         self.sessions: dict[str, str] = {}
         """Owner by session id."""
         self.open: dict[str, list[Line]] = {}

@@ -1,20 +1,23 @@
 """A server with one defect turns the checkpoint for it red, and nothing passes that should not.
 
 Every run has a server and a conversation process of its own and mostly waits, so a few go on at a time.
-``test_matrix.py`` holds the table of ``docs/acceptance.md`` to these cases.
+The table of ``docs/acceptance.md`` is held to these cases below.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from acceptance.checkpoints import checkpoints_of
+from acceptance.checkpoints import CHECKPOINTS, checkpoints_of
 
+ROOT = Path(__file__).parents[2]
 AT_A_TIME = 4
 UNTOUCHED = {"t2.operator_heard": "not_applicable", "t4.operator_microphone": "not_applicable"}
 
@@ -90,7 +93,7 @@ async def outcomes(check: Any) -> AsyncIterator[dict[tuple[int, str], asyncio.Ta
             if defect == "flag_survives_restart":
                 return await check(test, restart="remembers")
             restart = "forgets" if test == 3 else None
-            return await check(test, defect=defect, restart=restart, latency_ms=900.0)
+            return await check(test, defects=[defect], restart=restart, latency_ms=900.0)
 
     runs = {case: asyncio.create_task(run(*case)) for case in CASES}
     await asyncio.wait(runs.values())
@@ -109,3 +112,32 @@ def test_one_defect_turns_one_checkpoint_red(outcomes: Any, test: int, defect: s
 
 def answers(checked: Any) -> list[Any]:
     return [answer for test in checked.result.tests for answer in test.answers]
+
+
+EXISTING = ("plain_flag", "bare_403", "unknown_accepted", "foreign_accepted")
+"""Four surprises of the server that people have (salesmind-api.md, section 4)."""
+
+
+async def test_an_existing_server_passes_the_document_and_is_shown_its_defects(check: Any) -> None:
+    checked = await check(3, defects=EXISTING)
+    result = checked.result
+    assert (result.document, result.beyond) == ("pass", "fail")
+    red = {name for name, verdict in checked.verdicts.items() if verdict == "fail"}
+    assert red == {MODE[defect][0] for defect in EXISTING}
+
+
+def test_the_matrix_in_the_docs_is_this_one() -> None:
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in (ROOT / "docs" / "acceptance.md").read_text(encoding="utf-8").splitlines()
+        if re.match(r"\| `t[1-4]\.", line)
+    ]
+    by_id = {row[0].strip("`"): row for row in rows}
+    assert list(by_id) == [point.id for point in CHECKPOINTS]
+    for point in CHECKPOINTS:
+        assert by_id[point.id][1] == point.ja
+        assert by_id[point.id][2] == ("document" if point.origin == "document" else "beyond")
+    for test, defect in CASES:
+        assert f"`{defect}`" in by_id[DEFECTS[test][defect][0]][3]
+    unproved = {point.id for point in CHECKPOINTS if not by_id[point.id][3] or not by_id[point.id][4]}
+    assert unproved == set()

@@ -167,7 +167,7 @@ async def test_a_server_that_is_not_there_fails_nothing_and_passes_nothing(tmp_p
     assert not result.passed
     (why,) = result.answer("t1.websocket_accepted").evidence
     assert why.code == "fault"
-    assert "127.0.0.1:9" in str(why.data["message"])
+    assert "Nothing answers" in why.en
 
 
 async def test_an_aborted_run_cleans_up_and_keeps_what_it_found(check: Any) -> None:
@@ -181,7 +181,7 @@ async def test_an_aborted_run_cleans_up_and_keeps_what_it_found(check: Any) -> N
             if isinstance(inner, Step) and inner.step == "gate_open":
                 task.cancel()
 
-    task = asyncio.create_task(check(1, 2, defect="no_answer", answer_s=30.0, emit=abort_when_audio_flows))
+    task = asyncio.create_task(check(1, 2, defects=["no_answer"], answer_s=30.0, emit=abort_when_audio_flows))
     with pytest.raises(asyncio.CancelledError):
         await task
     finished = events[-1]
