@@ -1,0 +1,107 @@
+"""Conversations held by openai-agents' ``RealtimeSession``, in its own environment; prints what it saw as JSON.
+
+    python converse.py URL PCM SCENARIO
+
+``PCM``: a file of PCM16 24 kHz. ``SCENARIO``: spoken, text, tool or barge_in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from agents import function_tool
+from agents.realtime import RealtimeAgent, RealtimeRunner, RealtimeSession
+
+CHUNK = 4_800
+TIMEOUT_S = 20
+SETTINGS: dict[str, Any] = {
+    "model_name": "gpt-realtime",
+    "audio": {
+        "input": {
+            "format": "pcm16",
+            "transcription": {"model": "gpt-4o-mini-transcribe", "language": "ja"},
+            "turn_detection": {"type": "server_vad", "silence_duration_ms": 500, "interrupt_response": True},
+        },
+        "output": {"format": "pcm16", "voice": "marin", "speed": 1},
+    },
+}
+
+
+@function_tool
+def look_up() -> str:
+    """The number of parts in stock."""
+    return "4000"
+
+
+class Seen:
+    """What came out of the session."""
+
+    def __init__(self) -> None:
+        self.kinds: list[str] = []
+        self.audio_bytes = 0
+        self.history: list[dict[str, Any]] = []
+        self.errors: list[str] = []
+        self.responses: list[str] = []
+
+    def note(self, event: Any) -> None:
+        self.kinds.append(event.type)
+        if event.type == "audio":
+            self.audio_bytes += len(event.audio.data)
+        elif event.type == "history_updated":
+            self.history = [item.model_dump(mode="json") for item in event.history]
+        elif event.type == "error":
+            self.errors.append(str(event.error))
+        elif event.type == "raw_model_event" and event.data.type == "raw_server_event":
+            raw = event.data.data
+            if raw.get("type") == "response.done":
+                self.responses.append(raw["response"]["status"])
+
+
+async def speak(session: RealtimeSession, pcm: bytes) -> None:
+    for start in range(0, len(pcm), CHUNK):
+        await session.send_audio(pcm[start : start + CHUNK])
+
+
+async def converse(url: str, pcm: bytes, scenario: str) -> Seen:
+    tools = [look_up] if scenario == "tool" else []
+    settings = {**SETTINGS, **({"tool_choice": "required"} if tools else {})}
+    runner = RealtimeRunner(
+        RealtimeAgent(name="customer", instructions="あなたはお客様です。", tools=tools),
+        config={"model_settings": settings, "tracing_disabled": True},  # type: ignore[arg-type,typeddict-item]
+    )
+    session = await runner.run(model_config={"url": url, "api_key": "sk-none"})
+    seen = Seen()
+    async with session, asyncio.timeout(TIMEOUT_S):
+        if scenario == "spoken":
+            await speak(session, pcm)
+        else:
+            await session.send_message("現在、在庫はどのように管理されていますか。")
+        broke_in = False
+        async for event in session:
+            seen.note(event)
+            if scenario == "barge_in" and event.type == "audio" and not broke_in:
+                broke_in = True
+                await speak(session, pcm[: 48 * 1_000])
+            wanted = "audio_interrupted" if scenario == "barge_in" else "agent_end"
+            finished = wanted in seen.kinds and bool(seen.responses)
+            if scenario == "tool":
+                finished = "tool_end" in seen.kinds
+            if finished and (scenario != "spoken" or user_transcript(seen)):
+                return seen
+    return seen
+
+
+def user_transcript(seen: Seen) -> str | None:
+    for item in seen.history:
+        if item.get("role") == "user":
+            return next((part.get("transcript") or part.get("text") for part in item["content"]), None)
+    return None
+
+
+if __name__ == "__main__":
+    result = asyncio.run(converse(sys.argv[1], Path(sys.argv[2]).read_bytes(), sys.argv[3]))
+    print(json.dumps({**vars(result), "user": user_transcript(result)}, ensure_ascii=False))

@@ -1,0 +1,83 @@
+"""Conversations with another client that nobody here wrote: openai-agents' ``RealtimeSession``.
+
+It needs an older websockets than the console, so it runs in an environment of its own: ``.venv-agents``, or the
+interpreter that ``SALESMIND_AGENTS_PYTHON`` names. ``make test`` makes the former.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+CLIENT = Path(__file__).parent / "agents" / "converse.py"
+PYTHON = Path(os.environ.get("SALESMIND_AGENTS_PYTHON") or ROOT / ".venv-agents" / "bin" / "python")
+TIMEOUT_S = 40
+
+pytestmark = pytest.mark.skipif(
+    not PYTHON.exists(), reason="openai-agents is not installed: make .venv-agents/.done"
+)
+Converse = Callable[[str, str], Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture
+def converse(spoken: bytes, tmp_path: Path) -> Converse:
+    path = tmp_path / "spoken.pcm"
+    path.write_bytes(spoken)
+
+    async def run(url: str, scenario: str) -> dict[str, Any]:
+        environment = {**os.environ, "OPENAI_AGENTS_DISABLE_TRACING": "1", "PYTHONPATH": ""}
+        process = await asyncio.create_subprocess_exec(
+            str(PYTHON), str(CLIENT), url, str(path), scenario,
+            env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                out, err = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+        assert process.returncode == 0, err.decode()
+        seen: dict[str, Any] = json.loads(out)
+        assert seen["errors"] == []
+        return seen
+
+    return run
+
+
+def said(seen: dict[str, Any]) -> str:
+    """What the assistant has said or written, from the history that the session kept."""
+    parts = [part for item in seen["history"] if item.get("role") == "assistant" for part in item["content"]]
+    return "".join(part.get("transcript") or part.get("text") or "" for part in parts)
+
+
+async def test_a_spoken_turn(engine_url: str, transcriber: Any, converse: Converse) -> None:
+    transcriber.words = "発注の担当者は何名いらっしゃいますか"
+    seen = await converse(engine_url, "spoken")
+    assert seen["responses"] == ["completed"]
+    assert seen["user"] == transcriber.words
+    assert said(seen).startswith("購買部は5名で")
+    assert seen["audio_bytes"] > 48_000
+
+
+async def test_a_text_turn(engine_url: str, converse: Converse) -> None:
+    seen = await converse(engine_url, "text")
+    assert seen["responses"] == ["completed"]
+    assert said(seen).startswith("いまは表計算ソフトで")
+
+
+async def test_a_tool_turn(engine_url: str, converse: Converse) -> None:
+    seen = await converse(engine_url, "tool")
+    assert {"tool_start", "tool_end"} <= set(seen["kinds"])
+
+
+async def test_a_barge_in(slow_engine_url: str, converse: Converse) -> None:
+    seen = await converse(slow_engine_url, "barge_in")
+    assert "audio_interrupted" in seen["kinds"]
+    assert seen["responses"] == ["cancelled"]
