@@ -1,0 +1,87 @@
+"""Bring the catalogue of the interface's words in step with the code.
+
+    python scripts/catalogue.py          (or: make catalogue)
+
+Collects every string marked with ``_()``, ``N_()`` or ``ngettext()`` in ``tui/``, updates
+``tui/locale/ja/LC_MESSAGES/salesmind.po`` without losing a translation that is still wanted, compiles it, and
+names what has no translation yet. Exit code 1 as long as something has none. Needs Babel (``[dev]``).
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).parents[1]
+PO = ROOT / "tui" / "locale" / "ja" / "LC_MESSAGES" / "salesmind.po"
+MO = PO.with_suffix(".mo")
+METHODS = [("**.py", "python")]
+KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "N_": None, "ngettext": (1, 2)}
+
+
+def extracted() -> Catalog:
+    """Every marked string of ``tui/``, with the files it stands in."""
+    template = Catalog()
+    for file, _line, message, comments, context in extract_from_dir(ROOT / "tui", METHODS, {}, KEYWORDS):
+        # Line numbers would change the file with every edit of the code.
+        template.add(message, None, [(f"tui/{file}", None)], auto_comments=comments, context=context)
+    return template
+
+
+def committed() -> Catalog:
+    """The catalogue as it is in the repository."""
+    with PO.open("rb") as file:
+        return read_po(file, locale="ja", domain="salesmind")
+
+
+def updated() -> Catalog:
+    """The committed catalogue brought in step: new strings are empty, those no longer wanted are gone."""
+    catalogue = committed()
+    made, revised = catalogue.creation_date, catalogue.revision_date
+    catalogue.update(extracted(), no_fuzzy_matching=True)
+    catalogue.creation_date, catalogue.revision_date = (
+        made,
+        revised,
+    )  # or no two runs would give the same file
+    catalogue.obsolete.clear()
+    return catalogue
+
+
+def untranslated(catalogue: Catalog) -> list[str]:
+    """What has no translation, or one that is only guessed."""
+    return [str(entry.id) for entry in catalogue if entry.id and (not entry.string or entry.fuzzy)]
+
+
+def source(catalogue: Catalog) -> bytes:
+    """The ``.po`` file."""
+    buffer = io.BytesIO()
+    write_po(buffer, catalogue, width=110, sort_output=True, ignore_obsolete=True)
+    return buffer.getvalue()
+
+
+def compiled(catalogue: Catalog) -> bytes:
+    """The ``.mo`` file."""
+    buffer = io.BytesIO()
+    write_mo(buffer, catalogue)
+    return buffer.getvalue()
+
+
+def main() -> int:
+    """Update and compile; 1 when something is not translated."""
+    catalogue = updated()
+    PO.write_bytes(source(catalogue))
+    MO.write_bytes(compiled(catalogue))
+    missing = untranslated(catalogue)
+    for message in missing:
+        print(f"not translated: {message}", file=sys.stderr)
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
