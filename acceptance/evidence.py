@@ -40,6 +40,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "音声入力 {spec} を開きました({name}, {rate_hz} Hz)",
         "Source {spec} opened ({name}, {rate_hz} Hz)",
     ),
+    "source_silent": (
+        "音声入力 {spec} は完全な無音(ゼロ)しか返しません: 使用が許可されていない可能性があります",
+        "Source {spec} gives exact zeros only: it may not be allowed",
+    ),
     "source_failed": ("音声入力 {spec} を開けません", "Source {spec} could not be opened"),
     "audio_sent": (
         "🎤 音声送信中: {rate} chunks/sec ({bytes_per_chunk} bytes/chunk), 合計 {chunks} チャンク",
@@ -47,9 +51,10 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "chunk_rate": (
         "{rate} chunks/sec(期待値 {expected}, 差 {off_percent} %, 許容 ±{tolerance_percent} %; "
-        "送信側の実効サンプルレート {sample_rate_hz} Hz, {bytes_per_chunk} bytes/chunk)",
+        "送信側の実効サンプルレート {sample_rate_hz} Hz, {bytes_per_chunk} bytes/chunk, 期待値 {expected_bytes})",
         "{rate} chunks/s (expected {expected}, off by {off_percent} %, tolerance ±{tolerance_percent} %; "
-        "effective sample rate as sent {sample_rate_hz} Hz, {bytes_per_chunk} bytes per chunk)",
+        "effective sample rate as sent {sample_rate_hz} Hz, {bytes_per_chunk} bytes per chunk, "
+        "expected {expected_bytes})",
     ),
     "server_sample_rate": (
         "サーバーは {elapsed_s} 秒間に {audio_ms} ms 分の音声を数えました: 実効 {rate_hz} Hz"

@@ -51,8 +51,8 @@ class HeldConversation:
 
     @property
     def over(self) -> bool:
-        """Nothing more can be expected of it: ended, or given up."""
-        return self._relay.ended or self.state.status in ("ended", "given_up")
+        """Nothing more can be expected of it: ended, given up, or nobody to tell it to."""
+        return self._reading.done() or self._relay.ended or self.state.status in ("ended", "given_up")
 
     async def until(self, ready: Callable[[HeldConversation], bool], timeout_s: float) -> bool:
         """Wait until ``ready``; False when time ran out or the conversation is over without it."""
@@ -71,18 +71,21 @@ class HeldConversation:
         await self._reading
 
     async def _read(self) -> None:
-        while True:
-            await self._relay.wait_event()
-            batch = self._relay.drain()
-            if not batch and self._relay.ended:
-                break
-            self.events += batch
-            self.state = fold(self.state, batch)
-            for event in batch:
-                self._tell(event)
-            if self.on_batch is not None:
-                self.on_batch(self)
+        try:
+            while not self._relay.ended or await self._relay.wait_event(0):
+                await self._relay.wait_event()
+                self._take(self._relay.drain())
+                async with self._news:
+                    self._news.notify_all()
+        finally:
+            # Also when nobody can be told any more: whoever waits must not wait for ever.
             async with self._news:
                 self._news.notify_all()
-        async with self._news:
-            self._news.notify_all()
+
+    def _take(self, batch: list[StreamEvent]) -> None:
+        self.events += batch
+        self.state = fold(self.state, batch)
+        for event in batch:
+            self._tell(event)
+        if self.on_batch is not None:
+            self.on_batch(self)

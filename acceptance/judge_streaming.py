@@ -11,6 +11,7 @@ from relay.stream import (
     Connection,
     Latency,
     Meters,
+    Notice,
     Response,
     Role,
     SourceState,
@@ -57,6 +58,11 @@ def _source(record: Record) -> Answer:
     if state is None:
         return answer(id_, "not_run")
     moment = record.moment(state)
+    zeros = record.one(Notice, lambda notice: notice.code == "digital_silence")
+    if zeros is not None:
+        # Some systems refuse a microphone by giving zeros in its place.
+        silent = finding("source_silent", "event", record.moment(zeros), spec=state.spec)
+        return answer(id_, "fail", silent)
     if state.state == "opened":
         data = {"spec": state.spec, "name": state.name, "rate_hz": state.rate_hz}
         return answer(id_, "pass", finding("source_opened", "event", moment, **data))
@@ -107,18 +113,21 @@ def _chunk_rate(record: Record, limits: Limits) -> Answer:
         return answer(id_, "not_run")
     expected = summary.expected_chunk_rate
     off = rate / expected - 1
+    whole = summary.bytes_sent == summary.chunks_sent * summary.chunk_bytes
     evidence = finding(
         "chunk_rate",
         "measurement",
         record.moment(summary),
         rate=round(rate, 2),
         expected=round(expected, 2),
-        bytes_per_chunk=summary.chunk_bytes,
+        bytes_per_chunk=round(summary.bytes_sent / summary.chunks_sent),
+        expected_bytes=summary.chunk_bytes,
         off_percent=round(off * 100, 1),
         tolerance_percent=round(limits.rate_tolerance * 100, 1),
         sample_rate_hz=round(rate * summary.chunk_bytes / 2),
     )
-    return answer(id_, "pass" if abs(off) <= limits.rate_tolerance else "fail", evidence)
+    right = abs(off) <= limits.rate_tolerance and whole
+    return answer(id_, "pass" if right else "fail", evidence)
 
 
 def _sample_rate(record: Record, limits: Limits) -> Answer:

@@ -113,3 +113,9 @@ def check(speech: str, tmp_path_factory: pytest.TempPathFactory) -> Check:
         return Checked(result, events, app)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def made() -> ModuleType:
+    """The module of results that are made without a run."""
+    return _load("made_results")

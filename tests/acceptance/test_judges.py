@@ -24,6 +24,7 @@ from relay.stream import (
     Connection,
     Meters,
     ModeReports,
+    Notice,
     Problem,
     ProtocolEvent,
     Response,
@@ -129,6 +130,37 @@ def test_a_stream_that_stops_anywhere_passes_only_what_it_reached(length: int) -
     everything = list(verdicts(judge_connection(record(CONNECTED))))
     order = [name for name in everything if name != "t1.order"]
     assert [name for name in passed if name != "t1.order"] == order[: len([n for n in passed if n in order])]
+
+
+# --- test 2 --------------------------------------------------------------------------------------
+
+SPOKEN: list[StreamEvent] = [*CONNECTED, meters(2.0, 40), summary(3.0)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({}, "pass"),
+        ({"chunk_rate": 22.6}, "pass"),
+        ({"chunk_rate": 22.4}, "fail"),
+        ({"chunk_rate": 45.9}, "fail"),
+        ({"bytes_sent": 191_998}, "fail"),
+        ({"chunk_rate": None}, "not_run"),
+    ],
+)
+def test_rate_and_size_of_chunks(changes: dict[str, Any], verdict: str) -> None:
+    events = [*CONNECTED, summary(3.0, **changes)]
+    if changes.get("chunk_rate", 0) is None:
+        events = [event for event in events if not isinstance(event, Meters)]
+    assert verdicts(judge_streaming(record(events), None, LIMITS))["t2.chunk_rate"] == verdict
+
+
+def test_a_microphone_that_gives_zeros_is_not_allowed() -> None:
+    opened = SourceState(t=0.1, state="opened", spec="mic", name="Mic", rate_hz=48_000)
+    zeros = Notice(t=1.2, code="digital_silence", message="Zeros.")
+    assert verdicts(judge_streaming(record([*SPOKEN, opened]), None, LIMITS))["t2.source_opened"] == "pass"
+    silent = record([*SPOKEN, opened, zeros])
+    assert verdicts(judge_streaming(silent, None, LIMITS))["t2.source_opened"] == "fail"
 
 
 # --- nothing passes for lack of evidence ---------------------------------------------------------

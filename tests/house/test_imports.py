@@ -30,6 +30,7 @@ def modules_after(statement: str) -> set[str]:
     "statement",
     [
         "import relay.live, relay.process, relay.client",
+        "import acceptance.runner",
         "import api_client.rest, api_client.realtime",
         "import audio.open, audio.devices",
         "import backend.serve, backend.engine.server",

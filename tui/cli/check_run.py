@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -62,8 +62,9 @@ async def check(settings: ConsoleSettings, options: CheckOptions) -> int:
         server_url, restart = await asyncio.to_thread(_server, settings, options, stack)
         request = await _log_in(settings, options, server_url)
         operator = _TerminalOperator() if options.ask else None
-        result = await _interruptible(
-            run_check(request, _printer(options), operator=operator, restart_server=restart)
+        output = _Output(options)
+        result = await output.follow(
+            run_check(request, output.show, operator=operator, restart_server=restart)
         )
     _write(result, request.directory, options)
     if not options.as_json:
@@ -165,24 +166,34 @@ def _directory(settings: ConsoleSettings, options: CheckOptions) -> Path:
 # --- during the run ------------------------------------------------------------------------------
 
 
-def _printer(options: CheckOptions) -> Callable[[ProgressEvent], None]:
-    people = ProgressPrinter(lambda line: click.echo(line, err=True))
+class _Output:
+    """Prints what the run says, and ends it when it is told to or nobody reads any more."""
 
-    def show(event: ProgressEvent) -> None:
-        if options.as_json:
-            click.echo(progress.encode(event))
-        people(event)
+    def __init__(self, options: CheckOptions) -> None:
+        self._as_json = options.as_json
+        self._people = ProgressPrinter(lambda line: click.echo(line, err=True))
+        self._task: asyncio.Task[RunResult] | None = None
+        self._unread = False
 
-    return show
+    def show(self, event: ProgressEvent) -> None:
+        """Print one event."""
+        if self._unread:
+            return
+        try:
+            if self._as_json:
+                click.echo(progress.encode(event))
+            self._people(event)
+        except BrokenPipeError:
+            self._unread = True
+            if self._task is not None:
+                self._task.cancel()
 
-
-async def _interruptible(run: object) -> RunResult:
-    """SIGTERM ends the run as ctrl+c does: it cleans up and says what it found until then."""
-    assert asyncio.iscoroutine(run)
-    task: asyncio.Task[RunResult] = asyncio.ensure_future(run)
-    with contextlib.suppress(NotImplementedError):
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    return await task
+    async def follow(self, run: Coroutine[None, None, RunResult]) -> RunResult:
+        """SIGTERM ends the run as ctrl+c does: it cleans up and says what it found until then."""
+        self._task = task = asyncio.create_task(run)
+        with contextlib.suppress(NotImplementedError):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await task
 
 
 class _TerminalOperator:

@@ -1,0 +1,203 @@
+"""Kept results: whole, for their owner only, safe under concurrent runs, and never thrown away."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from acceptance.store import SCHEMA_VERSION, ResultsStore, StoreError, StoreErrorCode
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "results.sqlite3"
+
+
+def test_a_kept_run_comes_back_whole(path: Path, made: ModuleType) -> None:
+    result = made.made_result(verdicts_by_id={"t3.killed": "fail"}, server_version="1.2")
+    with ResultsStore(path) as store:
+        store.keep(result)
+    with ResultsStore(path) as store:
+        assert store.get(result.id) == result
+        assert store.get("latest") == result
+        assert store.get(result.id[:15]) == result
+        (run,) = store.runs()
+    assert (run.id, run.server_version, run.document, run.beyond, run.aborted) == (
+        result.id, "1.2", "pass", "fail", False,
+    )  # fmt: skip
+    assert [(test.number, test.selected, test.verdict, test.beyond) for test in run.tests] == [
+        (test.number, True, test.verdict, test.beyond) for test in result.tests
+    ]
+
+
+def test_runs_are_listed_newest_first_and_by_server(path: Path, made: ModuleType) -> None:
+    with ResultsStore(path) as store:
+        for number, server in enumerate(("http://a", "http://b", "http://a"), 1):
+            store.keep(made.made_result(f"2026112{number}T000000Z-0000", server_url=server))
+        assert [run.id[:8] for run in store.runs()] == ["20261123", "20261122", "20261121"]
+        assert [run.id[:8] for run in store.runs(limit=1, server_url="http://a")] == ["20261123"]
+        assert len(store.runs(server_url="http://a")) == 2
+
+
+def test_the_run_before_is_the_same_servers_if_there_is_one(path: Path, made: ModuleType) -> None:
+    runs = [
+        made.made_result(f"2026112{number}T000000Z-0000", server_url=server, username=user)
+        for number, (server, user) in enumerate(
+            (("http://a", "x"), ("http://b", "x"), ("http://a", "y"), ("http://a", "x")), 1
+        )
+    ]
+    with ResultsStore(path) as store:
+        for run in runs:
+            store.keep(run)
+        assert store.before(runs[3]) == runs[0]
+        assert store.before(runs[2]) == runs[1]  # nothing of that user: the newest
+        assert store.before(runs[0]) is None
+
+
+def test_an_operators_note_is_kept(path: Path, made: ModuleType) -> None:
+    with ResultsStore(path) as store:
+        store.keep(made.made_result())
+        changed = store.note("latest", 2, "スピーカーの音が小さい")
+        assert [test.note for test in changed.tests] == ["", "スピーカーの音が小さい", "", ""]
+        assert store.get("latest") == changed
+        store.keep(changed)  # the same run again replaces itself
+        assert len(store.runs()) == 1
+
+
+def test_pruning_forgets_the_oldest(path: Path, made: ModuleType) -> None:
+    names = [f"2026112{number}T000000Z-0000" for number in range(1, 6)]
+    with ResultsStore(path) as store:
+        for name in names:
+            store.keep(made.made_result(name))
+        assert store.prune(2) == (names[2], names[1], names[0])
+        assert [run.id for run in store.runs()] == [names[4], names[3]]
+        assert store.prune(2) == ()
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT count(*) FROM tests").fetchone() == (8,)
+
+
+def test_the_files_are_for_their_owner_only(path: Path, made: ModuleType) -> None:
+    with ResultsStore(path) as store:
+        store.keep(made.made_result())
+        files = [path, *path.parent.glob("results.sqlite3-*")]
+        assert len(files) == 3
+        assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_unknown_and_ambiguous_ids_are_told_apart(path: Path, made: ModuleType) -> None:
+    with ResultsStore(path) as store:
+        with pytest.raises(StoreError) as nothing:
+            store.get("latest")
+        assert nothing.value.code is StoreErrorCode.UNKNOWN_RUN
+        for name in ("20261121T000000Z-0000", "20261121T000000Z-00001"):
+            store.keep(made.made_result(name))
+        with pytest.raises(StoreError) as several:
+            store.get("20261121")
+        assert several.value.code is StoreErrorCode.AMBIGUOUS
+        assert store.get("20261121T000000Z-0000").id == "20261121T000000Z-0000"  # whole id: not ambiguous
+        with pytest.raises(StoreError):
+            store.get("%")  # no wildcards
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from acceptance import results
+from acceptance.store import ResultsStore
+import msgspec
+result = results.decode(sys.stdin.read())
+for number in range(5):
+    with ResultsStore(Path(sys.argv[1])) as store:
+        store.keep(msgspec.structs.replace(result, id=f"{sys.argv[2]}-{number}"))
+"""
+
+
+def test_concurrent_runs_all_keep_their_results(path: Path, made: ModuleType) -> None:
+    """The first of them make the file at the same time."""
+    from acceptance import results
+
+    text = results.encode(made.made_result()).decode()
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(path), f"w{n}"], stdin=subprocess.PIPE, text=True)
+        for n in range(4)
+    ]
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.write(text)
+        writer.stdin.close()
+    assert [writer.wait(30) for writer in writers] == [0] * 4
+    with ResultsStore(path) as store:
+        assert sorted(run.id for run in store.runs()) == [f"w{n}-{m}" for n in range(4) for m in range(5)]
+
+
+@pytest.mark.parametrize(
+    "content", [b"not a database at all, whatever the name says" * 100, b"SQLite format 3\0"]
+)
+def test_a_damaged_file_is_reported_and_left_alone(path: Path, content: bytes, made: ModuleType) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    with pytest.raises(StoreError) as caught:
+        ResultsStore(path)
+    assert caught.value.code is StoreErrorCode.DAMAGED
+    assert str(path) in str(caught.value)
+    assert path.read_bytes() == content
+
+
+def test_damage_in_the_middle_costs_no_other_run(path: Path, made: ModuleType) -> None:
+    with ResultsStore(path) as store:
+        store.keep(made.made_result("a"))
+        store.keep(made.made_result("b"))
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE runs SET result = substr(result, 1, 100) WHERE id = 'a'")
+    with ResultsStore(path) as store:
+        with pytest.raises(StoreError) as caught:
+            store.get("a")
+        assert caught.value.code is StoreErrorCode.DAMAGED
+        assert store.get("b").id == "b"
+        assert len(store.runs()) == 2
+
+
+def test_a_newer_file_is_not_touched(path: Path) -> None:
+    ResultsStore(path).close()
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    with pytest.raises(StoreError) as caught:
+        ResultsStore(path)
+    assert caught.value.code is StoreErrorCode.NEWER
+
+
+def test_a_write_that_fails_changes_nothing(path: Path, made: ModuleType) -> None:
+    with ResultsStore(path) as store:
+        store.keep(made.made_result("a"))
+        with pytest.raises(StoreError):
+            store.note("nobody", 1, "x")
+        store.keep(made.made_result("b"))
+        assert len(store.runs()) == 2
+
+
+def test_another_programs_long_write_is_named(
+    path: Path, made: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("acceptance.store.BUSY_TIMEOUT_S", 0.05)
+    with ResultsStore(path) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError) as caught:
+            store.keep(made.made_result())
+        assert caught.value.code is StoreErrorCode.BUSY
+        other.execute("ROLLBACK")
+        store.keep(made.made_result())
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file where a directory should be")
+    with pytest.raises(StoreError) as caught:
+        ResultsStore(tmp_path / "state" / "results.sqlite3")
+    assert caught.value.code is StoreErrorCode.UNUSABLE
