@@ -1,0 +1,123 @@
+"""Cutting secrets out of text: the one rule for logs, reports and the diagnostics bundle.
+
+Two things are cut: what looks like a secret (a token, an API key, the value behind ``password=``), and the
+values that are known to be secret because the environment holds them under a telling name. Better one word
+too many than one token too few.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote, quote_plus
+
+MARK = "***"
+SHORTEST_KNOWN = 4
+"""Characters. A known value shorter than this is not searched for: it would cut ordinary words to pieces."""
+
+_NAMES = (
+    r"(?:password|passwd|passphrase|secret|token|credentials?|api[_-]?key|(?:secret|private|access)[_-]?key"
+    r"|パスワード|トークン)"
+)
+_TELLING_NAME = re.compile(r"KEY|TOKEN|PASSW|SECRET|CREDENTIAL", re.IGNORECASE)
+_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.DOTALL), replacement)
+    for pattern, replacement in (
+        (r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", MARK),
+        # Headers, written as "Name: value", as JSON, or as Python shows a list of pairs.
+        (
+            r"""((?:proxy-)?authorization|(?:set-)?cookie|sec-websocket-protocol)(b?\\?["']?\s*[:=,]\s*b?\\?["']?)"""
+            r"""[^"'\r\n\\]+""",
+            rf"\1\2{MARK}",
+        ),
+        (r"\b(Token|Bearer|Basic)(\s+|%20)[0-9A-Za-z._~+/=-]{8,}", rf"\1\2{MARK}"),
+        # In a query, also where the whole URL is itself a parameter.
+        (
+            rf"((?:[?&;]|%3F|%26)[\w-]*(?:{_NAMES}|key)(?:=|%3D))(?:(?!%26)[^&\s'\"<>#\\])+",
+            rf"\1{MARK}",
+        ),
+        (r"(\b[a-z][a-z0-9+.-]*://)[^/\s@'\"<>]+@", rf"\1{MARK}@"),
+        # name = value, "name": "value", --name value; a quoted value may hold anything.
+        (
+            rf"""({_NAMES}(?:\\?["'])?\s*(?:[:=]|：)\s*)"""
+            r"""(?:\\?"(?:[^"\\]|\\[^"])*\\?"|'(?:[^'\\]|\\.)*'|[^\s,;&}\])"']+)""",
+            rf'\1"{MARK}"',
+        ),
+        (rf"(--[\w-]*{_NAMES}\s+)(?!-)\S+", rf"\1{MARK}"),
+        (r"\bsk-[0-9A-Za-z_-]{8,}", f"sk-{MARK}"),
+        (r"\bek_[0-9A-Za-z_-]{8,}", f"ek_{MARK}"),
+        (r"\beyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]*", MARK),
+        # A token of the server: 40 hexadecimal digits and no more (a SHA-256 stays).
+        (r"(?<![0-9A-Za-z])[0-9a-f]{40}(?![0-9A-Za-z])", MARK),
+    )
+)
+
+
+class Redactor:
+    """Cuts out what looks like a secret, and every one of ``known``. ``repr`` shows neither."""
+
+    def __init__(self, known: Iterable[str] = ()) -> None:
+        forms = {form for value in known if len(value) >= SHORTEST_KNOWN for form in _forms(value)}
+        longest_first = sorted(forms, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+
+    def redact(self, text: str) -> str:
+        """``text`` with ``***`` where a secret stood."""
+        if self._known is not None:
+            text = self._known.sub(MARK, text)
+        for pattern, replacement in _PATTERNS:
+            text = pattern.sub(replacement, text)
+        return text
+
+
+def _forms(value: str) -> set[str]:
+    """How ``value`` may be written: as it is, in JSON, in a URL, in HTML, in Basic authentication's base64."""
+    return {
+        value,
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        quote(value, safe=""),
+        quote_plus(value),
+        html.escape(value),
+        base64.b64encode(value.encode()).decode(),
+    }
+
+
+_PATTERNS_ONLY = Redactor()
+
+
+def redact(text: str) -> str:
+    """``text`` without what looks like a secret."""
+    return _PATTERNS_ONLY.redact(text)
+
+
+def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Values of the variables whose name says that they are secret (KEY, TOKEN, PASSWORD ...)."""
+    return tuple(value for name, value in environ.items() if value and is_telling(name))
+
+
+def is_telling(name: str) -> bool:
+    """Whether a variable or option of that name holds a secret."""
+    return _TELLING_NAME.search(name) is not None
+
+
+Plain = TypeVar("Plain")
+
+
+def redact_within(value: Plain) -> Plain:
+    """Plain data (dicts, lists, strings, numbers) with every string redacted, keys as they are."""
+    return _within(value)  # type: ignore[no-any-return]
+
+
+def _within(value: Any) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {key: _within(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_within(item) for item in value)
+    return value
