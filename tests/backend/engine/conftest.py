@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -16,12 +16,33 @@ from openai.types.realtime import RealtimeServerEvent
 from websockets.asyncio.client import ClientConnection, connect
 
 from audio.samples import samples
+from backend.engine.misbehaviour import UNKNOWN_EVENT
 from backend.engine.options import EngineOptions
+from backend.engine.outbox import Outbox
 from backend.engine.server import serving
 from backend.engine.transcription import TranscriptionUnavailable
 
 SERVER_EVENT: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(RealtimeServerEvent)
 TIMEOUT_S = 10.0
+
+
+@pytest.fixture(autouse=True)
+def every_event_is_checked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No test sees the engine send an event that OpenAI's own types do not accept, read by a client or not."""
+    refused: list[str] = []
+    put = Outbox.put
+
+    def checked(outbox: Outbox, event: dict[str, Any]) -> None:
+        try:
+            SERVER_EVENT.validate_python(event)
+        except pydantic.ValidationError as error:
+            if event.keys() >= {"event_id"} and event["type"] != UNKNOWN_EVENT:  # some tests put toys
+                refused.append(f"{event}: {error}")
+        put(outbox, event)
+
+    monkeypatch.setattr(Outbox, "put", checked)
+    yield
+    assert refused == []
 
 
 class ScriptedTranscriber:
