@@ -27,6 +27,7 @@ _TESTS: dict[int, tuple[str, str]] = {
         "network between this console and the server only",
     ),
 }
+_SAMPLE = ("付属のサンプル", "a recording that comes with the console")
 _RESTART = (
     "--server-command で起動したサーバーを強制終了して再起動します",
     "Kill the server that --server-command started, and start it again",
@@ -43,12 +44,12 @@ _FINISH = (
 
 def plan(request: CheckRequest, *, can_restart: bool) -> tuple[PlanStep, ...]:
     """The steps, in order. Nothing else on the server is touched."""
-    source = request.source or "sample"
+    source_ja, source_en = (request.source,) * 2 if request.source else _SAMPLE
     steps = [
         PlanStep(
             test=number,
-            ja=_TESTS[number][0].format(source=source),
-            en=_TESTS[number][1].format(source=source),
+            ja=_TESTS[number][0].format(source=source_ja),
+            en=_TESTS[number][1].format(source=source_en),
         )
         for number in request.tests
     ]

@@ -85,7 +85,10 @@ def test_a_server_of_its_own_is_restarted(environment: dict[str, str], tmp_path:
     assert "Minimum: NOT RUN" in done.stdout
 
 
-def test_sigterm_ends_a_run_with_what_was_found(server: Any, environment: dict[str, str]) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_run_with_what_was_found(
+    server: Any, environment: dict[str, str], number: signal.Signals
+) -> None:
     process = subprocess.Popen(
         [
             *SALESMIND,
@@ -110,7 +113,7 @@ def test_sigterm_ends_a_run_with_what_was_found(server: Any, environment: dict[s
     for line in process.stdout:
         lines.append(json.loads(line))
         if lines[-1].get("event", {}).get("step") == "gate_open" and lines[-1]["name"] == "t2":
-            process.terminate()
+            process.send_signal(number)
     assert process.wait(20) == 128 + signal.SIGINT
     assert lines[-1]["kind"] == "run_finished"
     assert lines[-1]["result"]["aborted"] is True
