@@ -34,20 +34,22 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"""[^"'\r\n\\]+""",
             rf"\1\2{MARK}",
         ),
-        (r"\b(Token|Bearer|Basic)(\s+|%20)[0-9A-Za-z._~+/=-]{8,}", rf"\1\2{MARK}"),
+        (r"\b(Token|Bearer)(\s+|%20)[0-9A-Za-z._~+/=-]{8,}", rf"\1\2{MARK}"),
+        (r"\b(Basic)(\s+|%20)(?=[A-Za-z+/]*[0-9=])[0-9A-Za-z+/]{8,}={0,2}", rf"\1\2{MARK}"),
         # In a query, also where the whole URL is itself a parameter.
         (
             rf"((?:[?&;]|%3F|%26)[\w-]*(?:{_NAMES}|key)(?:=|%3D))(?:(?!%26)[^&\s'\"<>#\\])+",
             rf"\1{MARK}",
         ),
-        (r"(\b[a-z][a-z0-9+.-]*://)[^/\s@'\"<>]+@", rf"\1{MARK}@"),
-        # name = value, "name": "value", --name value; a quoted value may hold anything.
-        (
-            rf"""({_NAMES}(?:\\?["'])?\s*(?:[:=]|：)\s*)"""
-            r"""(?:\\?"(?:[^"\\]|\\[^"])*\\?"|'(?:[^'\\]|\\.)*'|[^\s,;&}\])"']+)""",
-            rf'\1"{MARK}"',
-        ),
-        (rf"(--[\w-]*{_NAMES}\s+)(?!-)\S+", rf"\1{MARK}"),
+        (r"(\b[a-z][a-z0-9+.-]{0,20}://)[^/\s@'\"<>]+@", rf"\1{MARK}@"),
+        # "name": value, as JSON and as JSON within JSON strings; then name = value.
+        (rf'({_NAMES}"\s*:\s*)"(?:[^"\\]|\\.)*"', rf'\1"{MARK}"'),
+        (rf'({_NAMES}(\\+)"\s*:\s*\2")[^\r\n]*?(?<!\\)\2"', rf'\1{MARK}\2"'),
+        (rf"""({_NAMES}\\*"\s*:\s*)[^\s,}}\]"\\]+""", rf"\1{MARK}"),
+        (rf"""({_NAMES}'?\s*[:=：]\s*)"(?:[^"\\]|\\.)*\"""", rf'\1"{MARK}"'),
+        (rf"""({_NAMES}'?\s*[:=：]\s*)'(?:[^'\\]|\\.)*'""", rf"\1'{MARK}'"),
+        (rf"""({_NAMES}\s*[:=：]\s*)(?:[^\s&<"'\\]|\\(?!\\*["']))+""", rf"\1{MARK}"),
+        (rf"(?<![\w-])(--[\w-]{{0,40}}{_NAMES}\s+)(?!-)\S+", rf"\1{MARK}"),
         (r"\bsk-[0-9A-Za-z_-]{8,}", f"sk-{MARK}"),
         (r"\bek_[0-9A-Za-z_-]{8,}", f"ek_{MARK}"),
         (r"\beyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]*", MARK),

@@ -4,25 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from acceptance.redaction import redact
 from tui.memory import private_directory
 
 LOG_BYTES = 1_000_000
-_SECRETS = (
-    (re.compile(r"([?&]token=)[^&\s'\"]+", re.IGNORECASE), r"\1***"),
-    (re.compile(r"\b(Token|Bearer)\s+[0-9A-Za-z._-]{8,}", re.IGNORECASE), r"\1 ***"),
-    (re.compile(r"\bsk-[0-9A-Za-z_-]{8,}"), "sk-***"),
-)
-
-
-def redact(text: str) -> str:
-    """``text`` without tokens and API keys."""
-    for pattern, replacement in _SECRETS:
-        text = pattern.sub(replacement, text)
-    return text
 
 
 class _Redacting(logging.Formatter):

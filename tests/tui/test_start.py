@@ -17,8 +17,9 @@ from typing import Any
 
 import pytest
 
+from acceptance.redaction import redact
 from tui import terminal
-from tui.journal import open_journal, redact
+from tui.journal import open_journal
 from tui.screens.base import ConsoleScreen
 
 HEAVY = ["httpx", "websockets", "numpy", "sounddevice", "soundfile", "soxr", "django", "msgspec"]
