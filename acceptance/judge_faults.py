@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from acceptance.evidence import absent, answer, finding
+from acceptance.judge_connection import trouble
 from acceptance.judge_streaming import answered
 from acceptance.measurements import Fault, FaultMeasurements, FaultWindow, RecordingFiles
 from acceptance.record import Moment, Record
@@ -57,7 +58,7 @@ def judge_faults(record: Record, measured: FaultMeasurements, limits: Limits) ->
         """Judged by a turn that is answered; a server that never answered one proves nothing here."""
         return window(fault) if measured.answers_typed_turns else None
 
-    return [
+    answers = [
         _cut(window("reset"), limits),
         _recovers("t4.reconnected", window("reset"), limits.recover_s),
         _api_error(window("api_error"), limits),
@@ -68,6 +69,9 @@ def judge_faults(record: Record, measured: FaultMeasurements, limits: Limits) ->
         _recovers("t4.half_open", window("half_open"), limits.half_open_s),
         _nothing_lost(record, measured),
     ]
+    if not measured.windows and (why := trouble(record)) is not None:
+        return [answer(given.checkpoint, given.verdict, *given.evidence, why) for given in answers]
+    return answers
 
 
 _Window = tuple[Record, FaultWindow] | None

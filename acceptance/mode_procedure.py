@@ -194,7 +194,7 @@ async def _restarted(run: Run, session_id: str) -> Restarted:
     try:
         connected = await run.read_mode_until(session_id, True, run.limits.mode_change_s)
         try:
-            run.moved(await run.restart_server())
+            await run.moved(await run.restart_server())
         except OSError as error:
             return Restarted(connected=connected, refused=f"restart: {error}")
         up_t = run.now()

@@ -114,11 +114,11 @@ class Run:
 
     # --- the server ----------------------------------------------------------------------------
 
-    def moved(self, server_url: str) -> None:
+    async def moved(self, server_url: str) -> None:
         """The server was started again and may have another address."""
         self.server_url = server_url
         old, self._client = self._client, self._new_client(self.request.account.token)
-        self._closing = asyncio.create_task(old.aclose())
+        await old.aclose()
 
     async def new_session(self) -> str:
         """Start a session of the run's own. Raises ``ApiError``."""

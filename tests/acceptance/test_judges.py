@@ -263,6 +263,16 @@ def test_what_must_follow_a_fault(fault: str, events: list[StreamEvent], found: 
     assert of_fault(fault, events) == found
 
 
+def test_faults_that_could_not_be_tried_say_why() -> None:
+    refused = Problem(
+        t=0.5, where="connection", code="server_unreachable", message="Nobody there.", fatal=True
+    )
+    answers = judge_faults(record([started(), refused]), FaultMeasurements(), LIMITS)
+    assert {(answer.verdict, answer.evidence[0].data["code"]) for answer in answers} == {
+        ("not_run", "server_unreachable")
+    }
+
+
 def test_a_server_that_answers_no_typed_turn_proves_nothing_about_faults() -> None:
     window = FaultWindow("slow", "2026-11-22T12:00:09.500+00:00", len(CONNECTED), len(CONNECTED))
     measured = FaultMeasurements(windows={"slow": window}, answers_typed_turns=False)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -219,3 +220,11 @@ def test_a_pass_needs_evidence() -> None:
 )
 def test_one_verdict_over_several(verdicts: list[results.Verdict], over: str) -> None:
     assert results.combine(verdicts) == over
+
+
+def test_the_docs_list_every_kind_of_progress() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "acceptance.md").read_text(encoding="utf-8")
+    table = text[text.index("| kind | says |") :]
+    kinds = {kind.__struct_config__.tag for kind in get_args(progress.ProgressEvent)}
+    first_cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("|")]
+    assert set(re.findall(r"`(\w+)`", " ".join(first_cells))) == kinds

@@ -218,7 +218,7 @@ class _TerminalOperator:
 
 def _write(result: RunResult, directory: Path, options: CheckOptions) -> None:
     """result.json in the run's directory, and the reports that were asked for."""
-    _write_file(directory / "result.json", results.encode(result))
+    _write_file(directory / "result.json", results.encode(result), mode=0o600)  # it holds what was said
     wanted = {"markdown": options.markdown, "junit": options.junit, "html": options.html}
     if not any(wanted.values()):
         return
@@ -232,9 +232,10 @@ def _write(result: RunResult, directory: Path, options: CheckOptions) -> None:
         _write_file(options.html, reports.html(result, language).encode())
 
 
-def _write_file(path: Path, data: bytes) -> None:
+def _write_file(path: Path, data: bytes, mode: int = 0o666) -> None:
     try:
-        path.write_bytes(data)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+            file.write(data)
     except OSError as error:
         sentence = _("The file {path} cannot be written: {reason}")
         raise reject(sentence.format(path=path, reason=error.strerror)) from None
