@@ -1,17 +1,15 @@
-"""The live conversation. It reads the relay's stream and nothing else, and paints once per tick."""
+"""The operator's own conversation: started with the screen, steered from it, ended with it."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, on, work
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
-from textual.content import Content
-from textual.widgets import Footer, Input, Static
+from textual.widget import Widget
+from textual.widgets import Input, Static
 
 from relay import commands
 from relay.stream import SourceState, StreamEvent
@@ -25,16 +23,11 @@ from tui.conversation_setup import (
     source_and_sink,
 )
 from tui.i18n import N_, _
-from tui.live_feed import LiveFeed, News, news_of
-from tui.live_rows import audio_rows, audio_title, connection_rows, connection_title, summary_rows
-from tui.screens.base import ConsoleScreen
+from tui.live_feed import LiveFeed, News
+from tui.screens.conversation import ConversationScreen
 from tui.screens.live_actions import LIVE_ACTIONS
 from tui.services import ConversationRelay
-from tui.status import at_account
-from tui.widgets.event_log import EventLog
-from tui.widgets.readings import Readings, level_meter
-from tui.widgets.status_line import STYLES, StatusLine
-from tui.widgets.transcript import Transcript, first_words
+from tui.widgets.transcript import first_words
 from tui.wording import sentence
 
 if TYPE_CHECKING:
@@ -43,74 +36,38 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TICK_S = 0.1
-READINGS_EVERY = 3
-"""Ticks between two paintings of the figures: nobody reads a number that changes ten times a second."""
-LABEL_WIDTH = 19
 RUNNING_ONLY = frozenset({"sample", "say", "mute", "interrupt", "source", "reconnect"})
 
 
-class LiveScreen(ConsoleScreen[None]):
+class LiveScreen(ConversationScreen):
     """One conversation about ``session``, from connecting to the summary."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = LIVE_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(LIVE_ACTIONS)
-    FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset({"app.quit", "app.palette"})
-    CSS_PATH = "live.tcss"
-    AUTO_FOCUS = "#transcript"
 
-    transcript = getters.query_one("#transcript", Transcript)
-    events = getters.query_one("#events", EventLog)
     say_input = getters.query_one("#say", Input)
-    filter_input = getters.query_one("#filter", Input)
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
         self.relay: ConversationRelay | None = None
-        self.feed: LiveFeed | None = None
         self._samples: list[Sample] = []
         self._next_sample = 0
         self._speaking_until = 0.0
         self._base_source = SILENCE
-        self._frozen = False
         self._ending = False
-        self._summary_shown = False
-        self._ticks = 0
-        self._meter: Content | None = None
         self._available: tuple[object, ...] = ()
         self._collector = Collector()
 
-    def compose(self) -> ComposeResult:
-        """Transcript left, readings right, events below."""
-        yield StatusLine()
-        with Horizontal(id="upper"):
-            with Vertical(id="talk"):
-                yield Static(id="talk-title", markup=False)
-                yield Static(id="hint")
-                yield Transcript(id="transcript")
-            with Vertical(id="side"):
-                yield Readings(id="connection", label_width=LABEL_WIDTH)
-                yield Readings(id="audio", label_width=LABEL_WIDTH)
-                yield Static(id="meter")
-                yield Readings(id="summary", label_width=LABEL_WIDTH)
-        yield Static(id="news")
-        with Vertical(id="lower"):
-            yield Static(id="events-title", markup=False)
-            yield EventLog(id="events")
-        yield Input(placeholder=_("filter: words that an event must hold"), compact=True, id="filter")
+    def more_inputs(self) -> Iterable[Widget]:
+        """A turn can be typed."""
         yield Input(placeholder=_("what you say, Enter to send, Esc to close"), compact=True, id="say")
-        yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Start the conversation, and the tick that paints it."""
-        title = _("Conversation: {industry}").format(industry=self.session.industry)
-        self.query_one("#talk-title", Static).update(title)
-        self._paint_events_title()
-        self.console_app.status = at_account(self.console_app.account)
+        """Start the conversation; the tick that paints it is the base's."""
+        self.title_is(_("Conversation: {industry}").format(industry=self.session.industry))
         self.say_news(News(_("Starting the conversation..."), "dim"))
         self.start()
-        self.set_interval(TICK_S, self.tick)
         self.call_after_refresh(lambda: self._collector.tame(self.console_app.services.monotonic()))
 
     async def on_unmount(self) -> None:
@@ -147,92 +104,33 @@ class LiveScreen(ConsoleScreen[None]):
 
     # --- painting ------------------------------------------------------------------------------
 
-    def tick(self) -> None:
-        """Take in what has come and paint once."""
-        if self.feed is None or self._summary_shown:
+    def painted(self, arrived: list[StreamEvent]) -> None:
+        """Offer what can be done now; collect garbage while nobody speaks."""
+        if self.feed is None:
             return
-        arrived = self.feed.pull()
-        with self.app.batch_update():
-            self._paint(arrived)
-        if arrived and not (self.feed.state.answering or self.feed.state.speech_item_id):
-            self._collector.between_turns(self.console_app.services.monotonic())
-
-    def _paint(self, arrived: list[StreamEvent]) -> None:
-        assert self.feed is not None
-        feed, state = self.feed, self.feed.state
-        for event in arrived:
-            self._attend(event)
-        self.events.add(feed.lines(arrived))
-        self._paint_meter()
-        self._ticks += 1
-        if self._ticks % READINGS_EVERY == 0 or feed.finished:
-            self.console_app.status = feed.status(self.console_app.status)
-            self._paint_readings()
-        if not self._frozen:
-            self.transcript.show(state.turns)
-            self.query_one("#hint").display = not state.turns
-        if feed.finished:
-            self._show_summary()
+        state = self.feed.state
         available = (self.running, state.answering, state.gate_open, state.meters and state.meters.muted)
         if available != self._available:
             self._available = available
             self.refresh_bindings()
+        if arrived and not (state.answering or state.speech_item_id):
+            self._collector.between_turns(self.console_app.services.monotonic())
 
-    def _paint_readings(self) -> None:
-        assert self.feed is not None
-        state = self.feed.state
-        title = connection_title(state.current, state)
-        self.query_one("#connection", Readings).show(title, connection_rows(state, self.feed.now))
-        self.query_one("#audio", Readings).show(audio_title(state), audio_rows(state))
-
-    def _paint_meter(self) -> None:
-        """The level moves with every tick; on a line of its own that costs one line."""
-        assert self.feed is not None
-        meters = self.feed.state.meters
-        level = None if meters is None else meters.mic_rms_dbfs
-        muted = bool(meters and meters.muted)
-        bar = level_meter(_("Your voice"), LABEL_WIDTH, level, muted=muted)
-        if bar != self._meter:
-            self._meter = bar
-            self.query_one("#meter", Static).update(bar, layout=False)
-
-    def _attend(self, event: StreamEvent) -> None:
-        """What an event asks of us beyond being shown."""
-        if (news := news_of(event)) is not None and not self._is_sample(event):
-            self.say_news(news)
+    def attend(self, event: StreamEvent) -> None:
+        """A sample's words are on the line already; after it the operator's own source comes back."""
+        if not self._is_sample(event):
+            super().attend(event)
         if isinstance(event, SourceState) and event.state == "ended" and self._base_source != SILENCE:
-            # A recording was spoken in between; the operator's own source comes back.
             self.give(commands.UseSource(spec=self._base_source))
 
     def _is_sample(self, event: StreamEvent) -> bool:
-        """A sample's words are on the line already."""
         return isinstance(event, SourceState) and any(event.spec == f"wav:{s.path}" for s in self._samples)
-
-    def say_news(self, news: News) -> None:
-        """One sentence between the upper and the lower half."""
-        self.query_one("#news", Static).update(Content.styled(news.words, STYLES[news.tone]))
 
     def _show_hint(self) -> None:
         self.query_one("#hint", Static).update(first_words(len(self._samples)))
 
-    def _paint_events_title(self) -> None:
-        words = _("Events")
-        if self.events.filter_text:
-            words += "  " + _("only with: {words}").format(words=self.events.filter_text)
-        if self._frozen:
-            words += "  " + _("HELD STILL, p goes on")
-        self.query_one("#events-title", Static).update(words)
-
-    def _show_summary(self) -> None:
-        """The whole run in figures, in place of the readings; stays until Esc."""
-        assert self.feed is not None
-        self._summary_shown = True
-        self.transcript.show(self.feed.state.turns)
-        rows = summary_rows(self.feed.state)
-        if rows:
-            for reading in ("#connection", "#audio", "#meter"):
-                self.query_one(reading).display = False
-            self.query_one("#summary", Readings).show(_("Summary of the conversation"), rows)
+    def conversation_over(self) -> None:
+        """The summary stays until Esc."""
         self.close_inputs()
         self.say_news(News(_("The conversation has ended. Esc goes back to the sessions."), "plain"))
 
@@ -281,7 +179,7 @@ class LiveScreen(ConsoleScreen[None]):
 
     def action_say(self) -> None:
         """Type a turn."""
-        self._open_input(self.say_input)
+        self.open_input(self.say_input)
 
     @on(Input.Submitted, "#say")
     def _said(self, event: Input.Submitted) -> None:
@@ -315,52 +213,6 @@ class LiveScreen(ConsoleScreen[None]):
         if not spec.startswith("wav:"):
             self._base_source = spec
         self.give(commands.UseSource(spec=spec))
-
-    def action_filter(self) -> None:
-        """Filter the events while typing."""
-        self._open_input(self.filter_input)
-
-    @on(Input.Changed, "#filter")
-    def _filter_typed(self, event: Input.Changed) -> None:
-        self.events.set_filter(event.value)
-        self._paint_events_title()
-
-    @on(Input.Submitted, "#filter")
-    def _filter_done(self) -> None:
-        self.close_inputs()
-
-    def action_copy(self) -> None:
-        """The events shown, to the clipboard of the operator's terminal (OSC 52)."""
-        lines = self.events.matching
-        self.app.copy_to_clipboard("\n".join(lines))
-        self.say_news(News(_("Copied {n} events.").format(n=len(lines)), "good"))
-
-    def action_freeze(self) -> None:
-        """Hold the view still, or go on; nothing is lost."""
-        self._frozen = not self._frozen
-        self.events.freeze(self._frozen)
-        self._paint_events_title()
-
-    def action_follow(self) -> None:
-        """Follow the end, or stay."""
-        following = self.transcript.following
-        self.transcript.follow(not following)
-        words = _("The transcript stays where it is.") if following else _("The transcript follows.")
-        self.say_news(News(words, "plain"))
-
-    def _open_input(self, field: Input) -> None:
-        self.close_inputs()
-        field.display = True
-        field.focus()
-
-    def close_inputs(self) -> bool:
-        """Close what is open; whether something was."""
-        shown = [field for field in (self.say_input, self.filter_input) if field.display]
-        for field in shown:
-            field.display = False
-        if shown:
-            self.transcript.focus()
-        return bool(shown)
 
     # --- ending --------------------------------------------------------------------------------
 
