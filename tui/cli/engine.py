@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import click
 
 from tui.cli.group import reject
 from tui.i18n import _
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command(
@@ -21,25 +27,52 @@ from tui.i18n import _
     help=_("How many times faster than real time answers are sent."),
 )
 @click.option("--no-transcription", is_flag=True, help=_("Do not load speech recognition."))
+@click.option("--whisper", type=_DIRECTORY, help=_("Directory of another Whisper model, for CTranslate2."))
+@click.option("--personas", type=_DIRECTORY, help=_("Directory of more personas."))
+@click.option("--persona", metavar="ID", help=_("The persona that answers, whatever the session says."))
+@click.option(
+    "--max-age",
+    default=3600.0,
+    show_default=True,
+    type=click.FloatRange(min=1),
+    help=_("Seconds after which a session expires."),
+)
+@click.option(
+    "--token-file",
+    type=_FILE,
+    help=_("File with the token that clients have to send; else SALESMIND_ENGINE_TOKEN, else none."),
+)
+@click.option("--faults", type=_FILE, help=_("Misbehave as this TOML file says."))
+@click.option(
+    "--fault", multiple=True, metavar="FAULT", help=_("One fault, such as stall:seconds=5,after_s=10.")
+)
+@click.option("--control", is_flag=True, help=_("Let programs on this machine set faults while it runs."))
 @click.option("--stop-on-eof", is_flag=True, help=_("Stop when standard input is closed."))
 @click.option("--verbose", is_flag=True, help=_("Log every event type."))
 def command(
-    host: str, port: int, pace: float, no_transcription: bool, stop_on_eof: bool, verbose: bool
+    no_transcription: bool,
+    max_age: float,
+    token_file: Path | None,
+    faults: Path | None,
+    fault: tuple[str, ...],
+    **same: Any,
 ) -> None:
     """Print ``{"url": ...}`` on the first line of stdout and serve until SIGTERM, SIGINT or end of input."""
     try:
-        from backend.engine.options import EngineOptions
+        from backend.engine.options import EngineOptions, OptionsError, read_plan, read_token
         from backend.engine.server import run
     except ModuleNotFoundError as missing:
         install = 'pip install "salesmind-console[server]"'
         sentence = _("The server is not installed ({name} is missing). Install it with: {command}")
         raise reject(sentence.format(name=missing.name, command=install)) from None
-    options = EngineOptions(
-        host=host,
-        port=port,
-        pace=pace,
-        transcription=not no_transcription,
-        stop_on_eof=stop_on_eof,
-        verbose=verbose,
-    )
+    try:
+        options = EngineOptions(
+            transcription=not no_transcription,
+            max_age_s=max_age,
+            token=read_token(token_file),
+            faults=read_plan(faults, fault),
+            **same,
+        )
+    except OptionsError as error:
+        raise reject(str(error)) from None
     raise SystemExit(run(options))

@@ -16,6 +16,7 @@ from backend.engine.server import serving
 from backend.engine.transcription import NoTranscriber
 
 TIMEOUT_S = 10.0
+# The clients take everything in (max_queue=None): one with a full queue would wait 10 s for its own close.
 IDS = ("a", "b", "0123456789abcdef0123456789abcdef")
 ids = st.sampled_from(IDS)
 texts = st.sampled_from(["", "在庫はどう管理していますか", "How much is it?", "x" * 300])
@@ -120,12 +121,12 @@ async def answers(socket: ClientConnection) -> list[Any]:
 
 
 @given(st.lists(events, min_size=1, max_size=12))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_valid_events_leave_the_session_answering(given_events: list[dict[str, Any]]) -> None:
     async def converse() -> None:
         async with (
             serving(EngineOptions(port=0, pace=10_000.0), NoTranscriber("off")) as url,
-            connect(url, max_size=None) as socket,
+            connect(url, max_size=None, max_queue=None) as socket,
         ):
             for number, sent in enumerate(given_events):
                 await socket.send(json.dumps({**sent, "event_id": f"e{number}"}))
@@ -141,7 +142,7 @@ def test_any_bytes_as_a_message_are_an_error_each(messages: list[bytes], as_text
     async def converse() -> None:
         async with (
             serving(EngineOptions(port=0), NoTranscriber("off")) as url,
-            connect(url, max_size=None) as socket,
+            connect(url, max_size=None, max_queue=None) as socket,
         ):
             for message in messages:
                 await socket.send(message, text=as_text)

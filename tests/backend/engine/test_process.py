@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from backend.engine.faults import Fault
+from backend.engine.options import EngineOptions
 from tui.cli.engine import command
 
 TIMEOUT_S = 20
@@ -87,16 +92,62 @@ def test_no_token_reaches_the_log() -> None:
         assert "very-secret" not in err
 
 
-def test_the_command_hands_its_options_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_can_misbehave_on_request(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text('[[faults]]\nkind = "refuse"\nstatus = 429\nconnections = [1]\n', encoding="utf-8")
+    with engine("--faults", str(plan), "--fault", "close:close_code=1013,connections=2") as (_, url):
+        with pytest.raises(InvalidStatus) as refused:
+            connect(url)
+        assert refused.value.response.status_code == 429
+        with connect(url) as socket, pytest.raises(ConnectionClosed) as closed:
+            while True:
+                socket.recv(timeout=TIMEOUT_S)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1013
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--fault", "explode"), "there is no fault 'explode'"),
+        (("--persona", "nobody"), "there is no such persona; there are "),
+        (("--personas", "."), "there is no persona (*.toml) in ."),
+        (("--whisper", "."), "there is no vocabulary.txt"),
+        (("--token-file", "nowhere"), "No such file"),
+    ],
+)
+def test_a_bad_option_is_said_in_words(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "backend.engine", "--port", "0", *arguments],
+        capture_output=True, text=True, timeout=TIMEOUT_S, check=False, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_command_hands_its_options_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     given: list[Any] = []
     monkeypatch.setattr("backend.engine.server.run", lambda options: given.append(options) or 0)
-    result = CliRunner().invoke(
-        command, ["--port", "0", "--pace", "2", "--no-transcription", "--stop-on-eof"]
-    )
+    token = tmp_path / "token"
+    token.write_text("sk-1", encoding="utf-8")
+    arguments = ["--port", "0", "--pace", "2", "--no-transcription", "--stop-on-eof", "--max-age", "60"]
+    arguments += ["--token-file", str(token), "--fault", "abort", "--control", "--persona", "p"]
+    result = CliRunner().invoke(command, arguments)
     assert result.exit_code == 0
-    assert (given[0].port, given[0].pace, given[0].transcription, given[0].stop_on_eof) == (
-        0,
-        2.0,
-        False,
-        True,
-    )
+    assert given == [
+        EngineOptions(
+            port=0, pace=2.0, transcription=False, stop_on_eof=True, max_age_s=60.0,
+            token="sk-1", faults=(Fault("abort"),), control=True, persona="p",
+        )
+    ]  # fmt: skip
+
+
+def test_the_command_names_a_bad_plan_with_its_line(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text("[[faults]]\nkind = 'explode'\n", encoding="utf-8")
+    result = CliRunner().invoke(command, ["--faults", str(plan)])
+    assert result.exit_code == 2
+    assert "plan.toml, line 2: there is no fault 'explode'" in result.output
