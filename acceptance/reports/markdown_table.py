@@ -1,0 +1,126 @@
+"""The document's own result table (テスト結果記録), filled in, with the checkpoints and their evidence below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import tzinfo
+
+from acceptance.checkpoints import CONDITIONS, TESTS
+from acceptance.redaction import redact
+from acceptance.reports.wording import SIGNS, Language, Words, place, point_of
+from acceptance.results import Answer, RunResult, TestResult, Verdict
+
+
+def markdown(result: RunResult, language: Language = "ja", *, zone: tzinfo | None = None) -> str:
+    """The whole report as GitHub-flavoured Markdown. ``zone``: of the times; None is this machine's."""
+    words = Words(language, zone)
+    return "\n".join(_lines(result, words)) + "\n"
+
+
+def _lines(result: RunResult, words: Words) -> Iterator[str]:
+    yield f"# {words('subtitle')}"
+    yield ""
+    yield from _facts(result, words)
+    yield ""
+    yield f"## 📊 {words('table')}"
+    yield ""
+    yield from result_table(result, words)
+    yield ""
+    yield f"## 🎯 {words('conditions')}"
+    for level, verdict in (("minimum", result.minimum), ("ideal", result.ideal)):
+        yield ""
+        yield f"### {words(level)}: {_verdict(verdict, words)}"
+        yield ""
+        met = {condition.id: condition.verdict for condition in result.conditions}
+        for condition in CONDITIONS:
+            if condition.level == level:
+                yield f"- {SIGNS[met.get(condition.id, 'not_run')]} {cell(words.of(condition))}"
+    yield ""
+    yield f"## 🧪 {words('checkpoints')}"
+    for test in result.tests:
+        if test.number in result.selected:
+            yield ""
+            yield from _test(test, words)
+
+
+def _facts(result: RunResult, words: Words) -> Iterator[str]:
+    facts = (
+        ("run", result.id),
+        ("when", words.time(result.started_at)),
+        ("duration", words.seconds(result.started_at, result.finished_at)),
+        ("server", result.server_url),
+        ("server_version", result.server_version or words("unknown")),
+        ("user", result.username),
+        ("console_version", result.console_version),
+        ("source", f"{result.source} ({result.chunk_bytes} bytes/chunk)"),
+    )
+    for label, value in facts:
+        yield f"- **{words(label)}**: {cell(value)}"
+    yield f"- **{words('document')}**: {_verdict(result.document, words)}"
+    yield f"- **{words('beyond')}**: {_verdict(result.beyond, words)}"
+    if result.aborted:
+        yield f"- ⚠️ **{words('aborted')}**"
+
+
+def result_table(result: RunResult, words: Words) -> Iterator[str]:
+    """The four rows of テスト結果記録."""
+    titles = [words(label) for label in ("item", "when", "result", "note")]
+    yield f"| {' | '.join(titles)} |"
+    yield "|-----------|---------|------|------|"
+    rows = {test.number: test for test in result.tests}
+    for title in TESTS:
+        test = rows[title.number]
+        name = title.row_ja if words.language == "ja" else title.row_en
+        when = words.time(test.started_at)
+        # The document leaves a box to fill in; what was not asked for stays that way.
+        shown = _verdict(test.verdict, words) if test.number in result.selected else SIGNS["not_run"]
+        yield f"| {name} | {when} | {shown} | {cell(remarks(test, result, words))} |"
+
+
+def remarks(test: TestResult, result: RunResult, words: Words) -> str:
+    """備考: the operator's note, then what failed or was not run."""
+    if test.number not in result.selected:
+        return test.note
+    parts = [test.note] if test.note else []
+    for verdict, label in (("fail", "failed_points"), ("not_run", "missing_points")):
+        named = [words.point(answer) for answer in test.answers if answer.verdict == verdict]
+        if named:
+            parts.append(f"{words(label)}: {', '.join(named)}")
+    return "; ".join(parts)
+
+
+def _test(test: TestResult, words: Words) -> Iterator[str]:
+    title = next(entry for entry in TESTS if entry.number == test.number)
+    yield f"### {words('test')} {test.number}: {words.of(title)}"
+    for origin, verdict in (("document", test.verdict), ("beyond", test.beyond)):
+        answers = [answer for answer in test.answers if point_of(answer).origin == origin]
+        if not answers:
+            continue
+        yield ""
+        yield f"**{words(origin)}**: {_verdict(verdict, words)}"
+        yield ""
+        for answer in answers:
+            yield from _answer(answer, words)
+
+
+def _answer(answer: Answer, words: Words) -> Iterator[str]:
+    yield f"- {SIGNS[answer.verdict]} {cell(words.point(answer))} (`{answer.checkpoint}`)"
+    for evidence in answer.evidence:
+        stands = ", ".join(part for part in (words.clock(evidence.at), place(evidence)) if part)
+        yield f"  - {cell(words.of(evidence))}" + (f" ({cell(stands)})" if stands else "")
+    if answer.answered_by is not None:
+        yield f"  - {words('judged_by')}: {cell(answer.answered_by)}"
+
+
+def _verdict(verdict: Verdict, words: Words) -> str:
+    return f"{SIGNS[verdict]} {words.verdict(verdict)}"
+
+
+_SPECIAL = str.maketrans(
+    {mark: f"\\{mark}" for mark in "\\`*_[]|~#"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
+)
+
+
+def cell(text: str) -> str:
+    """``text`` on one line that means nothing to Markdown: safe in a table and in a list."""
+    return " ".join(redact(text).split()).translate(_SPECIAL)

@@ -1,0 +1,150 @@
+"""One HTML page that holds a whole run: no script, no other file, nothing fetched from anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import tzinfo
+from pathlib import Path
+
+from acceptance.checkpoints import CONDITIONS, TESTS
+from acceptance.reports.checkpoint_tree import badge, checkpoint_tree
+from acceptance.reports.conversation_view import conversation
+from acceptance.reports.markdown_table import remarks
+from acceptance.reports.markup import Markup, document, element, join, style_sheet
+from acceptance.reports.recorded import read_conversation
+from acceptance.reports.wording import Language, Words
+from acceptance.results import RunResult, Verdict, combine
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def html(
+    result: RunResult,
+    language: Language = "ja",
+    directory: Path | None = None,
+    *,
+    zone: tzinfo | None = None,
+) -> str:
+    """The page. Recordings are read from ``directory`` (None: where the result says that the run's files are).
+
+    What cannot be read is said in its place; nothing is raised for it.
+    """
+    words = Words(language, zone)
+    if directory is None and result.directory is not None:
+        directory = Path(result.directory)
+    tests = [test for test in result.tests if test.number in result.selected]
+    main = element(
+        "main",
+        _head(result, words),
+        _section(words("table"), _table(result, words)),
+        _section(words("conditions"), element("div", _conditions(result, words), class_="columns")),
+        _section(words("checkpoints"), *(checkpoint_tree(test, words) for test in tests)),
+        _section(
+            words.choose(("会話", "Conversations")),
+            *(
+                conversation(record, read_conversation(record, directory), result, words)
+                for record in result.conversations
+            ),
+        ),
+        element("footer", f"SalesMind Console {result.console_version} · {result.id}"),
+    )
+    title = f"{words('title')} - {words.time(result.started_at)} - {result.server_url}"
+    return document(_meta(title), element("body", main), language=language)
+
+
+def _meta(title: str) -> Markup:
+    css = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+    return element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("meta", name="referrer", content="no-referrer"),
+        element("title", title),
+        style_sheet(css),
+    )
+
+
+def _section(title: str, *content: Markup) -> Markup:
+    return element("section", element("h2", title), *content)
+
+
+def _head(result: RunResult, words: Words) -> Markup:
+    whole: Verdict = combine([v for v in (result.document, result.beyond) if v != "not_applicable"])
+    aborted = element("p", words("aborted"), class_="warning") if result.aborted else join()
+    cards = element(
+        "div",
+        (
+            element("div", element("span", words(name)), badge(verdict, words), class_=f"verdict {verdict}")
+            for name, verdict in (
+                ("document", result.document),
+                ("minimum", result.minimum),
+                ("ideal", result.ideal),
+                ("beyond", result.beyond),
+            )
+        ),
+        class_="verdicts",
+    )
+    return element(
+        "header",
+        element("p", "SalesMind Console", class_="brand"),
+        element("h1", words("title"), badge(whole, words)),
+        element("p", words("subtitle"), class_="muted"),
+        aborted,
+        cards,
+        element("dl", _facts(result, words), class_="facts"),
+    )
+
+
+def _facts(result: RunResult, words: Words) -> Iterator[Markup]:
+    facts = (
+        ("server", result.server_url),
+        ("server_version", result.server_version),
+        ("when", words.time(result.started_at)),
+        ("duration", words.seconds(result.started_at, result.finished_at)),
+        ("user", result.username),
+        ("second_user", result.second_user),
+        ("source", result.source),
+        ("chunk_bytes", f"{result.chunk_bytes} bytes"),
+        ("sessions", ", ".join(result.session_ids)),
+        ("run", result.id),
+    )
+    for label, value in facts:
+        if value:
+            yield element("div", element("dt", words(label)), element("dd", value))
+
+
+def _table(result: RunResult, words: Words) -> Markup:
+    titles = [element("th", words(label), scope="col") for label in ("item", "when", "result", "note")]
+    rows = {test.number: test for test in result.tests}
+    body = []
+    for title in TESTS:
+        test = rows[title.number]
+        selected = test.number in result.selected
+        name = title.row_ja if words.language == "ja" else title.row_en
+        link = element("a", name, href=f"#test-{test.number}") if selected else name
+        note = remarks(test, result, words) if selected else words("not_selected")
+        body.append(
+            element(
+                "tr",
+                element("th", link, scope="row"),
+                element("td", words.time(test.started_at), class_="time"),
+                element("td", badge(test.verdict if selected else "not_run", words)),
+                element("td", note),
+            )
+        )
+    table = element("table", element("thead", element("tr", titles)), element("tbody", body), class_="record")
+    return element("div", table, class_="card scroll")
+
+
+def _conditions(result: RunResult, words: Words) -> Iterator[Markup]:
+    met = {condition.id: condition.verdict for condition in result.conditions}
+    for level, verdict in (("minimum", result.minimum), ("ideal", result.ideal)):
+        rows = (
+            element("li", badge(met.get(condition.id, "not_run"), words), words.of(condition))
+            for condition in CONDITIONS
+            if condition.level == level
+        )
+        head = element("h3", words(level), badge(verdict, words))
+        yield element("article", head, element("ul", rows, class_="conditions"), class_="card")
