@@ -11,11 +11,13 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from acceptance import results
 from acceptance.checkpoints import CHECKPOINTS
+from acceptance.store import FILE_NAME, ResultsStore
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("ctranslate2") is None, reason="transcripts need the [offline] extra"
@@ -53,8 +55,10 @@ def test_our_own_server_is_green(server: Any, environment: dict[str, str], tmp_p
     add_second_account(server.directory)
     environment["SALESMIND_SECOND_PASSWORD"] = "second-pass"
     out = tmp_path / "out"
+    reports = {name: tmp_path / f"report.{name}" for name in ("junit", "markdown", "html")}
+    asked = [word for name, path in reports.items() for word in (f"--{name}", str(path))]
     arguments = ("--server", server.url, "--second-user", "second", "--json", "--out", str(out))
-    done = check(environment, *arguments)
+    done = check(environment, *arguments, *asked)
 
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     verdicts = {
@@ -73,6 +77,13 @@ def test_our_own_server_is_green(server: Any, environment: dict[str, str], tmp_p
     assert "This will be done" in done.stderr.splitlines()[0], "what is going to be done is said first"
     assert "admin123" not in done.stdout + done.stderr
     assert (out / "t2" / "customer.wav").stat().st_size > 24_000
+    suites = ElementTree.parse(reports["junit"]).getroot()
+    assert (suites.get("failures"), suites.get("errors")) == ("0", "0")
+    table = reports["markdown"].read_text(encoding="utf-8")
+    assert any(line.startswith("| WebSocket") and "✅" in line for line in table.splitlines())
+    assert "<svg" in reports["html"].read_text(encoding="utf-8")
+    with ResultsStore(Path(environment["SALESMIND_STATE_DIR"]) / FILE_NAME) as store:
+        assert store.get(result.id) == result
 
 
 def test_a_server_of_its_own_is_restarted(environment: dict[str, str], tmp_path: Path) -> None:
@@ -118,6 +129,8 @@ def test_a_signal_ends_a_run_with_what_was_found(
     assert lines[-1]["kind"] == "run_finished"
     assert lines[-1]["result"]["aborted"] is True
     assert lines[-1]["result"]["tests"][0]["verdict"] == "pass"
+    with ResultsStore(Path(environment["SALESMIND_STATE_DIR"]) / FILE_NAME) as store:
+        assert [(run.id, run.aborted) for run in store.runs()] == [(lines[-1]["result"]["id"], True)]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import getpass
-import importlib
 import os
 import signal
 import sys
@@ -18,7 +17,7 @@ from typing import Literal
 import click
 
 from acceptance import progress, results
-from acceptance.progress import ProgressEvent, Question, Reply
+from acceptance.progress import ProgressEvent, Question, Reply, RunFinished
 from acceptance.request import Account, CheckRequest, RestartServer
 from acceptance.results import RunResult
 from acceptance.runner import run_check
@@ -63,10 +62,15 @@ async def check(settings: ConsoleSettings, options: CheckOptions) -> int:
         request = await _log_in(settings, options, server_url)
         operator = _TerminalOperator() if options.ask else None
         output = _Output(options)
-        result = await output.follow(
-            run_check(request, output.show, operator=operator, restart_server=restart)
-        )
-    _write(result, request.directory, options)
+        try:
+            result = await output.follow(
+                run_check(request, output.show, operator=operator, restart_server=restart)
+            )
+        finally:
+            # What an aborted run found is kept as well.
+            if output.result is not None:
+                _keep(output.result, settings)
+                _write(output.result, request.directory, options)
     if not options.as_json:
         for line in result_lines(result):
             click.echo(line)
@@ -174,9 +178,13 @@ class _Output:
         self._people = ProgressPrinter(lambda line: click.echo(line, err=True))
         self._task: asyncio.Task[RunResult] | None = None
         self._unread = False
+        self.result: RunResult | None = None
+        """What the run found, once it is over."""
 
     def show(self, event: ProgressEvent) -> None:
         """Print one event."""
+        if isinstance(event, RunFinished):
+            self.result = event.result
         if self._unread:
             return
         try:
@@ -216,13 +224,25 @@ class _TerminalOperator:
 # --- after the run -------------------------------------------------------------------------------
 
 
+def _keep(result: RunResult, settings: ConsoleSettings) -> None:
+    """Among the results of all runs. If that fails it is said; the result itself is not in danger."""
+    from acceptance.store import FILE_NAME, ResultsStore, StoreError
+
+    try:
+        with ResultsStore(settings.state_directory / FILE_NAME) as store:
+            store.keep(result)
+    except StoreError as error:
+        click.echo(of_error(error), err=True)
+
+
 def _write(result: RunResult, directory: Path, options: CheckOptions) -> None:
     """result.json in the run's directory, and the reports that were asked for."""
     _write_file(directory / "result.json", results.encode(result), mode=0o600)  # it holds what was said
     wanted = {"markdown": options.markdown, "junit": options.junit, "html": options.html}
     if not any(wanted.values()):
         return
-    reports = importlib.import_module("acceptance.reports")  # heavy: only when one is wanted
+    from acceptance import reports
+
     language = i18n.language()
     if options.markdown is not None:
         _write_file(options.markdown, reports.markdown(result, language).encode())
