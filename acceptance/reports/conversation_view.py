@@ -3,42 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
 from acceptance.reports.chart import TimeAxis
 from acceptance.reports.markup import Markup, element, join
-from acceptance.reports.plots import chunk_rate_plot, latency_plot, lateness_plot
-from acceptance.reports.recorded import RecordedConversation
+from acceptance.reports.plots import RATE_TOLERANCE, chunk_rate_plot, latency_plot, lateness_plot
+from acceptance.reports.recorded import RecordedConversation, read_conversation
 from acceptance.reports.timeline import legend, timeline
 from acceptance.reports.waveform import waveforms
 from acceptance.reports.wording import Words
 from acceptance.results import ConversationRecord, RunResult
+from relay.recorder import BYTES_PER_SECOND
 from relay.stream import LogLine, Meters, StreamEvent, Transcript
 
 MOST_ROWS = 1_000
 """Events listed for a conversation; the recording has all of them."""
 
 
-def conversation(
-    record: ConversationRecord, recorded: RecordedConversation | None, result: RunResult, words: Words
-) -> Markup:
-    """The section of ``record``; ``recorded`` None: nothing was recorded of it, or it is gone."""
-    test = words("test")
-    head = element(
-        "h3",
+def conversations(result: RunResult, directory: Path | None, words: Words) -> Iterator[Markup]:
+    """A section for each conversation that was recorded in the run's ``directory``, then the names of the others."""
+    for record in result.conversations:
+        if record.directory is not None:
+            yield _conversation(record, read_conversation(record, directory), result, words)
+    others = [record for record in result.conversations if record.directory is None]
+    if others:
+        yield element(
+            "article",
+            element(
+                "p",
+                words.choose(("録音していない会話", "Conversations that were not recorded")),
+                class_="muted",
+            ),
+            element("ul", (element("li", *_names(record, words)) for record in others), class_="conditions"),
+            class_="card",
+        )
+
+
+def _names(record: ConversationRecord, words: Words) -> tuple[Markup, ...]:
+    return (
         element("code", record.name),
-        element("span", f"{test} {record.test}", class_="tag"),
+        element("span", f"{words('test')} {record.test}", class_="tag"),
         element("span", record.session_id, class_="id"),
     )
+
+
+def _conversation(
+    record: ConversationRecord, recorded: RecordedConversation | None, result: RunResult, words: Words
+) -> Markup:
+    head = element("h3", *_names(record, words))
     if recorded is None:
-        return element("article", head, element("p", _absence(record, words), class_="muted"), class_="card")
+        gone = words.choose(("録音が見つかりません: {name}", "The recording is not there (any more): {name}"))
+        return element(
+            "article", head, element("p", gone.format(name=record.directory), class_="muted"), class_="card"
+        )
     axis = TimeAxis(recorded.seconds)
-    plots = (
-        (("送信レート (chunks/s)", "Chunk rate (chunks/s)"), chunk_rate_plot(recorded, axis, words)),
-        (("応答時間 (ms)", "Response latency (ms)"), latency_plot(recorded, axis, words)),
-        (("送信の遅れ p99 (ms)", "Lateness of sending, p99 (ms)"), lateness_plot(recorded, axis, words)),
-    )
     return element(
         "article",
         head,
@@ -46,7 +66,7 @@ def conversation(
         _panel(words.choose(("イベントの時系列", "Event timeline")), timeline(recorded, result, axis, words)),
         legend(words),
         _panel(words.choose(("波形", "Waveform")), waveforms(recorded, axis, words)),
-        (_panel(words.choose(title), plot) for title, plot in plots if plot is not None),
+        _plots(recorded, result, axis, words),
         _turns(recorded, words),
         _events(recorded, words),
         class_="card",
@@ -54,11 +74,23 @@ def conversation(
     )
 
 
-def _absence(record: ConversationRecord, words: Words) -> str:
-    if record.directory is None:
-        return words.choose(("この会話は録音していません。", "This conversation was not recorded."))
-    gone = ("録音が見つかりません: {name}", "The recording is not there (any more): {name}")
-    return words.choose(gone).format(name=record.directory)
+def _plots(
+    recorded: RecordedConversation, result: RunResult, axis: TimeAxis, words: Words
+) -> Iterator[Markup]:
+    expected = BYTES_PER_SECOND / result.chunk_bytes
+    rate = (
+        "送信レート (chunks/s) - 破線: 期待値 {expected}, 帯: ±{tolerance:.0%}",
+        "Chunk rate (chunks/s) - dashed: {expected} expected, band: ±{tolerance:.0%}",
+    )
+    title = words.choose(rate).format(expected=f"{expected:.2f}", tolerance=RATE_TOLERANCE)
+    if (plot := chunk_rate_plot(recorded, expected, axis, title)) is not None:
+        yield _panel(title, plot)
+    title = words.choose(("応答時間 (ms)", "Response latency (ms)"))
+    if (plot := latency_plot(recorded, axis, title)) is not None:
+        yield _panel(title, plot)
+    title = words.choose(("送信の遅れ p99 (ms)", "Lateness of sending, p99 (ms)"))
+    if (plot := lateness_plot(recorded, axis, title)) is not None:
+        yield _panel(title, plot)
 
 
 def _panel(title: str, chart: Markup) -> Markup:

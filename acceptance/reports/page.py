@@ -8,10 +8,9 @@ from pathlib import Path
 
 from acceptance.checkpoints import CONDITIONS, TESTS
 from acceptance.reports.checkpoint_tree import badge, checkpoint_tree
-from acceptance.reports.conversation_view import conversation
+from acceptance.reports.conversation_view import conversations
 from acceptance.reports.markdown_table import remarks
 from acceptance.reports.markup import Markup, document, element, join, style_sheet
-from acceptance.reports.recorded import read_conversation
 from acceptance.reports.wording import Language, Words
 from acceptance.results import RunResult, Verdict, combine
 
@@ -41,10 +40,7 @@ def html(
         _section(words("checkpoints"), *(checkpoint_tree(test, words) for test in tests)),
         _section(
             words.choose(("会話", "Conversations")),
-            *(
-                conversation(record, read_conversation(record, directory), result, words)
-                for record in result.conversations
-            ),
+            *conversations(result, directory, words),
         ),
         element("footer", f"SalesMind Console {result.console_version} · {result.id}"),
     )

@@ -16,8 +16,7 @@ from acceptance.reports.chart import (
 )
 from acceptance.reports.markup import Markup, element, join
 from acceptance.reports.recorded import COLUMNS, RecordedConversation
-from acceptance.reports.wording import Words
-from relay.stream import Latency, Meters, Started
+from relay.stream import Latency, Meters
 
 RATE_TOLERANCE = 0.1
 """As ``acceptance.request.Limits.rate_tolerance``: the band that is drawn around the expected rate."""
@@ -54,36 +53,36 @@ class ValueAxis:
         )
 
 
-def chunk_rate_plot(recorded: RecordedConversation, axis: TimeAxis, words: Words) -> Markup | None:
-    """Chunks per second as measured, with the rate that the geometry gives. None if nothing was measured."""
+def chunk_rate_plot(
+    recorded: RecordedConversation, expected: float, axis: TimeAxis, title: str
+) -> Markup | None:
+    """Chunks per second as measured, and ``expected`` of the geometry. None if nothing was measured."""
     points: list[Point] = [(meters.t, meters.chunk_rate) for meters in recorded.of(Meters)]
     known = [value for _, value in points if value is not None]
     if not known:
         return None
-    expected = next((started.expected_chunk_rate for started in recorded.of(Started)), None)
-    scale = ValueAxis(max([*known, (expected or 0) * 1.25, 1.0]) * 1.05)
-    band = join()
-    if expected is not None:
-        high, low = scale.y(expected * (1 + RATE_TOLERANCE)), scale.y(expected * (1 - RATE_TOLERANCE))
-        band = join(
-            element("rect", x=LEFT, y=high, width=RIGHT - LEFT, height=low - high, class_="band"),
-            element("line", x1=LEFT, x2=RIGHT, y1=scale.y(expected), y2=scale.y(expected), class_="expected"),
-        )
+    scale = ValueAxis(max([*known, expected * 1.25]) * 1.05)
+    high, low = scale.y(expected * (1 + RATE_TOLERANCE)), scale.y(expected * (1 - RATE_TOLERANCE))
+    middle = scale.y(expected)
+    band = join(
+        element("rect", x=LEFT, y=high, width=RIGHT - LEFT, height=low - high, class_="band"),
+        element("line", x1=LEFT, x2=RIGHT, y1=middle, y2=middle, class_="expected"),
+    )
     line = element("path", d=_line(points, axis, scale), class_="line user")
-    return _plot(words.choose(("送信レート (chunks/s)", "Chunk rate (chunks/s)")), axis, scale, band, line)
+    return _plot(title, axis, scale, band, line)
 
 
-def latency_plot(recorded: RecordedConversation, axis: TimeAxis, words: Words) -> Markup | None:
+def latency_plot(recorded: RecordedConversation, axis: TimeAxis, title: str) -> Markup | None:
     """Response latency of each turn, in ms. None if there was none."""
     found = recorded.of(Latency)
     if not found:
         return None
     scale = ValueAxis(max([*(latency.response_latency_ms for latency in found), 1.0]) * 1.3)
     marks = [_stem(latency, axis, scale) for latency in found]
-    return _plot(words.choose(("応答時間 (ms)", "Response latency (ms)")), axis, scale, *marks)
+    return _plot(title, axis, scale, *marks)
 
 
-def lateness_plot(recorded: RecordedConversation, axis: TimeAxis, words: Words) -> Markup | None:
+def lateness_plot(recorded: RecordedConversation, axis: TimeAxis, title: str) -> Markup | None:
     """How late chunks went out against their schedule (p99), in ms. None if nothing was measured."""
     points: list[Point] = [(meters.t, meters.lateness_p99_ms) for meters in recorded.of(Meters)]
     known = [value for _, value in points if value is not None]
@@ -91,7 +90,7 @@ def lateness_plot(recorded: RecordedConversation, axis: TimeAxis, words: Words) 
         return None
     scale = ValueAxis(max([*known, 1.0]) * 1.2)
     line = element("path", d=_line(points, axis, scale), class_="line late")
-    return _plot(words.choose(("送信の遅れ p99 (ms)", "Lateness of sending, p99 (ms)")), axis, scale, line)
+    return _plot(title, axis, scale, line)
 
 
 def _plot(title: str, axis: TimeAxis, scale: ValueAxis, *marks: Markup) -> Markup:

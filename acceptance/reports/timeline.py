@@ -72,7 +72,8 @@ def connection_stretches(recorded: RecordedConversation) -> list[Stretch]:
     for event in recorded.events:
         if isinstance(event, Step):
             kinds = {"connecting": "waiting", "gate_open": "open", "closed": None}
-            if event.step in kinds:
+            was_lost = bool(turns) and turns[-1][1] == "lost"
+            if event.step in kinds and not (event.step == "closed" and was_lost):
                 turns.append((event.t, kinds[event.step], f"#{event.connection} {event.step}"))
         elif isinstance(event, Connection) and event.state in ("lost", "given_up"):
             why = " ".join(str(part) for part in (event.close_code, event.reason) if part is not None)
