@@ -1,4 +1,4 @@
-"""The offline engine in figures: latency of spoken turns, accuracy on the shipped samples, memory.
+"""The offline engine in figures: latency of spoken turns and of breaking in, accuracy, many listeners, memory.
 
     python benchmarks/engine.py [--turns 30]
 
@@ -13,6 +13,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import os
 import statistics
 import sys
 import time
@@ -21,6 +22,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import soundfile as sf
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -34,10 +36,10 @@ LEAD_MS = 1_500
 
 
 @contextlib.asynccontextmanager
-async def engine(*arguments: str) -> AsyncIterator[tuple[str, int]]:
-    """An engine process: its URL and process id."""
+async def engine(*arguments: str, before: tuple[str, ...] = ()) -> AsyncIterator[tuple[str, int]]:
+    """An engine process: its URL and process id. ``before``: a command that starts it, such as taskset."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "backend.engine", "--port", "0", *arguments,
+        *before, sys.executable, "-m", "backend.engine", "--port", "0", *arguments,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     assert process.stdout is not None
@@ -116,6 +118,77 @@ async def converse(url: str, language: str, turns: int) -> list[tuple[Sample, di
     return found
 
 
+def onset(sound: Any) -> int:
+    """The sample at which speech begins: the first 5 ms that are louder than -40 dBFS."""
+    blocks = sound[: len(sound) // 120 * 120].astype(float).reshape(-1, 120)
+    loud = np.sqrt(np.mean(blocks**2, axis=1)) > 328
+    return int(np.argmax(loud)) * 120
+
+
+async def break_in(url: str, sample: Sample) -> float:
+    """Milliseconds from the onset of speech, sent in real time 20 ms at a time, to ``response.done`` (cancelled)."""
+    sound = sf.read(sample.path, dtype="int16")[0]
+    begins = onset(sound)
+    async with connect(url, max_size=None, compression=None) as socket:
+        await socket.send(json.dumps({"type": "response.create"}))
+        while json.loads(await socket.recv())["type"] != "response.output_audio.delta":
+            pass
+
+        async def speak() -> float:
+            started, at = time.monotonic(), 0.0
+            for start in range(0, begins + 24_000, 480):
+                await asyncio.sleep(max(0.0, started + (start + 480) / 24_000 - time.monotonic()))
+                if start <= begins < start + 480:
+                    at = time.monotonic() - (start + 480 - begins) / 24_000
+                audio = base64.b64encode(sound[start : start + 480].tobytes()).decode()
+                await socket.send(json.dumps({"type": "input_audio_buffer.append", "audio": audio}))
+            return at
+
+        speaking = asyncio.create_task(speak())
+        while (event := json.loads(await socket.recv()))["type"] != "response.done":
+            pass
+        ended = time.monotonic()
+        assert event["response"]["status"] == "cancelled"
+        return (ended - await speaking) * 1000
+
+
+async def listen_in_silence(url: str, seconds: float) -> list[float]:
+    """Milliseconds that the engine takes to answer a question behind real-time silence, asked twice a second."""
+    waits: list[float] = []
+    append = json.dumps({"type": "input_audio_buffer.append", "audio": base64.b64encode(bytes(960)).decode()})
+    async with connect(url, compression=None) as socket:
+        started = time.monotonic()
+        for number in range(int(seconds * 50)):
+            await asyncio.sleep(max(0.0, started + number / 50 - time.monotonic()))
+            await socket.send(append)
+            if number % 25 == 24:
+                asked = time.monotonic()
+                await socket.send(json.dumps({"type": "conversation.item.retrieve", "item_id": "?"}))
+                while json.loads(await socket.recv())["type"] != "error":
+                    pass
+                waits.append((time.monotonic() - asked) * 1000)
+    return waits
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has used (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def many_listeners(seconds: float = 15.0) -> None:
+    """Twenty connections that send silence, with the engine on one core."""
+    async with engine("--no-transcription", before=("taskset", "-c", "0")) as (url, pid):
+        async with connect(url) as socket:
+            await socket.recv()
+        await asyncio.sleep(2)
+        before = cpu_seconds(pid)
+        found = await asyncio.gather(*(listen_in_silence(url, seconds) for _ in range(20)))
+        load = (cpu_seconds(pid) - before) / seconds
+    print(row("20 silent listeners on one core: answer", [wait for waits in found for wait in waits]))
+    print(f"\nThe engine used {load:.0%} of its core for them.\n")
+
+
 def row(name: str, values: list[float]) -> str:
     """One line of the table: median, p95 (nearest rank) and n."""
     ordered = sorted(values)
@@ -140,12 +213,17 @@ async def main() -> None:
         print(f"memory with speech recognition, loaded: {resident_mb(pid):.0f} MB")
         spoken = {language: await converse(url, language, turns) for language in ("ja", "en")}
         print(f"memory after {2 * turns} turns: {resident_mb(pid):.0f} MB\n")
-    print(
-        f"| ms after the end of speech (VAD silence {SILENCE_MS} ms included) | median | p95 | n |\n|---|---|---|---|"
-    )
+    async with engine("--pace", "1") as (url, _):
+        await asyncio.sleep(5)
+        every = [sample for language in ("ja", "en") for sample in samples(language)]
+        broken_in = [await break_in(url, sample) for sample in islice(cycle(every), turns)]
+    print(f"| ms (turns: after the end of speech, of which {SILENCE_MS} ms of silence) | median | p95 | n |")
+    print("|---|---|---|---|")
     for language, found in spoken.items():
         print(row(f"{language}: transcript", [measured["transcript_ms"] for _, measured in found]))
         print(row(f"{language}: first audio", [measured["audio_ms"] for _, measured in found]))
+    print(row("breaking in: onset of speech to response cancelled", broken_in))
+    await many_listeners()
     print("\n| said | heard | error rate |\n|---|---|---|")
     for language, rate in (("ja", character_error_rate), ("en", word_error_rate)):
         once = spoken[language][: len(samples(language))]

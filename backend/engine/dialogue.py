@@ -11,7 +11,7 @@ from backend.engine.items import Conversation
 from backend.engine.outbox import Outbox
 from backend.engine.persona import Persona, choose
 from backend.engine.role import role_of
-from backend.engine.session import Session, language_of
+from backend.engine.session import Session, language_of, transcription_prompt
 from backend.engine.transcription import Transcriber
 from backend.engine.voice import Voice
 
@@ -40,11 +40,23 @@ class Dialogue:
 
     def customer(self, language: str) -> Customer:
         """Who speaks ``language`` and fits the session best; whoever began keeps the conversation."""
-        current = self.customers.get(self.speaking or "")
-        if current is None or current.persona.language != language:
-            current = self.customers[choose(self.personas.values(), language, self.role()).id]
-            self.speaking = current.persona.id
+        current = self._fitting(language)
+        self.speaking = current.persona.id
         return current
+
+    def _fitting(self, language: str) -> Customer:
+        current = self.customers.get(self.speaking or "")
+        if current is not None and current.persona.language == language:
+            return current
+        return self.customers[choose(self.personas.values(), language, self.role()).id]
+
+    def expected_words(self) -> str:
+        """What the user is likely to say: as the session has it, else as the customer's trade does."""
+        given = transcription_prompt(self.session)
+        if given:
+            return given
+        persona = self._fitting(self.spoken_language()).persona
+        return persona.vocabulary if persona.language == self.spoken_language() else ""
 
     def role(self) -> dict[str, str]:
         """What the session's instructions say of the customer."""

@@ -7,7 +7,7 @@ import asyncio
 from backend.engine.dialogue import Dialogue
 from backend.engine.items import Item
 from backend.engine.protocol import BYTES_PER_MS, event
-from backend.engine.session import transcription_prompt, wants_transcripts
+from backend.engine.session import wants_transcripts
 from backend.engine.transcription import TranscriptionUnavailable, transcription_usage
 
 _TRANSCRIPTION = "conversation.item.input_audio_transcription"
@@ -24,8 +24,8 @@ class Hearing:
 
         The task may raise ``TranscriptionUnavailable``.
         """
-        language, prompt = self._dialogue.spoken_language(), transcription_prompt(self._dialogue.session)
-        task = asyncio.create_task(self._dialogue.transcriber.transcribe(pcm, language, prompt))
+        language, expected = self._dialogue.spoken_language(), self._dialogue.expected_words()
+        task = asyncio.create_task(self._dialogue.transcriber.transcribe(pcm, language, expected))
         task.add_done_callback(_retrieved)
         return task
 

@@ -56,6 +56,8 @@ class Persona:
     topics: dict[str, Topic]
     industries: tuple[str, ...] = ()
     pains: tuple[str, ...] = ()
+    vocabulary: str = ""
+    """Words of its trade, which it hears where others hear homophones."""
     recordings: Path = Path()
     """The directory of its recordings, ``<answer id>.opus`` each."""
 

@@ -74,6 +74,7 @@ def _persona(data: dict[str, Any]) -> Persona:
         arc=tuple(arc),
         topics=topics,
         industries=tuple(word.lower() for word in texts(data, (), "industries", [])),
+        vocabulary=field(data, (), "vocabulary", str, ""),
         pains=tuple(word.lower() for word in texts(data, (), "pains", [])),
     )
 

@@ -29,12 +29,17 @@ class Voice(Protocol):
         """``text`` as PCM16 24 kHz mono; empty where there is no voice for it."""
         ...
 
+    def prepare(self, language: str) -> None:
+        """Get ready to speak ``language``: it will be needed."""
+        ...
+
 
 class LocalVoice:
     """The voices that are installed, in a thread of their own."""
 
     def __init__(self) -> None:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="voice")
+        self._prepared: set[str] = set()
 
     async def say(self, text: str, language: str) -> bytes:
         """``text`` as PCM16 24 kHz mono; empty where there is no voice for it. Never raises."""
@@ -45,6 +50,12 @@ class LocalVoice:
         except Exception:  # whatever a native library raises: the words still reach the client as text
             log.exception("the local voice failed")
             return b""
+
+    def prepare(self, language: str) -> None:
+        """Load the voice, which takes seconds, before there is something to say."""
+        if available(language) and language not in self._prepared:
+            self._prepared.add(language)
+            self._worker.submit(_speak, "はい。" if language == "ja" else "Yes.", language)
 
     def close(self) -> None:
         """Let go of the worker."""

@@ -197,6 +197,18 @@ async def test_words_to_expect_reach_the_recogniser(client: Any, transcriber: An
     assert transcriber.prompts[-1] == "在庫と発注の商談 欠品, 棚卸し"
 
 
+async def test_a_customer_expects_the_words_of_its_trade(
+    client: Any, transcriber: Any, spoken: bytes
+) -> None:
+    await client.configure(
+        instructions="- 業界: 小売業",
+        audio={"input": {"transcription": {"model": "whisper-1", "language": "ja"}}},
+    )
+    await client.speak(spoken)
+    await client.until(f"{TRANSCRIPTION}.completed")
+    assert "シフト" in transcriber.prompts[-1]
+
+
 ROLE = "# お客様の設定\n- 業界: 介護サービス\n- 抱えている課題: 記録に時間がかかる\n"
 
 
@@ -210,12 +222,18 @@ class Tone:
         self.said.append((text, language))
         return tone(300, 1_000)
 
+    def prepare(self, language: str) -> None:
+        self.prepared = language
+
 
 class Mute:
     """No voice."""
 
     async def say(self, text: str, language: str) -> bytes:
         return b""
+
+    def prepare(self, language: str) -> None:
+        pass
 
 
 async def ask_for_the_trouble(url: str, dial: Any) -> Any:
@@ -236,6 +254,7 @@ async def test_words_without_a_recording_are_spoken_by_the_local_voice(transcrib
     deltas = [e["delta"] for e in client.events if e["type"] == "response.output_audio.delta"]
     assert b"".join(map(base64.b64decode, deltas)) == tone(300, 1_000)
     assert [language for _, language in voice.said] == ["ja"]
+    assert voice.prepared == "ja"
 
 
 async def test_without_a_voice_they_are_sent_as_text(transcriber: Any, dial: Any) -> None:
