@@ -13,7 +13,7 @@ MAX_CATCH_UP_S = 0.5
 """How far behind a schedule may be and still catch up; beyond that the lost time is given up."""
 
 
-GRID_S = 0.02
+GRID_S = 0.04
 """Schedules begin on whole multiples of this. Those of one process then fall due together, and the process
 wakes once for all of them: most of what a conversation costs is waking up (``benchmarks/conversation.py``)."""
 
@@ -38,15 +38,23 @@ class Pacer:
 
     async def wait(self) -> float:
         """Until the next step is due; the clock starts with the first call. Returns when it was due."""
-        if self._start is None:
-            self._start = next_on_grid(self._now())
-        due = self._start + (self._steps + 1) * self._samples_per_step / SAMPLE_RATE
+        due = self.next_due()
         delay = due - self._now()
         if delay > 0:
             await asyncio.sleep(delay)
         # Only now: whoever was cancelled in his sleep has not taken the step.
-        self._steps += 1
+        self.take()
         return due
+
+    def next_due(self) -> float:
+        """When the next step is due; the clock starts with the first call."""
+        if self._start is None:
+            self._start = next_on_grid(self._now())
+        return self._start + (self._steps + 1) * self._samples_per_step / SAMPLE_RATE
+
+    def take(self) -> None:
+        """The step that was due is taken."""
+        self._steps += 1
 
     def skipped_samples(self) -> int:
         """Give up what cannot be caught up, in whole steps; how many samples that was (mostly 0)."""
