@@ -24,12 +24,15 @@ START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 3.0
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 10.0
 
+_NOT_FOR_THE_ENGINE = ("OPENAI_API_KEY", "SALESMIND_ENGINE_TOKEN")
+"""The key of the service that it stands in for, and the token that an engine run by itself asks of its clients."""
+
 logger = logging.getLogger(__name__)
 
 
 def _environment() -> dict[str, str]:
-    """Ours, with this package importable, and without the key of a service that the engine stands in for."""
-    environment = {name: value for name, value in os.environ.items() if name != "OPENAI_API_KEY"}
+    """Ours, with this package importable, and without what is not the engine's business here."""
+    environment = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_THE_ENGINE}
     root = str(Path(__file__).resolve().parent.parent)
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, environment.get("PYTHONPATH")]))
     return environment

@@ -71,7 +71,7 @@ class Whisper:
     def __init__(self, directory: Path | None = None, threads: int = 2) -> None:
         import ctranslate2
 
-        files = _shipped_files() if directory is None else None
+        files = shipped_files() if directory is None else None
         if files is not None:
             vocabulary = files["vocabulary.txt"].decode().splitlines()
         else:
@@ -155,7 +155,8 @@ def split_at_quiet(audio: Floats, window: int) -> list[Floats]:
     return pieces
 
 
-def _shipped_files() -> dict[str, bytes]:
+def shipped_files() -> dict[str, bytes]:
+    """The files of Whisper base from its packages. Raises ``WeightsError`` when they are not those that were tested."""
     data = [importlib.resources.files(part) / "data" for part in PARTS]
     weights = b"".join((data[i] / f"model.bin.part{i + 1}").read_bytes() for i in range(len(PARTS)))
     if hashlib.sha256(weights).hexdigest() != WEIGHTS_SHA256:

@@ -131,7 +131,8 @@ async def test_it_dies_with_a_parent_that_was_killed(fifo: Path) -> None:
 
 async def test_the_engine_is_not_given_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "a-key")
-    show = "{'url': 'ws://' + str('OPENAI_API_KEY' in os.environ)}"
+    monkeypatch.setenv("SALESMIND_ENGINE_TOKEN", "a-token")
+    show = "{'url': 'ws://' + str({'OPENAI_API_KEY', 'SALESMIND_ENGINE_TOKEN'} & os.environ.keys() != set())}"
     code = f"import json, os; print(json.dumps({show}), flush=True); input()"
     async with asyncio.timeout(TIMEOUT_S), engine(script(code)) as process:
         assert await process.address() == "ws://False"

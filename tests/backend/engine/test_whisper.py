@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile as sf
+import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +15,7 @@ from audio.samples import samples
 from backend.engine import whisper
 from backend.engine.accuracy import character_error_rate, word_error_rate
 from backend.engine.mel import log_mel
+from backend.engine.options import OptionsError
 from backend.engine.transcription import (
     NoTranscriber,
     TranscriptionUnavailable,
@@ -97,6 +101,48 @@ async def test_the_samples_are_understood() -> None:
         assert await transcriber.transcribe(noise, "ja") == ""
         with pytest.raises(TranscriptionUnavailable):
             await transcriber.transcribe(bytes(48_000), "no-such-language")
+    finally:
+        transcriber.close()
+
+
+@pytest.fixture(scope="module")
+def own_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory such as somebody may bring: the same weights, as files."""
+    directory = tmp_path_factory.mktemp("whisper")
+    for name, content in whisper.shipped_files().items():
+        (directory / name).write_bytes(content)
+    return directory
+
+
+@needs_weights
+def test_a_directory_of_ones_own_and_words_to_expect(own_directory: Path) -> None:
+    model = whisper.Whisper(own_directory)
+    sample = next(sample for sample in samples("ja") if sample.id == "ja-08-implication-delivery")
+    audio = soxr.resample(sf.read(sample.path, dtype="float32")[0], 24_000, 16_000)
+    without, expecting = (
+        model.transcribe(audio, "ja", words).text for words in ("", "在庫、納期についての商談です。")
+    )
+    assert "納期" not in without
+    assert "納期" in expecting
+    assert character_error_rate(sample.text, expecting) < character_error_rate(sample.text, without)
+    assert model.transcribe(np.zeros(32_000, np.float32), "ja", "在庫、納期についての商談です。").text == ""
+
+
+@needs_weights
+async def test_a_directory_without_a_model_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "vocabulary.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(OptionsError, match=r"there is no model\.bin"):
+        make_transcriber(True, tmp_path)
+
+
+@needs_weights
+async def test_files_that_are_no_model_fail_in_words(tmp_path: Path) -> None:
+    for name, content in (("vocabulary.txt", "a"), ("model.bin", "no"), ("config.json", "{}")):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    transcriber = WhisperTranscriber(tmp_path)
+    try:
+        with pytest.raises(TranscriptionUnavailable, match="could not be loaded"):
+            await transcriber.transcribe(bytes(48_000), "ja")
     finally:
         transcriber.close()
 
