@@ -127,6 +127,12 @@ class SalesMindApp(App[int]):
 
         self.push_screen(LiveScreen(session))
 
+    def check_server(self) -> None:
+        """Open the acceptance procedure."""
+        from tui.screens.acceptance import AcceptanceScreen
+
+        self.push_screen(AcceptanceScreen())
+
     # --- telling -------------------------------------------------------------------------------
 
     def tell(self, code: str, **params: str) -> None:

@@ -129,6 +129,15 @@ SENTENCES: dict[str, str] = {
     "connect_failed": N_("Nobody answers at {address}: {reason}. Start the other side first."),
     "bad_spec": N_("{spec} is not a source or sink we know: {reason}"),
     "aec_missing": N_("Echo cancelling is not installed. Install it with: {command}"),
+    # Kept results of the acceptance procedure
+    "results_damaged": N_(
+        "The kept results in {path} are damaged ({reason}). Move the file away to begin a new one."
+    ),
+    "results_newer": N_("The kept results in {path} are of a newer version of this program. Update it."),
+    "results_unusable": N_("The kept results in {path} cannot be opened: {reason}"),
+    "results_busy": N_("Another program is writing to {path}. Try again."),
+    "results_unknown_run": N_("No run {run} is kept."),
+    "results_ambiguous": N_("Several runs begin with {run}. Give more of the name."),
     # The console itself
     "unexpected": N_("Something unexpected happened. Details are in the log file: {log}"),
     "relay_not_started": N_("The conversation process could not be started: {reason}"),

@@ -18,6 +18,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tui import i18n
 
 if TYPE_CHECKING:
+    from acceptance.comparison import Comparison
+    from acceptance.progress import Emit
+    from acceptance.request import CheckRequest, Operator
+    from acceptance.results import RunResult
     from api_client.rest import SalesMindClient
     from audio.samples import Sample
     from relay.commands import Command
@@ -104,6 +108,26 @@ class Services:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
+
+    async def run_check(self, request: CheckRequest, emit: Emit, operator: Operator) -> RunResult:
+        """Carry out the acceptance procedure; ``emit`` is called on this loop. Cancelling cleans up first."""
+        from acceptance.runner import run_check
+
+        return await run_check(request, emit, operator=operator)
+
+    async def keep_result(self, result: RunResult, state_directory: Path) -> Comparison | None:
+        """Keep a result; gives what changed since the run before. Raises ``StoreError``."""
+        from tui.acceptance_services import keep_result
+
+        return await keep_result(result, state_directory)
+
+    async def export_result(self, result: RunResult) -> Path:
+        """Write the reports of a result into the operator's documents; gives the folder. Raises ``OSError``."""
+        from platformdirs import user_documents_path
+
+        from tui.acceptance_services import export_result
+
+        return await export_result(result, user_documents_path() / "SalesMind", i18n.language())
 
     def samples(self, language: str) -> list[Sample]:
         """The recordings that ship with the project, in order."""

@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
+from acceptance.comparison import Comparison
+from acceptance.progress import ProgressEvent
+from acceptance.results import RunResult
 from api_client.errors import ApiError
 from api_client.models import (
     FinishedSession,
@@ -133,12 +136,53 @@ class FakeRelay:
         self.ended = True
 
 
+@dataclass
+class FakeCheck:
+    """An acceptance run that tells what a test wants: ``tell`` events, then ``end`` it."""
+
+    requests: list[Any] = field(default_factory=list)
+    kept: list[RunResult] = field(default_factory=list)
+    exported: list[RunResult] = field(default_factory=list)
+    replies: list[str] = field(default_factory=list)
+    on_abort: list[ProgressEvent] = field(default_factory=list)
+    fail: dict[str, Exception] = field(default_factory=dict)
+    changes: Comparison | None = None
+    operator: Any = None
+    _emit: Any = None
+    _over: asyncio.Event | None = None
+
+    async def run(self, request: Any, emit: Any, operator: Any) -> None:
+        self.requests.append(request)
+        self._emit, self.operator, self._over = emit, operator, asyncio.Event()
+        try:
+            await self._over.wait()
+            if "run" in self.fail:
+                raise self.fail["run"]
+        except asyncio.CancelledError:
+            self.tell(*self.on_abort)
+            raise
+
+    @property
+    def running(self) -> bool:
+        return self._over is not None and not self._over.is_set()
+
+    def tell(self, *events: ProgressEvent) -> None:
+        for event in events:
+            self._emit(event)
+
+    def end(self, *events: ProgressEvent) -> None:
+        self.tell(*events)
+        assert self._over is not None
+        self._over.set()
+
+
 class FakeServices(Services):
     """What the app reaches outside the screen, faked except for the sample recordings."""
 
     def __init__(self) -> None:
         self.server = FakeClient()
         self.relay = FakeRelay()
+        self.check = FakeCheck()
         self.microphones: tuple[str, ...] = ()
         self.asked: list[tuple[str, bool]] = []
         self.now = 100.0
@@ -153,6 +197,21 @@ class FakeServices(Services):
 
     async def devices(self) -> Devices:
         return Devices(microphones=self.microphones, problem=None if self.microphones else "no_device")
+
+    async def run_check(self, request: Any, emit: Any, operator: Any) -> Any:
+        await self.check.run(request, emit, operator)
+
+    async def keep_result(self, result: RunResult, state_directory: Path) -> Comparison | None:
+        if "keep" in self.check.fail:
+            raise self.check.fail["keep"]
+        self.check.kept.append(result)
+        return self.check.changes
+
+    async def export_result(self, result: RunResult) -> Path:
+        if "export" in self.check.fail:
+            raise self.check.fail["export"]
+        self.check.exported.append(result)
+        return Path("/reports") / result.id
 
     def monotonic(self) -> float:
         return self.now
@@ -214,12 +273,22 @@ def until() -> Callable[..., Awaitable[None]]:
     return wait
 
 
-@pytest.fixture(scope="session")
-def scripted() -> ModuleType:
-    """Conversations as the relay would tell them (``scripted.py`` beside this file)."""
-    spec = importlib.util.spec_from_file_location("scripted", Path(__file__).with_name("scripted.py"))
+def _beside(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def scripted() -> ModuleType:
+    """Conversations as the relay would tell them (``scripted.py`` beside this file)."""
+    return _beside("scripted")
+
+
+@pytest.fixture(scope="session")
+def scripted_check() -> ModuleType:
+    """Acceptance runs as the runner would tell them (``scripted_check.py`` beside this file)."""
+    return _beside("scripted_check")

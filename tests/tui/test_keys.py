@@ -11,14 +11,19 @@ from rich.cells import cell_len
 from tui import i18n
 from tui.actions import APP_ACTIONS, Action
 from tui.app import SalesMindApp
+from tui.screens.acceptance import AcceptanceScreen
 from tui.screens.base import ConsoleScreen
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.help import HelpScreen
 from tui.screens.live import LiveScreen
 from tui.screens.login import LoginScreen
 from tui.screens.new_session import NewSessionScreen
+from tui.screens.note import NoteScreen
+from tui.screens.question import QuestionScreen
+from tui.screens.run_options import RunOptionsScreen
 from tui.screens.sessions import SessionsScreen
 from tui.screens.source_picker import SourcePicker
+from tui.screens.watch import WatchScreen
 
 SCREENS = [
     LoginScreen,
@@ -28,6 +33,11 @@ SCREENS = [
     SourcePicker,
     ConfirmScreen,
     HelpScreen,
+    AcceptanceScreen,
+    WatchScreen,
+    QuestionScreen,
+    NoteScreen,
+    RunOptionsScreen,
 ]
 # Multiplexers take the first three; the others are Backspace, Tab, line feed and Enter in most terminals.
 TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"}
@@ -46,7 +56,9 @@ def test_every_action_is_complete(owner: Any) -> None:
 
 
 def test_ids_are_unique() -> None:
-    ids = [action.id for owner in [SalesMindApp, *SCREENS] for action in owner.ACTIONS]
+    # Two screens may share an action: then it is one and the same.
+    actions = {action for owner in [SalesMindApp, *SCREENS] for action in owner.ACTIONS}
+    ids = [action.id for action in actions]
     assert len(ids) == len(set(ids))
 
 
@@ -68,7 +80,13 @@ def _footer(app: Any) -> list[str]:
 
 @pytest.mark.parametrize("language", i18n.LANGUAGES)
 async def test_footer_fits_eighty_columns(
-    make_app: Any, services: Any, session_of: Any, until: Any, scripted: ModuleType, language: i18n.Language
+    make_app: Any,
+    services: Any,
+    session_of: Any,
+    until: Any,
+    scripted: ModuleType,
+    scripted_check: ModuleType,
+    language: i18n.Language,
 ) -> None:
     i18n.set_language(language)
     services.server.sessions = [session_of(n) for n in range(1, 40)]
@@ -86,6 +104,14 @@ async def test_footer_fits_eighty_columns(
         services.relay.script = scripted.talk()
         await until(pilot, lambda: app.screen.check_action("interrupt", ()))
         seen["live"] = _footer(app)
+        app.check_server()
+        await until(pilot, lambda: isinstance(app.screen, AcceptanceScreen) and app.screen.options)
+        await pilot.press("a")
+        await until(pilot, lambda: services.check.running)
+        seen["acceptance, running"] = _footer(app)
+        services.check.end(*scripted_check.whole_run(frozenset({"t1.order"})))
+        await until(pilot, lambda: app.screen.check_action("run_failed", ()))
+        seen["acceptance"] = _footer(app)
     for place, entries in seen.items():
         assert len(entries) <= 8, f"{place}: {entries}"
         assert sum(map(cell_len, entries)) <= 80, f"{place}: {entries}"

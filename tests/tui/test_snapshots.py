@@ -167,3 +167,97 @@ def test_help(look: Any, in_conversation: Any, scripted: ModuleType, until: Any)
         await until(pilot, lambda: pilot.app.screen.query("#keys"))
 
     assert look(arrange, logged_in=True)
+
+
+@pytest.fixture
+def at_tests(services: Any, until: Any) -> Callable[..., Arrange]:
+    """The acceptance screen with the cursor on ``choose``, after ``events`` of a run (None: no run)."""
+
+    def with_run(events: list[Any] | None, choose: str | None = None) -> Arrange:
+        async def arrange(pilot: Any) -> None:
+            await until(pilot, lambda: ("health",) in services.server.calls)
+            pilot.app.check_server()
+            await until(pilot, lambda: pilot.app.screen.query("#page") and pilot.app.screen.options)
+            screen = pilot.app.screen
+            if events is not None:
+                await pilot.press("a")
+                await until(pilot, lambda: services.check.running)
+                services.check.tell(*events)
+                await until(pilot, lambda: screen.board.run_id)
+            if choose:
+                screen.tree_view.choose(choose)
+            await pilot.pause()
+
+        return arrange
+
+    return with_run
+
+
+def test_acceptance_before_the_run(look: Any, at_tests: Any) -> None:
+    assert look(at_tests(None), logged_in=True)
+
+
+def test_acceptance_during_the_run(look: Any, at_tests: Any, scripted_check: ModuleType) -> None:
+    events = [
+        scripted_check.started(),
+        *scripted_check.over(1, frozenset({"t1.order"})),
+        *scripted_check.begun(2),
+    ]
+    assert look(at_tests(events, "t1.session_updated"), logged_in=True)
+
+
+def test_acceptance_after_the_run(
+    look: Any, at_tests: Any, scripted_check: ModuleType, services: Any, until: Any
+) -> None:
+    bad = frozenset({"t3.mode_after", "t4.half_open"})
+    run = at_tests(scripted_check.whole_run(bad))
+
+    async def arrange(pilot: Any) -> None:
+        await run(pilot)
+        services.check.end()
+        await until(pilot, lambda: services.check.kept)
+        await pilot.app.workers.wait_for_complete()
+        pilot.app.screen.tree_view.scroll_home(animate=False)
+        await pilot.pause()
+
+    assert look(arrange, logged_in=True)
+
+
+@SMALL
+def test_acceptance_question(
+    look: Any, at_tests: Any, scripted_check: ModuleType, services: Any, until: Any
+) -> None:
+    run = at_tests([scripted_check.started(), *scripted_check.begun(2), scripted_check.asked()])
+
+    async def arrange(pilot: Any) -> None:
+        await run(pilot)
+        await until(pilot, lambda: pilot.app.screen.query("#question"))
+
+    assert look(arrange, logged_in=True)
+
+
+@SMALL
+def test_acceptance_options(look: Any, at_tests: Any, until: Any) -> None:
+    async def arrange(pilot: Any) -> None:
+        await at_tests(None)(pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: pilot.app.screen.query("#second"))
+
+    assert look(arrange, logged_in=True)
+
+
+def test_watching_the_run(
+    look: Any, at_tests: Any, scripted: ModuleType, scripted_check: ModuleType, until: Any
+) -> None:
+    said = scripted_check.says("t2", 2, scripted.talk())
+    run = at_tests([scripted_check.started(), *scripted_check.begun(2), *said])
+
+    async def arrange(pilot: Any) -> None:
+        await run(pilot)
+        await pilot.press("w")
+        await until(pilot, lambda: len(pilot.app.screen.query(".turn")) == 4)
+        await until(pilot, lambda: "s ago" in painted(pilot) or "秒前" in painted(pilot))
+        pilot.app.screen._paint_readings()
+        await pilot.pause()
+
+    assert look(arrange, logged_in=True)

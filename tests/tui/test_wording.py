@@ -14,6 +14,7 @@ from types import ModuleType
 import pytest
 
 import tui
+from acceptance.store import StoreErrorCode
 from api_client.close_codes import CloseCode
 from api_client.errors import ApiErrorCode, BadCredentials, ServerFault
 from audio.errors import AudioError, AudioErrorCode
@@ -65,7 +66,7 @@ def _codes_emitted_by(room: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("codes", [ApiErrorCode, AudioErrorCode, CloseCode])
+@pytest.mark.parametrize("codes", [ApiErrorCode, AudioErrorCode, CloseCode, StoreErrorCode])
 def test_every_member_has_a_sentence(codes: type[StrEnum]) -> None:
     assert {str(code) for code in codes} - set(SENTENCES) == set()
 

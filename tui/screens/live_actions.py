@@ -1,9 +1,47 @@
-"""What the operator can do during a conversation."""
+"""What the operator can do during a conversation, and what anyone can do who looks at one."""
 
 from __future__ import annotations
 
 from tui.actions import Action
 from tui.i18n import N_
+
+VIEW_ACTIONS: tuple[Action, ...] = (
+    Action(
+        "live.filter",
+        "slash,f8",
+        "filter",
+        N_("Filter"),
+        N_("Events: Filter"),
+        N_("Show only events that hold certain words"),
+    ),
+    Action(
+        "live.copy",
+        "y,f9",
+        "copy",
+        N_("Copy"),
+        N_("Events: Copy"),
+        N_("Copy the events shown to the clipboard"),
+        show=False,
+    ),
+    Action(
+        "live.freeze",
+        "p,f10",
+        "freeze",
+        N_("Hold"),
+        N_("Screen: Hold still or go on"),
+        N_("Hold transcript and events still; counting goes on"),
+        show=False,
+    ),
+    Action(
+        "live.follow",
+        "f,f12",
+        "follow",
+        N_("Follow"),
+        N_("Transcript: Follow the end or stay"),
+        N_("Follow the end of the transcript, or stay where you are"),
+        show=False,
+    ),
+)
 
 LIVE_ACTIONS: tuple[Action, ...] = (
     Action(
@@ -50,41 +88,7 @@ LIVE_ACTIONS: tuple[Action, ...] = (
         N_("Drop the connection and make a new one"),
         show=False,
     ),
-    Action(
-        "live.filter",
-        "slash,f8",
-        "filter",
-        N_("Filter"),
-        N_("Events: Filter"),
-        N_("Show only events that hold certain words"),
-    ),
-    Action(
-        "live.copy",
-        "y,f9",
-        "copy",
-        N_("Copy"),
-        N_("Events: Copy"),
-        N_("Copy the events shown to the clipboard"),
-        show=False,
-    ),
-    Action(
-        "live.freeze",
-        "p,f10",
-        "freeze",
-        N_("Hold"),
-        N_("Screen: Hold still or go on"),
-        N_("Hold transcript and events still; counting goes on"),
-        show=False,
-    ),
-    Action(
-        "live.follow",
-        "f,f12",
-        "follow",
-        N_("Follow"),
-        N_("Transcript: Follow the end or stay"),
-        N_("Follow the end of the transcript, or stay where you are"),
-        show=False,
-    ),
+    *VIEW_ACTIONS,
     Action(
         "live.back",
         "escape",

@@ -47,6 +47,14 @@ ACTIONS = (
         N_("Finish the chosen session and let the server score it; asks first"),
     ),
     Action(
+        "sessions.acceptance",
+        "a,f8",
+        "acceptance",
+        N_("Test"),
+        N_("Acceptance: Open the procedure"),
+        N_("Open the acceptance procedure: four tests of this server"),
+    ),
+    Action(
         "sessions.refresh",
         "r,f5",
         "refresh",
@@ -80,7 +88,7 @@ class SessionsScreen(ConsoleScreen[None]):
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
-    FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset({"app.quit"})
+    FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset({"app.quit", "app.palette"})
     CSS_PATH = "sessions.tcss"
     AUTO_FOCUS = "#table"
 
@@ -245,6 +253,10 @@ class SessionsScreen(ConsoleScreen[None]):
         session = self._chosen()
         if session is not None and session.status != "finished":
             self.console_app.converse(session)
+
+    def action_acceptance(self) -> None:
+        """To the acceptance procedure."""
+        self.console_app.check_server()
 
     def action_refresh(self) -> None:
         """Read the present page."""

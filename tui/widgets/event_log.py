@@ -37,6 +37,11 @@ class EventLog(Log):
         if passing and not self._frozen:
             self.write_lines(passing)
 
+    def empty(self) -> None:
+        """Forget all lines; the filter stays."""
+        self._all.clear()
+        self.clear()
+
     def set_filter(self, text: str) -> None:
         """Show only lines that hold every word of ``text``."""
         if text != self._filter:

@@ -93,6 +93,12 @@ class Transcript(VerticalScroll):
         else:
             self.release_anchor()
 
+    def empty(self) -> None:
+        """Take everything off: another conversation follows."""
+        self.remove_children(TurnBlock)
+        self._blocks, self._order, self._gone = {}, [], set()
+        self.anchor()
+
     def show(self, turns: Sequence[Turn]) -> None:
         """Bring the blocks in line with ``turns``; what has not changed costs nothing."""
         shown = [turn for turn in turns if turn.item_id not in self._gone][-KEPT_TURNS:]

@@ -1,0 +1,79 @@
+"""The conversations that an acceptance run holds, as streams that the live view can read."""
+
+from __future__ import annotations
+
+from acceptance.progress import Conversation, ProgressEvent, RunFinished
+from relay.commands import Command
+from relay.stream import StreamEvent, Summary
+
+
+class WatchedConversation:
+    """Everything one conversation has said so far."""
+
+    def __init__(self, name: str, test: int, session_id: str) -> None:
+        self.name = name
+        self.test = test
+        self.session_id = session_id
+        self.events: list[StreamEvent] = []
+        self.over = False
+
+    def view(self) -> ConversationView:
+        """A reader that begins at the beginning."""
+        return ConversationView(self)
+
+
+class ConversationView:
+    """Reads along; a ``ConversationRelay`` that takes no command. The run alone steers its conversations."""
+
+    def __init__(self, watched: WatchedConversation) -> None:
+        self.watched = watched
+        self._read = 0
+
+    @property
+    def ended(self) -> bool:
+        """Nothing will follow what ``drain`` gives now."""
+        return self.watched.over
+
+    def drain(self) -> list[StreamEvent]:
+        """Everything that came since the last call."""
+        fresh = self.watched.events[self._read :]
+        self._read += len(fresh)
+        return fresh
+
+    async def send(self, command: Command) -> None:
+        """Nothing: it is only watched."""
+
+    async def stop(self) -> None:
+        """Nothing: it is only watched."""
+
+
+class WatchedConversations:
+    """All conversations of one run, in the order in which they began."""
+
+    def __init__(self) -> None:
+        self._all: dict[str, WatchedConversation] = {}
+
+    @property
+    def newest(self) -> WatchedConversation | None:
+        """The one that began last."""
+        return next(reversed(self._all.values()), None)
+
+    def take(self, event: ProgressEvent) -> None:
+        """Take in an event of the run."""
+        match event:
+            case Conversation():
+                watched = self._all.get(event.name)
+                if watched is None:
+                    watched = WatchedConversation(event.name, event.test, event.session_id)
+                    self._all[event.name] = watched
+                watched.events.append(event.event)
+                watched.over = watched.over or isinstance(event.event, Summary)
+            case RunFinished():
+                self.close()
+            case _:
+                pass
+
+    def close(self) -> None:
+        """Nothing more will come."""
+        for watched in self._all.values():
+            watched.over = True
