@@ -93,7 +93,8 @@ def mode_stretches(recorded: RecordedConversation) -> list[Stretch]:
 
 
 def _until_next(turns: list[tuple[float, str | None, str]], end: float) -> Iterator[Stretch]:
-    for (start, kind, title), (stop, *_) in zip(turns, [*turns[1:], (end, None, "")], strict=True):
+    ends = [*(start for start, _, _ in turns[1:]), end]
+    for (start, kind, title), stop in zip(turns, ends, strict=False):  # nothing may have happened at all
         if kind is not None:
             yield Stretch(start, stop, kind, f"{title} ({start:.2f}-{stop:.2f} s)")
 
