@@ -15,6 +15,7 @@ from audio.samples import samples
 from backend.engine import whisper
 from backend.engine.accuracy import character_error_rate
 from backend.engine.options import EngineOptions
+from backend.engine.persona_file import load_personas
 from backend.engine.server import serving
 from backend.engine.transcription import WhisperTranscriber
 
@@ -82,6 +83,44 @@ async def test_a_spoken_turn(listening_url: str) -> None:
     assert spoken > 48_000
     assert event.response.status == "completed"
     assert event.response.output[0].content[0].transcript.startswith("いまは表計算ソフトで")
+
+
+TOPICS = [
+    "greeting",
+    "purpose",
+    "stock",
+    "staff",
+    "trouble",
+    "shortage",
+    "line-stop",
+    "delivery",
+    "loss",
+    "automatic",
+    "forecast",
+    "proposal",
+    "integration",
+    "price",
+    "demo",
+]
+
+
+async def test_fifteen_spoken_turns_from_the_sample_recordings(listening_url: str) -> None:
+    """The conversation of the demo: each line is understood well enough to be answered to the point."""
+    persona = load_personas()["purchasing-manager-ja"]
+    errors = []
+    async with sdk(listening_url).realtime.connect(model="gpt-realtime") as connection:
+        await connection.session.update(session={"type": "realtime", "audio": AUDIO})
+        for sample, topic in zip(samples("ja"), TOPICS, strict=True):
+            pcm = sf.read(sample.path, dtype="int16")[0].tobytes()
+            await connection.input_audio_buffer.append(audio=base64.b64encode(pcm).decode())
+            heard = (
+                await until(connection, "conversation.item.input_audio_transcription.completed")
+            ).transcript
+            errors.append(character_error_rate(sample.text, heard))
+            done = await until(connection, "response.done")
+            answer = done.response.output[0].content[0].transcript
+            assert answer in [given.text for given in persona.topics[topic].answers], heard
+    assert sum(errors) / len(errors) < 0.08
 
 
 async def test_a_text_turn(engine_url: str) -> None:

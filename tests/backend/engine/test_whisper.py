@@ -87,12 +87,9 @@ async def test_damaged_weights_are_refused_and_said(monkeypatch: pytest.MonkeyPa
 
 @needs_weights
 async def test_the_samples_are_understood() -> None:
-    """Every fourth Japanese one and every second English one, as the engine would hear them."""
+    """Every second English one, as the engine would hear them; test_openai_sdk has the Japanese ones."""
     transcriber = WhisperTranscriber()
     try:
-        for sample in samples("ja")[::4]:
-            pcm = sf.read(sample.path, dtype="int16")[0].tobytes()
-            assert character_error_rate(sample.text, await transcriber.transcribe(pcm, "ja")) < 0.3, sample.id
         for sample in samples("en")[::2]:
             pcm = sf.read(sample.path, dtype="int16")[0].tobytes()
             assert word_error_rate(sample.text, await transcriber.transcribe(pcm, "en")) < 0.2, sample.id
