@@ -47,7 +47,7 @@ class FaultPlan:
             connection.expect(new)
 
     def clear(self) -> None:
-        """Forget all faults. What has already happened to a connection stays."""
+        """Forget all faults, and end stalls and delays; what cannot be undone stays."""
         self.faults.clear()
         for connection in self._open:
             connection.forget()
@@ -85,6 +85,7 @@ class Misbehaviour:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._slow: Fault | None = None
+        self._half_dead = False
         self._random = random.Random(number)  # noqa: S311 - the same jitter each time
 
     def expect(self, faults: Iterable[Fault]) -> None:
@@ -98,12 +99,14 @@ class Misbehaviour:
                 self._after(fault.after_s, partial(self._happen, fault))
 
     def forget(self) -> None:
-        """Let nothing more happen."""
+        """Let nothing more happen, and end what would have ended by itself."""
         self._waiting.clear()
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
         self._slow = None
+        if not self._half_dead:
+            self._flowing.set()
 
     async def send(self, frame: str | bytes) -> None:
         """Send ``frame``, late where a fault makes it late, and see what follows from that."""
@@ -158,6 +161,7 @@ class Misbehaviour:
 
     def _half_open(self) -> None:
         """Say nothing, hear nothing, answer no ping, and leave the connection standing: as a dead network does."""
+        self._half_dead = True
         self._flowing.clear()
         if self._socket.keepalive_task is not None:
             self._socket.keepalive_task.cancel()

@@ -271,6 +271,14 @@ class TestControl:
                 assert (await receive(third))["type"] == "session.created"
                 assert (await receive(third))["type"] == "input_audio_buffer.cleared"
 
+    async def test_clearing_ends_a_stall(self) -> None:
+        async with faulty("stall:seconds=600,after_events=1", control=True) as url, connect(url) as socket:
+            await receive(socket)
+            await send(socket, "input_audio_buffer.clear")
+            await (await socket.ping())
+            await self.ask(url, {"clear": True})
+            assert (await receive(socket))["type"] == "input_audio_buffer.cleared"
+
     async def test_nonsense_is_told_and_changes_nothing(self) -> None:
         async with faulty(control=True) as url:
             for command in (
