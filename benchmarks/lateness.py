@@ -27,7 +27,10 @@ def on_the_screens_loop(url: str, seconds: float, directory: Path) -> list[float
     result = directory / "lateness.json"
     command = [sys.executable, str(HERE / "ui_loop_pump.py"), url, str(seconds), str(result)]
     with Terminal(command, environment={"TERM": "xterm-256color"}) as terminal:
-        terminal.read_for(seconds + 10)
+        for _ in range(int(seconds) + 60):
+            terminal.read_for(1.0)
+            if result.exists():
+                break
     return [float(ms) for ms in json.loads(result.read_text())]
 
 

@@ -32,8 +32,7 @@ class PumpOnTheScreensLoop(App[None]):
 
     def compose(self) -> ComposeResult:
         with Horizontal():
-            with VerticalScroll():
-                yield Static(id="transcript", markup=False)
+            yield VerticalScroll(id="transcript")
             yield Static(id="side", markup=False)
         yield Log()
         yield Footer()
@@ -43,8 +42,13 @@ class PumpOnTheScreensLoop(App[None]):
         self.run_worker(self.converse())
 
     def paint(self) -> None:
+        transcript = self.query_one("#transcript", VerticalScroll)
         with self.batch_update():
-            self.query_one("#transcript", Static).update("\n\n".join(self.turns[-50:]))
+            while len(transcript.children) < len(self.turns):
+                transcript.mount(Static(markup=False))
+                transcript.anchor()
+            if self.turns:
+                transcript.children[-1].update(self.turns[-1])  # type: ignore[attr-defined]
             self.query_one("#side", Static).update(
                 "\n".join(f"chunks {len(self.lateness)}" for _ in range(15))
             )
