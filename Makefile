@@ -21,12 +21,12 @@ demo: $(VENV)/.demo ## start the console with its own server: log in as admin / 
 test: $(VENV)/.dev ## run every test that needs nothing but Python
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not system" $(TEST)
 
-test-system: $(VENV)/.dev ## run the tests on a virtual sound card, nginx and Daphne (see system-packages)
+test-system: $(VENV)/.dev ## run the tests on a virtual sound card, nginx, Daphne and a browser (see system-packages)
 	SALESMIND_REQUIRE_SYSTEM=1 $(BIN)/python -m pytest -m system tests
 
 system-packages: ## install the Debian packages of test-system (as root)
 	apt-get update -q
-	apt-get install -y -q --no-install-recommends libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils nginx-light tmux
+	apt-get install -y -q --no-install-recommends libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils nginx-light chromium
 
 lint: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check .
@@ -38,7 +38,7 @@ format: $(VENV)/.dev ## let ruff put the code in order
 	$(BIN)/ruff format .
 
 catalogue: $(VENV)/.dev ## collect the strings of the interface, and compile the translations
-	$(BIN)/python -m tui.locale.build
+	$(BIN)/python scripts/catalogue.py
 
 screenshots: $(VENV)/.dev ## take the pictures of the docs from the running program
 	$(BIN)/python docs/make_screenshots.py

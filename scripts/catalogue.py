@@ -21,6 +21,8 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).parents[1]
 PO = ROOT / "tui" / "locale" / "ja" / "LC_MESSAGES" / "salesmind.po"
 MO = PO.with_suffix(".mo")
+CLICK_PO = PO.with_name("click.po")
+CLICK_MO = CLICK_PO.with_suffix(".mo")
 METHODS = [("**.py", "python")]
 KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "N_": None, "ngettext": (1, 2)}
 
@@ -38,6 +40,12 @@ def committed() -> Catalog:
     """The catalogue as it is in the repository."""
     with PO.open("rb") as file:
         return read_po(file, locale="ja", domain="salesmind")
+
+
+def click_catalogue() -> Catalog:
+    """What click itself says, in Japanese; kept by hand."""
+    with CLICK_PO.open("rb") as file:
+        return read_po(file, locale="ja", domain="click")
 
 
 def updated() -> Catalog:
@@ -77,6 +85,7 @@ def main() -> int:
     catalogue = updated()
     PO.write_bytes(source(catalogue))
     MO.write_bytes(compiled(catalogue))
+    CLICK_MO.write_bytes(compiled(click_catalogue()))
     missing = untranslated(catalogue)
     for message in missing:
         print(f"not translated: {message}", file=sys.stderr)

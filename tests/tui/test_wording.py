@@ -110,6 +110,7 @@ def test_catalogue_is_complete_and_current(catalogue: ModuleType) -> None:
     assert catalogue.untranslated(updated) == [], HOW
     assert catalogue.PO.read_bytes() == catalogue.source(updated), HOW
     assert catalogue.MO.read_bytes() == catalogue.compiled(updated), HOW
+    assert catalogue.CLICK_MO.read_bytes() == catalogue.compiled(catalogue.click_catalogue()), HOW
 
 
 def test_updating_the_catalogue_keeps_translations_and_names_what_has_none(
@@ -127,6 +128,7 @@ def test_updating_the_catalogue_keeps_translations_and_names_what_has_none(
     monkeypatch.setattr(catalogue, "ROOT", tmp_path)
     monkeypatch.setattr(catalogue, "PO", po)
     monkeypatch.setattr(catalogue, "MO", tmp_path / "salesmind.mo")
+    monkeypatch.setattr(catalogue, "CLICK_MO", tmp_path / "click.mo")
     assert catalogue.main() == 1
     assert capsys.readouterr().err == "not translated: New word\n"
     after = po.read_text(encoding="utf-8")
