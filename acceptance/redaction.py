@@ -24,39 +24,60 @@ _NAMES = (
     r"|パスワード|トークン)"
 )
 _TELLING_NAME = re.compile(r"KEY|TOKEN|PASSW|SECRET|CREDENTIAL", re.IGNORECASE)
-_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE | re.DOTALL), replacement)
-    for pattern, replacement in (
-        (r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", MARK),
+_NAME_TRIGGERS = ("passw", "passphrase", "secret", "token", "credential", "key", "パスワード", "トークン")
+_PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = tuple(
+    (triggers, re.compile(pattern, re.IGNORECASE | re.DOTALL), replacement)
+    for triggers, pattern, replacement in (
+        (
+            ("private key",),
+            r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+            MARK,
+        ),
         # Headers, written as "Name: value", as JSON, or as Python shows a list of pairs.
         (
+            ("authorization", "cookie", "sec-websocket-protocol"),
             r"""((?:proxy-)?authorization|(?:set-)?cookie|sec-websocket-protocol)(b?\\?["']?\s*[:=,]\s*b?\\?["']?)"""
             r"""[^"'\r\n\\]+""",
             rf"\1\2{MARK}",
         ),
-        (r"\b(Token|Bearer)(\s+|%20)[0-9A-Za-z._~+/=-]{8,}", rf"\1\2{MARK}"),
-        (r"\b(Basic)(\s+|%20)(?=[A-Za-z+/]*[0-9=])[0-9A-Za-z+/]{8,}={0,2}", rf"\1\2{MARK}"),
+        (("token", "bearer"), r"\b(Token|Bearer)(\s+|%20)[0-9A-Za-z._~+/=-]{8,}", rf"\1\2{MARK}"),
+        (
+            ("basic",),
+            r"\b(Basic)(\s+|%20)(?=[A-Za-z+/]*[0-9=])[0-9A-Za-z+/]{8,}={0,2}",
+            rf"\1\2{MARK}",
+        ),
         # In a query, also where the whole URL is itself a parameter.
         (
+            _NAME_TRIGGERS,
             rf"((?:[?&;]|%3F|%26)[\w-]*(?:{_NAMES}|key)(?:=|%3D))(?:(?!%26)[^&\s'\"<>#\\])+",
             rf"\1{MARK}",
         ),
-        (r"(\b[a-z][a-z0-9+.-]{0,20}://)[^/\s@'\"<>]+@", rf"\1{MARK}@"),
+        (("://",), r"(\b[a-z][a-z0-9+.-]{0,20}://)[^/\s@'\"<>]+@", rf"\1{MARK}@"),
         # "name": value, as JSON and as JSON within JSON strings; then name = value.
-        (rf'({_NAMES}"\s*:\s*)"(?:[^"\\]|\\.)*"', rf'\1"{MARK}"'),
-        (rf'({_NAMES}(\\+)"\s*:\s*\2")[^\r\n]*?(?<!\\)\2"', rf'\1{MARK}\2"'),
-        (rf"""({_NAMES}\\*"\s*:\s*)[^\s,}}\]"\\]+""", rf"\1{MARK}"),
-        (rf"""({_NAMES}'?\s*[:=：]\s*)"(?:[^"\\]|\\.)*\"""", rf'\1"{MARK}"'),
-        (rf"""({_NAMES}'?\s*[:=：]\s*)'(?:[^'\\]|\\.)*'""", rf"\1'{MARK}'"),
-        (rf"""({_NAMES}\s*[:=：]\s*)(?:[^\s&<"'\\]|\\(?!\\*["']))+""", rf"\1{MARK}"),
-        (rf"(?<![\w-])(--[\w-]{{0,40}}{_NAMES}\s+)(?!-)\S+", rf"\1{MARK}"),
-        (r"\bsk-[0-9A-Za-z_-]{8,}", f"sk-{MARK}"),
-        (r"\bek_[0-9A-Za-z_-]{8,}", f"ek_{MARK}"),
-        (r"\beyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]*", MARK),
+        (_NAME_TRIGGERS, rf'({_NAMES}"\s*:\s*)"(?:[^"\\\r\n]|\\.)*"', rf'\1"{MARK}"'),
+        (
+            _NAME_TRIGGERS,
+            rf'({_NAMES}(\\+)"\s*:\s*\2")[^\r\n]*?(?<!\\)\2"',
+            rf'\1{MARK}\2"',
+        ),
+        (_NAME_TRIGGERS, rf"""({_NAMES}\\*"\s*:\s*)[^\s,}}\]"\\]+""", rf"\1{MARK}"),
+        (_NAME_TRIGGERS, rf"""({_NAMES}'?\s*[:=：]\s*)"(?:[^"\\\r\n]|\\.)*\"""", rf'\1"{MARK}"'),
+        (_NAME_TRIGGERS, rf"""({_NAMES}'?\s*[:=：]\s*)'(?:[^'\\\r\n]|\\.)*'""", rf"\1'{MARK}'"),
+        (
+            _NAME_TRIGGERS,
+            rf"""({_NAMES}\s*[:=：]\s*)(?:[^\s&<"'\\]|\\(?!\\*["']))+""",
+            rf"\1{MARK}",
+        ),
+        (_NAME_TRIGGERS, rf"(?<![\w-])(--[\w-]{{0,40}}{_NAMES}\s+)(?!-)\S+", rf"\1{MARK}"),
+        (("sk-",), r"\bsk-[0-9A-Za-z_-]{8,}", f"sk-{MARK}"),
+        (("ek_",), r"\bek_[0-9A-Za-z_-]{8,}", f"ek_{MARK}"),
+        (("eyj",), r"\beyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]*", MARK),
         # A token of the server: 40 hexadecimal digits and no more (a SHA-256 stays).
-        (r"(?<![0-9A-Za-z])[0-9a-f]{40}(?![0-9A-Za-z])", MARK),
+        (("",), r"(?<![0-9A-Za-z])[0-9a-f]{40}(?![0-9A-Za-z])", MARK),
     )
 )
+"""What must be in the text for a pattern to be tried (in lower case: most lines hold none of it), the pattern, and
+what takes its place."""
 
 
 class Redactor:
@@ -71,8 +92,10 @@ class Redactor:
         """``text`` with ``***`` where a secret stood."""
         if self._known is not None:
             text = self._known.sub(MARK, text)
-        for pattern, replacement in _PATTERNS:
-            text = pattern.sub(replacement, text)
+        lowered = text.lower()
+        for triggers, pattern, replacement in _PATTERNS:
+            if any(trigger in lowered for trigger in triggers):
+                text = pattern.sub(replacement, text)
         return text
 
 

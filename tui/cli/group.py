@@ -10,7 +10,7 @@ import click
 from tui.cli.exit_codes import ExitCode
 from tui.i18n import LANGUAGES, _
 
-COMMANDS = ("demo", "talk", "check", "serve", "engine", "devices")
+COMMANDS = ("demo", "talk", "check", "results", "diagnostics", "serve", "engine", "devices")
 
 
 class LazyGroup(click.Group):

@@ -1,0 +1,86 @@
+"""`salesmind diagnostics`: logs, results, versions and devices in one file, without secrets."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tui.cli.group import reject
+from tui.i18n import _
+
+DEVICE_LISTING_TIMEOUT_S = 10.0
+
+
+@click.command(
+    help=_(
+        "Collect what somebody needs to find a fault: logs of the console and of our own server, the newest "
+        "acceptance results, the configuration, versions and devices. Tokens, passwords and keys are cut out; "
+        "transcripts of the acceptance runs are in it."
+    )
+)
+@click.option(
+    "--bundle",
+    metavar="FILE",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=_("The zip file to write."),
+)
+@click.option(
+    "--server-log",
+    "server_logs",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=_("Log of a server that runs elsewhere on this machine; may be given several times."),
+)
+def command(bundle: Path, server_logs: tuple[Path, ...]) -> None:
+    """Write the bundle; its path is printed on standard output, what is in it on standard error."""
+    from acceptance.diagnostics import Sources, write_bundle
+    from tui.settings import config_path, state_directory
+
+    sources = Sources(
+        state_directory=state_directory(),
+        config_path=config_path(),
+        environ=os.environ,
+        devices=list_devices(),
+        more_logs=server_logs,
+    )
+    try:
+        files = write_bundle(bundle, sources)
+    except OSError as error:
+        sentence = _("The file {path} cannot be written: {reason}")
+        raise reject(sentence.format(path=bundle, reason=error.strerror)) from None
+    for file in files:
+        click.echo(f"  {file.name} ({file.size_bytes} bytes)", err=True)
+    cut_out = sum(file.cut_out for file in files)
+    click.echo(
+        _("Secrets cut out: {n}. Read the bundle through before you pass it on.").format(n=cut_out), err=True
+    )
+    click.echo(bundle)
+
+
+def list_devices() -> dict[str, Any]:
+    """The sound devices, asked for in a child process as the console does; why there are none, if so."""
+    listing = [sys.executable, "-P", "-m", "tui.device_listing"]
+    try:
+        done = subprocess.run(
+            listing,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=DEVICE_LISTING_TIMEOUT_S,
+            check=True,
+        )
+        found: dict[str, Any] = json.loads(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        return {
+            "inputs": [],
+            "outputs": [],
+            "error": {"code": "device_listing_failed", "kind": type(error).__name__},
+        }
+    return found

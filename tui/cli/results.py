@@ -1,0 +1,187 @@
+"""`salesmind results`: the acceptance runs that are kept, to list, show, compare and export."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.exit_codes import ExitCode
+from tui.cli.group import reject
+from tui.cli.report_files import FILE, FORMATS, write_reports
+from tui.i18n import N_, _
+
+if TYPE_CHECKING:
+    from acceptance.comparison import Change
+    from acceptance.results import RunResult
+    from acceptance.store import ResultsStore, StoredRun
+
+DIRECTIONS = {"better": N_("better"), "worse": N_("worse"), "changed": N_("changed")}
+_RUN = N_("RUN is an id from the list, the beginning of one, or `latest`.")
+
+
+@contextmanager
+def _store() -> Iterator[ResultsStore]:
+    """The store, while the block runs; what is wrong with it ends the program with a sentence."""
+    from acceptance.store import FILE_NAME, ResultsStore, StoreError, StoreErrorCode
+    from tui.settings import state_directory
+    from tui.wording import of_error
+
+    try:
+        with ResultsStore(state_directory() / FILE_NAME) as store:
+            yield store
+    except StoreError as error:
+        mistaken = error.code in (StoreErrorCode.UNKNOWN_RUN, StoreErrorCode.AMBIGUOUS)
+        raise reject(of_error(error), ExitCode.USAGE if mistaken else ExitCode.CHECK_FAILED) from None
+
+
+@click.group(help=_("The acceptance runs that are kept: list, show, compare and export them."))
+def command() -> None:
+    """The group; it does nothing by itself."""
+
+
+@command.command("list", help=_("List the runs, newest first."))
+@click.option(
+    "--limit", metavar="N", default=20, show_default=True, type=click.IntRange(1), help=_("At most N.")
+)
+@click.option("--server", "server_url", metavar="URL", help=_("Only runs against this server."))
+@click.option("--json", "as_json", is_flag=True, help=_("One JSON object per line."))
+def list_command(limit: int, server_url: str | None, as_json: bool) -> None:
+    """Print the list on standard output."""
+    with _store() as store:
+        runs = store.runs(limit, server_url)
+    if not runs and not as_json:
+        click.echo(_("No results are kept yet. `salesmind check` makes some."), err=True)
+    for run in runs:
+        if as_json:
+            import msgspec
+
+            click.echo(msgspec.json.encode(run))
+        else:
+            click.echo(_run_line(run))
+
+
+def _run_line(run: StoredRun) -> str:
+    from tui.cli.check_text import verdict_word
+
+    tests = " ".join(f"{test.number}:{verdict_word(test.verdict)}" for test in run.tests if test.selected)
+    words = _("{id}  {when}  document {document}, beyond {beyond}  [{tests}]  {server} ({user})").format(
+        id=run.id,
+        when=_local(run.started_at),
+        document=verdict_word(run.document),
+        beyond=verdict_word(run.beyond),
+        tests=tests,
+        server=run.server_url,
+        user=run.username,
+    )
+    return f"{words}  {_('(aborted)')}" if run.aborted else words
+
+
+def _local(iso: str) -> str:
+    return datetime.fromisoformat(iso).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+@command.command("show", help=_("Show a run: every checkpoint with what decided it.") + " " + _(_RUN))
+@click.argument("run", default="latest")
+@click.option("--json", "as_json", is_flag=True, help=_("The whole result as JSON."))
+def show_command(run: str, as_json: bool) -> None:
+    """Print one result on standard output."""
+    with _store() as store:
+        result = store.get(run)
+    if as_json:
+        from acceptance.reports import as_json as written
+
+        click.echo(written(result), nl=False)
+        return
+    from tui.cli.check_text import result_lines
+
+    click.echo(f"{result.id}  {_local(result.started_at)}  {result.server_url} ({result.username})")
+    for line in result_lines(result):
+        click.echo(line)
+
+
+@command.command(
+    "compare",
+    help=_(
+        "Say which checkpoints are judged otherwise in RUN than in BEFORE, by default the run before it. "
+        "Exit code 1: something is worse."
+    )
+    + " "
+    + _(_RUN),
+)
+@click.argument("run", default="latest")
+@click.argument("before", required=False)
+@click.option("--json", "as_json", is_flag=True, help=_("The comparison as JSON."))
+def compare_command(run: str, before: str | None, as_json: bool) -> None:
+    """Print the changes on standard output; leave with 1 if something is worse."""
+    from acceptance.comparison import compare
+
+    with _store() as store:
+        later = store.get(run)
+        earlier = store.get(before) if before is not None else store.before(later)
+    if earlier is None:
+        raise reject(_("There is no run before {run} to compare with.").format(run=later.id))
+    found = compare(earlier, later)
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(found))
+    else:
+        click.echo(f"{_run_name(earlier)} -> {_run_name(later)}")
+        for change in found.changes:
+            click.echo(_change_line(change))
+        if not found.changes:
+            click.echo(_("No checkpoint is judged otherwise."))
+    if found.worse:
+        raise click.exceptions.Exit(ExitCode.CHECK_FAILED)
+
+
+def _run_name(result: RunResult) -> str:
+    return f"{result.id} ({result.server_url})"
+
+
+def _change_line(change: Change) -> str:
+    from acceptance.checkpoints import checkpoint
+    from tui.cli.check_text import verdict_word, words
+
+    try:
+        question = words(checkpoint(change.checkpoint))
+    except KeyError:  # of another version of this program
+        question = change.checkpoint
+    before, after = (
+        "-" if verdict is None else verdict_word(verdict) for verdict in (change.before, change.after)
+    )
+    return f"{_(DIRECTIONS[change.direction])}: {question}: {before} -> {after}"
+
+
+@command.command(
+    "export", help=_("Write a run as a report, in the language of the interface.") + " " + _(_RUN)
+)
+@click.argument("run", default="latest")
+@click.option("--markdown", metavar="FILE", type=FILE, help=_("Write the document's result table."))
+@click.option("--junit", metavar="FILE", type=FILE, help=_("Write the result as JUnit XML."))
+@click.option("--html", metavar="FILE", type=FILE, help=_("Write one self-contained HTML page."))
+@click.option("--json", metavar="FILE", type=FILE, help=_("Write the whole result as JSON."))
+def export_command(run: str, **files: Path | None) -> None:
+    """Write the files that are named; ``-`` is standard output."""
+    if not any(files.values()):
+        options = ", ".join(f"--{name} FILE" for name in FORMATS)
+        raise reject(_("Say what to write: {options}.").format(options=options))
+    with _store() as store:
+        result = store.get(run)
+    write_reports(result, files)
+
+
+@command.command(
+    "prune", help=_("Forget all but the newest runs. Their recordings and logs stay where they are.")
+)
+@click.option("--keep", metavar="N", required=True, type=click.IntRange(0), help=_("How many to keep."))
+def prune_command(keep: int) -> None:
+    """Print the ids of the runs that are forgotten."""
+    with _store() as store:
+        for run_id in store.prune(keep):
+            click.echo(run_id)
