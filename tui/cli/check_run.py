@@ -28,6 +28,7 @@ from tui.cli.check import SECOND_PASSWORD_VARIABLE
 from tui.cli.check_text import ProgressPrinter, result_lines
 from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
+from tui.cli.report_files import write_file, write_reports
 from tui.cli.server_command import ServerCommand
 from tui.cli.talk_session import exit_code_of, password_of
 from tui.i18n import _
@@ -237,25 +238,6 @@ def _keep(result: RunResult, settings: ConsoleSettings) -> None:
 
 def _write(result: RunResult, directory: Path, options: CheckOptions) -> None:
     """result.json in the run's directory, and the reports that were asked for."""
-    _write_file(directory / "result.json", results.encode(result), mode=0o600)  # it holds what was said
-    wanted = {"markdown": options.markdown, "junit": options.junit, "html": options.html}
-    if not any(wanted.values()):
-        return
-    from acceptance import reports
-
-    language = i18n.language()
-    if options.markdown is not None:
-        _write_file(options.markdown, reports.markdown(result, language).encode())
-    if options.junit is not None:
-        _write_file(options.junit, reports.junit(result, language).encode())
-    if options.html is not None:
-        _write_file(options.html, reports.html(result, language).encode())
-
-
-def _write_file(path: Path, data: bytes, mode: int = 0o666) -> None:
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
-            file.write(data)
-    except OSError as error:
-        sentence = _("The file {path} cannot be written: {reason}")
-        raise reject(sentence.format(path=path, reason=error.strerror)) from None
+    write_file(directory / "result.json", results.encode(result), mode=0o600)  # it holds what was said
+    files = {"markdown": options.markdown, "junit": options.junit, "html": options.html}
+    write_reports(result, files)
