@@ -74,7 +74,7 @@ class BundledFile:
     size_bytes: int
     sha256: str
     cut_out: int
-    """Places where a secret was cut out."""
+    """Places where a secret was cut out, here or by whoever wrote the file."""
     truncated: bool = False
 
 
@@ -111,9 +111,13 @@ class _Bundle:
         entry.compress_type = zipfile.ZIP_DEFLATED
         entry.external_attr = 0o600 << 16
         self._archive.writestr(entry, data)
-        cut_out = max(0, shown.count(MARK) - text.count(MARK))
+        cut_out = shown.count(MARK)
         digest = hashlib.sha256(data).hexdigest()
         self.files.append(BundledFile(name, len(data), digest, cut_out, truncated))
+
+    def without_secrets(self, result: RunResult) -> RunResult:
+        """The result as it may be written: afterwards Markdown's escapes would hide a known secret."""
+        return msgspec.convert(self._redactor.within(msgspec.to_builtins(result)), RunResult)
 
     def add_json(self, name: str, data: object) -> None:
         self.add(name, json.dumps(data, indent=2, ensure_ascii=False, default=str) + "\n")
@@ -151,8 +155,9 @@ def _collect(bundle: _Bundle, sources: Sources) -> None:
         bundle.add_file(f"logs/{name}", path)
     kept: set[str | None] = set()
     for result in _results(bundle, sources.state_directory):
-        bundle.add(f"results/{result.id}.json", as_json(result))
-        bundle.add(f"results/{result.id}.md", markdown(result, "en"))
+        clean = bundle.without_secrets(result)
+        bundle.add(f"results/{result.id}.json", as_json(clean))
+        bundle.add(f"results/{result.id}.md", markdown(clean, "en"))
         for name, path in _conversations(result):
             bundle.add_file(f"runs/{result.id}/{name}", path)
         kept.add(result.directory)

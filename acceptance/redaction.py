@@ -80,6 +80,9 @@ _PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = tuple(
 what takes its place."""
 
 
+Plain = TypeVar("Plain")
+
+
 class Redactor:
     """Cuts out what looks like a secret, and every one of ``known``. ``repr`` shows neither."""
 
@@ -98,6 +101,19 @@ class Redactor:
                 text = pattern.sub(replacement, text)
         return text
 
+    def within(self, value: Plain) -> Plain:
+        """Plain data (dicts, lists, strings, numbers) with every string redacted, keys as they are."""
+        return self._within(value)  # type: ignore[no-any-return]
+
+    def _within(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.redact(value)
+        if isinstance(value, dict):
+            return {key: self._within(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(self._within(item) for item in value)
+        return value
+
 
 def _forms(value: str) -> set[str]:
     """How ``value`` may be written: as it is, in JSON, in a URL, in HTML, in Basic authentication's base64."""
@@ -105,9 +121,11 @@ def _forms(value: str) -> set[str]:
         value,
         json.dumps(value)[1:-1],
         json.dumps(value, ensure_ascii=False)[1:-1],
+        json.dumps(json.dumps(value))[3:-3],
         quote(value, safe=""),
         quote_plus(value),
         html.escape(value),
+        html.escape(value, quote=False),
         base64.b64encode(value.encode()).decode(),
     }
 
@@ -130,19 +148,6 @@ def is_telling(name: str) -> bool:
     return _TELLING_NAME.search(name) is not None
 
 
-Plain = TypeVar("Plain")
-
-
 def redact_within(value: Plain) -> Plain:
-    """Plain data (dicts, lists, strings, numbers) with every string redacted, keys as they are."""
-    return _within(value)  # type: ignore[no-any-return]
-
-
-def _within(value: Any) -> Any:
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, dict):
-        return {key: _within(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_within(item) for item in value)
-    return value
+    """Plain data with every string redacted, see ``Redactor.within``."""
+    return _PATTERNS_ONLY.within(value)

@@ -1,0 +1,168 @@
+"""`salesmind results` and `salesmind diagnostics` over results that are kept."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from click.testing import CliRunner, Result
+
+from acceptance import results
+from acceptance.store import FILE_NAME, ResultsStore
+from tui import i18n
+from tui.cli.group import salesmind
+
+OLD, NEW = "20261121T120000Z-0001", "20261122T120000Z-0002"
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="session")
+def made() -> ModuleType:
+    """Results without a run, as the tests of ``acceptance`` make them."""
+    path = Path(__file__).parents[2] / "acceptance" / "made_results.py"
+    spec = importlib.util.spec_from_file_location("made_results_for_cli", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def run(state: Path) -> Run:
+    """``run("results", "list")`` with a state directory and configuration of its own."""
+
+    def invoke(*arguments: str) -> Result:
+        environment = {"SALESMIND_STATE_DIR": str(state), "XDG_CONFIG_HOME": str(state / "config")}
+        return CliRunner().invoke(salesmind, list(arguments), env=environment)
+
+    return invoke
+
+
+@pytest.fixture
+def kept(state: Path, made: ModuleType) -> ModuleType:
+    """Two runs; in the later one a checkpoint has become worse."""
+    with ResultsStore(state / FILE_NAME) as store:
+        store.keep(made.made_result(OLD, {"t1.order": "fail"}))
+        store.keep(made.made_result(NEW, {"t3.killed": "fail"}))
+    return made
+
+
+def test_without_results_the_list_is_empty(run: Run) -> None:
+    done = run("results", "list")
+    assert done.exit_code == 0
+    assert done.stdout == ""
+    assert "No results are kept yet" in done.stderr
+
+
+def test_the_list_is_newest_first(run: Run, kept: ModuleType) -> None:
+    done = run("results", "list")
+    assert [line.split()[0] for line in done.stdout.splitlines()] == [NEW, OLD]
+    assert "document PASS, beyond FAIL" in done.stdout
+    lines = run("results", "list", "--json", "--limit", "1").stdout.splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [NEW]
+    assert run("results", "list", "--server", "http://elsewhere").stdout == ""
+
+
+def test_a_run_is_shown_with_its_evidence(run: Run, kept: ModuleType) -> None:
+    done = run("results", "show", OLD[:8])
+    assert done.exit_code == 0
+    assert done.stdout.startswith(OLD)
+    assert "FAIL  The steps keep their order" in done.stdout
+    shown = run("results", "show", "--json").stdout
+    assert results.decode(shown).id == NEW
+
+
+def test_a_comparison_fails_when_something_is_worse(run: Run, kept: ModuleType) -> None:
+    done = run("results", "compare")
+    assert done.exit_code == 1
+    lines = done.stdout.splitlines()
+    assert OLD in lines[0] and NEW in lines[0]
+    assert sorted(line.partition(":")[0] for line in lines[1:]) == ["better", "worse"]
+    assert run("results", "compare", OLD, NEW).exit_code == 1  # the other way round: the order is worse
+    same = run("results", "compare", NEW, NEW)
+    assert same.exit_code == 0
+    assert "No checkpoint is judged otherwise." in same.stdout
+    changes = json.loads(run("results", "compare", "--json").stdout)["changes"]
+    assert {change["checkpoint"] for change in changes} == {"t1.order", "t3.killed"}
+
+
+def test_there_is_nothing_before_the_first(run: Run, kept: ModuleType) -> None:
+    done = run("results", "compare", OLD)
+    assert done.exit_code == 2
+    assert "no run before" in done.stderr
+
+
+def test_every_format_is_exported(run: Run, kept: ModuleType, tmp_path: Path) -> None:
+    files = {name: tmp_path / f"report.{name}" for name in ("markdown", "junit", "html", "json")}
+    done = run(
+        "results", "export", *(part for name, path in files.items() for part in (f"--{name}", str(path)))
+    )
+    assert done.exit_code == 0, done.output
+    written = {name: path.read_text(encoding="utf-8") for name, path in files.items()}
+    assert "| Test | Carried out | Result | Notes |" in written["markdown"]
+    assert written["junit"].startswith("<?xml")
+    assert written["html"].startswith("<!doctype html>")
+    assert results.decode(written["json"]).id == NEW
+
+
+def test_an_export_goes_to_standard_output_in_the_language_in_force(run: Run, kept: ModuleType) -> None:
+    i18n.set_language("ja")
+    try:
+        done = run("results", "export", OLD, "--markdown", "-")
+    finally:
+        i18n.set_language("en")
+    assert "| テスト項目 | 実施日時 | 結果 | 備考 |" in done.stdout
+
+
+def test_mistakes_are_said(run: Run, kept: ModuleType, tmp_path: Path) -> None:
+    nothing = run("results", "export")
+    assert (nothing.exit_code, nothing.stdout) == (2, "")
+    assert "--junit FILE" in nothing.stderr
+    unknown = run("results", "show", "nope")
+    assert (unknown.exit_code, unknown.stdout) == (2, "")
+    assert "nope" in unknown.stderr
+    missing = run("results", "export", "--junit", str(tmp_path / "no" / "such" / "x.xml"))
+    assert missing.exit_code == 2
+    assert "x.xml" in missing.stderr
+
+
+def test_damaged_results_are_said_and_kept(run: Run, state: Path) -> None:
+    state.mkdir(parents=True)
+    (state / FILE_NAME).write_bytes(b"nonsense" * 1000)
+    done = run("results", "list")
+    assert done.exit_code == 1
+    assert str(state / FILE_NAME) in done.stderr
+    assert (state / FILE_NAME).read_bytes() == b"nonsense" * 1000
+
+
+def test_pruning_names_what_is_forgotten(run: Run, kept: ModuleType) -> None:
+    assert run("results", "prune", "--keep", "1").stdout.split() == [OLD]
+    assert len(run("results", "list").stdout.splitlines()) == 1
+
+
+def test_a_bundle_is_collected(run: Run, kept: ModuleType, state: Path, tmp_path: Path) -> None:
+    (state / "console.log").write_text("opened ?token=abcdefgh\n")
+    bundle = tmp_path / "bundle.zip"
+    done = run("diagnostics", "--bundle", str(bundle))
+    assert done.exit_code == 0, done.output
+    assert done.stdout.strip() == str(bundle)
+    with zipfile.ZipFile(bundle) as archive:
+        assert archive.read("logs/console.log") == b"opened ?token=***\n"
+        assert {f"results/{OLD}.json", f"results/{NEW}.json"} <= set(archive.namelist())
+        assert {"inputs", "outputs", "error"} <= json.loads(archive.read("devices.json")).keys()
+
+
+def test_a_bundle_that_cannot_be_written_is_said(run: Run, tmp_path: Path) -> None:
+    done = run("diagnostics", "--bundle", str(tmp_path / "no" / "bundle.zip"))
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "bundle.zip" in done.stderr
