@@ -7,6 +7,7 @@ import http
 import json
 import logging
 import random
+import time
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -112,7 +113,8 @@ class Misbehaviour:
         """Send ``frame``, late where a fault makes it late, and see what follows from that."""
         if self._slow is not None:
             late_ms = self._slow.delay_ms + self._random.uniform(0, self._slow.jitter_ms)
-            await asyncio.sleep(late_ms / 1000)
+            due_at = self._outbox.queued_at + late_ms / 1000  # as a slow line: all is late, nothing is slower
+            await asyncio.sleep(max(0.0, due_at - time.monotonic()))
         await self._flowing.wait()
         await self._socket.send(frame)
         self._sent += 1

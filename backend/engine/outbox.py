@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import deque
 
 from backend.engine.protocol import Event
@@ -28,7 +29,9 @@ class Outbox:
     """Events in order, written as JSON the moment they are put, so that what they show cannot change."""
 
     def __init__(self) -> None:
-        self._frames: deque[str | bytes] = deque()
+        self._frames: deque[tuple[float, str | bytes]] = deque()
+        self.queued_at = 0.0
+        """When the frame that ``get`` gave last was put, on the monotonic clock."""
         self._size = 0
         self._closing: Closing | None = None
         self._arrived = asyncio.Event()
@@ -46,7 +49,7 @@ class Outbox:
         if self._size + len(frame) > LIMIT_BYTES:
             self.finish(POLICY_VIOLATION, "client does not read", at_once=True)
             return
-        self._frames.append(frame)
+        self._frames.append((time.monotonic(), frame))
         self._size += len(frame)
         self._arrived.set()
         if len(self._frames) >= ROOM:
@@ -71,7 +74,7 @@ class Outbox:
                 raise self._closing
             self._arrived.clear()
             await self._arrived.wait()
-        frame = self._frames.popleft()
+        self.queued_at, frame = self._frames.popleft()
         self._size -= len(frame)
         if len(self._frames) < ROOM:
             self._has_room.set()

@@ -120,6 +120,18 @@ async def test_a_delay_makes_each_event_late_for_a_while() -> None:
             await receive(socket)
 
 
+async def test_a_delay_makes_nothing_slower() -> None:
+    """Thirty events that are late by 100 ms each are all there soon after the first."""
+    async with faulty("delay:delay_ms=100,after_events=1") as url, connect(url) as socket:
+        await receive(socket)
+        began = time.monotonic()
+        for _ in range(30):
+            await send(socket, "input_audio_buffer.clear")
+        for _ in range(30):
+            await receive(socket)
+        assert 0.1 <= time.monotonic() - began < 1.0
+
+
 async def test_malformed_json_is_sent_and_the_session_goes_on() -> None:
     async with faulty("malformed:after_events=1") as url, connect(url) as socket:
         await receive(socket)
