@@ -53,10 +53,8 @@ def updated() -> Catalog:
     catalogue = committed()
     made, revised = catalogue.creation_date, catalogue.revision_date
     catalogue.update(extracted(), no_fuzzy_matching=True)
-    catalogue.creation_date, catalogue.revision_date = (
-        made,
-        revised,
-    )  # or no two runs would give the same file
+    # Or no two runs would give the same file.
+    catalogue.creation_date, catalogue.revision_date = made, revised
     catalogue.obsolete.clear()
     return catalogue
 

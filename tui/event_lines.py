@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
 from relay.stream import (
     Connection,
     Latency,
@@ -26,6 +29,60 @@ from relay.stream import (
 )
 from tui.i18n import _
 from tui.wording import of_event
+
+PROBE_ITEM = "item_probe_"
+"""Begins the item that the relay asks for to hear whether anybody answers (``relay.watchdog``)."""
+_RECEIVED = "📩 メッセージ受信: "
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """One line. ``twin``: it says what the line before it says, so it is shown only to who looks for it."""
+
+    text: str
+    twin: bool = False
+
+
+class EventLines:
+    """Makes lines of one conversation's events, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._mode_told: tuple[object, ...] = ()
+        self._received: str | None = None
+        self._probing = False
+
+    def take(self, events: Sequence[StreamEvent]) -> list[EventLine]:
+        """The lines of ``events``. A report of the mode that repeats the one before is no news."""
+        troubles = {event.t for event in events if isinstance(event, Problem | Notice)}
+        found: list[EventLine] = []
+        for event in events:
+            if isinstance(event, RealtimeMode):
+                told, self._mode_told = self._mode_told, (event.value, event.phase, event.error)
+                if told == self._mode_told:
+                    continue
+            if (text := event_line(event)) is not None:
+                found.append(self._marked(event, EventLine(text), troubles))
+        return found
+
+    def _marked(self, event: StreamEvent, line: EventLine, troubles: set[float]) -> EventLine:
+        match event:
+            case LogLine():
+                # The protocol's own line stands just before it, and says the size as well.
+                return replace(line, twin=event.text == f"{_RECEIVED}{self._received}")
+            case ProtocolEvent(direction="in"):
+                self._received = event.type
+                # An error that means something brings a Problem or Notice of the same moment.
+                if event.type == "error" and self._probing and event.t not in troubles:
+                    self._probing = False
+                    words = _("the expected answer to the probe, no error")
+                    return EventLine(f"{line.text}  ({words})")
+            case ProtocolEvent(direction="out") if (event.item_id or "").startswith(PROBE_ITEM):
+                self._probing = True
+                words = _("probe: does the other side still answer?")
+                return EventLine(f"{line.text}  ({words})")
+            case _:
+                pass
+        return line
 
 
 def event_line(event: StreamEvent) -> str | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from relay.conversation import Conversation, fold
-from relay.stream import Connection, Notice, Problem, RealtimeMode, SourceState, StreamEvent
-from tui.event_lines import event_line
+from relay.stream import Connection, Notice, Problem, SourceState, StreamEvent
+from tui.event_lines import EventLine, EventLines
 from tui.i18n import _
 from tui.services import ConversationRelay
 from tui.status import Socket, Status, Tone
@@ -44,7 +44,7 @@ class LiveFeed:
         self.state = Conversation()
         self.finished = False
         """The relay has ended and everything it said is in ``state``."""
-        self._mode_told: tuple[object, ...] = ()
+        self._lines = EventLines()
 
     def pull(self) -> list[StreamEvent]:
         """Take in everything that has come."""
@@ -56,17 +56,9 @@ class LiveFeed:
         self.finished = ended
         return events
 
-    def lines(self, events: Iterable[StreamEvent]) -> list[str]:
-        """``events`` for the event log. A report of the mode that repeats the one before is no news."""
-        found: list[str] = []
-        for event in events:
-            if isinstance(event, RealtimeMode):
-                told, self._mode_told = self._mode_told, (event.value, event.phase, event.error)
-                if told == self._mode_told:
-                    continue
-            if (line := event_line(event)) is not None:
-                found.append(line)
-        return found
+    def lines(self, events: Sequence[StreamEvent]) -> list[EventLine]:
+        """``events`` for the event log."""
+        return self._lines.take(events)
 
     @property
     def now(self) -> float:

@@ -184,6 +184,7 @@ class FakeServices(Services):
         self.relay = FakeRelay()
         self.check = FakeCheck()
         self.microphones: tuple[str, ...] = ()
+        self.speakers: tuple[str, ...] = ()
         self.asked: list[tuple[str, bool]] = []
         self.now = 100.0
 
@@ -196,7 +197,8 @@ class FakeServices(Services):
         return self.relay
 
     async def devices(self) -> Devices:
-        return Devices(microphones=self.microphones, problem=None if self.microphones else "no_device")
+        problem = None if self.microphones else "no_device"
+        return Devices(microphones=self.microphones, speakers=self.speakers, problem=problem)
 
     async def run_check(self, request: Any, emit: Any, operator: Any) -> Any:
         await self.check.run(request, emit, operator)

@@ -333,6 +333,30 @@ async def test_source_picker(
         await until(pilot, lambda: commands.UseSource(spec=f"wav:{sound}") in services.relay.sent)
 
 
-def options(app: Any) -> list[str]:
-    found = app.screen.query_one("#sources").options
+async def test_where_the_customer_is_heard_can_be_chosen(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType, tmp_path: Any
+) -> None:
+    services.speakers = ("Desk",)
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await start(app, pilot)
+        assert services.relay.config.sink == "speaker"
+        services.relay.script = scripted.opening()
+        await pilot.press("d")
+        await until(pilot, lambda: "Loudspeaker: Desk" in options(app, "#sinks"))
+        assert "now: speaker" in text(app, "#sink-now")
+        await pilot.press("f3", "down", "enter")
+        await until(pilot, lambda: commands.UseSink(spec="none") in services.relay.sent)
+        await pilot.press("d")
+        await until(pilot, lambda: "Loudspeaker: Desk" in options(app, "#sinks"))
+        assert "now: none" in text(app, "#sink-now")
+        await pilot.press("f3", "down", "down", "enter")
+        await until(pilot, lambda: len(services.relay.sent) == 2)
+        path = services.relay.sent[1].spec.removeprefix("wav:")
+        assert path.startswith(str(tmp_path / "answers" / "customer-"))
+        assert (tmp_path / "answers").is_dir()  # the relay can write there
+
+
+def options(app: Any, selector: str = "#sources") -> list[str]:
+    found = app.screen.query_one(selector).options if app.screen.query(selector) else []
     return [str(option.prompt) for option in found]

@@ -99,12 +99,19 @@ async def test_withdrawn_token_leads_back_to_login(
         assert app.account is None
 
 
-async def test_no_sessions_says_how_to_begin(make_app: Any, until: Any) -> None:
+async def test_no_sessions_says_how_to_begin(
+    make_app: Any, services: Any, session_of: Any, until: Any
+) -> None:
     app = make_app(logged_in=True)
     async with app.run_test() as pilot:
         await at_sessions(app, pilot, until, 0)
-        await until(pilot, lambda: "Press n" in text(app, "#notice"))
+        await until(pilot, lambda: app.screen.query_one("#empty").display)
+        assert "Press n (or F3)" in text(app, "#empty")
+        assert "Press a (or F8)" in text(app, "#empty")
         assert app.screen.check_action("talk", ()) is None
+        services.server.sessions = [session_of(1)]
+        app.screen.action_refresh()
+        await until(pilot, lambda: not app.screen.query_one("#empty").display)
 
 
 async def test_form_shows_the_servers_messages_at_the_fields(
@@ -142,7 +149,7 @@ async def test_finishing_asks_first(make_app: Any, services: Any, session_of: An
         assert not any(call[0] == "finish_session" for call in services.server.calls)
         await pilot.press("x")
         await until(pilot, lambda: app.screen.query("#question"))
-        await pilot.press("y")
+        await pilot.press("right", "enter")  # the arrows lead to the other answer
         await until(pilot, lambda: ("finish_session", session_of(1).id) in services.server.calls)
 
 

@@ -6,6 +6,7 @@ After a change of looks: ``pytest tests/tui/test_snapshots.py --snapshot-update`
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -102,6 +103,19 @@ def test_sessions(look: Any, at_sessions: Arrange) -> None:
     assert look(at_sessions, logged_in=True)
 
 
+def test_no_sessions(look: Any, services: Any, until: Any) -> None:
+    async def arrange(pilot: Any) -> None:
+        from tui.screens.sessions import SessionsScreen
+
+        await until(pilot, lambda: ("health",) in services.server.calls)
+        pilot.app.push_screen(SessionsScreen())
+        await until(pilot, lambda: ("list_sessions", 1) in services.server.calls)
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+
+    assert look(arrange, logged_in=True)
+
+
 def test_new_session_refused(look: Any, at_sessions: Arrange, services: Any, until: Any) -> None:
     services.server.fail["start_session"] = ValidationFailed(
         "x", fields={"industry": ("この項目は必須です。",), "value_proposition": ("この項目は必須です。",)}
@@ -155,6 +169,23 @@ def test_quit_question_over_a_conversation(
         await until(pilot, lambda: pilot.app.screen.query("#question"))
 
     assert look(arrange, logged_in=True)
+
+
+@SMALL
+def test_source_and_sink(
+    look: Any, in_conversation: Any, scripted: ModuleType, services: Any, until: Any, monkeypatch: Any
+) -> None:
+    services.microphones, services.speakers = ("USB Mic",), ("Desk",)
+    monkeypatch.setattr(LiveScreen, "_answer_file", lambda _self: Path("answers/customer.wav"))
+    talk = in_conversation(scripted.opening(), lambda screen: screen.feed.state.gate_open)
+
+    async def arrange(pilot: Any) -> None:
+        await talk(pilot)
+        await pilot.press("d")
+        await until(pilot, lambda: pilot.app.screen.query("#sinks"))
+        await pilot.app.workers.wait_for_complete()
+
+    assert look(arrange, logged_in=True, conversation_language="ja")
 
 
 @SMALL

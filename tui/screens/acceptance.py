@@ -266,6 +266,8 @@ class AcceptanceScreen(AcceptanceView):
         except StoreError as error:
             self.post_message(self.Told(News(_("Error: {why}").format(why=of_error(error)), "bad")))
         else:
+            if result.aborted:
+                changes = None  # what was not reached is no change
             tone: Tone = "warn" if changes is not None and changes.worse else "plain"
             self.post_message(self.Told(News(f"{said} {changes_words(changes)}".rstrip(), tone)))
 

@@ -11,12 +11,21 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Footer, Static
 
 from tui.actions import Action, bindings
-from tui.i18n import N_
+from tui.i18n import N_, _
 from tui.screens.base import ConsoleModal
 
 ACTIONS = (
     Action("confirm.yes", "y,f2", "yes", N_("Yes"), N_("Question: Yes"), N_("Do it")),
     Action("confirm.no", "n,escape", "no", N_("No"), N_("Question: No"), N_("Leave everything as it is")),
+    Action(
+        "confirm.other",
+        "left,right",
+        "other",
+        N_("Other"),
+        N_("Question: To the other answer"),
+        N_("Move to the other answer; Enter gives it"),
+        show=False,
+    ),
 )
 
 
@@ -39,9 +48,14 @@ class ConfirmScreen(ConsoleModal[bool]):
         with Vertical(id="box"):
             yield Static(self._question, id="question", markup=False)
             with Horizontal(id="answers"):
-                yield Button(self._no, id="no", compact=True)
-                yield Button(self._yes, id="yes", variant="error", compact=True)
+                yield Button(f"n  {self._no}", id="no", compact=True)
+                yield Button(f"y  {self._yes}", id="yes", variant="error", compact=True)
+            yield Static(_("or the arrows and Enter; Esc is no"), id="keys", classes="dim", markup=False)
         yield Footer(show_command_palette=False)
+
+    def action_other(self) -> None:
+        """To the other answer: there are two."""
+        self.focus_next("#answers Button")
 
     @on(Button.Pressed, "#yes")
     def action_yes(self) -> None:

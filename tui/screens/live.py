@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, on, work
@@ -24,6 +26,7 @@ from tui.conversation_setup import (
 )
 from tui.i18n import N_, _
 from tui.live_feed import LiveFeed, News
+from tui.memory import private_directory
 from tui.screens.conversation import ConversationScreen
 from tui.screens.live_actions import LIVE_ACTIONS
 from tui.services import ConversationRelay
@@ -55,6 +58,7 @@ class LiveScreen(ConversationScreen):
         self._next_sample = 0
         self._speaking_until = 0.0
         self._base_source = SILENCE
+        self._sink = "none"
         self._ending = False
         self._available: tuple[object, ...] = ()
         self._collector = Collector()
@@ -86,7 +90,7 @@ class LiveScreen(ConversationScreen):
         devices = await app.services.devices() if needs_devices(app.settings) else None
         source, sink = source_and_sink(app.settings, devices)
         config = relay_config(app.settings, app.account, self.session.id, source=source, sink=sink)
-        self._base_source = source
+        self._base_source, self._sink = source, sink
         try:
             self.relay = await app.services.start_relay(config, app.settings.state_directory / "relay.log")
         except OSError as error:
@@ -201,18 +205,40 @@ class LiveScreen(ConversationScreen):
         self.give(commands.Reconnect())
 
     def action_source(self) -> None:
-        """Choose a source."""
+        """Choose a source, or where the customer is heard."""
         from tui.screens.source_picker import SourcePicker
 
-        self.app.push_screen(SourcePicker(self._samples, self._base_source), self._use_source)
+        picker = SourcePicker(self._samples, self._base_source, self._sink, self._answer_file())
+        self.app.push_screen(picker, self._use)
 
-    def _use_source(self, spec: str | None) -> None:
-        if spec is None:
-            return
-        self._speaking_until = 0.0
-        if not spec.startswith("wav:"):
-            self._base_source = spec
-        self.give(commands.UseSource(spec=spec))
+    def _answer_file(self) -> Path:
+        """A name that no file has yet, for the customer's voice."""
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        return self.console_app.settings.state_directory / "answers" / f"customer-{stamp}.wav"
+
+    def _use(self, chosen: commands.UseSource | commands.UseSink | None) -> None:
+        match chosen:
+            case commands.UseSource(spec=spec):
+                self._speaking_until = 0.0
+                if not spec.startswith("wav:"):
+                    self._base_source = spec
+                self.give(chosen)
+            case commands.UseSink():
+                self._use_sink(chosen)
+            case None:
+                pass
+
+    def _use_sink(self, chosen: commands.UseSink) -> None:
+        if chosen.spec.startswith("wav:"):
+            folder = Path(chosen.spec.removeprefix("wav:")).parent
+            try:
+                private_directory(folder)
+            except OSError as error:
+                self.console_app.tell("file_unwritable", path=str(folder), reason=error.strerror or "?")
+                return
+        self._sink = chosen.spec
+        self.say_news(News(_("The customer is heard at: {spec}").format(spec=chosen.spec), "good"))
+        self.give(chosen)
 
     # --- ending --------------------------------------------------------------------------------
 

@@ -77,7 +77,7 @@ LIVE_ACTIONS: tuple[Action, ...] = (
         "source",
         N_("Source"),
         N_("Source: Choose"),
-        N_("Choose a microphone, a recording, a file, a tone or silence"),
+        N_("Choose a microphone, a recording, a file, a tone or silence, and where the customer is heard"),
     ),
     Action(
         "live.reconnect",

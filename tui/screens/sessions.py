@@ -109,6 +109,7 @@ class SessionsScreen(ConsoleScreen[None]):
         with Container(id="body"):
             with Container(id="list"):
                 yield Static(id="heading")
+                yield Static(id="empty")
                 yield DataTable(id="table", cursor_type="row", zebra_stripes=False)
                 yield Static(id="notice", markup=False)
             yield SessionDetails(id="details")
@@ -171,8 +172,10 @@ class SessionsScreen(ConsoleScreen[None]):
             self.console_app.tell("not_authenticated")
 
     def _show(self, page: int, found: SessionPage) -> None:
-        hint = "" if found.results else _("No sessions yet. Press n (or F3) to start one.")
-        self.query_one("#notice", Static).update(hint)
+        self.query_one("#notice", Static).update("")
+        empty = self.query_one("#empty", Static)
+        empty.update(_how_to_begin())
+        empty.display = not found.results
         self._page, self._count = page, found.count
         same_rows = list(self._sessions) == [session.id for session in found.results]
         self._sessions = {session.id: session for session in found.results}
@@ -316,6 +319,20 @@ class SessionsScreen(ConsoleScreen[None]):
             total = finished.spin_scores.get("total")
             self.notify(_("Finished: {total} points").format(total=total), markup=False)
             self.action_refresh()
+
+
+def _how_to_begin() -> Content:
+    """What stands where there is no session yet."""
+    return Content("\n").join(
+        [
+            Content.styled(_("No sessions yet."), "bold"),
+            Content(""),
+            Content.assemble(
+                (_("Press n (or F3)"), "bold $accent"), _(" to start one and talk to the customer.")
+            ),
+            Content.assemble((_("Press a (or F8)"), "bold $accent"), _(" to run the acceptance tests.")),
+        ]
+    )
 
 
 def _cells(session: Session) -> dict[str, str]:

@@ -1,11 +1,17 @@
-"""The event log: filtered as it grows, held still on request, copied whole."""
+"""The event log: filtered as it grows, held still on request, copied whole.
+
+A line that only repeats the one before (``EventLine.twin``) is kept, and shown when a filter finds it.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 
 from textual.widgets import Log
+
+from tui.event_lines import EventLine
 
 KEPT_LINES = 5_000
 
@@ -15,7 +21,7 @@ class EventLog(Log):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id, max_lines=KEPT_LINES, highlight=False)
-        self._all: deque[str] = deque(maxlen=KEPT_LINES)
+        self._all: deque[EventLine] = deque(maxlen=KEPT_LINES)
         self._filter = ""
         self._frozen = False
 
@@ -27,13 +33,13 @@ class EventLog(Log):
     @property
     def matching(self) -> list[str]:
         """Every kept line that passes the filter, oldest first."""
-        return [line for line in self._all if self._passes(line)]
+        return [line.text for line in self._all if self._passes(line)]
 
-    def add(self, lines: Iterable[str]) -> None:
+    def add(self, lines: Iterable[EventLine]) -> None:
         """Take lines in; they are painted together, unless the log is held still."""
-        fresh = [line.replace("\n", " ") for line in lines]
+        fresh = [replace(line, text=line.text.replace("\n", " ")) for line in lines]
         self._all.extend(fresh)
-        passing = [line for line in fresh if self._passes(line)]
+        passing = [line.text for line in fresh if self._passes(line)]
         if passing and not self._frozen:
             self.write_lines(passing)
 
@@ -55,8 +61,10 @@ class EventLog(Log):
             if not on:
                 self._rewrite()
 
-    def _passes(self, line: str) -> bool:
-        low = line.lower()
+    def _passes(self, line: EventLine) -> bool:
+        if not self._filter.strip():
+            return not line.twin
+        low = line.text.lower()
         return all(word in low for word in self._filter.lower().split())
 
     def _rewrite(self) -> None:
