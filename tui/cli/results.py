@@ -78,7 +78,7 @@ def _run_line(run: StoredRun) -> str:
         server=run.server_url,
         user=run.username,
     )
-    return f"{words}  {_('(aborted)')}" if run.aborted else words
+    return words + "  " + _("(aborted)") if run.aborted else words
 
 
 def _local(iso: str) -> str:
@@ -155,7 +155,8 @@ def _change_line(change: Change) -> str:
     before, after = (
         "-" if verdict is None else verdict_word(verdict) for verdict in (change.before, change.after)
     )
-    return f"{_(DIRECTIONS[change.direction])}: {question}: {before} -> {after}"
+    direction = _(DIRECTIONS[change.direction])
+    return f"{direction}: {question}: {before} -> {after}"
 
 
 @command.command(
