@@ -46,17 +46,14 @@ class RecordedConversation:
     user: Envelope | None
     """None: it cannot be read."""
     customer: Envelope | None
+    state: Conversation
+    """The conversation as it was at its end."""
 
     @property
     def seconds(self) -> float:
         """Where the last of it ends."""
         tracks = [track.seconds for track in (self.user, self.customer) if track is not None]
         return max([1.0, *tracks, *(event.t for event in self.events)])
-
-    @property
-    def state(self) -> Conversation:
-        """The conversation as it was at its end."""
-        return fold(Conversation(), self.events)
 
     def of(self, kind: type[Event]) -> list[Event]:
         """Events of one kind, in order."""
@@ -75,9 +72,11 @@ def read_conversation(record: ConversationRecord, directory: Path | None) -> Rec
         lines = (place / "events.jsonl").read_bytes().splitlines()
     except OSError:
         return None
+    events = tuple(event for event in map(_event, lines) if event is not None)
     return RecordedConversation(
         name=record.name,
-        events=tuple(event for event in map(_event, lines) if event is not None),
+        events=events,
+        state=fold(Conversation(), events),
         user=read_envelope(place / "user.wav"),
         customer=read_envelope(place / "customer.wav"),
     )
