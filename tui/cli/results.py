@@ -1,4 +1,4 @@
-"""`salesmind results`: the acceptance runs that are kept, to list, show, compare and export."""
+"""`salesmind results`: the acceptance runs that are kept, to list, show, compare, annotate and export."""
 
 from __future__ import annotations
 

@@ -145,6 +145,13 @@ def test_damaged_results_are_said_and_kept(run: Run, state: Path) -> None:
     assert (state / FILE_NAME).read_bytes() == b"nonsense" * 1000
 
 
+def test_a_note_stands_in_the_table(run: Run, kept: ModuleType) -> None:
+    assert run("results", "note", "latest", "スピーカーの音が小さい", "--test", "2").exit_code == 0
+    table = run("results", "export", "--markdown", "-").stdout
+    assert "| スピーカーの音が小さい |" in table
+    assert "スピーカー" not in run("results", "export", OLD, "--markdown", "-").stdout
+
+
 def test_pruning_names_what_is_forgotten(run: Run, kept: ModuleType) -> None:
     assert run("results", "prune", "--keep", "1").stdout.split() == [OLD]
     assert len(run("results", "list").stdout.splitlines()) == 1
