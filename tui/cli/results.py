@@ -178,6 +178,19 @@ def export_command(run: str, **files: Path | None) -> None:
 
 
 @command.command(
+    "note",
+    help=_("Set the note of one test, as it stands in the result table.") + " " + _(_RUN),
+)
+@click.argument("run")
+@click.argument("text")
+@click.option("--test", metavar="N", required=True, type=click.IntRange(1, 4), help=_("Test 1 to 4."))
+def note_command(run: str, text: str, test: int) -> None:
+    """Keep the note; reports that are exported from now on have it."""
+    with _store() as store:
+        store.note(run, test, text)
+
+
+@command.command(
     "prune", help=_("Forget all but the newest runs. Their recordings and logs stay where they are.")
 )
 @click.option("--keep", metavar="N", required=True, type=click.IntRange(0), help=_("How many to keep."))
