@@ -7,6 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt
 TEST   ?= tests
+AGENTS := .venv-agents
 INPUTS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
@@ -18,7 +19,7 @@ help: ## this list
 demo: $(VENV)/.demo ## start the console with its own server: log in as admin / admin123
 	@$(BIN)/salesmind demo
 
-test: $(VENV)/.dev ## run every test that needs nothing but Python
+test: $(VENV)/.dev $(AGENTS)/.done ## run every test that needs nothing but Python
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not system" $(TEST)
 
 test-system: $(VENV)/.dev ## run the tests on a virtual sound card, nginx, Daphne and a browser (see system-packages)
@@ -47,7 +48,7 @@ benchmarks: $(VENV)/.dev ## print the tables of benchmarks/README.md (about 10 m
 	for script in startup server_start conversation lateness engine; do $(BIN)/python benchmarks/$$script.py; done
 
 clean: ## remove the virtual environment and caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(AGENTS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed. Install it, or name it: make PYTHON=/path/to/python3.12 demo"; exit 1; }
@@ -65,3 +66,10 @@ $(VENV)/.dev: $(INPUTS) | $(BIN)/python
 	@$(PIP) --editable ".[server,offline,aec,dev]"
 	@touch $@
 	@echo "[3/3] Running"
+
+# openai-agents, a client that the engine is held against, wants an older websockets than the console does.
+$(AGENTS)/.done: tests/backend/engine/agents/requirements.txt | $(BIN)/python
+	@echo "      Installing openai-agents in $(AGENTS), as a client for the engine's tests (first time only)"
+	@$(PYTHON) -m venv $(AGENTS)
+	@$(AGENTS)/bin/python -m pip --disable-pip-version-check install --requirement $<
+	@touch $@
