@@ -117,17 +117,27 @@ class Redactor:
 
 def _forms(value: str) -> set[str]:
     """How ``value`` may be written: as it is, in JSON, in a URL, in HTML, in Basic authentication's base64."""
+    raw = _bytes_of(value)
     return {
         value,
+        raw.decode("utf-8", "replace"),
         json.dumps(value)[1:-1],
         json.dumps(value, ensure_ascii=False)[1:-1],
         json.dumps(json.dumps(value))[3:-3],
-        quote(value, safe=""),
-        quote_plus(value),
+        quote(raw, safe=""),
+        quote_plus(raw),
         html.escape(value),
         html.escape(value, quote=False),
-        base64.b64encode(value.encode()).decode(),
+        base64.b64encode(raw).decode(),
     }
+
+
+def _bytes_of(value: str) -> bytes:
+    """A variable's bytes; what is no UTF-8 in it stands in the string as a surrogate."""
+    try:
+        return value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "surrogatepass")
 
 
 _PATTERNS_ONLY = Redactor()

@@ -30,7 +30,7 @@ def write_reports(result: RunResult, files: Mapping[str, Path | None]) -> None:
     }
     for name, path in files.items():
         if path is not None:
-            write_file(path, formats[name]().encode())
+            write_file(path, formats[name]().encode("utf-8", "replace"))
 
 
 def write_file(path: Path, data: bytes, mode: int = 0o666) -> None:
