@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Footer, Static, Tree
+from textual.widgets import Static, Tree
 
 from acceptance.checkpoints import checkpoint
 from tui.acceptance_board import Board
@@ -18,6 +18,7 @@ from tui.i18n import _
 from tui.live_feed import News
 from tui.screens.base import ConsoleScreen
 from tui.status import at_account
+from tui.widgets.action_footer import ActionFooter
 from tui.widgets.check_tree import ROOT, CheckTree
 from tui.widgets.status_line import STYLES, StatusLine
 
@@ -57,7 +58,7 @@ class AcceptanceView(ConsoleScreen[None]):
                 yield Static(id="page")
         yield Static(id="verdicts")
         yield Static(id="news")
-        yield Footer(show_command_palette=False)
+        yield ActionFooter()
 
     def on_screen_resume(self) -> None:
         """The status line had a conversation's facts while one was watched."""

@@ -8,11 +8,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Button, Footer, Static
+from textual.widgets import Button, Static
 
 from tui.actions import Action, bindings
 from tui.i18n import N_, _
 from tui.screens.base import ConsoleModal
+from tui.widgets.action_footer import ActionFooter
 
 ACTIONS = (
     Action("confirm.yes", "y,f2", "yes", N_("Yes"), N_("Question: Yes"), N_("Do it")),
@@ -51,7 +52,7 @@ class ConfirmScreen(ConsoleModal[bool]):
                 yield Button(f"n  {self._no}", id="no", compact=True)
                 yield Button(f"y  {self._yes}", id="yes", variant="error", compact=True)
             yield Static(_("or the arrows and Enter; Esc is no"), id="keys", classes="dim", markup=False)
-        yield Footer(show_command_palette=False)
+        yield ActionFooter()
 
     def action_other(self) -> None:
         """To the other answer: there are two."""

@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from relay.stream import StreamEvent
 from tui.i18n import _
@@ -22,6 +22,7 @@ from tui.live_feed import LiveFeed, News, news_of
 from tui.live_rows import audio_rows, audio_title, connection_rows, connection_title, summary_rows
 from tui.screens.base import ConsoleScreen
 from tui.status import at_account
+from tui.widgets.action_footer import ActionFooter
 from tui.widgets.event_log import EventLog
 from tui.widgets.readings import Readings, level_meter
 from tui.widgets.status_line import STYLES, StatusLine
@@ -71,7 +72,7 @@ class ConversationScreen(ConsoleScreen[None]):
             yield EventLog(id="events")
         yield Input(placeholder=_("filter: words that an event must hold"), compact=True, id="filter")
         yield from self.more_inputs()
-        yield Footer(show_command_palette=False)
+        yield ActionFooter()
 
     def more_inputs(self) -> Iterable[Widget]:
         """Input lines beside the filter's."""

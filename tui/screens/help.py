@@ -10,11 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from tui.actions import APP_ACTIONS, Action, bindings, keys_of
 from tui.i18n import N_, _
 from tui.screens.base import ConsoleModal
+from tui.widgets.action_footer import ActionFooter
 
 ACTIONS = (
     Action("help.close", "escape,f1,q", "close", N_("Close"), N_("Help: Close"), N_("Back to the screen")),
@@ -48,7 +49,7 @@ class HelpScreen(ConsoleModal[None]):
                     classes="note",
                     markup=False,
                 )
-        yield Footer(show_command_palette=False)
+        yield ActionFooter()
 
     def on_mount(self) -> None:
         """The arrows scroll."""

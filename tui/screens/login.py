@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.timer import Timer
-from textual.widgets import Button, Footer, Input, Label, Select, Static
+from textual.widgets import Button, Input, Label, Select, Static
 
 from tui.actions import Action, bindings
 from tui.i18n import N_, _
@@ -17,6 +17,7 @@ from tui.screens.base import ConsoleScreen
 from tui.server_choice import ServerChoice, choices, first_choice
 from tui.services import Account
 from tui.status import Status, place_name
+from tui.widgets.action_footer import ActionFooter
 from tui.widgets.status_line import STYLES, StatusLine
 from tui.wording import of_error
 
@@ -105,7 +106,7 @@ class LoginScreen(ConsoleScreen[None]):
                 yield Button(_("Log in"), variant="primary", id="submit", compact=True)
             if app.settings.demo:
                 yield Static(self._demo_words(), id="demo", markup=False)
-        yield Footer(show_command_palette=False)
+        yield ActionFooter()
 
     def on_mount(self) -> None:
         """Ask the server how it is, once the screen is drawn."""

@@ -8,11 +8,12 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import Button, Footer, Input, Label, Select, Static
+from textual.widgets import Button, Input, Label, Select, Static
 
 from tui.actions import Action, bindings
 from tui.i18n import N_, _
 from tui.screens.base import ConsoleModal
+from tui.widgets.action_footer import ActionFooter
 from tui.wording import of_error
 
 ACTIONS = (
@@ -88,7 +89,7 @@ class NewSessionScreen(ConsoleModal[Any]):
             yield Static(classes="error", id="form-error", markup=False)
             with Horizontal(id="buttons"):
                 yield Button(_("Start"), variant="primary", id="submit", compact=True)
-        yield Footer(show_command_palette=False)
+        yield ActionFooter()
 
     def on_mount(self) -> None:
         """A company is asked for in detailed mode only."""

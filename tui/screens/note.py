@@ -8,13 +8,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from acceptance.checkpoints import TESTS
 from tui.acceptance_words import words
 from tui.actions import Action, bindings
 from tui.i18n import N_, _
 from tui.screens.base import ConsoleModal
+from tui.widgets.action_footer import ActionFooter
 
 ACTIONS = (
     Action("note.save", "f3", "save", N_("Keep"), N_("Note: Keep"), N_("Keep the note; Enter does the same")),
@@ -50,7 +51,7 @@ class NoteScreen(ConsoleModal["str | None"]):
             yield Static(title, classes="title", markup=False)
             yield Input(self._note, max_length=LONGEST_NOTE, compact=True, id="note")
             yield Static(_("Enter keeps it, Esc leaves it as it was."), classes="dim")
-        yield Footer(show_command_palette=False)
+        yield ActionFooter()
 
     @on(Input.Submitted, "#note")
     def action_save(self) -> None:

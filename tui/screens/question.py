@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Button, Footer, Static
+from textual.widgets import Button, Static
 
 from acceptance.checkpoints import checkpoint
 from acceptance.progress import Question, Reply
@@ -16,6 +16,7 @@ from tui.acceptance_words import words
 from tui.actions import Action, bindings
 from tui.i18n import N_, _
 from tui.screens.base import ConsoleModal
+from tui.widgets.action_footer import ActionFooter
 
 ACTIONS = (
     Action("question.pass", "y,f2", "yes", N_("Yes"), N_("Judgement: Yes"), N_("Yes: the checkpoint passes")),
@@ -56,7 +57,7 @@ class QuestionScreen(ConsoleModal[Reply | None]):
                 yield Button(_("y  Yes"), id="yes", compact=True)
                 yield Button(_("n  No"), id="no", compact=True)
                 yield Button(_("s  Skip"), id="skip", compact=True)
-        yield Footer(show_command_palette=False)
+        yield ActionFooter()
 
     @on(Button.Pressed, "#yes")
     def action_yes(self) -> None:

@@ -10,13 +10,14 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import Button, Footer, Input, Label, Select, Static
+from textual.widgets import Button, Input, Label, Select, Static
 
 from acceptance.request import Account
 from tui.acceptance_setup import RunOptions
 from tui.actions import Action, bindings
 from tui.i18n import N_, _
 from tui.screens.base import ConsoleModal
+from tui.widgets.action_footer import ActionFooter
 from tui.wording import of_error
 
 ACTIONS = (
@@ -89,7 +90,7 @@ class RunOptionsScreen(ConsoleModal["RunOptions | None"]):
                     yield Select(choices, value=value, allow_blank=False, compact=True, id=name)
             with Horizontal(id="buttons"):
                 yield Button(_("Use these"), variant="primary", id="submit", compact=True)
-        yield Footer(show_command_palette=False)
+        yield ActionFooter()
 
     def _lists(self) -> list[tuple[str, str, list[tuple[str, str]], str]]:
         sources = {SAMPLE: _("a sample recording"), "mic": _("the microphone: you speak")}

@@ -10,13 +10,14 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.content import Content
 from textual.timer import Timer
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import DataTable, Static
 
 from tui.actions import Action, bindings
 from tui.figures import moment
 from tui.i18n import N_, _
 from tui.screens.base import ConsoleScreen
 from tui.status import at_account
+from tui.widgets.action_footer import ActionFooter
 from tui.widgets.session_details import SessionDetails, mode_word, status_word
 from tui.widgets.status_line import StatusLine
 from tui.wording import of_error
@@ -113,7 +114,7 @@ class SessionsScreen(ConsoleScreen[None]):
                 yield DataTable(id="table", cursor_type="row", zebra_stripes=False)
                 yield Static(id="notice", markup=False)
             yield SessionDetails(id="details")
-        yield Footer(show_command_palette=False)
+        yield ActionFooter()
 
     def on_mount(self) -> None:
         """Columns, the first reading, and one every few seconds."""

@@ -12,13 +12,14 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from relay.commands import UseSink, UseSource
 from tui.actions import Action, bindings
 from tui.i18n import N_, _
 from tui.screens.base import ConsoleModal
+from tui.widgets.action_footer import ActionFooter
 from tui.wording import sentence
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class SourcePicker(ConsoleModal[UseSource | UseSink | None]):
             yield Static(_("Where the customer is heard"), classes="title")
             yield Static(_("now: {spec}").format(spec=self._sink), id="sink-now", markup=False)
             yield OptionList(*self._sinks(), id="sinks")
-        yield Footer(show_command_palette=False)
+        yield ActionFooter()
 
     def _fixed_options(self) -> list[Option | None]:
         found: list[Option | None] = [
