@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib.util
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -31,8 +32,9 @@ from api_client.models import (
 )
 from relay.commands import Command
 from relay.stream import StreamEvent
-from tui import i18n
+from tui import collector, i18n
 from tui.app import SalesMindApp
+from tui.screens import sessions
 from tui.services import Account, Devices, Services
 from tui.settings import ConsoleSettings
 
@@ -233,6 +235,14 @@ def still_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
     """A blinking cursor would make every other snapshot differ."""
     monkeypatch.setattr(Input, "_toggle_cursor", lambda _self: None)
     monkeypatch.setenv("TZ", "UTC")
+
+
+@pytest.fixture(autouse=True)
+def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pause meant for people is short, and a whole test run's garbage is not collected with every screen."""
+    monkeypatch.setattr(sessions, "DETAIL_DELAY_S", 0.02)
+    quick = {name: getattr(gc, name) for name in ("freeze", "unfreeze", "get_threshold", "set_threshold")}
+    monkeypatch.setattr(collector, "gc", SimpleNamespace(collect=lambda: 0, **quick))
 
 
 @pytest.fixture
