@@ -241,6 +241,9 @@ def still_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pause meant for people is short, and a whole test run's garbage is not collected with every screen."""
     monkeypatch.setattr(sessions, "DETAIL_DELAY_S", 0.02)
+    # Pilot takes 20 ms with next to no work for idle; what the tests wait for, they wait for by ``until``.
+    monkeypatch.setattr("textual._wait.SLEEP_GRANULARITY", 1 / 200)
+    monkeypatch.setattr("textual._wait.SLEEP_IDLE", 1 / 1000)
     quick = {name: getattr(gc, name) for name in ("freeze", "unfreeze", "get_threshold", "set_threshold")}
     monkeypatch.setattr(collector, "gc", SimpleNamespace(collect=lambda: 0, **quick))
 
