@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tests.backend.spin.conftest import Account, Server
 
-UNKNOWN = str(uuid.uuid4())
+UNKNOWN = "7b684da1-2bb2-456f-9278-48fa775f9374"
 
 
 def is_json_error(answer: httpx.Response, status: int) -> Any:
