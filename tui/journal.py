@@ -7,7 +7,6 @@ import os
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from acceptance.redaction import redact
 from tui.memory import private_directory
 
 LOG_BYTES = 1_000_000
@@ -15,6 +14,8 @@ LOG_BYTES = 1_000_000
 
 class _Redacting(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
+        from acceptance.redaction import redact  # its patterns take 10 ms to compile; most runs log nothing early
+
         return redact(super().format(record))
 
 
