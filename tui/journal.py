@@ -14,7 +14,8 @@ LOG_BYTES = 1_000_000
 
 class _Redacting(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        from acceptance.redaction import redact  # its patterns take 10 ms to compile; most runs log nothing early
+        # Not before it is wanted: its patterns take 10 ms to compile.
+        from acceptance.redaction import redact
 
         return redact(super().format(record))
 

@@ -17,6 +17,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     language = resolve_language(_flag(arguments, "--lang"))
     set_language(language)
+    if not arguments:  # the commonest way in, and the one that is waited for: click would take 25 ms of it
+        from tui.cli.console import open_console
+
+        sys.exit(open_console())
     _translate_click(language)
     from tui.cli.group import salesmind
 

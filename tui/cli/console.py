@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from tui.cli.exit_codes import ExitCode
-from tui.cli.group import reject
 
 
 def open_console(
@@ -30,7 +30,7 @@ def open_console(
     try:
         settings = load_settings(flags)
     except SettingsError as error:
-        raise reject(str(error)) from None
+        raise _refusal(str(error)) from None
     require_terminal()
     from tui.app import run_console
 
@@ -39,15 +39,18 @@ def open_console(
 
 def require_terminal() -> None:
     """Refuse with a sentence when there is no terminal to draw on."""
-    import sys
-
     from tui.i18n import _
 
     # Textual reads standard input and draws on standard error.
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
-        raise reject(
+        raise _refusal(
             _(
                 "The console needs a terminal. Without one, use `salesmind talk` (see `salesmind talk --help`)."
-            ),
-            ExitCode.USAGE,
+            )
         )
+
+
+def _refusal(message: str) -> SystemExit:
+    """Say ``message`` and end: without click, which a bare `salesmind` does not load."""
+    print(message, file=sys.stderr)
+    return SystemExit(ExitCode.USAGE)
