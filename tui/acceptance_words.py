@@ -11,20 +11,15 @@ from acceptance.checkpoints import CONDITIONS, TESTS, Checkpoint
 from acceptance.comparison import Comparison
 from acceptance.progress import PlanStep
 from acceptance.results import Answer, Evidence
-from tui import i18n
 from tui.acceptance_board import Board, Mark
 from tui.figures import NOTHING
 from tui.i18n import N_, _
 from tui.status import Tone
+from tui.verdict_words import VERDICTS, words
 from tui.widgets.status_line import STYLES
 
-MARKS: dict[Mark, str] = {
-    "pass": N_("PASS"),
-    "fail": N_("FAIL"),
-    "not_run": N_("NOT RUN"),
-    "not_applicable": N_("N/A"),
-    "running": N_("RUNNING"),
-}
+MARKS: dict[Mark, str] = {"running": N_("RUNNING")}
+MARKS.update(VERDICTS.items())
 TONES: dict[Mark, Tone] = {
     "pass": "good",
     "fail": "bad",
@@ -44,11 +39,6 @@ _KINDS = {
 def mark_word(mark: Mark) -> str:
     """The mark in the language in force. Every tone goes with a word."""
     return _(MARKS[mark])
-
-
-def words(thing: object) -> str:
-    """``ja`` or ``en`` of a checkpoint, test, condition, step of the plan or piece of evidence."""
-    return " ".join(str(getattr(thing, "ja" if i18n.language() == "ja" else "en")).split())
 
 
 def marked(mark: Mark) -> tuple[str, str]:

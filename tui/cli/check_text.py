@@ -6,26 +6,9 @@ from collections.abc import Callable, Iterator
 
 from acceptance.checkpoints import CONDITIONS, TESTS, checkpoint
 from acceptance.progress import Answered, CleanedUp, Doing, ProgressEvent, RunStarted, TestStarted
-from acceptance.results import Answer, Evidence, RunResult, TestResult, Verdict
-from tui import i18n
-from tui.i18n import N_, _
-
-VERDICTS: dict[Verdict, str] = {
-    "pass": N_("PASS"),
-    "fail": N_("FAIL"),
-    "not_run": N_("NOT RUN"),
-    "not_applicable": N_("N/A"),
-}
-
-
-def verdict_word(verdict: Verdict) -> str:
-    """The verdict in the language in force."""
-    return _(VERDICTS[verdict])
-
-
-def words(thing: object) -> str:
-    """``ja`` or ``en`` of a checkpoint, test, condition, plan step or piece of evidence."""
-    return str(getattr(thing, "ja" if i18n.language() == "ja" else "en"))
+from acceptance.results import Answer, Evidence, RunResult, TestResult
+from tui.i18n import _
+from tui.verdict_words import verdict_word, words
 
 
 class ProgressPrinter:

@@ -66,7 +66,7 @@ def list_command(limit: int, server_url: str | None, as_json: bool) -> None:
 
 
 def _run_line(run: StoredRun) -> str:
-    from tui.cli.check_text import verdict_word
+    from tui.verdict_words import verdict_word
 
     tests = " ".join(f"{test.number}:{verdict_word(test.verdict)}" for test in run.tests if test.selected)
     words = _("{id}  {when}  document {document}, beyond {beyond}  [{tests}]  {server} ({user})").format(
@@ -146,7 +146,7 @@ def _run_name(result: RunResult) -> str:
 
 def _change_line(change: Change) -> str:
     from acceptance.checkpoints import checkpoint
-    from tui.cli.check_text import verdict_word, words
+    from tui.verdict_words import verdict_word, words
 
     try:
         question = words(checkpoint(change.checkpoint))

@@ -22,7 +22,7 @@ from acceptance.progress import Doing, ProgressEvent, Question, Reply, RunFinish
 from acceptance.store import StoreError
 from tui.acceptance_board import Board, fold, stopped, with_notes
 from tui.acceptance_setup import ALL_TESTS, RunOptions, check_request, first_options, run_directory
-from tui.acceptance_words import changes_words, mark_word, words
+from tui.acceptance_words import changes_words, mark_word
 from tui.actions import Action, bindings
 from tui.i18n import _
 from tui.live_feed import News
@@ -30,6 +30,7 @@ from tui.screen_operator import ScreenOperator
 from tui.screens.acceptance_actions import ACCEPTANCE_ACTIONS
 from tui.screens.acceptance_view import AcceptanceView
 from tui.status import Tone
+from tui.verdict_words import words
 from tui.watched_conversations import WatchedConversations
 from tui.wording import of_error, sentence
 

@@ -11,10 +11,10 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from acceptance.checkpoints import TESTS
-from tui.acceptance_words import words
 from tui.actions import Action, bindings
 from tui.i18n import N_, _
 from tui.screens.base import ConsoleModal
+from tui.verdict_words import words
 from tui.widgets.action_footer import ActionFooter
 
 ACTIONS = (

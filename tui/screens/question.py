@@ -12,10 +12,10 @@ from textual.widgets import Button, Static
 
 from acceptance.checkpoints import checkpoint
 from acceptance.progress import Question, Reply
-from tui.acceptance_words import words
 from tui.actions import Action, bindings
 from tui.i18n import N_, _
 from tui.screens.base import ConsoleModal
+from tui.verdict_words import words
 from tui.widgets.action_footer import ActionFooter
 
 ACTIONS = (

@@ -12,9 +12,10 @@ from textual.widgets.tree import TreeNode
 
 from acceptance.checkpoints import CHECKPOINTS, TESTS
 from tui.acceptance_board import Board, Mark
-from tui.acceptance_words import MARKS, TONES, mark_word, words
+from tui.acceptance_words import MARKS, TONES, mark_word
 from tui.i18n import _
 from tui.status import Tone
+from tui.verdict_words import words
 
 ROOT = "run"
 """Key of the first node; the others are ``test:N`` and the ids of the checkpoints."""

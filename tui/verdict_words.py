@@ -1,0 +1,24 @@
+"""Verdicts and both-language data in the language in force; no Textual, so that the command line has them too."""
+
+from __future__ import annotations
+
+from acceptance.results import Verdict
+from tui import i18n
+from tui.i18n import N_, _
+
+VERDICTS: dict[Verdict, str] = {
+    "pass": N_("PASS"),
+    "fail": N_("FAIL"),
+    "not_run": N_("NOT RUN"),
+    "not_applicable": N_("N/A"),
+}
+
+
+def verdict_word(verdict: Verdict) -> str:
+    """The verdict in the language in force."""
+    return _(VERDICTS[verdict])
+
+
+def words(thing: object) -> str:
+    """``ja`` or ``en`` of a checkpoint, test, condition, step of the plan or piece of evidence, on one line."""
+    return " ".join(str(getattr(thing, "ja" if i18n.language() == "ja" else "en")).split())
