@@ -123,8 +123,6 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     directory: str | None = None
     """Where recordings and logs of the run are."""
     aborted: bool = False
-    server_version: str | None = None
-    """What the server says of itself; null where it says nothing."""
 
     def answer(self, checkpoint_id: str) -> Answer:
         """The answer to one checkpoint. Raises ``KeyError`` for an id that no test has."""

@@ -30,7 +30,6 @@ CREATE TABLE runs (
     started_at TEXT NOT NULL,
     finished_at TEXT NOT NULL,
     server_url TEXT NOT NULL,
-    server_version TEXT,
     console_version TEXT NOT NULL,
     username TEXT NOT NULL,
     document TEXT NOT NULL,
@@ -49,10 +48,7 @@ CREATE TABLE tests (
     PRIMARY KEY (run_id, number)
 );
 """
-_COLUMNS = (
-    "id, started_at, finished_at, server_url, server_version, console_version, username, "
-    "document, beyond, minimum, ideal, aborted"
-)
+_COLUMNS = "id, started_at, finished_at, server_url, console_version, username, document, beyond, minimum, ideal, aborted"
 
 
 class StoreErrorCode(StrEnum):
@@ -104,7 +100,6 @@ class StoredRun(msgspec.Struct, frozen=True, kw_only=True):
     started_at: str
     finished_at: str
     server_url: str
-    server_version: str | None
     console_version: str
     username: str
     document: Verdict
@@ -156,9 +151,9 @@ class ResultsStore:
     def keep(self, result: RunResult) -> None:
         """Keep ``result``; one of the same id is replaced (an operator's note was added)."""
         run = (
-            result.id, result.started_at, result.finished_at, result.server_url, result.server_version,
-            result.console_version, result.username, result.document, result.beyond, result.minimum, result.ideal,
-            result.aborted, results.encode(result).decode(),
+            result.id, result.started_at, result.finished_at, result.server_url, result.console_version,
+            result.username, result.document, result.beyond, result.minimum, result.ideal, result.aborted,
+            results.encode(result).decode(),
         )  # fmt: skip
         tests = [
             (result.id, test.number, test.number in result.selected, test.verdict, test.beyond)
@@ -166,7 +161,8 @@ class ResultsStore:
         ]
         with self._writing():
             self._database.execute("DELETE FROM runs WHERE id = ?", (result.id,))
-            self._database.execute(f"INSERT INTO runs VALUES ({','.join('?' * len(run))})", run)  # noqa: S608
+            places = ", ".join("?" * len(run))
+            self._database.execute(f"INSERT INTO runs ({_COLUMNS}, result) VALUES ({places})", run)  # noqa: S608
             self._database.executemany("INSERT INTO tests VALUES (?, ?, ?, ?, ?)", tests)
 
     def note(self, run_id: str, test: int, note: str) -> RunResult:

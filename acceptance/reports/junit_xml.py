@@ -56,7 +56,6 @@ def _properties(suite: ET.Element, test: TestResult, result: RunResult) -> None:
     for name, value in (
         ("run", result.id),
         ("server_url", result.server_url),
-        ("server_version", result.server_version),
         ("console_version", result.console_version),
         ("username", result.username),
         ("verdict", test.verdict),

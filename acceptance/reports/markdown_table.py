@@ -49,7 +49,6 @@ def _facts(result: RunResult, words: Words) -> Iterator[str]:
         ("when", words.time(result.started_at)),
         ("duration", words.seconds(result.started_at, result.finished_at)),
         ("server", result.server_url),
-        ("server_version", result.server_version or words("unknown")),
         ("user", result.username),
         ("console_version", result.console_version),
         ("source", f"{result.source} ({result.chunk_bytes} bytes/chunk)"),

@@ -96,7 +96,6 @@ def _head(result: RunResult, words: Words) -> Markup:
 def _facts(result: RunResult, words: Words) -> Iterator[Markup]:
     facts = (
         ("server", result.server_url),
-        ("server_version", result.server_version),
         ("when", words.time(result.started_at)),
         ("duration", words.seconds(result.started_at, result.finished_at)),
         ("user", result.username),

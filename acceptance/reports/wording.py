@@ -54,7 +54,6 @@ LABELS: dict[str, Pair] = {
     "judged_by": ("判定者", "Judged by"),
     "run": ("実行ID", "Run"),
     "server": ("サーバー", "Server"),
-    "server_version": ("サーバーのバージョン", "Server version"),
     "console_version": ("コンソールのバージョン", "Console version"),
     "user": ("ユーザー", "User"),
     "second_user": ("2人目のユーザー", "Second user"),
@@ -64,7 +63,6 @@ LABELS: dict[str, Pair] = {
     "duration": ("所要時間", "Duration"),
     "seconds": ("{n} 秒", "{n} s"),
     "aborted": ("途中で中止されました", "Aborted before its end"),
-    "unknown": ("不明", "unknown"),
 }
 """What stands in more than one report."""
 

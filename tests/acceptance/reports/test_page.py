@@ -70,7 +70,7 @@ class Reader(HTMLParser):
 def polluted(module: ModuleType, words: str) -> RunResult:
     """A result that says ``words`` wherever a server, a user or an operator can put some."""
     result: RunResult = module.made_result(
-        message=words, server_url=words, username=words, second_user=words, source=words, server_version=words,
+        message=words, server_url=words, username=words, second_user=words, source=words,
         console_version=words, session_ids=(words,),
         conversations=(ConversationRecord(name=words, test=2, session_id=words, directory=None, log=None),
                        ConversationRecord(name="t2", test=2, session_id=words, directory="t2", log=None)),
