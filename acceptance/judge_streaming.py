@@ -7,6 +7,7 @@ from acceptance.judge_connection import trouble
 from acceptance.record import Record
 from acceptance.request import Limits
 from acceptance.results import Answer, Evidence
+from acceptance.sample_source import source_name
 from relay.stream import (
     Connection,
     Latency,
@@ -61,12 +62,12 @@ def _source(record: Record) -> Answer:
     zeros = record.one(Notice, lambda notice: notice.code == "digital_silence")
     if zeros is not None:
         # Some systems refuse a microphone by giving zeros in its place.
-        silent = finding("source_silent", "event", record.moment(zeros), spec=state.spec)
+        silent = finding("source_silent", "event", record.moment(zeros), spec=source_name(state.spec))
         return answer(id_, "fail", silent)
     if state.state == "opened":
-        data = {"spec": state.spec, "name": state.name, "rate_hz": state.rate_hz}
+        data = {"spec": source_name(state.spec), "name": state.name, "rate_hz": state.rate_hz}
         return answer(id_, "pass", finding("source_opened", "event", moment, **data))
-    failed = finding("source_failed", "event", moment, spec=state.spec)
+    failed = finding("source_failed", "event", moment, spec=source_name(state.spec))
     return answer(id_, "fail", *_with_trouble(record, failed))
 
 

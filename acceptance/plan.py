@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from acceptance.progress import PlanStep
 from acceptance.request import CheckRequest
+from acceptance.sample_source import source_name
 
 _TESTS: dict[int, tuple[str, str]] = {
     1: (
@@ -44,7 +45,7 @@ _FINISH = (
 
 def plan(request: CheckRequest, *, can_restart: bool) -> tuple[PlanStep, ...]:
     """The steps, in order. Nothing else on the server is touched."""
-    source_ja, source_en = (request.source,) * 2 if request.source else _SAMPLE
+    source_ja, source_en = (source_name(request.source),) * 2 if request.source else _SAMPLE
     steps = [
         PlanStep(
             test=number,

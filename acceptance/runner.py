@@ -19,7 +19,8 @@ from acceptance.record import Moment
 from acceptance.request import CheckRequest, Operator, RestartServer
 from acceptance.results import RunResult, TestResult
 from acceptance.run import Run, wall_now
-from acceptance.speech_procedures import connection_test, sample_source, streaming_test
+from acceptance.sample_source import sample_source, source_name
+from acceptance.speech_procedures import connection_test, streaming_test
 from api_client.errors import ApiError
 from relay.version import version
 
@@ -149,7 +150,7 @@ class _Procedure:
             server_url=request.server_url,
             username=request.account.username,
             second_user=second.username if second is not None else None,
-            source=request.source or sample_source(request.language),
+            source=source_name(request.source or sample_source(request.language)),
             language=request.language,
             chunk_bytes=request.chunk_bytes,
             tests=tuple(self._test_result(test.number) for test in TESTS),

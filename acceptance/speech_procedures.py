@@ -8,6 +8,7 @@ from acceptance.judge_connection import judge_connection
 from acceptance.judge_streaming import answered, judge_streaming
 from acceptance.recorded_sound import loudest_dbfs
 from acceptance.run import Run
+from acceptance.sample_source import sample_source, source_name
 from relay.stream import Meters, Playback, SourceState, Transcript
 
 _CHUNKS_TO_SEE = 12
@@ -36,7 +37,8 @@ def _flowing(held: HeldConversation) -> bool:
 async def streaming_test(run: Run) -> None:
     """Speak one recording (or into the microphone) and follow the answer to its last sample."""
     source = run.request.source or sample_source(run.request.language)
-    run.doing(f"音声を送信します: {source}", f"Sending audio: {source}")
+    name = source_name(source)
+    run.doing(f"音声を送信します: {name}", f"Sending audio: {name}")
     session_id = await run.new_session()
     run.running(*(point.id for point in checkpoints_of(2) if not point.operator))
     async with run.converse("t2", session_id, source=source, sink=run.request.sink, record=True) as held:
@@ -51,14 +53,6 @@ async def streaming_test(run: Run) -> None:
         "Did you hear the customer's answer from the loudspeaker?",
         applies=run.request.sink.startswith("speaker"),
     )
-
-
-def sample_source(language: str) -> str:
-    """The recording that is spoken unless told otherwise."""
-    from audio.samples import samples
-
-    shortest = min(samples(language), key=lambda sample: sample.seconds)
-    return f"wav:{shortest.path}"
 
 
 async def _follow_turn(run: Run, held: HeldConversation, source: str) -> None:

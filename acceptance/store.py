@@ -48,7 +48,10 @@ CREATE TABLE tests (
     PRIMARY KEY (run_id, number)
 );
 """
-_COLUMNS = "id, started_at, finished_at, server_url, console_version, username, document, beyond, minimum, ideal, aborted"
+_COLUMNS = (
+    "id, started_at, finished_at, server_url, console_version, username, "
+    "document, beyond, minimum, ideal, aborted"
+)
 
 
 class StoreErrorCode(StrEnum):
