@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import click
 
 from tui.cli.console import open_console, require_terminal
 from tui.cli.embedded_server import EmbeddedServer, ServerDidNotStart
 from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
+from tui.cli.server_extra import require_server
 from tui.i18n import LANGUAGES, _
 
 START_TIMEOUT_S = 30.0
@@ -29,10 +28,7 @@ START_TIMEOUT_S = 30.0
 def command(ctx: click.Context, lang: str | None, port: int, no_mouse: bool) -> None:
     """Serve, open the console, stop serving."""
     require_terminal()
-    if importlib.util.find_spec("django") is None:
-        raise reject(
-            _("The server is not installed. Install it with: pip install 'salesmind-console[server,offline]'")
-        )
+    require_server()
     from tui.memory import private_directory
     from tui.settings import state_directory
 

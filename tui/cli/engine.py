@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from tui.cli.group import reject
+from tui.cli.server_extra import require_server
 from tui.i18n import _
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -58,13 +59,10 @@ def command(
     **same: Any,
 ) -> None:
     """Print ``{"url": ...}`` on the first line of stdout and serve until SIGTERM, SIGINT or end of input."""
-    try:
-        from backend.engine.options import EngineOptions, OptionsError, read_plan, read_token
-        from backend.engine.server import run
-    except ModuleNotFoundError as missing:
-        install = 'pip install "salesmind-console[server]"'
-        sentence = _("The server is not installed ({name} is missing). Install it with: {command}")
-        raise reject(sentence.format(name=missing.name, command=install)) from None
+    require_server()
+    from backend.engine.options import EngineOptions, OptionsError, read_plan, read_token
+    from backend.engine.server import run
+
     try:
         options = EngineOptions(
             transcription=not no_transcription,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
 from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
+from tui.cli.server_extra import require_server
 from tui.i18n import N_, _
 
 PROGRESS = {
@@ -43,8 +43,6 @@ FAILURES = {
     ),
     "configuration_invalid": N_("The configuration is not valid: {cause}"),
 }
-SERVER_MODULES = ("django", "rest_framework", "channels", "uvicorn")
-"""What the extra ``[server]`` brings; without it only these commands are missing, not the console."""
 
 
 def report_progress(code: str, values: dict[str, str]) -> None:
@@ -97,10 +95,7 @@ def command(
     admin_password_env: str | None,
 ) -> None:
     """Serve until told to stop; the first line on stdout is ``{"url": ...}``."""
-    if missing := next((name for name in SERVER_MODULES if find_spec(name) is None), None):
-        install = 'pip install "salesmind-console[server]"'
-        sentence = _("The server is not installed ({name} is missing). Install it with: {command}")
-        raise reject(sentence.format(name=missing, command=install))
+    require_server()
     from backend.serve import ServeError, ServeOptions, run
 
     options = ServeOptions(

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from tui.cli import group
 from tui.cli.group import COMMANDS
 
 
@@ -70,3 +72,14 @@ def test_a_password_is_not_asked_for_without_a_terminal(tmp_path: Path) -> None:
 def test_the_version() -> None:
     done = salesmind("--version")
     assert done.stdout.startswith("salesmind-console ")
+
+
+@pytest.mark.parametrize("command", ["serve", "engine"])
+def test_without_the_server_extra_the_commands_say_how_to_install_it(
+    command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.cli.server_extra._MODULES", ("django", "no_such_module"))
+    done = CliRunner().invoke(group.salesmind, [command])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "no_such_module" in done.stderr
+    assert 'pip install "salesmind-console[server,offline]"' in done.stderr
