@@ -74,4 +74,7 @@ def encode(command: Command) -> bytes:
 
 def decode(line: bytes | str) -> Command:
     """The command of one line. Raises ``msgspec.DecodeError`` for anything else."""
-    return _decoder.decode(line)
+    try:
+        return _decoder.decode(line)
+    except (UnicodeError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from None

@@ -15,6 +15,7 @@ from relay.config import RelayConfig
 from relay.connection import Dialling, LiveConnection
 from relay.downlink import Downlink
 from relay.ending import ASKED, STOPPED, Ending, after_error
+from relay.exit_codes import EXIT_CONNECTION, EXIT_OK, EXIT_TIMEOUT
 from relay.instructions import customer_instructions
 from relay.mode_poller import ModePoller
 from relay.outbox import Outbox
@@ -23,9 +24,6 @@ from relay.reconnect import Backoff, decide
 from relay.replay import Replay
 from relay.stream import Connection, Problem
 from relay.uplink import Uplink
-
-EXIT_CONNECTION = 3
-EXIT_TIMEOUT = 4
 
 STABLE_S = 30.0
 """A connection that held so long starts the count of attempts again."""
@@ -83,7 +81,7 @@ class Connections:
         await self._finished.wait()
 
     async def run(self) -> int:
-        """Hold connections until ``stop`` (returns 0) or until they are given up (the exit code)."""
+        """Hold connections until ``stop`` (returns ``EXIT_OK``) or until they are given up (the exit code)."""
         self._finished.clear()
         try:
             while not self._stopping.is_set():
@@ -96,7 +94,7 @@ class Connections:
                     return EXIT_TIMEOUT if ending.kind == "timeout" else EXIT_CONNECTION
         finally:
             self._finished.set()
-        return 0
+        return EXIT_OK
 
     async def _prepare(self) -> Ending | None:
         """Read the session once, before the first connection; how that failed, if it did."""

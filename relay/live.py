@@ -17,9 +17,10 @@ from audio.errors import AudioError
 from audio.ports import BYTES_PER_MS
 from relay.commands import Command, Interrupt, Mute, ProvokeError, Reconnect, Say, Stop, UseSink, UseSource
 from relay.config import RelayConfig
-from relay.connections import EXIT_CONNECTION, EXIT_TIMEOUT, Connections
+from relay.connections import Connections
 from relay.conversation import Conversation
 from relay.downlink import Downlink
+from relay.exit_codes import EXIT_CONNECTION, EXIT_INTERRUPTED, EXIT_OK, EXIT_TIMEOUT
 from relay.gauges import Gauges
 from relay.latency import LatencyTracker
 from relay.meters import expected_chunk_rate
@@ -36,9 +37,6 @@ from relay.version import version
 
 GRACE_S = 30.0
 """With a time limit: how much longer than that a run may take when its gate never opens."""
-
-EXIT_OK = 0
-EXIT_INTERRUPTED = 130
 
 
 async def converse(config: RelayConfig, emit: Emit, commands: AsyncIterator[Command]) -> Summary:

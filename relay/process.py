@@ -12,6 +12,7 @@ import gc
 import logging
 import os
 import signal
+import stat
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
@@ -21,9 +22,9 @@ import msgspec
 
 from relay import commands, stream
 from relay.commands import Command, Configure, Stop
+from relay.exit_codes import EXIT_INTERRUPTED, EXIT_USAGE
 from relay.stream import Meters, Problem, Step, StreamEvent
 
-EXIT_USAGE = 2
 UNREAD_LIMIT = 4 * 1024 * 1024
 """Bytes that may wait for a reader that does not read; beyond it meters are left out, and only they."""
 LAST_WORDS_S = 5.0
@@ -38,13 +39,27 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m relay", description=__doc__)
     parser.add_argument("--log", metavar="PATH", help="file for the log and for what native libraries print")
     arguments = parser.parse_args(argv)
-    events_fd = os.dup(1)
-    try:
-        _redirect(arguments.log)
-    except OSError as error:
-        print(f"{parser.prog}: cannot write {arguments.log}: {error.strerror}", file=sys.stderr)
+    if not (_is_pipe(0) and _is_pipe(1)):
+        print(f"{parser.prog}: standard input and output must be pipes or a terminal", file=sys.stderr)
         return EXIT_USAGE
-    return _run(_serve(events_fd))
+    events_fd = os.dup(1)
+    with suppress(KeyboardInterrupt):  # there was no conversation yet to be ended
+        try:
+            _redirect(arguments.log)
+        except OSError as error:
+            print(f"{parser.prog}: cannot write {arguments.log}: {error.strerror}", file=sys.stderr)
+            return EXIT_USAGE
+        return _run(_serve(events_fd))
+    return EXIT_INTERRUPTED
+
+
+def _is_pipe(descriptor: int) -> bool:
+    """Whether an event loop can wait for it; uvloop aborts the process over a file."""
+    try:
+        mode = os.fstat(descriptor).st_mode
+    except OSError:  # it is closed
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(descriptor)
 
 
 def _run(serving: Coroutine[Any, Any, int]) -> int:
@@ -131,22 +146,17 @@ async def _serve(events_fd: int) -> int:
     loop = asyncio.get_running_loop()
     writer = EventWriter()
     await loop.connect_write_pipe(lambda: writer, os.fdopen(events_fd, "wb", buffering=0))
-    queue: asyncio.Queue[Command] = asyncio.Queue()
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        stop = Stop(interrupted=number == signal.SIGINT)
-        loop.add_signal_handler(number, queue.put_nowait, stop)
     reader = asyncio.StreamReader(limit=_COMMAND_LIMIT)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     try:
-        first = await reader.readline()
         try:
-            configure = commands.decode(first)
+            configure = commands.decode(await reader.readline())
             if not isinstance(configure, Configure):
                 raise msgspec.ValidationError("the first command is not configure")
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, ValueError) as error:  # ValueError: a line beyond the limit
             _refuse(writer, error)
             return EXIT_USAGE
-        return await _converse(configure, reader, queue, writer)
+        return await _converse(configure, reader, writer)
     finally:
         await writer.finish()
 
@@ -157,11 +167,14 @@ def _refuse(writer: EventWriter, error: Exception) -> None:
     writer.emit(Problem(t=0.0, where="relay", code="bad_configuration", message=message, fatal=True))
 
 
-async def _converse(
-    configure: Configure, reader: asyncio.StreamReader, queue: asyncio.Queue[Command], writer: EventWriter
-) -> int:
+async def _converse(configure: Configure, reader: asyncio.StreamReader, writer: EventWriter) -> int:
     from relay.live import converse  # after fd 2 points at the log
 
+    queue: asyncio.Queue[Command] = asyncio.Queue()
+    # Not before: a process that waits for its configuration may simply be killed.
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        stop = Stop(interrupted=number == signal.SIGINT)
+        asyncio.get_running_loop().add_signal_handler(number, queue.put_nowait, stop)
     readers = [
         asyncio.create_task(_read_commands(reader, queue), name="stdin"),
         asyncio.create_task(_stop_without_reader(writer, queue), name="stdout"),

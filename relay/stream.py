@@ -298,4 +298,7 @@ def encode(event: StreamEvent) -> bytes:
 
 def decode(line: bytes | str) -> StreamEvent:
     """The event of one line. Raises ``msgspec.DecodeError`` for anything else."""
-    return _decoder.decode(line)
+    try:
+        return _decoder.decode(line)
+    except (UnicodeError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from None

@@ -242,3 +242,45 @@ async def test_a_child_that_hangs_is_killed(salesmind: FakeSalesMind, tmp_path: 
     await relay.stop(timeout_s=0.2)
     assert relay.exit_code == -signal.SIGKILL
     assert [event.code for event in relay.drain() if isinstance(event, Problem)] == ["relay_crashed"]
+
+
+@pytest.mark.parametrize(
+    "line", [b'{"command":"say","text":"\xff"}', b'{"command":"say","x":' + b"[" * 9_000]
+)
+async def test_an_unreadable_command_leaves_the_others_readable(
+    salesmind: FakeSalesMind, tmp_path: Path, line: bytes
+) -> None:
+    process = await start_raw(tmp_path / "relay.log")
+    assert process.stdin is not None
+    process.stdin.write(encode(Configure(config=config(salesmind))) + b"\n")
+    await lines_until(process, is_gate)
+    process.stdin.write(line + b"\n")
+    process.stdin.close()
+    await lines_until(process, lambda event: isinstance(event, Summary))
+    assert await asyncio.wait_for(process.wait(), WITHIN_S) == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+async def test_a_signal_ends_it_even_before_it_is_configured(tmp_path: Path, how: signal.Signals) -> None:
+    log = tmp_path / "relay.log"
+    process = await start_raw(log)
+    async with asyncio.timeout(WITHIN_S):
+        while not log.exists():  # noqa: ASYNC110 - made by another process
+            await asyncio.sleep(0.01)
+    process.send_signal(how)
+    await asyncio.wait_for(process.wait(), WITHIN_S)
+    assert "Traceback" not in log.read_text()
+
+
+@pytest.mark.parametrize("wrong", ["stdin", "stdout"])
+async def test_a_file_in_place_of_a_pipe_is_refused(tmp_path: Path, wrong: str) -> None:
+    (tmp_path / "file").touch()
+    with (tmp_path / "file").open("r+b") as file:
+        pipes: dict[str, Any] = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "relay"), **{**pipes, wrong: file}, stderr=asyncio.subprocess.PIPE
+        )
+        _, words = await asyncio.wait_for(process.communicate(), WITHIN_S)
+    assert process.returncode == 2
+    assert b"must be pipes" in words
+    assert b"Traceback" not in words
