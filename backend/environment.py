@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 SQLITE_SCHEMES = ("sqlite", "sqlite3")
 POSTGRES_SCHEMES = ("postgres", "postgresql")
+REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"", "0", "false", "no", "off"})
 
@@ -65,14 +66,21 @@ def database(environ: Mapping[str, str], directory: Path) -> dict[str, Any]:
     """Django's ``DATABASES["default"]``: ``SALESMIND_DATABASE_URL``, else ``SALESMIND_DATABASE`` (a path), else
     ``salesmind.sqlite3`` in the data directory.
 
-    Raises ``ImproperlyConfigured`` for an unknown scheme or a driver that is not installed.
+    Raises ``ImproperlyConfigured`` for a URL that cannot be read or a driver that is not installed.
     """
     url = environ.get("SALESMIND_DATABASE_URL")
     if not url:
         return _sqlite(
             Path(environ.get("SALESMIND_DATABASE") or directory / "salesmind.sqlite3").expanduser()
         )
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:  # whose words quote what may be a part of the password
+        raise ImproperlyConfigured(
+            "SALESMIND_DATABASE_URL cannot be read. It must look like postgresql://user:password@host:port/name, with "
+            "characters like / @ : # [ in the password percent-encoded."
+        ) from None
     if parts.scheme in SQLITE_SCHEMES:
         return _sqlite(Path(unquote(parts.path)))
     if parts.scheme not in POSTGRES_SCHEMES:
@@ -91,8 +99,9 @@ def database(environ: Mapping[str, str], directory: Path) -> dict[str, Any]:
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname or "",
-        "PORT": str(parts.port or ""),
-        "OPTIONS": dict(parse_qsl(parts.query)),
+        "PORT": str(port or ""),
+        # The driver's own limit is two minutes, for which every login would hang.
+        "OPTIONS": {"connect_timeout": "5", **dict(parse_qsl(parts.query))},
     }
 
 
@@ -113,11 +122,13 @@ def _sqlite(path: Path) -> dict[str, Any]:
 def channel_layers(environ: Mapping[str, str]) -> dict[str, Any]:
     """Django's ``CHANNEL_LAYERS``: Redis at ``SALESMIND_REDIS_URL``, else in memory (one process).
 
-    Raises ``ImproperlyConfigured`` when channels_redis is not installed.
+    Raises ``ImproperlyConfigured`` for another kind of URL or when channels_redis is not installed.
     """
     url = environ.get("SALESMIND_REDIS_URL")
     if not url:
         return {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    if not url.startswith(REDIS_SCHEMES):
+        raise ImproperlyConfigured(f"SALESMIND_REDIS_URL must begin with {' or '.join(REDIS_SCHEMES)}.")
     if find_spec("channels_redis") is None:
         raise ImproperlyConfigured(
             "SALESMIND_REDIS_URL needs channels_redis, which is not installed: pip install channels_redis."

@@ -56,8 +56,8 @@ def read_head(message: str) -> EventHead:
         return _head_decoder.decode(message)
     except msgspec.ValidationError:
         return _lenient_head(message)
-    except (msgspec.DecodeError, UnicodeEncodeError):
-        raise NotAnEvent("The message is not JSON.") from None
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        raise NotAnEvent("The message is not JSON, or nested too deeply.") from None
 
 
 def _lenient_head(message: str) -> EventHead:

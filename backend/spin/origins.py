@@ -16,4 +16,8 @@ def origin_allowed(origin: str | None, host: str | None, allowed: Iterable[str])
     permitted = {entry.rstrip("/").lower() for entry in allowed}
     if "*" in permitted or origin.lower() in permitted:
         return True
-    return bool(host) and urlsplit(origin).netloc.lower() == (host or "").lower()
+    try:
+        own = urlsplit(origin).netloc.lower()
+    except ValueError:  # no browser sends such an origin
+        return False
+    return bool(host) and own == (host or "").lower()

@@ -45,7 +45,7 @@ def test_postgresql_by_url(monkeypatch: pytest.MonkeyPatch) -> None:
     url = "postgresql://me:p%40ss@db.example:5433/sales%20mind?sslmode=require"
     assert environment.database({"SALESMIND_DATABASE_URL": url}, Path()) == {
         "ENGINE": "django.db.backends.postgresql", "NAME": "sales mind", "USER": "me", "PASSWORD": "p@ss",
-        "HOST": "db.example", "PORT": "5433", "OPTIONS": {"sslmode": "require"},
+        "HOST": "db.example", "PORT": "5433", "OPTIONS": {"connect_timeout": "5", "sslmode": "require"},
     }  # fmt: skip
 
 
@@ -58,6 +58,41 @@ def test_a_missing_driver_is_said_and_the_password_is_not(monkeypatch: pytest.Mo
     with pytest.raises(ImproperlyConfigured, match="pip install channels_redis") as redis:
         environment.channel_layers({"SALESMIND_REDIS_URL": "redis://:secret@cache"})
     assert not any("secret" in str(raised.value) for raised in (postgres, unknown, redis))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:sec/ret@db/x",
+        "postgresql://me:secret@db:port/x",
+        "postgresql://me:secret@db:99999/x",
+        "postgresql://me:se[cret@db/x",
+    ],
+)
+def test_a_url_that_cannot_be_read_is_said_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setattr(environment, "find_spec", lambda _name: object())
+    with pytest.raises(ImproperlyConfigured, match="SALESMIND_DATABASE_URL") as raised:
+        environment.database({"SALESMIND_DATABASE_URL": url}, Path())
+    assert "sec" not in str(raised.value)
+
+
+def test_a_database_server_that_is_silent_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "find_spec", lambda _name: object())
+    options = [
+        environment.database({"SALESMIND_DATABASE_URL": "postgresql://db/x" + query}, Path())["OPTIONS"]
+        for query in ("", "?connect_timeout=60")
+    ]
+    assert [option["connect_timeout"] for option in options] == ["5", "60"]
+
+
+@pytest.mark.parametrize("url", ["cache:6379", "http://:secret@cache", "redis//cache"])
+def test_a_redis_url_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setattr(environment, "find_spec", lambda _name: object())
+    with pytest.raises(ImproperlyConfigured, match="must begin with redis://") as raised:
+        environment.channel_layers({"SALESMIND_REDIS_URL": url})
+    assert "secret" not in str(raised.value)
 
 
 def test_redis_by_url(monkeypatch: pytest.MonkeyPatch) -> None:

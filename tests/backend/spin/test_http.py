@@ -104,10 +104,19 @@ def test_strange_bodies_are_a_400_or_401(admin: Account, path: str, body: Any) -
     is_json_error(answer, answer.status_code)
 
 
-@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b'{"username": "\\ud800", "password": "x"}', b""])
+@pytest.mark.parametrize(
+    "content",
+    [b"{", b"\xff\xfe", b'{"username": "\\ud800", "password": "x"}', b"", b"[" * 100_000],
+    ids=["cut off", "not UTF-8", "half a character", "empty", "nested too deeply"],
+)
 def test_broken_json_is_a_400(server: Server, content: bytes) -> None:
     headers = {"Content-Type": "application/json"}
     is_json_error(server.http.post("/api/auth/login/", content=content, headers=headers), 400)
+
+
+def test_too_long_a_body_is_a_413(admin: Account) -> None:
+    answer = admin.post("/api/session/start/", json={"industry": "IT", "value_proposition": "x" * 3_000_000})
+    assert "2621440" in is_json_error(answer, 413)["detail"]
 
 
 def test_another_content_type_is_a_415(server: Server) -> None:
@@ -323,7 +332,9 @@ def test_words_in_two_languages(server: Server) -> None:
 
 
 def test_other_origins_get_no_permission(server: Server) -> None:
-    strange = server.http.get("/api/health/", headers={"Origin": "https://evil.example"})
-    assert "access-control-allow-origin" not in strange.headers
+    for origin in ("https://evil.example", "http://[::1"):
+        strange = server.http.get("/api/health/", headers={"Origin": origin})
+        assert strange.status_code == 200
+        assert "access-control-allow-origin" not in strange.headers
     own = server.http.get("/api/health/", headers={"Origin": server.url})
     assert own.headers["access-control-allow-origin"] == server.url

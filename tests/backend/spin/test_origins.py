@@ -20,6 +20,7 @@ from backend.spin.origins import origin_allowed
         ("https://evil.example", None, ["*"], True),
         ("null", "127.0.0.1:8000", [], False),
         ("null", None, [], False),
+        ("http://[::1", "127.0.0.1:8000", [], False),
     ],
 )
 def test_origins(origin: str | None, host: str | None, allowed: list[str], expected: bool) -> None:

@@ -88,7 +88,11 @@ async def test_what_is_sent_before_the_upstream_is_ready_arrives_in_order(
             assert base64.b64decode((await upstream.next_message())["audio"]) == bytes([number])
 
 
-@pytest.mark.parametrize("text", ["no json", "[1, 2]", '"text"', "3", "null", ""])
+@pytest.mark.parametrize(
+    "text",
+    ["no json", "[1, 2]", '"text"', "3", "null", "", '{"session": ' + "[" * 100_000],
+    ids=["words", "list", "string", "number", "null", "empty", "nested too deeply"],
+)
 async def test_text_that_is_no_event_is_answered_and_the_socket_stays(
     admin: Account, upstream: Upstream, text: str
 ) -> None:
