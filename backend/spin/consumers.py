@@ -10,11 +10,11 @@ from typing import Any
 
 from channels.consumer import AsyncConsumer
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error as DatabaseFailure
 
 from backend.spin.admission import Admission, Refused, admit, read_handshake
 from backend.spin.close_codes import CloseCode, code_to_send, fit_reason
-from backend.spin.conversation import Conversation
+from backend.spin.conversation import ClientGone, Conversation
 from backend.spin.frames import error_event
 from backend.spin.keeper import keeper
 from backend.spin.wording import choose_language, sentence
@@ -51,9 +51,9 @@ class ClientSocket:
         return text if text is not None else message.get("bytes") or b""
 
     async def send(self, message: str | bytes) -> None:
-        """Send one message; blocks while the client does not read (where the server tells)."""
+        """Send one message; blocks while the client does not read (where the server tells). Raises ``ClientGone``."""
         kind = "text" if isinstance(message, str) else "bytes"
-        await self._send({"type": "websocket.send", kind: message})
+        await self._emit({"type": "websocket.send", kind: message})
 
     async def close(self, code: int, reason: str, event: str | None = None) -> None:
         """Say why, then close. A client that is gone or stuck is let go."""
@@ -62,10 +62,16 @@ class ClientSocket:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 if event is not None:
                     await self.send(event)
-                await self._send({"type": "websocket.close", "code": code, "reason": fit_reason(reason)})
-        except (OSError, TimeoutError, RuntimeError):
-            # Servers differ in what they raise for a socket that went away meanwhile.
+                await self._emit({"type": "websocket.close", "code": code, "reason": fit_reason(reason)})
+        except (ClientGone, TimeoutError):
             logger.debug("The client was gone before it could be told %d", code)
+
+    async def _emit(self, message: Message) -> None:
+        try:
+            await self._send(message)
+        except (OSError, RuntimeError) as failure:
+            # Servers differ in what they raise for a socket that went away meanwhile.
+            raise ClientGone from failure
 
 
 class UnknownPath(AsyncConsumer):  # type: ignore[misc]
@@ -103,7 +109,7 @@ class RealtimeConsumer(AsyncConsumer):  # type: ignore[misc]
             logger.info("WebSocket refused: %s", refusal.code)
             await client.close(refusal.close_code, refusal.code, event)
             return
-        except DatabaseError:
+        except DatabaseFailure:
             logger.exception("The database did not answer; a WebSocket could not be let in")
             event = error_event("server_error", sentence("internal_error", language), "internal_error")
             await client.close(CloseCode.INTERNAL_ERROR, "internal_error", event)

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 from channels.db import database_sync_to_async
 from django.conf import settings
+from django.db import Error as DatabaseFailure
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
@@ -44,12 +45,17 @@ QUEUED_MESSAGES = 32
 """Between reader and uplink: 5 s of 8192-byte chunks, enough to bridge the dialling of the upstream."""
 PACING_MARGIN_S = 0.5
 """After a refusal the client is read again when this much audio fits in."""
-FLUSH_TIMEOUT_S = 5.0
+DATABASE_TIMEOUT_S = 5.0
+"""How long a conversation that has ended waits for the database before its client is told."""
 NO_CLOSE_FRAME = 1006
 """What RFC 6455 calls a connection that ended without a close frame."""
 
 logger = logging.getLogger("salesmind.relay")
 audio_logger = logging.getLogger("salesmind.relay.audio")
+
+
+class ClientGone(Exception):
+    """The client went away while something was sent to it."""
 
 
 class Client(Protocol):
@@ -59,7 +65,7 @@ class Client(Protocol):
         """The next message; None when the client has gone."""
 
     async def send(self, message: str | bytes) -> None:
-        """Send one message."""
+        """Send one message. Raises ``ClientGone``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,7 @@ class Conversation:
         """Run a part of the conversation; its failure, or its end, is the conversation's."""
         try:
             await task
-        except OSError:  # the client went away while something was sent to it
+        except ClientGone:
             self._client_gone()
         except Exception:
             logger.exception("The relay of session %s failed", self._label)
@@ -273,13 +279,25 @@ class Conversation:
 
     async def _settle(self) -> None:
         """Hand the lease back first: people look at ``realtime_mode`` the moment they hang up."""
-        if self.lease is not None:
-            (lease_id, session_id), self.lease = self.lease, None
-            still_open = await database_sync_to_async(leases.release)(lease_id, session_id)
-            if not still_open:
-                logger.info("✅ Session %s realtime_mode updated to False", session_id)
+        await self._hand_back_lease()
         if self._upstream is not None:
             with contextlib.suppress(ConnectionClosed, OSError, TimeoutError):
                 await self._upstream.close()
         if self._writer is not None:
-            await self._writer.close(FLUSH_TIMEOUT_S)
+            await self._writer.close(DATABASE_TIMEOUT_S)
+
+    async def _hand_back_lease(self) -> None:
+        if self.lease is None:
+            return
+        (lease_id, session_id), self.lease = self.lease, None
+        try:
+            async with asyncio.timeout(DATABASE_TIMEOUT_S):
+                still_open = await database_sync_to_async(leases.release)(lease_id, session_id)
+        except (DatabaseFailure, TimeoutError):
+            # Nobody renews it any more, so it lapses; the client is still to be told why it all ended.
+            logger.exception(
+                "Session %s: the lease could not be handed back; it lapses by itself", session_id
+            )
+        else:
+            if not still_open:
+                logger.info("✅ Session %s realtime_mode updated to False", session_id)

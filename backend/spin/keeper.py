@@ -11,7 +11,7 @@ from typing import Protocol
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error as DatabaseFailure
 
 from backend.spin import leases, revocation
 from backend.spin.authentication import still_valid
@@ -47,6 +47,7 @@ class Keeper:
     def __init__(self) -> None:
         self._connections: set[KeptConnection] = set()
         self._task: asyncio.Task[None] | None = None
+        self._failing = False
 
     def add(self, connection: KeptConnection) -> None:
         """Look after ``connection`` from now on."""
@@ -77,9 +78,14 @@ class Keeper:
         connections = list(self._connections)
         try:
             valid = await database_sync_to_async(_tick)(connections)
-        except DatabaseError:
-            logger.exception("The database did not answer; leases could not be renewed")
+        except (DatabaseFailure, OSError):
+            if not self._failing:  # one traceback for each outage, not one every two seconds
+                logger.exception("Leases could not be renewed; they lapse unless the database comes back")
+            self._failing = True
             return
+        if self._failing:
+            self._failing = False
+            logger.info("Leases are renewed again")
         for connection in connections:
             if connection.token not in valid:
                 connection.revoke()

@@ -7,7 +7,8 @@ import logging
 import uuid
 
 from channels.db import database_sync_to_async
-from django.db import DatabaseError, transaction
+from django.db import Error as DatabaseFailure
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Max
 
 from backend.spin.frames import FinishedTranscript
@@ -15,6 +16,7 @@ from backend.spin.models import Message, Session
 
 WAITING = 256
 """Transcripts that may wait for the database: many minutes of talk."""
+RETRY_S = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +38,7 @@ class TranscriptWriter:
     def __init__(self, session_id: uuid.UUID) -> None:
         self._session_id = session_id
         self._waiting: asyncio.Queue[FinishedTranscript] = asyncio.Queue(WAITING)
+        self._unsaved = 0
         self._task = asyncio.create_task(self._run(), name="transcripts")
 
     def add(self, transcript: FinishedTranscript) -> None:
@@ -46,16 +49,36 @@ class TranscriptWriter:
             logger.error(  # noqa: TRY400 (the exception says nothing more)
                 "Session %s: a transcript is lost, the database is %d behind", self._session_id, WAITING
             )
+        else:
+            self._unsaved += 1
 
     async def _run(self) -> None:
         while True:
             transcript = await self._waiting.get()
             try:
-                await database_sync_to_async(save)(self._session_id, transcript)
-            except (DatabaseError, Session.DoesNotExist):
+                await self._save(transcript)
+            except (DatabaseFailure, Session.DoesNotExist):
                 logger.exception("Session %s: a transcript could not be saved", self._session_id)
-            finally:
-                self._waiting.task_done()
+            self._unsaved -= 1
+            self._waiting.task_done()
+
+    async def _save(self, transcript: FinishedTranscript) -> None:
+        """Save it, however long the database is away: restarting one takes seconds, and words are not said twice."""
+        told = False
+        while True:
+            try:
+                await database_sync_to_async(save)(self._session_id, transcript)
+            except (OperationalError, InterfaceError) as failure:
+                if not told:
+                    told = True
+                    logger.warning(
+                        "Session %s: the database takes no transcripts, they wait (%s)",
+                        self._session_id,
+                        failure,
+                    )
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
 
     async def close(self, timeout_s: float) -> None:
         """Save what waits, for at most ``timeout_s``, then stop."""
@@ -63,5 +86,5 @@ class TranscriptWriter:
             async with asyncio.timeout(timeout_s):
                 await self._waiting.join()
         except TimeoutError:
-            logger.error("Session %s: %d transcripts are lost", self._session_id, self._waiting.qsize())  # noqa: TRY400
+            logger.error("Session %s: %d transcripts are lost", self._session_id, self._unsaved)  # noqa: TRY400
         self._task.cancel()

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -202,6 +203,13 @@ class Server:
             database,
         ):
             database.execute(statement, values)
+
+    def wait_for_log(self, words: str) -> None:
+        """Return when ``words`` stand in the log, which a thread of the server writes."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while words not in self.log.read_text(encoding="utf-8"):
+            assert time.monotonic() < deadline, f"never logged: {words}"
+            os.sched_yield()
 
     def add_user(self, name: str, password: str = "a-password") -> Account:
         """Another account, with the password hash of Django's cheapest hasher that is enabled."""

@@ -1,4 +1,4 @@
-"""The keeper is nudged by a revocation, and does not wait for its own rhythm then."""
+"""The keeper is nudged by a revocation, and outlives what fails."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 # Django can be set up once per process, so this one gets its own.
 PROGRAM = """
 import asyncio, django
@@ -14,7 +16,9 @@ django.setup()
 from channels.db import database_sync_to_async
 from backend import migration
 from backend.spin import revocation
+from backend.spin import keeper as keeper_module
 from backend.spin.keeper import Keeper
+from django.db import InterfaceError, OperationalError
 from backend.spin.models import Token, User
 
 class Connection:
@@ -44,31 +48,44 @@ async def main():
     keeper.add(second)
     async with asyncio.timeout(20):
         await listening.wait()
-        await database_sync_to_async(CHANGE)(keys[0])
+        await CHANGE(keys[0])
         await first.revoked.wait()
     assert not second.revoked.is_set()
     print("revoked")
 
+@database_sync_to_async
 def delete_token(key):
     Token.objects.get(pk=key).delete()
 
+@database_sync_to_async
 def deactivate(key):
     user = User.objects.get(token__key=key)
     user.is_active = False
     user.save()
 
+async def delete_after_an_outage(key):
+    tick, failed = keeper_module._tick, asyncio.Event()
+    loop = asyncio.get_running_loop()
+    def fail(connections):
+        loop.call_soon_threadsafe(failed.set)
+        raise FAILURE("the database is away")
+    keeper_module._tick = fail
+    await failed.wait()
+    keeper_module._tick = tick
+    await delete_token(key)
+
 asyncio.run(main())
 """
 
 
-def run(change: str, directory: Path) -> str:
+def run(change: str, directory: Path, rhythm_s: float = 3600, failure: str = "OSError") -> str:
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "backend.settings",
         "SALESMIND_DATA_DIR": str(directory),
-        "SALESMIND_KEEPER_SECONDS": "3600",
+        "SALESMIND_KEEPER_SECONDS": str(rhythm_s),
     }
-    program = PROGRAM.replace("CHANGE", change)
+    program = PROGRAM.replace("CHANGE", change).replace("FAILURE", failure)
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60
     )
@@ -81,3 +98,8 @@ def test_a_deleted_token(tmp_path: Path) -> None:
 
 def test_a_deactivated_account(tmp_path: Path) -> None:
     assert run("deactivate", tmp_path) == "revoked"
+
+
+@pytest.mark.parametrize("failure", ["OperationalError", "InterfaceError", "OSError"])
+def test_it_outlives_an_outage(tmp_path: Path, failure: str) -> None:
+    assert run("delete_after_an_outage", tmp_path, rhythm_s=0.05, failure=failure) == "revoked"
