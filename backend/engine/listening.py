@@ -41,8 +41,9 @@ class Listening:
         self._speech_start_ms = 0
         self._early: asyncio.Task[str] | None = None
         self._idle: asyncio.TimerHandle | None = None
+        self._heard_until = 0.0
         self._decoder = Decoder(self._input["format"]["type"])
-        responder.when_done = self._wait_for_speech
+        responder.when_done = self._response_done
         self.configure()
 
     @property
@@ -102,7 +103,7 @@ class Listening:
             return
         if self._scorer is None:
             self._scorer = SpeechScorer()
-        for change in self._gate.feed(self._scorer.scores(pcm)):
+        for change in self._gate.feed(self._scorer.hops(pcm), self._customer_is_heard()):
             if isinstance(change, SpeechStarted):
                 self._speech_started(change.start_ms)
             elif isinstance(change, SpeechPaused):
@@ -114,6 +115,10 @@ class Listening:
         if not self._gate.speaking:
             margin = self._gate.settings.prefix_padding_ms + _KEPT_BEFORE_SPEECH_MS
             self._buffer.forget_before(self._gate.now_ms - margin)
+
+    def _customer_is_heard(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        return self._responder.active is not None or now < self._heard_until
 
     def _speech_started(self, start_ms: int) -> None:
         self._stop_waiting()
@@ -158,8 +163,9 @@ class Listening:
         if realtime and self._input["turn_detection"]["create_response"] and self._responder.active is None:
             self._responder.create(request_for(self._dialogue))
 
-    def _wait_for_speech(self, playing_s: float) -> None:
+    def _response_done(self, playing_s: float) -> None:
         """A response has ended and will be heard for ``playing_s`` more: from then on the user is silent."""
+        self._heard_until = asyncio.get_running_loop().time() + playing_s
         self._stop_waiting()
         timeout_ms = (self._input["turn_detection"] or {}).get("idle_timeout_ms")
         if timeout_ms and not (self._gate and self._gate.speaking):

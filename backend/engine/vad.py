@@ -1,20 +1,22 @@
 """Voice activity: where the user's speech begins and ends.
 
-Two parts: ``SpeechScorer`` gives each 16 ms frame a score (earshot, a small neural network), ``TurnGate``
-turns scores into turns. The gate is pure and knows no audio.
+Two parts: ``SpeechScorer`` judges every 8 ms of audio (by earshot, a small neural network, and by loudness),
+``TurnGate`` makes turns of what it finds. The gate is pure and knows no audio.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
-FRAME_MS = 16
-_FRAME_SAMPLES = 256  # at 16 kHz: what earshot takes
-ONSET_FRAMES = 2
-"""So many frames of speech in a row open a turn. A third costs 14 ms more of a barge-in and keeps nothing out:
-white and pink noise, keys, knocks and hum set off as many turns with two as with three."""
+from backend.engine.onset import HOP_MS, ONSET_MS, Hop, SpeechOnset, SuddenOnset
+
+_FRAME_SAMPLES = 256  # 16 ms at 16 kHz: what earshot takes
+_HOP_SAMPLES_16K = 16 * HOP_MS
+_HOP_SAMPLES_24K = 24 * HOP_MS
 _RELEASE_MARGIN = 0.15
 """A turn goes on while scores stay above the threshold less this, so that it does not flutter at the edge."""
 
@@ -94,14 +96,15 @@ Change = SpeechStarted | SpeechPaused | SpeechResumed | SpeechStopped
 
 
 class TurnGate:
-    """Scores in, starts and stops out, in ms since the first byte ever appended to the session."""
+    """Hops in, starts and stops out, in ms since the first byte ever appended to the session."""
 
     def __init__(self, settings: TurnSettings, now_ms: int = 0) -> None:
         self.settings = settings
         self._now_ms = float(now_ms)
         self._earliest_ms = float(now_ms)  # a turn's prefix never reaches back into what came before
         self._speaking = False
-        self._loud_frames = 0
+        self._speech = SpeechOnset()
+        self._sudden = SuddenOnset()
         self._quiet_ms = 0
         self._wait_ms: int | None = None
 
@@ -115,15 +118,17 @@ class TurnGate:
         """Up to where the audio has been judged."""
         return int(self._now_ms)
 
-    def feed(self, scores: Iterable[float]) -> Iterator[Change]:
-        """What the next frames, one score (0 to 1) each, bring about."""
-        for score in scores:
-            self._now_ms += FRAME_MS
+    def feed(self, hops: Iterable[Hop], breaking_in: bool = False) -> Iterator[Change]:
+        """What the next hops bring about. ``breaking_in``: a turn that opens now interrupts the customer."""
+        for hop in hops:
+            self._now_ms += HOP_MS
+            sudden = self._sudden.hears(hop, self.settings.threshold)  # at all times: to know the background
             if self._speaking:
-                yield from self._go_on(score)
-            elif self._opens(score):
-                onset_ms = self._now_ms - ONSET_FRAMES * FRAME_MS
-                start_ms = max(self._earliest_ms, onset_ms - self.settings.prefix_padding_ms)
+                yield from self._go_on(hop.score)
+            elif self._speech.hears(hop, self.settings.threshold) or (sudden and breaking_in):
+                self._speaking = True
+                self._quiet_ms = 0
+                start_ms = max(self._earliest_ms, self._now_ms - ONSET_MS - self.settings.prefix_padding_ms)
                 yield SpeechStarted(int(start_ms))
 
     def judge(self, finished: bool) -> None:
@@ -135,16 +140,10 @@ class TurnGate:
     def reset(self) -> None:
         """Forget an open turn, as when the buffer is cleared or committed by hand."""
         self._speaking = False
-        self._loud_frames = self._quiet_ms = 0
+        self._speech = SpeechOnset()
+        self._quiet_ms = 0
         self._wait_ms = None
         self._earliest_ms = self._now_ms
-
-    def _opens(self, score: float) -> bool:
-        self._loud_frames = self._loud_frames + 1 if score >= self.settings.threshold else 0
-        self._speaking = self._loud_frames >= ONSET_FRAMES
-        if self._speaking:
-            self._quiet_ms = 0
-        return self._speaking
 
     def _go_on(self, score: float) -> Iterator[Change]:
         if score >= max(self.settings.threshold - _RELEASE_MARGIN, 0.01):
@@ -153,17 +152,17 @@ class TurnGate:
             self._quiet_ms = 0
             self._wait_ms = None
             return
-        self._quiet_ms += FRAME_MS
+        self._quiet_ms += HOP_MS
         wait_ms = self.settings.silence_duration_ms if self._wait_ms is None else self._wait_ms
         if self._quiet_ms >= wait_ms:
             self.reset()
             yield SpeechStopped(self.now_ms)
-        elif self._quiet_ms - FRAME_MS < PAUSE_MS <= self._quiet_ms:
+        elif self._quiet_ms - HOP_MS < PAUSE_MS <= self._quiet_ms:
             yield SpeechPaused(self.now_ms)
 
 
 class SpeechScorer:
-    """PCM16 at 24 kHz in, one score for each 16 ms of it out. Keeps what does not fill a frame."""
+    """PCM16 at 24 kHz in, one ``Hop`` for each 8 ms of it out. Keeps what does not fill a hop."""
 
     def __init__(self) -> None:
         import earshot
@@ -171,17 +170,24 @@ class SpeechScorer:
         import soxr
 
         self._np = np
-        self._detector = earshot.Detector()
-        # LQ delays by 1.25 ms where better settings delay by 26 and more; VAD needs no better.
-        self._to_16k = soxr.ResampleStream(24_000, 16_000, 1, dtype="int16", quality="LQ")
-        self._rest = np.zeros(0, np.int16)
+        # Each takes every other frame: frames overlap by half, and neither detector sees a sample twice.
+        self._detectors = cycle((earshot.Detector(), earshot.Detector()))
+        # QQ holds back one sample. LQ holds back up to 20 ms, and the detector hears no better with it.
+        self._to_16k = soxr.ResampleStream(24_000, 16_000, 1, dtype="int16", quality="QQ")
+        self._heard_16k = np.zeros(_FRAME_SAMPLES - _HOP_SAMPLES_16K, np.int16)
+        self._heard_24k = np.zeros(0, np.int16)
 
-    def scores(self, pcm: bytes) -> Iterator[float]:
-        """Scores of the frames that ``pcm`` (whole samples) completes."""
+    def hops(self, pcm: bytes) -> Iterator[Hop]:
+        """The hops that ``pcm`` (whole samples) completes."""
         np = self._np
-        samples = self._to_16k.resample_chunk(np.frombuffer(pcm, np.int16))
-        self._rest = np.concatenate([self._rest, samples])
-        whole = len(self._rest) // _FRAME_SAMPLES * _FRAME_SAMPLES
-        frames, self._rest = self._rest[:whole], self._rest[whole:]
-        for start in range(0, whole, _FRAME_SAMPLES):
-            yield float(self._detector.predict_i16(frames[start : start + _FRAME_SAMPLES]))
+        samples = np.frombuffer(pcm, np.int16)
+        self._heard_16k = np.concatenate([self._heard_16k, self._to_16k.resample_chunk(samples)])
+        self._heard_24k = np.concatenate([self._heard_24k, samples])
+        while len(self._heard_16k) >= _FRAME_SAMPLES:
+            score = next(self._detectors).predict_i16(self._heard_16k[:_FRAME_SAMPLES])
+            # By all 12 kHz: much of an s lies above the 8 kHz that earshot hears.
+            loud = self._heard_24k[:_HOP_SAMPLES_24K].astype(np.float32)
+            power = float(np.dot(loud, loud)) / (len(loud) * 32_768.0**2)
+            yield Hop(float(score), 10 * math.log10(power + 1e-9))
+            self._heard_16k = self._heard_16k[_HOP_SAMPLES_16K:]
+            self._heard_24k = self._heard_24k[_HOP_SAMPLES_24K:]
