@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable
@@ -16,7 +17,7 @@ http_application = get_asgi_application()
 from channels.db import database_sync_to_async  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
-from django.db import DatabaseError  # noqa: E402
+from django.db import Error as DatabaseFailure  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
 from backend import logs  # noqa: E402
@@ -40,8 +41,8 @@ def _settle_leases() -> None:
     try:
         leases.this_worker()
         leases.sweep()
-    except (DatabaseError, OSError) as failure:
-        # Not migrated yet, or no data directory: /api/health/ says so, and serving goes on.
+    except (DatabaseFailure, OSError) as failure:
+        # Daphne has no way to refuse the start: /api/health/ and whoever opens a WebSocket are told.
         logger.warning("The leases of earlier workers could not be looked at: %s", type(failure).__name__)
 
 
@@ -55,13 +56,13 @@ class Application:
         self._routes = ProtocolTypeRouter(
             {"http": http_application, "websocket": URLRouter(websocket_urlpatterns)}
         )
-        self._settled = False
+        self._settling: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""
-        if not self._settled:
-            self._settled = True
-            await database_sync_to_async(_settle_leases)()
+        if self._settling is None:
+            self._settling = asyncio.create_task(database_sync_to_async(_settle_leases)())
+        await asyncio.shield(self._settling)  # nobody is answered by what an earlier worker left
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         else:
@@ -72,7 +73,7 @@ class Application:
             await send({"type": "lifespan.startup.complete"})
         try:
             await database_sync_to_async(leases.release_all)()
-        except DatabaseError:
+        except (DatabaseFailure, OSError):
             logger.exception("The leases could not be handed back; they lapse by themselves")
         await send({"type": "lifespan.shutdown.complete"})
 

@@ -41,7 +41,7 @@ class HashedPassword:
 
 
 class Preparation:
-    """One start's way to a usable database: ``migrate``, then ``settle_accounts``."""
+    """One start's way to a usable database: ``migrate``, ``settle_leases``, ``settle_accounts``."""
 
     def __init__(self, new_password: str | None, loopback: bool, progress: Progress) -> None:
         self._new_password = new_password
@@ -69,6 +69,17 @@ class Preparation:
                 self._progress("migrating", {})
                 migration.migrate()
 
+    def settle_leases(self) -> None:
+        """Drop what workers before this one left behind, which also shows that it can write. Raises ``ServeError``."""
+        from backend.spin import leases
+
+        with self._database_errors():
+            try:
+                leases.this_worker()
+            except OSError as failure:
+                raise _unwritable(leases.lock_directory(), failure) from None
+            leases.sweep()
+
     def settle_accounts(self) -> None:
         """Make the first account, and keep the demo password off the network. Raises ``ServeError``."""
         with self._database_errors():
@@ -81,6 +92,12 @@ class Preparation:
                     )
             elif self._new_password is not None:
                 accounts.set_admin_password(self._new_password)
+            elif not self._embedded and not accounts.any_account():
+                # The demo account is for one's own machine; a database server is for many.
+                raise ServeError(
+                    "no_account",
+                    "The database holds no account yet. Make the administrator's with --admin-password-env NAME.",
+                )
             if not self._loopback and accounts.demo_password_valid():
                 raise ServeError(
                     "demo_password_exposed",
@@ -90,16 +107,23 @@ class Preparation:
 
     @contextmanager
     def _database_errors(self) -> Iterator[None]:
-        from django.db import DatabaseError, connection
+        from django.db import Error, connection
 
         try:
             yield
-        except DatabaseError as failure:
+        except Error as failure:
+            # PostgreSQL's driver explains itself over several lines.
+            cause = (str(failure).strip() or type(failure).__name__).splitlines()[0].rstrip(".")
+            if not self._embedded:
+                raise ServeError(
+                    "database_server_unusable",
+                    f"The database server cannot be used: {cause}. Check SALESMIND_DATABASE_URL.",
+                    cause=cause,
+                ) from None
             raise ServeError(
                 "database_unusable",
-                f"The database cannot be used: {failure}. Choose another one with --database.",
-                path=self._name if self._embedded else "",
-                cause=str(failure).strip(),
+                f"The database cannot be used: {cause}. Choose another one with --database.",
+                cause=cause,
             ) from None
         finally:
             connection.close()
@@ -122,9 +146,13 @@ def _make_directory(directory: Path) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as failure:
-        raise ServeError(
-            "directory_unwritable",
-            f"The directory {directory} cannot be made: {failure.strerror}. Choose another one with --data-dir.",
-            path=str(directory),
-            cause=failure.strerror or "",
-        ) from None
+        raise _unwritable(directory, failure) from None
+
+
+def _unwritable(directory: Path, failure: OSError) -> ServeError:
+    return ServeError(
+        "directory_unwritable",
+        f"The directory {directory} cannot be made: {failure.strerror}. Choose another one with --data-dir.",
+        path=str(directory),
+        cause=failure.strerror or "",
+    )

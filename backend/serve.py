@@ -53,6 +53,7 @@ def run(options: ServeOptions, progress: Progress) -> int:
             ) from None
         try:
             preparation.migrate()
+            preparation.settle_leases()
             server = _make_server(listener, progress)
             preparation.settle_accounts()
             return asyncio.run(_serve(server, options, listener, progress))

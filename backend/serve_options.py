@@ -102,13 +102,20 @@ def _upstream_settings(options: ServeOptions) -> dict[str, str]:
                 "openai_key_missing", "--upstream openai needs the environment variable OPENAI_API_KEY."
             )
         return {"SALESMIND_REALTIME_URL": "wss://api.openai.com/v1/realtime"}
-    parts = urlsplit(options.upstream)
-    if parts.scheme not in {"ws", "wss"} or not parts.hostname:
+    if not _is_websocket_url(options.upstream):
         raise ServeError(
             "upstream_invalid",
             "--upstream must be engine, openai, or a URL that begins with ws:// or wss://.",
         )
     return {"SALESMIND_REALTIME_URL": options.upstream}
+
+
+def _is_websocket_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"ws", "wss"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, or half a bracket
+        return False
 
 
 def configure(options: ServeOptions, loopback: bool) -> None:

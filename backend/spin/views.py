@@ -6,7 +6,7 @@ import uuid
 from typing import Any, cast
 
 from django.contrib.auth.hashers import check_password, make_password
-from django.db import DatabaseError
+from django.db import Error as DatabaseFailure
 from django.utils.translation import gettext as _
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
@@ -53,7 +53,7 @@ class Health(APIView):
         """200, or 503 when the database cannot be asked or has not been migrated."""
         try:
             User.objects.exists()
-        except DatabaseError:
+        except DatabaseFailure:
             return Response(
                 {
                     "status": "unavailable",

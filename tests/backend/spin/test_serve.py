@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -25,6 +26,12 @@ TIMEOUT_S = 30.0
 NOWHERE = "ws://127.0.0.1:9/"
 
 
+def obey_permissions() -> None:
+    """In the child: give up what lets root write where nobody may."""
+    drop_from_bounding_set, override_permissions = 24, 1
+    ctypes.CDLL(None).prctl(drop_from_bounding_set, override_permissions, 0, 0, 0)
+
+
 def serve(directory: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A start that is expected to fail."""
     kept = {
@@ -33,6 +40,7 @@ def serve(directory: Path, *arguments: str, **environment: str) -> subprocess.Co
     return subprocess.run(
         [sys.executable, "-m", "tui.cli", "--lang", "en", "serve", "--data-dir", str(directory), *arguments],
         env={**kept, **environment}, capture_output=True, text=True, timeout=TIMEOUT_S,
+        preexec_fn=obey_permissions if sys.platform == "linux" else None,
     )  # fmt: skip
 
 
@@ -80,7 +88,9 @@ def test_openai_needs_a_key(tmp_path: Path) -> None:
     assert "OPENAI_API_KEY" in refusal(serve(tmp_path, "--port", "0", "--upstream", "openai"))
 
 
-@pytest.mark.parametrize("upstream", ["http://127.0.0.1/", "nonsense", "ws://"])
+@pytest.mark.parametrize(
+    "upstream", ["http://127.0.0.1/", "nonsense", "ws://", "ws://127.0.0.1:99999/", "ws://[::1/"]
+)
 def test_an_upstream_must_be_a_websocket(tmp_path: Path, upstream: str) -> None:
     assert "ws://" in refusal(serve(tmp_path, "--port", "0", "--upstream", upstream))
 
@@ -92,9 +102,37 @@ def test_a_database_that_is_none(tmp_path: Path) -> None:
     assert "--database" in sentence
 
 
-def test_a_missing_driver(tmp_path: Path) -> None:
-    done = serve(tmp_path, "--port", "0", SALESMIND_REDIS_URL="redis://:hidden@127.0.0.1")
-    assert "pip install channels_redis" in refusal(done)
+@pytest.mark.skipif(sys.platform != "linux", reason="drops root's privilege as Linux has it")
+def test_a_database_that_may_only_be_read(tmp_path: Path, start_server: Callable[..., Server]) -> None:
+    server = start_server()
+    server.stop()
+    database = server.directory / "salesmind.sqlite3"
+    database.chmod(0o444)
+    sentence = refusal(serve(server.directory, "--port", "0", "--upstream", NOWHERE))
+    assert "readonly" in sentence
+    assert "--database" in sentence
+
+
+def test_no_place_for_the_lock_files(tmp_path: Path) -> None:
+    (tmp_path / "workers").write_text("in the way")
+    sentence = refusal(serve(tmp_path, "--port", "0", "--upstream", NOWHERE))
+    assert str(tmp_path / "workers") in sentence
+    assert "--data-dir" in sentence
+
+
+def test_a_database_server_that_does_not_answer(tmp_path: Path) -> None:
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    url = "postgresql://me:hidden@127.0.0.1:9/salesmind"
+    done = serve(tmp_path, "--port", "0", "--upstream", NOWHERE, SALESMIND_DATABASE_URL=url)
+    sentence = refusal(done)
+    assert "Connection refused" in sentence
+    assert "SALESMIND_DATABASE_URL" in sentence
+    assert "hidden" not in done.stderr
+
+
+def test_a_setting_that_is_wrong(tmp_path: Path) -> None:
+    done = serve(tmp_path, "--port", "0", SALESMIND_REDIS_URL="http://:hidden@127.0.0.1")
+    assert "SALESMIND_REDIS_URL must begin with redis://" in refusal(done)
     assert "hidden" not in done.stderr
 
 
