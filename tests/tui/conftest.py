@@ -34,7 +34,7 @@ from relay.commands import Command
 from relay.stream import StreamEvent
 from tui import collector, i18n
 from tui.app import SalesMindApp
-from tui.screens import sessions
+from tui.screens import acceptance, conversation, sessions
 from tui.services import Account, Devices, Services
 from tui.settings import ConsoleSettings
 
@@ -244,8 +244,22 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     # Pilot takes 20 ms with next to no work for idle; what the tests wait for, they wait for by ``until``.
     monkeypatch.setattr("textual._wait.SLEEP_GRANULARITY", 1 / 200)
     monkeypatch.setattr("textual._wait.SLEEP_IDLE", 1 / 1000)
-    quick = {name: getattr(gc, name) for name in ("freeze", "unfreeze", "get_threshold", "set_threshold")}
-    monkeypatch.setattr(collector, "gc", SimpleNamespace(collect=lambda: 0, **quick))
+    still = dict.fromkeys(("collect", "freeze", "unfreeze"), lambda: 0)
+    thresholds = {name: getattr(gc, name) for name in ("get_threshold", "set_threshold")}
+    monkeypatch.setattr(collector, "gc", SimpleNamespace(**still, **thresholds))
+    monkeypatch.setattr(conversation, "TICK_S", 0.02)
+    monkeypatch.setattr(acceptance, "TICK_S", 0.02)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def rare_collections() -> Iterator[None]:
+    """Screens make objects by the hundred thousand: collecting after every 700 takes a fifth of the tests' time."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(20_000, 5, 20)
+    gc.freeze()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*thresholds)
 
 
 @pytest.fixture
