@@ -1,14 +1,11 @@
-"""One conversation from start to summary, in this process.
-
-``salesmind talk`` calls ``converse`` itself; ``python -m relay`` calls it with the two pipes of the
-console. Either way it is the same run.
-"""
+"""One conversation from start to summary. ``relay.process`` gives it the two pipes of its parent."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +31,8 @@ from relay.speaker import Speaker
 from relay.stream import Problem, Role, Started, Summary
 from relay.uplink import Uplink
 from relay.version import version
+
+log = logging.getLogger(__name__)
 
 GRACE_S = 30.0
 """With a time limit: how much longer than that a run may take when its gate never opens."""
@@ -64,7 +63,8 @@ class _Run:
         self._gauges = Gauges(output, self._uplink, self._downlink, self._microphone, self._playback)
         self._unsaid: list[str] = []
         self._over = asyncio.Event()
-        self._tasks: list[asyncio.Task[Any]] = []
+        self._sound_open = asyncio.Event()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._limit: asyncio.TimerHandle | None = None
         self._recording = RunRecording(config.record_directory, output)
         self._played_to: Callable[[bytes], None] | None = None
@@ -72,9 +72,9 @@ class _Run:
 
     async def hold(self, commands: AsyncIterator[Command]) -> Summary:
         try:
-            await self._start()
+            self._begin()
+            self._spawn("conversation", self._converse())
             self._spawn("commands", self._obey(commands))
-            self._spawn("connections", self._connect())
             await self._over.wait()
         finally:
             await self._finish()
@@ -82,7 +82,7 @@ class _Run:
 
     # --- start and end -------------------------------------------------------------------------
 
-    async def _start(self) -> None:
+    def _begin(self) -> None:
         config = self._config
         self._output.emit(
             Started(
@@ -99,14 +99,15 @@ class _Run:
         )
         self._recording.start()
         self._start_echo()
-        await self._speaker.use(config.sink)
-        await self._uplink.use_source(config.source)
-        self._spawn("uplink", self._uplink.run())
-        self._spawn("gauges", self._gauges.run(self._speaker.check))
         if config.seconds is not None:
             self._set_limit(config.seconds + GRACE_S, EXIT_TIMEOUT)
 
-    async def _connect(self) -> None:
+    async def _converse(self) -> None:
+        await self._speaker.use(self._config.sink)
+        await self._microphone.use(self._config.source)
+        self._sound_open.set()
+        self._spawn("uplink", self._uplink.run())
+        self._spawn("gauges", self._gauges.run(self._speaker.check))
         self._exit_code = await self._connections.run() or self._exit_code
         self._over.set()
 
@@ -115,9 +116,10 @@ class _Run:
         if self._limit is not None:
             self._limit.cancel()
         await self._connections.stop()
-        for task in self._tasks:
+        parts = list(self._tasks)
+        for task in parts:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*parts, return_exceptions=True)
         await self._speaker.check()
         await asyncio.gather(self._microphone.close(), self._speaker.close())
         if self._connections.opened:
@@ -158,12 +160,14 @@ class _Run:
     def _spawn(self, name: str, part: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.create_task(part, name=name)
         task.add_done_callback(self._part_done)
-        self._tasks.append(task)
+        self._tasks.add(task)
 
     def _part_done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is None:
             return
+        log.error("The part %s of the run failed", task.get_name(), exc_info=error)
         message = f"The relay failed ({task.get_name()}: {type(error).__name__}: {error})."
         now = self._output.now()
         self._output.problem(Problem(t=now, where="relay", code="relay_fault", message=message, fatal=True))
@@ -209,10 +213,10 @@ class _Run:
             if isinstance(command, Stop):
                 self._exit_code = EXIT_INTERRUPTED if command.interrupted else EXIT_OK
                 break
-            await self._carry_out(command)
+            self._carry_out(command)
         self._over.set()
 
-    async def _carry_out(self, command: Command) -> None:
+    def _carry_out(self, command: Command) -> None:
         match command:
             case Say(text=text):
                 self._unsaid.append(text)
@@ -222,15 +226,20 @@ class _Run:
             case Interrupt():
                 self._downlink.interrupt(cancel=True)
             case UseSource(spec=spec):
-                await self._uplink.use_source(spec)
+                self._spawn("source", self._change(self._microphone.use, spec))
             case UseSink(spec=spec):
-                await self._speaker.use(spec)
+                self._spawn("sink", self._change(self._speaker.use, spec))
             case Reconnect():
                 self._connections.reconnect()
             case ProvokeError():
                 self._provoke_error()
             case _:
                 pass
+
+    async def _change(self, use: Callable[[str], Awaitable[None]], spec: str) -> None:
+        """Change source or sink, after what the run began with. Beside the commands: a device may take seconds."""
+        await self._sound_open.wait()
+        await use(spec)
 
     def _say_all(self) -> None:
         """Send what was typed; it waits while there is no configured connection."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+from collections.abc import Callable
 
 from audio.errors import AudioError, AudioErrorCode
 from audio.open import make_source
@@ -11,10 +11,8 @@ from audio.ports import Chunk, Source, SourceEnded
 from audio.spec import DeviceSpec, TcpSpec, parse_source
 from relay.output import Output
 from relay.problems import from_audio
+from relay.reopening import Reopening, close_quietly, open_or_close
 from relay.stream import SourceState
-
-REOPEN_DELAYS_S = (1.0, 2.0, 4.0, 8.0)
-"""When a device or sender that was lost is tried again, in seconds after each failure."""
 
 SILENCE = "silence"
 
@@ -36,9 +34,16 @@ class Microphone:
         self._dropped = 0
         self._reader: asyncio.Task[object] | None = None
         """The task that waits in the source's ``read``."""
-        self._left: asyncio.Event | None = None
-        """Set when that task has come out, because the source is to be replaced."""
-        self._reopening: asyncio.Task[None] | None = None
+        self._left = asyncio.Event()
+        """Set whenever no task is in there."""
+        self._left.set()
+        self._taken_over = False
+        """That task was cancelled only to make it leave a source that is being replaced."""
+        self._reopening = Reopening()
+        self._using = asyncio.Lock()
+        """Held by ``use``: of two that overlap, the later one counts."""
+        self.on_change: Callable[[], None] | None = None
+        """Called when another source takes over."""
         self.changes = 0
         """Counts the sources that were opened: whoever watches the source can see that it is another one."""
 
@@ -54,38 +59,46 @@ class Microphone:
 
     async def use(self, spec: str) -> None:
         """Read from ``spec`` from now on; silence if it cannot be opened, which is told."""
-        self._stop_reopening()
-        if not await self._open(spec):
-            await self._replace(make_source(SILENCE, chunk_bytes=self._chunk_bytes), SILENCE, live=False)
+        async with self._using:
+            await self._reopening.stop()
+            opened = await self._open(spec)
+            # What was read until now may have been lost meanwhile. It must not come back in place of ``spec``.
+            await self._reopening.stop()
+            if not opened:
+                await self._replace(self._silence(), SILENCE, live=False)
 
     async def read(self) -> Chunk:
         """The next chunk, when it is due. Never fails. One task at a time."""
         while True:
             source = self._source
-            self._reader = asyncio.current_task()
+            self._reader = reader = asyncio.current_task()
+            self._left.clear()
             try:
                 return await source.read()
             except asyncio.CancelledError:
-                if self._left is None or self._reader is None:
-                    raise
-                # Not the task is cancelled, only this read: another source takes over.
-                if self._reader.uncancel():
+                if reader is None or not self._taken_over or reader.uncancel():
                     raise
             except SourceEnded:
-                self._reader = None
+                self._leave()
                 await self._ended()
             except AudioError as error:
-                self._reader = None
+                self._leave()
                 await self._lost(error)
             finally:
-                self._reader = None
-                if self._left is not None:
-                    self._left.set()
+                self._leave()
+
+    def _leave(self) -> None:
+        self._reader = None
+        self._taken_over = False
+        self._left.set()
 
     async def close(self) -> None:
         """Release the source."""
-        self._stop_reopening()
-        await _close(self._source)
+        await self._reopening.stop()
+        await close_quietly(self._source)
+
+    def _silence(self) -> Source:
+        return make_source(SILENCE, chunk_bytes=self._chunk_bytes)
 
     async def _open(self, spec: str) -> bool:
         try:
@@ -93,8 +106,8 @@ class Microphone:
             source = make_source(spec, chunk_bytes=self._chunk_bytes, on_warning=self._warn)
             if live and spec == self._spec:
                 # A device cannot be opened a second time while we hold it.
-                await self._replace(make_source(SILENCE, chunk_bytes=self._chunk_bytes), SILENCE, live=False)
-            info = await source.open()
+                await self._replace(self._silence(), SILENCE, live=False)
+            info = await open_or_close(source, source.open())
         except AudioError as error:
             self._failed(spec, error)
             return False
@@ -108,37 +121,29 @@ class Microphone:
         self._spec = spec
         self._live = live
         self.changes += 1
+        if self.on_change is not None:
+            self.on_change()
         if self._reader is not None:
             # A source must not be closed under its reader; ``read`` goes on with the new one.
-            self._left = asyncio.Event()
-            self._reader.cancel()
+            if not self._taken_over:
+                self._taken_over = True
+                self._reader.cancel()
             await self._left.wait()
-            self._left = None
         self._dropped += old.dropped_chunks
-        await _close(old)
+        await close_quietly(old)
 
     async def _ended(self) -> None:
-        spec = self._spec
-        await self._replace(make_source(SILENCE, chunk_bytes=self._chunk_bytes), SILENCE, live=False)
-        self._output.emit(SourceState(t=self._output.now(), state="ended", spec=spec, name=spec))
+        self._output.emit(SourceState(t=self._output.now(), state="ended", spec=self._spec, name=self._spec))
+        await self._replace(self._silence(), SILENCE, live=False)
 
     async def _lost(self, error: AudioError) -> None:
         spec = self._spec
         self._failed(spec, error)
-        await self._replace(make_source(SILENCE, chunk_bytes=self._chunk_bytes), SILENCE, live=False)
-        if error.code in _REOPENED:
-            self._reopening = asyncio.create_task(self._reopen(spec), name="reopen-source")
-
-    async def _reopen(self, spec: str) -> None:
-        for delay in REOPEN_DELAYS_S:
-            await asyncio.sleep(delay)
-            if await self._open(spec):
-                return
-
-    def _stop_reopening(self) -> None:
-        task, self._reopening = self._reopening, None
-        if task is not None:
-            task.cancel()
+        silence = self._silence()
+        await self._replace(silence, SILENCE, live=False)
+        # Closing what is lost may take seconds, in which another source may have been chosen.
+        if self._source is silence and error.code in _REOPENED:
+            self._reopening.start(lambda: self._open(spec))
 
     def _failed(self, spec: str, error: AudioError) -> None:
         now = self._output.now()
@@ -147,8 +152,3 @@ class Microphone:
 
     def _warn(self, error: AudioError) -> None:
         self._output.notice(str(error.code), str(error), **error.params)
-
-
-async def _close(source: Source) -> None:
-    with contextlib.suppress(AudioError):
-        await source.close()

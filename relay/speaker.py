@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 from audio.errors import AudioError
 from audio.open import make_sink
@@ -11,10 +10,8 @@ from audio.ports import Sink
 from relay.output import Output
 from relay.playback import PlaybackQueue
 from relay.problems import from_audio
+from relay.reopening import Reopening, close_quietly, open_or_close
 from relay.stream import Playback, SinkState
-
-REOPEN_DELAYS_S = (1.0, 2.0, 4.0, 8.0)
-"""When a sink that was lost in mid-play is tried again, in seconds after each failure."""
 
 NO_SINK = "none"
 
@@ -33,13 +30,15 @@ class Speaker:
         self._queue = queue
         self._sink: Sink | None = None
         self._spec = NO_SINK
-        self._reopening: asyncio.Task[None] | None = None
+        self._reopening = Reopening()
+        self._changing = asyncio.Lock()
+        """One change of the sink at a time, in the order they are asked for."""
 
     async def use(self, spec: str) -> None:
         """Play through ``spec`` from now on."""
-        self._stop_reopening()
-        if not await self._open(spec) and self._sink is None:
-            await self._open(NO_SINK)
+        async with self._changing:
+            await self._reopening.stop()
+            await self._open_or_none(spec)
 
     async def check(self) -> None:
         """Notice a sink that was lost in mid-play, and tell what playback did since the last check."""
@@ -55,23 +54,30 @@ class Speaker:
             )
         lost = self._sink.lost if self._sink is not None else None
         if isinstance(lost, AudioError):
-            spec = self._spec
-            self._failed(spec, lost)
-            await self._close()
-            await self._open(NO_SINK)
-            self._reopening = asyncio.create_task(self._reopen(spec), name="reopen-sink")
+            async with self._changing:
+                spec = self._spec
+                self._failed(spec, lost)
+                await self._close()
+                await self._open(NO_SINK)
+                self._reopening.start(lambda: self._open_or_none(spec))
 
     async def close(self) -> None:
         """Release the sink."""
-        self._stop_reopening()
+        await self._reopening.stop()
         await self._close()
+
+    async def _open_or_none(self, spec: str) -> bool:
+        opened = await self._open(spec)
+        if self._sink is None:
+            await self._open(NO_SINK)
+        return opened
 
     async def _open(self, spec: str) -> bool:
         try:
             sink = make_sink(spec, block_ms=NOBODYS_BLOCK_MS if spec == NO_SINK else BLOCK_MS)
             # The old sink goes first: one device cannot be opened twice, and two would both pull.
             await self._close()
-            info = await sink.open(self._queue.pull)
+            info = await open_or_close(sink, sink.open(self._queue.pull))
         except AudioError as error:
             self._failed(spec, error)
             return False
@@ -88,21 +94,7 @@ class Speaker:
         self._output.emit(SinkState(t=now, state="failed", spec=spec, name=spec))
         self._output.problem(from_audio(error, now))
 
-    async def _reopen(self, spec: str) -> None:
-        for delay in REOPEN_DELAYS_S:
-            await asyncio.sleep(delay)
-            if await self._open(spec):
-                return
-            if self._sink is None:
-                await self._open(NO_SINK)
-
-    def _stop_reopening(self) -> None:
-        if self._reopening is not None and self._reopening is not asyncio.current_task():
-            self._reopening.cancel()
-        self._reopening = None
-
     async def _close(self) -> None:
         sink, self._sink = self._sink, None
         if sink is not None:
-            with contextlib.suppress(AudioError):
-                await sink.close()
+            await close_quietly(sink)

@@ -60,6 +60,7 @@ class Uplink:
         self._socket: AudioSocket | None = None
         self._opened_at = 0.0
         self._wake = asyncio.Event()
+        microphone.on_change = self._wake.set
         self._silence = bytes(config.chunk_bytes)
         self._recent: deque[bytes] = deque()
         self._recent_bytes = 0
@@ -108,11 +109,6 @@ class Uplink:
     def recent(self) -> bytes:
         """The last 100 ms of input, at least one chunk; empty before any."""
         return b"".join(self._recent)
-
-    async def use_source(self, spec: str) -> None:
-        """Change the source."""
-        await self._microphone.use(spec)
-        self._wake.set()
 
     async def run(self) -> None:
         """Pump until cancelled."""
