@@ -91,7 +91,7 @@ def test_a_server_of_its_own_is_restarted(environment: dict[str, str], tmp_path:
     done = check(environment, "--server-command", shlex.join(serve), "--test", "1", "--test", "3")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    restarted = next(line for line in done.stdout.splitlines() if "server was restarted" in line)
+    restarted = next(line for line in done.stdout.splitlines() if "the server was restarted" in line)
     assert restarted.split()[0] == "PASS"
     assert "Minimum: NOT RUN" in done.stdout
 
@@ -165,3 +165,96 @@ def test_a_second_user_needs_a_password(server: Any, environment: dict[str, str]
 
     assert done.returncode == 2
     assert "SALESMIND_SECOND_PASSWORD" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("--html", "/no/such/directory/x.html"), 2, "/no/such/directory/x.html"),
+        (("--junit", "-", "--markdown", "-"), 2, "standard output"),
+        (("--junit", "-", "--json"), 2, "standard output"),
+        (("--server-command", 'serve "'), 2, 'serve "'),
+        (("--server-command", ""), 2, "--server-command"),
+        (("--ask",), 2, "terminal"),
+    ],
+)
+def test_mistakes_are_found_before_the_server_hears_of_anything(
+    environment: dict[str, str], arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    done = check(environment, "--server", "http://127.0.0.1:9", *arguments)
+
+    assert done.returncode == code, done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_old_report_stays_and_no_new_one_begins_when_the_login_fails(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    old, new = tmp_path / "old.xml", tmp_path / "new.html"
+    old.write_text("old")
+    done = check(environment, "--server", "http://127.0.0.1:9", "--junit", str(old), "--html", str(new))
+
+    assert done.returncode == 3
+    assert old.read_text() == "old"
+    assert not new.exists()
+
+
+def test_a_report_that_cannot_be_written_costs_no_result(
+    server: Any, environment: dict[str, str], tmp_path: Path
+) -> None:
+    junit = tmp_path / "check.xml"
+    wanted = ("--html", "/dev/full", "--junit", str(junit))
+    done = check(environment, "--server", server.url, "--test", "1", *wanted)
+
+    assert done.returncode == 2
+    assert "/dev/full cannot be written" in done.stderr
+    assert "The document's checkpoints: PASS" in done.stdout
+    assert ElementTree.parse(junit).getroot().get("tests") == "6"
+
+
+@pytest.mark.parametrize(("target", "code"), [("/dev/full", 2), (None, 130)])
+def test_a_run_ends_when_its_output_cannot_be_written(
+    server: Any, environment: dict[str, str], target: str | None, code: int
+) -> None:
+    """A full disk is said; a reader that has gone away, such as `head`, knows why."""
+    process = subprocess.Popen(
+        [*SALESMIND, "check", "--username", "admin", "--server", server.url, "--test", "4", "--json"],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE if target is None else Path(target).open("wb"),  # noqa: SIM115
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    if process.stdout is not None:
+        process.stdout.readline()
+        process.stdout.close()
+    assert process.stderr is not None
+    told = process.stderr.read()
+    assert process.wait(30) == code, told
+    assert "Traceback" not in told
+    assert ("No space left on device" in told) is (target is not None)
+    with ResultsStore(Path(environment["SALESMIND_STATE_DIR"]) / FILE_NAME) as store:
+        assert [run.aborted for run in store.runs()] == [True]
+
+
+def test_ctrl_c_ends_a_question_at_once(
+    server: Any, environment: dict[str, str], open_terminal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without Enter: the one for the password, and the one that only a person can answer."""
+    arguments = ("check", "--server", server.url, "--username", "admin", "--test", "4", "--ask")
+    asked = open_terminal(*arguments)
+    asked.wait_for("Refuse the microphone")
+    asked.press("maybe\r")
+    asked.wait_for(lambda text: text.count("Refuse the microphone") == 2)
+    asked.press("\x03")
+    assert asked.wait_for_exit() == 130
+    assert "The run was aborted" in asked.text
+
+    del environment["SALESMIND_PASSWORD"]
+    monkeypatch.delenv("SALESMIND_PASSWORD", raising=False)
+    for command in (arguments, ("talk", "--server", server.url, "--username", "admin", "--new-session")):
+        password = open_terminal(*command)
+        password.wait_for("Password of admin")
+        password.press("\x03")
+        assert password.wait_for_exit() == 130

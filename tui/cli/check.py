@@ -14,6 +14,8 @@ import click
 
 from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
+from tui.cli.login import PASSWORD_VARIABLE
+from tui.cli.report_files import FILE
 from tui.i18n import _
 from tui.settings import SettingsError, load_settings
 
@@ -25,15 +27,16 @@ CHECK_OPTIONS = (
 )  # fmt: skip
 """The options that are the check's own; all others are settings by the same name."""
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
-
 
 @click.command(
     help=_(
         "Run the acceptance procedure against a SalesMind server: connection, audio streaming, realtime_mode, "
         "error handling. It works in sessions of its own and says beforehand what it will do. The password is "
-        "taken from {variable}, else asked for. Exit code 0: everything passed; 1: something did not."
-    ).format(variable="SALESMIND_PASSWORD")
+        "taken from {variable}; without it, you are asked.\n\n"
+        "Exit codes: 0 everything passed, 1 something did not, 2 wrong arguments or configuration, 3 the server "
+        "could not be reached or refused the login, 4 it did not answer in time, 130 interrupted."
+    ).format(variable=PASSWORD_VARIABLE),
+    short_help=_("Run the acceptance procedure without a screen."),
 )
 @click.option("--server", "server_url", metavar="URL", help=_("SalesMind server."))
 @click.option("--username", metavar="NAME", help=_("Account on the server."))
@@ -46,20 +49,32 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     metavar="N",
     multiple=True,
     type=click.IntRange(1, 4),
-    help=_("Only this test (1 to 4)."),
+    help=_("Run only this test, 1 to 4. May be given several times."),
 )
 @click.option(
-    "--source", metavar="SPEC", help=_("What is spoken in test 2: mic[:DEVICE], wav:PATH, tcp:HOST:PORT ...")
+    "--source",
+    metavar="SPEC",
+    help=_(
+        "What is spoken in test 2: mic[:DEVICE], wav:PATH, tcp:HOST:PORT ... By default a sample recording."
+    ),
 )
-@click.option("--sink", metavar="SPEC", default="none", help=_("Where the answer of test 2 is played."))
-@click.option("--chunk-bytes", type=click.IntRange(96, 262_144), help=_("Bytes of PCM16 in one message."))
+@click.option(
+    "--sink",
+    metavar="SPEC",
+    default="none",
+    show_default=True,
+    help=_("Where the answer of test 2 is played: speaker[:DEVICE], wav:PATH, tcp:HOST:PORT or none."),
+)
+@click.option(
+    "--chunk-bytes", metavar="N", type=click.IntRange(96, 262_144), help=_("Bytes of PCM16 in one message.")
+)
 @click.option(
     "--language", "spoken", type=click.Choice(("ja", "en")), help=_("Language of the conversation.")
 )
 @click.option(
     "--second-user",
     metavar="NAME",
-    help=_("A second account, to see that sessions are kept apart (password: {variable}).").format(
+    help=_("A second account, to check that sessions are kept apart (password: {variable}).").format(
         variable=SECOND_PASSWORD_VARIABLE
     ),
 )
@@ -70,7 +85,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
         "Start the server with this command (such as `salesmind serve --port 0`) and restart it in test 3."
     ),
 )
-@click.option("--ask", is_flag=True, help=_("Ask the person at the terminal what only a person can judge."))
+@click.option("--ask", is_flag=True, help=_("Ask you at the terminal about what only a person can judge."))
 @click.option(
     "--finish-sessions", is_flag=True, help=_("Finish (and score) the run's own sessions at the end.")
 )
@@ -78,21 +93,23 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "--out",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
-    help=_("Directory for the run's recordings, logs and result."),
+    help=_("Directory for the recordings, logs and result. By default one in the state directory."),
 )
-@click.option("--json", "as_json", is_flag=True, help=_("One JSON object per line."))
-@click.option("--junit", metavar="FILE", type=_FILE, help=_("Write the result as JUnit XML."))
-@click.option("--markdown", metavar="FILE", type=_FILE, help=_("Write the document's result table."))
-@click.option("--html", metavar="FILE", type=_FILE, help=_("Write one self-contained HTML page."))
+@click.option(
+    "--json", "as_json", is_flag=True, help=_("Print every event of the run, one JSON object per line.")
+)
+@click.option("--junit", metavar="FILE", type=FILE, help=_("Write the result as JUnit XML."))
+@click.option("--markdown", metavar="FILE", type=FILE, help=_("Write the document's result table."))
+@click.option("--html", metavar="FILE", type=FILE, help=_("Write one self-contained HTML page."))
 def command(**options: Any) -> None:
     """Log in, run, print, write the reports; leave with the exit code of the verdict."""
     from tui.cli.check_run import CheckOptions, check
 
     own = CheckOptions(**{name: options.pop(name) for name in CHECK_OPTIONS})
     try:
-        code = asyncio.run(check(load_settings(options), own))
+        code = check(load_settings(options), own)
     except SettingsError as error:
         raise reject(str(error)) from None
-    except (KeyboardInterrupt, asyncio.CancelledError):
+    except asyncio.CancelledError:
         code = ExitCode.INTERRUPTED
     raise click.exceptions.Exit(code)

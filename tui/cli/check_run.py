@@ -4,35 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import getpass
 import os
 import signal
-import sys
 import time
-from collections.abc import Coroutine
-from dataclasses import dataclass
+from collections.abc import Coroutine, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import click
 
 from acceptance import progress, results
-from acceptance.progress import ProgressEvent, Question, Reply, RunFinished
-from acceptance.request import Account, CheckRequest, RestartServer
+from acceptance.progress import ProgressEvent, RunFinished
+from acceptance.request import Account, CheckRequest, Operator, RestartServer
 from acceptance.results import RunResult
 from acceptance.runner import run_check
 from api_client.errors import ApiError
 from api_client.rest import SalesMindClient
 from tui import i18n
 from tui.cli.check import SECOND_PASSWORD_VARIABLE
-from tui.cli.check_text import ProgressPrinter, result_lines
+from tui.cli.check_text import RunPrinter
 from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
-from tui.cli.report_files import write_file, write_reports
-from tui.cli.server_command import ServerCommand
-from tui.cli.talk_session import exit_code_of, password_of
+from tui.cli.login import Login, login_of, refused
+from tui.cli.report_files import STANDARD_OUTPUT, check_files, write_file, write_reports
+from tui.cli.server_command import CommandInvalid, ServerCommand
+from tui.cli.sound_arguments import check_sound_arguments
+from tui.cli.terminal_operator import TerminalOperator
+from tui.conversation_setup import conversation_language
 from tui.i18n import _
-from tui.settings import DEFAULT_SERVER_URL, ConsoleSettings, SettingsError
+from tui.settings import ConsoleSettings
 from tui.wording import of_error
 
 
@@ -54,99 +56,64 @@ class CheckOptions:
     sink: str
     source: str | None
 
+    @property
+    def reports(self) -> dict[str, Path | None]:
+        """Where each format goes that was asked for."""
+        return {"markdown": self.markdown, "junit": self.junit, "html": self.html}
 
-async def check(settings: ConsoleSettings, options: CheckOptions) -> int:
-    """Run what ``options`` ask for; gives the exit code."""
-    _check_audio(options)
-    with contextlib.ExitStack() as stack:
-        server_url, restart = await asyncio.to_thread(_server, settings, options, stack)
-        request = await _log_in(settings, options, server_url)
-        operator = _TerminalOperator() if options.ask else None
-        output = _Output(options)
-        try:
-            result = await output.follow(
-                run_check(request, output.show, operator=operator, restart_server=restart)
-            )
-        finally:
-            # What an aborted run found is kept as well.
-            if output.result is not None:
-                _keep(output.result, settings)
-                _write(output.result, request.directory, options)
-    if not options.as_json:
-        for line in result_lines(result):
-            click.echo(line)
-    return ExitCode.OK if result.passed else ExitCode.CHECK_FAILED
+    @property
+    def text_is_data(self) -> bool:
+        """Whether the result goes to standard output as text: nothing else goes there."""
+        return not self.as_json and STANDARD_OUTPUT not in self.reports.values()
 
 
-def _check_audio(options: CheckOptions) -> None:
-    from audio.errors import AudioError
-    from audio.spec import parse_sink, parse_source
+def check(settings: ConsoleSettings, options: CheckOptions) -> int:
+    """Run what ``options`` ask for; gives the exit code.
 
+    Whatever the caller can have got wrong is found before the server hears of anything.
+    """
+    check_sound_arguments([] if options.source is None else [options.source], options.sink)
+    check_files(options.reports.values(), output_taken=options.as_json)
+    second_password = _second_password() if options.second_user is not None else ""
+    operator = TerminalOperator() if options.ask else None
+    login = login_of(settings)
+    with ExitStack() as stack:
+        restart: RestartServer | None = None
+        if options.server_command is not None:
+            url, restart = stack.enter_context(_started(options.server_command))
+            login = replace(login, server_url=url)
+        return asyncio.run(_check(settings, options, login, second_password, operator, restart))
+
+
+async def _check(
+    settings: ConsoleSettings,
+    options: CheckOptions,
+    login: Login,
+    second_password: str,
+    operator: Operator | None,
+    restart: RestartServer | None,
+) -> int:
+    request = await _log_in(settings, options, login, second_password)
+    output = _Output(options)
+    written = True
     try:
-        if options.source is not None:
-            parse_source(options.source)
-        parse_sink(options.sink)
-    except AudioError as error:
-        raise SettingsError(of_error(error)) from None
+        await output.follow(run_check(request, output.show, operator=operator, restart_server=restart))
+    except asyncio.CancelledError:
+        if output.failure is not None:
+            raise reject(output.failure) from None
+        raise
+    finally:
+        # What an aborted run found is kept as well.
+        if output.result is not None:
+            written = _write(output.result, request.directory, options)
+            _keep(output.result, settings)
+    assert output.result is not None
+    if not output.result.passed:
+        return ExitCode.CHECK_FAILED
+    return ExitCode.OK if written else ExitCode.USAGE
 
 
 # --- before the run ------------------------------------------------------------------------------
-
-
-def _server(
-    settings: ConsoleSettings, options: CheckOptions, stack: contextlib.ExitStack
-) -> tuple[str, RestartServer | None]:
-    """The server's base URL, and how to restart it where it is ours."""
-    profile = next((p for p in settings.profiles if p.name == settings.profile), None)
-    if options.server_command is None:
-        return settings.server_url or (profile.server_url if profile else DEFAULT_SERVER_URL), None
-    server = stack.enter_context(ServerCommand(options.server_command))
-    click.echo(_("Starting the SalesMind server ..."), err=True)
-    try:
-        url = server.start()
-    except OSError as error:
-        sentence = _("The server command could not be run: {reason}").format(reason=error)
-        raise reject(sentence, ExitCode.CONNECTION) from None
-
-    async def restart() -> str:
-        return await asyncio.to_thread(server.restart)
-
-    return url, restart
-
-
-async def _log_in(settings: ConsoleSettings, options: CheckOptions, server_url: str) -> CheckRequest:
-    profile = next((p for p in settings.profiles if p.name == settings.profile), None)
-    username = settings.username or (profile.username if profile else "")
-    if not username:
-        raise reject(_("Say who is logging in: --username NAME."))
-    insecure = settings.insecure or bool(profile and profile.insecure)
-    second: Account | None = None
-    try:
-        password = await asyncio.to_thread(password_of, username)
-        first = await _account(server_url, username, password, insecure)
-        if options.second_user is not None:
-            second = await _account(server_url, options.second_user, _second_password(), insecure)
-    except ApiError as error:
-        raise reject(of_error(error), exit_code_of(error)) from None
-    return CheckRequest(
-        server_url=server_url,
-        account=first,
-        directory=_directory(settings, options),
-        second_account=second,
-        insecure=insecure,
-        tests=tuple(sorted(set(options.tests))) or (1, 2, 3, 4),
-        source=options.source or settings.audio.source,
-        sink=options.sink,
-        language=options.spoken or settings.conversation_language or i18n.language(),
-        chunk_bytes=settings.audio.chunk_bytes,
-        finish_sessions=options.finish_sessions,
-    )
-
-
-async def _account(server_url: str, username: str, password: str, insecure: bool) -> Account:
-    async with SalesMindClient(server_url, insecure=insecure, language=i18n.language()) as client:
-        login = await client.login(username, password)
-        return Account(login.user.username, login.token)
 
 
 def _second_password() -> str:
@@ -154,6 +121,62 @@ def _second_password() -> str:
     if password is None:
         raise reject(_("--second-user needs a password: set {name}.").format(name=SECOND_PASSWORD_VARIABLE))
     return password
+
+
+@contextmanager
+def _started(command: str) -> Iterator[tuple[str, RestartServer]]:
+    """The base URL of the caller's own server, and how to restart it, while the block runs."""
+    try:
+        server = ServerCommand(command)
+    except CommandInvalid:
+        raise reject(_("--server-command cannot be understood: {command}").format(command=command)) from None
+
+    async def restart() -> str:
+        return await asyncio.to_thread(server.restart)
+
+    # SIGTERM must not leave the server behind, whatever is being waited for.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with server:
+        click.echo(_("Starting the SalesMind server ..."), err=True)
+        try:
+            url = server.start()
+        except OSError as error:
+            sentence = _("The server command {command} could not be run: {reason}")
+            reason = error.strerror or str(error)
+            raise reject(sentence.format(command=command, reason=reason), ExitCode.CONNECTION) from None
+        yield url, restart
+
+
+async def _log_in(
+    settings: ConsoleSettings, options: CheckOptions, login: Login, second_password: str
+) -> CheckRequest:
+    second: Account | None = None
+    try:
+        first = await _account(login, login.username, login.password)
+        if options.second_user is not None:
+            second = await _account(login, options.second_user, second_password)
+    except ApiError as error:
+        raise refused(error, login.server_url) from None
+    return CheckRequest(
+        server_url=login.server_url,
+        account=first,
+        directory=_directory(settings, options),
+        second_account=second,
+        insecure=login.insecure,
+        tests=tuple(sorted(set(options.tests))) or (1, 2, 3, 4),
+        source=options.source or settings.audio.source,
+        sink=options.sink,
+        language=options.spoken or conversation_language(settings),
+        chunk_bytes=settings.audio.chunk_bytes,
+        finish_sessions=options.finish_sessions,
+    )
+
+
+async def _account(login: Login, username: str, password: str) -> Account:
+    client = SalesMindClient(login.server_url, insecure=login.insecure, language=i18n.language())
+    async with client:
+        answer = await client.login(username, password)
+        return Account(answer.user.username, answer.token)
 
 
 def _directory(settings: ConsoleSettings, options: CheckOptions) -> Path:
@@ -172,15 +195,20 @@ def _directory(settings: ConsoleSettings, options: CheckOptions) -> Path:
 
 
 class _Output:
-    """Prints what the run says, and ends it when it is told to or nobody reads any more."""
+    """Prints what the run says, and ends it when it is told to or nobody can read it any more."""
 
     def __init__(self, options: CheckOptions) -> None:
         self._as_json = options.as_json
-        self._people = ProgressPrinter(lambda line: click.echo(line, err=True))
+        self._print = RunPrinter(
+            progress=lambda line: click.echo(line, err=True),
+            result=lambda line: click.echo(line, err=not options.text_is_data),
+        )
         self._task: asyncio.Task[RunResult] | None = None
         self._unread = False
         self.result: RunResult | None = None
         """What the run found, once it is over."""
+        self.failure: str | None = None
+        """Why the output could not be written, if the reader did not just stop reading."""
 
     def show(self, event: ProgressEvent) -> None:
         """Print one event."""
@@ -191,35 +219,21 @@ class _Output:
         try:
             if self._as_json:
                 click.echo(progress.encode(event))
-            self._people(event)
-        except BrokenPipeError:
+            self._print(event)
+        except OSError as error:
             self._unread = True
+            if not isinstance(error, BrokenPipeError):
+                sentence = _("The output cannot be written, so the run was ended: {reason}")
+                self.failure = sentence.format(reason=error.strerror)
             if self._task is not None:
                 self._task.cancel()
 
-    async def follow(self, run: Coroutine[None, None, RunResult]) -> RunResult:
+    async def follow(self, run: Coroutine[None, None, RunResult]) -> None:
         """SIGTERM ends the run as ctrl+c does: it cleans up and says what it found until then."""
-        self._task = task = asyncio.create_task(run)
+        self._task = asyncio.create_task(run)
         with contextlib.suppress(NotImplementedError):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return await task
-
-
-class _TerminalOperator:
-    """Asks on standard error, reads standard input."""
-
-    def __init__(self) -> None:
-        if not sys.stdin.isatty():
-            raise reject(_("--ask needs a terminal."))
-        self.name = getpass.getuser()
-
-    async def ask(self, question: Question) -> Reply:
-        words = question.ja if i18n.language() == "ja" else question.en
-        choice = click.Choice(["y", "n", "-"])
-        prompt = _("{question} (y: yes, n: no, -: cannot tell)").format(question=words)
-        reply = await asyncio.to_thread(click.prompt, prompt, type=choice, err=True, show_choices=False)
-        replies: dict[str, Reply] = {"y": "pass", "n": "fail", "-": "not_applicable"}
-        return replies[str(reply)]
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._task.cancel)
+        await self._task
 
 
 # --- after the run -------------------------------------------------------------------------------
@@ -234,10 +248,21 @@ def _keep(result: RunResult, settings: ConsoleSettings) -> None:
             store.keep(result)
     except StoreError as error:
         click.echo(of_error(error), err=True)
+        return
+    sentence = _("Kept as {id}. Recordings and logs: {directory}")
+    click.echo(sentence.format(id=result.id, directory=result.directory), err=True)
 
 
-def _write(result: RunResult, directory: Path, options: CheckOptions) -> None:
-    """result.json in the run's directory, and the reports that were asked for."""
-    write_file(directory / "result.json", results.encode(result), mode=0o600)  # it holds what was said
-    files = {"markdown": options.markdown, "junit": options.junit, "html": options.html}
-    write_reports(result, files)
+def _write(result: RunResult, directory: Path, options: CheckOptions) -> bool:
+    """result.json in the run's directory, and the reports that were asked for; whether all could be written."""
+    written = True
+    try:
+        # For its owner only: it holds what was said.
+        write_file(directory / "result.json", results.encode(result), mode=0o600)
+    except click.exceptions.Exit:
+        written = False
+    try:
+        write_reports(result, options.reports)
+    except click.exceptions.Exit:
+        written = False
+    return written

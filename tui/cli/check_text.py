@@ -2,43 +2,83 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
+import click
+
 from acceptance.checkpoints import CONDITIONS, TESTS, checkpoint
-from acceptance.progress import Answered, CleanedUp, Doing, ProgressEvent, RunStarted, TestStarted
-from acceptance.results import Answer, Evidence, RunResult, TestResult
+from acceptance.progress import (
+    CleanedUp,
+    Doing,
+    ProgressEvent,
+    RunFinished,
+    RunStarted,
+    TestFinished,
+    TestStarted,
+)
+from acceptance.results import Answer, Evidence, RunResult, TestResult, Verdict
+from tui.cli.help_format import cells
 from tui.i18n import _
-from tui.verdict_words import verdict_word, words
+from tui.verdict_words import VERDICTS, verdict_word, words
+
+_COLOURS: dict[Verdict, str] = {"pass": "green", "fail": "red", "not_run": "yellow", "not_applicable": "cyan"}
+
+Echo = Callable[[str], object]
 
 
-class ProgressPrinter:
-    """Says on standard error what is going to be done, what is being done and what came of it."""
+class RunPrinter:
+    """Prints a run while it goes on: what is being done as ``progress``, each test's answers as ``result``.
 
-    def __init__(self, echo: Callable[[str], object]) -> None:
-        self._echo = echo
+    Both together say nothing twice, so they can share a terminal or a log.
+    """
+
+    def __init__(self, progress: Echo, result: Echo) -> None:
+        self._progress = progress
+        self._result = result
+        self._printed: set[int] = set()
 
     def __call__(self, event: ProgressEvent) -> None:
         """Print what ``event`` brings, if anything."""
         match event:
             case RunStarted():
-                self._echo(_("This will be done on {server}:").format(server=event.server_url))
+                self._progress(_("This will be done on {server}:").format(server=event.server_url))
                 for step in event.plan:
-                    self._echo(f"  - {words(step)}")
+                    self._progress(f"  - {words(step)}")
             case TestStarted():
                 title = next(test for test in TESTS if test.number == event.test)
-                self._echo(_("Test {n}: {title}").format(n=event.test, title=words(title)))
+                self._progress(_("Running test {n}: {title}").format(n=event.test, title=words(title)))
             case Doing():
-                self._echo(f"  ... {words(event)}")
-            case Answered():
-                self._echo(f"  {answer_line(event.answer)}")
+                self._progress(f"  ... {words(event)}")
+            case TestFinished():
+                self._print_test(event.result)
             case CleanedUp():
-                sessions = ", ".join(event.session_ids)
-                self._echo(_("All connections are closed. Sessions started: {ids}").format(ids=sessions))
+                self._print_clean_up(event)
+            case RunFinished():
+                for test in event.result.tests:
+                    if test.number in event.result.selected and test.number not in self._printed:
+                        self._print_test(test)
+                for line in conclusion_lines(event.result):
+                    self._result(line)
+
+    def _print_test(self, test: TestResult) -> None:
+        self._printed.add(test.number)
+        for line in _test_lines(test):
+            self._result(line)
+
+    def _print_clean_up(self, event: CleanedUp) -> None:
+        self._progress(_("All connections are closed."))
+        if event.session_ids:
+            self._progress(_("Sessions started: {ids}").format(ids=", ".join(event.session_ids)))
+        for session_id, mode in zip(event.session_ids, event.realtime_mode, strict=True):
+            if mode is True:
+                sentence = _("The server still reports realtime_mode true for session {id}.")
+                self._progress(sentence.format(id=session_id))
 
 
 def answer_line(answer: Answer) -> str:
     """Verdict, checkpoint and what decided, on one line."""
-    line = f"{verdict_word(answer.verdict)}  {words(checkpoint(answer.checkpoint))}"
+    line = f"{_column(answer.verdict)}  {words(checkpoint(answer.checkpoint))}"
     return f"{line} [{_decided(answer.evidence[0])}]" if answer.evidence else line
 
 
@@ -47,10 +87,15 @@ def _decided(evidence: Evidence) -> str:
 
 
 def result_lines(result: RunResult) -> Iterator[str]:
-    """The whole result: test by test, the success conditions, the verdicts."""
+    """The whole result: test by test, then what follows from it."""
     for test in result.tests:
         if test.number in result.selected:
             yield from _test_lines(test)
+    yield from conclusion_lines(result)
+
+
+def conclusion_lines(result: RunResult) -> Iterator[str]:
+    """The success conditions, what did not pass, the verdicts."""
     for level, title in (
         ("minimum", _("Minimum success conditions")),
         ("ideal", _("Ideal success conditions")),
@@ -58,25 +103,51 @@ def result_lines(result: RunResult) -> Iterator[str]:
         yield title
         for condition, met in zip(CONDITIONS, result.conditions, strict=True):
             if condition.level == level:
-                yield f"  {verdict_word(met.verdict)}  {words(condition)}"
+                yield f"  {_column(met.verdict)}  {words(condition)}"
     yield ""
+    wanted = ("fail",) if result.aborted else ("fail", "not_run")
+    if open_points := [answer for answer in _answers(result) if answer.verdict in wanted]:
+        yield _("What did not pass")
+        for answer in open_points:
+            yield f"  {answer_line(answer)}"
+        yield ""
+    if result.aborted:
+        yield _("The run was aborted before its end.")
     yield _("Minimum: {minimum}   Ideal: {ideal}").format(
-        minimum=verdict_word(result.minimum), ideal=verdict_word(result.ideal)
+        minimum=_coloured(result.minimum), ideal=_coloured(result.ideal)
     )
     yield _("The document's checkpoints: {document}   Beyond the document: {beyond}").format(
-        document=verdict_word(result.document), beyond=verdict_word(result.beyond)
+        document=_coloured(result.document), beyond=_coloured(result.beyond)
     )
+
+
+def _answers(result: RunResult) -> Iterator[Answer]:
+    for test in result.tests:
+        if test.number in result.selected:
+            yield from test.answers
 
 
 def _test_lines(test: TestResult) -> Iterator[str]:
     title = next(entry for entry in TESTS if entry.number == test.number)
-    yield _("Test {n}: {title}").format(n=test.number, title=words(title)) + f"  {verdict_word(test.verdict)}"
+    yield _("Test {n}: {title}").format(n=test.number, title=words(title)) + f"  {_coloured(test.verdict)}"
     beyond = [answer for answer in test.answers if checkpoint(answer.checkpoint).origin == "beyond"]
     for answer in test.answers:
         if answer not in beyond:
             yield f"  {answer_line(answer)}"
     if beyond:
-        yield "  " + _("Beyond the document:") + f" {verdict_word(test.beyond)}"
+        yield "  " + _("Beyond the document:") + f" {_coloured(test.beyond)}"
         for answer in beyond:
             yield f"    {answer_line(answer)}"
     yield ""
+
+
+def _coloured(verdict: Verdict) -> str:
+    """The verdict as a word; click takes the colour out where the output is no terminal."""
+    word = verdict_word(verdict)
+    return word if os.environ.get("NO_COLOR") else click.style(word, fg=_COLOURS[verdict])
+
+
+def _column(verdict: Verdict) -> str:
+    """The same, as wide as the widest verdict."""
+    widest = max(cells(verdict_word(other)) for other in VERDICTS)
+    return _coloured(verdict) + " " * (widest - cells(verdict_word(verdict)))

@@ -19,11 +19,21 @@ START_TIMEOUT_S = 30.0
     help=_(
         "Start a SalesMind server with its offline engine on this machine and open the console at its login screen. "
         "Needs no account, no key, no microphone and no internet. The server ends with the console."
-    )
+    ),
+    short_help=_("Try everything here: server, offline engine and console."),
 )
 @click.option("--lang", type=click.Choice(LANGUAGES), help=_("Language of the interface."))
-@click.option("--port", default=0, help=_("Port of the server; 0 is any free one."))
-@click.option("--no-mouse", is_flag=True, help=_("Leave the mouse to the terminal, for its own selection."))
+@click.option(
+    "--port",
+    metavar="N",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help=_("Port to listen on; 0 takes a free one."),
+)
+@click.option(
+    "--no-mouse", is_flag=True, help=_("Leave the mouse to the terminal, so that it can select text.")
+)
 @click.pass_context
 def command(ctx: click.Context, lang: str | None, port: int, no_mouse: bool) -> None:
     """Serve, open the console, stop serving."""

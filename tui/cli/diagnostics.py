@@ -19,10 +19,11 @@ DEVICE_LISTING_TIMEOUT_S = 10.0
 
 @click.command(
     help=_(
-        "Collect what somebody needs to find a fault: logs of the console and of our own server, the newest "
-        "acceptance results, the configuration, versions and devices. Tokens, passwords and keys are cut out; "
-        "transcripts of the acceptance runs are in it."
-    )
+        "Collect in one file what it takes to find a fault: logs of the console and of its own server, the newest "
+        "acceptance results, the configuration, versions and devices. Tokens, passwords and keys are cut out, "
+        "but transcripts of the acceptance runs are included."
+    ),
+    short_help=_("Collect logs, results and versions for a bug report."),
 )
 @click.option(
     "--bundle",
@@ -37,7 +38,7 @@ DEVICE_LISTING_TIMEOUT_S = 10.0
     metavar="FILE",
     multiple=True,
     type=click.Path(path_type=Path, dir_okay=False),
-    help=_("Log of a server that runs elsewhere on this machine; may be given several times."),
+    help=_("Log of a server that keeps it elsewhere on this machine. May be given several times."),
 )
 def command(bundle: Path, server_logs: tuple[Path, ...]) -> None:
     """Write the bundle; its path is printed on standard output, what is in it on standard error."""

@@ -16,12 +16,22 @@ _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command(
-    "engine", help=_("Run the offline engine, a Realtime API server that needs no key and no internet.")
+    "engine",
+    help=_("Run the offline engine, a Realtime API server that needs no key and no internet."),
+    short_help=_("Run the offline engine, a Realtime API server."),
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help=_("Address to listen on."))
-@click.option("--port", default=8790, show_default=True, help=_("Port to listen on; 0 takes a free one."))
+@click.option(
+    "--port",
+    metavar="N",
+    default=8790,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help=_("Port to listen on; 0 takes a free one."),
+)
 @click.option(
     "--pace",
+    metavar="X",
     default=6.0,
     show_default=True,
     type=click.FloatRange(min=0.5),
@@ -33,6 +43,7 @@ _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--persona", metavar="ID", help=_("The persona that answers, whatever the session says."))
 @click.option(
     "--max-age",
+    metavar="N",
     default=3600.0,
     show_default=True,
     type=click.FloatRange(min=1),

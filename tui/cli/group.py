@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 from typing import Any
 
 import click
 
 from tui.cli.exit_codes import ExitCode
+from tui.cli.help_format import HelpContext
 from tui.i18n import LANGUAGES, _
 
 COMMANDS = ("demo", "talk", "check", "results", "diagnostics", "serve", "engine", "devices")
@@ -15,6 +18,19 @@ COMMANDS = ("demo", "talk", "check", "results", "diagnostics", "serve", "engine"
 
 class LazyGroup(click.Group):
     """Finds ``salesmind NAME`` in the module ``tui.cli.NAME``, imported only when it is asked for."""
+
+    context_class = HelpContext
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. Ctrl+c has an exit code of its own, and so has a reader who has seen enough: 0."""
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, click.Abort):
+            raise click.exceptions.Exit(ExitCode.INTERRUPTED) from None
+        except BrokenPipeError:
+            # Python writes what is left in its buffer when it ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.exceptions.Exit(ExitCode.OK) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order in which a newcomer meets them."""
@@ -25,6 +41,8 @@ class LazyGroup(click.Group):
         if name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"tui.cli.{name}").command
+        for part in (command, *(command.commands.values() if isinstance(command, click.Group) else ())):
+            part.context_class = HelpContext
         return command
 
 
@@ -41,21 +59,23 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool)
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     help=_(
-        "Test and demonstrate spoken AI conversations with SalesMind. Without a command: open the console."
+        "Test and demonstrate spoken AI conversations with SalesMind. Without a command, open the console."
     ),
 )
 @click.option("--lang", type=click.Choice(LANGUAGES), help=_("Language of the interface."))
 @click.option("--server", metavar="URL", help=_("SalesMind server to offer at login."))
 @click.option("--profile", metavar="NAME", help=_("Server profile of the configuration to offer at login."))
 @click.option("--insecure", is_flag=True, help=_("Accept a certificate that cannot be verified."))
-@click.option("--no-mouse", is_flag=True, help=_("Leave the mouse to the terminal, for its own selection."))
+@click.option(
+    "--no-mouse", is_flag=True, help=_("Leave the mouse to the terminal, so that it can select text.")
+)
 @click.option(
     "--version",
     is_flag=True,
     expose_value=False,
     is_eager=True,
     callback=_show_version,
-    help=_("Show the version."),
+    help=_("Show the version and exit."),
 )
 @click.pass_context
 def salesmind(ctx: click.Context, /, **options: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import click
@@ -15,10 +15,39 @@ from tui.i18n import _
 
 FORMATS = ("markdown", "junit", "html", "json")
 FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
+STANDARD_OUTPUT = Path("-")
+
+
+def check_files(files: Iterable[Path | None], *, output_taken: bool = False) -> None:
+    """Find out before a run whether its reports can be written. Raises ``Exit`` after saying why not.
+
+    ``output_taken``: something else is written to standard output.
+    """
+    named = [path for path in files if path is not None]
+    if named.count(STANDARD_OUTPUT) + output_taken > 1:
+        raise reject(_("Only one thing can be written to standard output."))
+    for path in named:
+        if path != STANDARD_OUTPUT:
+            _check_file(path)
+
+
+def _check_file(path: Path) -> None:
+    existed = os.path.lexists(path)
+    if existed and not path.is_file():
+        return  # opening a pipe would be noticed at its other end
+    try:
+        path.open("ab").close()  # what is in it stays until there is a report
+        if not existed:
+            path.unlink()
+    except OSError as error:
+        raise _unwritable(path, error) from None
 
 
 def write_reports(result: RunResult, files: Mapping[str, Path | None]) -> None:
-    """Write each format of ``files`` that has a path, in the language in force. Raises ``Exit`` after saying why."""
+    """Write each format of ``files`` that has a path, in the language in force.
+
+    What cannot be written is said and stops nothing else; then ``Exit`` is raised.
+    """
     from acceptance import reports
 
     language = i18n.language()
@@ -28,19 +57,30 @@ def write_reports(result: RunResult, files: Mapping[str, Path | None]) -> None:
         "html": lambda: reports.html(result, language),
         "json": lambda: reports.as_json(result),
     }
+    failure: click.exceptions.Exit | None = None
     for name, path in files.items():
-        if path is not None:
+        if path is None:
+            continue
+        try:
             write_file(path, formats[name]().encode("utf-8", "replace"))
+        except click.exceptions.Exit as exit_:
+            failure = exit_
+    if failure is not None:
+        raise failure
 
 
 def write_file(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Write ``data``, a new file with ``mode`` as far as the umask allows. Raises ``Exit`` after saying why."""
-    if str(path) == "-":
+    if path == STANDARD_OUTPUT:
         click.echo(data, nl=False)
         return
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
             file.write(data)
     except OSError as error:
-        sentence = _("The file {path} cannot be written: {reason}")
-        raise reject(sentence.format(path=path, reason=error.strerror)) from None
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> click.exceptions.Exit:
+    sentence = _("The file {path} cannot be written: {reason}")
+    return reject(sentence.format(path=path, reason=error.strerror))

@@ -12,7 +12,7 @@ import click
 
 from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
-from tui.cli.report_files import FILE, FORMATS, write_reports
+from tui.cli.report_files import FILE, FORMATS, check_files, write_reports
 from tui.i18n import N_, _
 
 if TYPE_CHECKING:
@@ -39,14 +39,19 @@ def _store() -> Iterator[ResultsStore]:
         raise reject(of_error(error), ExitCode.USAGE if mistaken else ExitCode.CHECK_FAILED) from None
 
 
-@click.group(help=_("The acceptance runs that are kept: list, show, compare and export them."))
+@click.group(help=_("List, show, compare and export the runs that are kept."))
 def command() -> None:
     """The group; it does nothing by itself."""
 
 
 @command.command("list", help=_("List the runs, newest first."))
 @click.option(
-    "--limit", metavar="N", default=20, show_default=True, type=click.IntRange(1), help=_("At most N.")
+    "--limit",
+    metavar="N",
+    default=20,
+    show_default=True,
+    type=click.IntRange(1),
+    help=_("Show at most N runs."),
 )
 @click.option("--server", "server_url", metavar="URL", help=_("Only runs against this server."))
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object per line."))
@@ -85,7 +90,11 @@ def _local(iso: str) -> str:
     return datetime.fromisoformat(iso).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-@command.command("show", help=_("Show a run: every checkpoint with what decided it.") + " " + _(_RUN))
+@command.command(
+    "show",
+    help=_("Show a run: every checkpoint with what decided it.") + " " + _(_RUN),
+    short_help=_("Show a run: every checkpoint with what decided it."),
+)
 @click.argument("run", default="latest")
 @click.option("--json", "as_json", is_flag=True, help=_("The whole result as JSON."))
 def show_command(run: str, as_json: bool) -> None:
@@ -107,11 +116,12 @@ def show_command(run: str, as_json: bool) -> None:
 @command.command(
     "compare",
     help=_(
-        "Say which checkpoints are judged otherwise in RUN than in BEFORE, by default the run before it. "
-        "Exit code 1: something is worse."
+        "Show the checkpoints whose verdict in RUN differs from that in BEFORE, by default the run before it. "
+        "The exit code is 1 when something is worse."
     )
     + " "
     + _(_RUN),
+    short_help=_("Show what changed from one run to another."),
 )
 @click.argument("run", default="latest")
 @click.argument("before", required=False)
@@ -135,7 +145,7 @@ def compare_command(run: str, before: str | None, as_json: bool) -> None:
         for change in found.changes:
             click.echo(_change_line(change))
         if not found.changes:
-            click.echo(_("No checkpoint is judged otherwise."))
+            click.echo(_("No verdict differs."))
     if found.worse:
         raise click.exceptions.Exit(ExitCode.CHECK_FAILED)
 
@@ -160,7 +170,9 @@ def _change_line(change: Change) -> str:
 
 
 @command.command(
-    "export", help=_("Write a run as a report, in the language of the interface.") + " " + _(_RUN)
+    "export",
+    help=_("Write a run as a report, in the language of the interface.") + " " + _(_RUN),
+    short_help=_("Write a run as a report."),
 )
 @click.argument("run", default="latest")
 @click.option("--markdown", metavar="FILE", type=FILE, help=_("Write the document's result table."))
@@ -169,6 +181,7 @@ def _change_line(change: Change) -> str:
 @click.option("--json", metavar="FILE", type=FILE, help=_("Write the whole result as JSON."))
 def export_command(run: str, **files: Path | None) -> None:
     """Write the files that are named; ``-`` is standard output."""
+    check_files(files.values())
     if not any(files.values()):
         options = ", ".join(f"--{name} FILE" for name in FORMATS)
         raise reject(_("Say what to write: {options}.").format(options=options))
@@ -180,6 +193,7 @@ def export_command(run: str, **files: Path | None) -> None:
 @command.command(
     "note",
     help=_("Set the note of one test, as it stands in the result table.") + " " + _(_RUN),
+    short_help=_("Set the note of one test."),
 )
 @click.argument("run")
 @click.argument("text")
@@ -191,9 +205,11 @@ def note_command(run: str, text: str, test: int) -> None:
 
 
 @command.command(
-    "prune", help=_("Forget all but the newest runs. Their recordings and logs stay where they are.")
+    "prune",
+    help=_("Forget all but the newest runs. Their recordings and logs stay where they are."),
+    short_help=_("Forget all but the newest runs."),
 )
-@click.option("--keep", metavar="N", required=True, type=click.IntRange(0), help=_("How many to keep."))
+@click.option("--keep", metavar="N", required=True, type=click.IntRange(0), help=_("How many runs to keep."))
 def prune_command(keep: int) -> None:
     """Print the ids of the runs that are forgotten."""
     with _store() as store:

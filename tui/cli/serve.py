@@ -54,10 +54,11 @@ def report_progress(code: str, values: dict[str, str]) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help=_("Address to listen on."))
 @click.option(
     "--port",
+    metavar="N",
     default=8000,
     show_default=True,
     type=click.IntRange(0, 65535),
-    help=_("Port; 0 takes any free one."),
+    help=_("Port to listen on; 0 takes a free one."),
 )
 @click.option(
     "--upstream",
@@ -69,7 +70,7 @@ def report_progress(code: str, values: dict[str, str]) -> None:
 @click.option(
     "--database",
     type=click.Path(path_type=Path, dir_okay=False),
-    help=_("SQLite file; made when it is not there."),
+    help=_("SQLite file; created if it does not exist."),
 )
 @click.option(
     "--data-dir",
@@ -77,7 +78,9 @@ def report_progress(code: str, values: dict[str, str]) -> None:
     help=_("Directory of the database and lock files."),
 )
 @click.option(
-    "--log", type=click.Path(path_type=Path, dir_okay=False), help=_("Log file; stderr without it.")
+    "--log",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=_("Log file. Without it, the log goes to standard error."),
 )
 @click.option(
     "--admin-password-env",

@@ -12,8 +12,14 @@ import subprocess
 import threading
 from types import TracebackType
 
+from tui.i18n import _
+
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 15.0
+
+
+class CommandInvalid(ValueError):
+    """The command has no words, or a quotation that does not end."""
 
 
 class ServerDidNotStart(OSError):
@@ -23,11 +29,16 @@ class ServerDidNotStart(OSError):
 class ServerCommand:
     """``command`` prints ``{"url": ...}`` on its first line when it serves, as ``salesmind serve`` does.
 
-    A context that ends with the server.
+    A context that ends with the server. Raises ``CommandInvalid``.
     """
 
     def __init__(self, command: str) -> None:
-        self._arguments = shlex.split(command)
+        try:
+            self._arguments = shlex.split(command)
+        except ValueError as error:
+            raise CommandInvalid(command) from error
+        if not self._arguments:
+            raise CommandInvalid(command)
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> str:
@@ -47,8 +58,7 @@ class ServerCommand:
             return str(json.loads(lines.get(timeout=START_TIMEOUT_S))["url"])
         except (queue.Empty, ValueError, KeyError, TypeError):
             self.kill()
-            message = "The server command did not say its URL. Run it by hand to see why."
-            raise ServerDidNotStart(message) from None
+            raise ServerDidNotStart(_("It did not say its URL. Run it by hand to see why.")) from None
 
     def kill(self) -> None:
         """End the server and everything it started, without a chance to tidy up."""

@@ -6,17 +6,14 @@ Standard output is data; words about the run go to standard error.
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, get_args
 
 import click
 
-from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
+from tui.cli.login import PASSWORD_VARIABLE
 from tui.i18n import _
 from tui.settings import Echo, SettingsError, load_settings
-
-PASSWORD_VARIABLE = "SALESMIND_PASSWORD"  # noqa: S105 (the name of a variable, not a password)
 
 TALK_OPTIONS = (
     "session_id", "new_session", "industry", "value_proposition", "persona", "pain",
@@ -27,10 +24,11 @@ TALK_OPTIONS = (
 
 @click.command(
     help=_(
-        "Hold a conversation without a screen. The password is taken from {variable}, else asked for. "
-        "Several --source are spoken one after another, each when the one before is answered. "
-        "Without --seconds, the conversation ends when the last turn is answered."
-    ).format(variable=PASSWORD_VARIABLE)
+        "Hold a conversation without a screen. The password is taken from {variable}; without it, you are asked. "
+        "Several --source are spoken one after another, each when the one before it has been answered. "
+        "Without --seconds, the conversation ends when the last turn has been answered."
+    ).format(variable=PASSWORD_VARIABLE),
+    short_help=_("Hold a conversation without a screen."),
 )
 @click.option("--server", "server_url", metavar="URL", help=_("SalesMind server."))
 @click.option("--username", metavar="NAME", help=_("Account on the server."))
@@ -52,15 +50,28 @@ TALK_OPTIONS = (
 )
 @click.option("--sink", metavar="SPEC", help=_("speaker[:DEVICE], wav:PATH, tcp:HOST:PORT or none."))
 @click.option("--say", "typed", metavar="TEXT", multiple=True, help=_("A typed turn, after the spoken ones."))
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help=_("Stop after this long."))
-@click.option("--chunk-bytes", type=click.IntRange(96, 262_144), help=_("Bytes of PCM16 in one message."))
+@click.option(
+    "--seconds", metavar="N", type=click.FloatRange(min=0, min_open=True), help=_("Stop after this many seconds.")
+)
+@click.option(
+    "--chunk-bytes", metavar="N", type=click.IntRange(96, 262_144), help=_("Bytes of PCM16 in one message.")
+)
 @click.option(
     "--language", "spoken", type=click.Choice(("ja", "en")), help=_("Language of the conversation.")
 )
 @click.option("--voice", metavar="NAME", help=_("Voice of the customer."))
-@click.option("--vad-threshold", type=click.FloatRange(0, 1), help=_("Level at which speech begins, 0 to 1."))
-@click.option("--vad-prefix-ms", type=click.IntRange(0, 5_000), help=_("Audio kept from before speech."))
-@click.option("--vad-silence-ms", type=click.IntRange(50, 10_000), help=_("Silence that ends a turn."))
+@click.option(
+    "--vad-threshold",
+    metavar="X",
+    type=click.FloatRange(0, 1),
+    help=_("Level at which speech begins, 0 to 1."),
+)
+@click.option(
+    "--vad-prefix-ms", metavar="N", type=click.IntRange(0, 5_000), help=_("Audio kept from before speech.")
+)
+@click.option(
+    "--vad-silence-ms", metavar="N", type=click.IntRange(50, 10_000), help=_("Silence that ends a turn.")
+)
 @click.option("--echo", type=click.Choice(get_args(Echo)), help=_("What to do about loudspeaker echo."))
 @click.option(
     "--record", "record_directory", metavar="DIR", help=_("Record events and both sides' audio here.")
@@ -73,9 +84,7 @@ def command(**options: Any) -> None:
 
     request = TalkRequest(**{name: options.pop(name) for name in TALK_OPTIONS})
     try:
-        code = asyncio.run(talk(load_settings(options), request))
+        code = talk(load_settings(options), request)
     except SettingsError as error:
         raise reject(str(error)) from None
-    except KeyboardInterrupt:
-        code = ExitCode.INTERRUPTED
     raise click.exceptions.Exit(code)

@@ -17,24 +17,34 @@ from relay.commands import Command, Say, Stop, UseSource
 from relay.conversation import Conversation, fold
 from relay.stream import Connection, Notice, Problem, StreamEvent, Summary
 from tui.cli.exit_codes import ExitCode
-from tui.cli.talk_session import TalkRequest, begin
+from tui.cli.login import Login, login_of
+from tui.cli.sound_arguments import check_sound_arguments
+from tui.cli.talk_session import TalkRequest, begin, check_request
 from tui.cli.transcript_text import TranscriptPrinter
 from tui.cli.turn_script import AnswerTimeout, TurnScript
 from tui.conversation_setup import relay_config
 from tui.i18n import _
-from tui.settings import ConsoleSettings, SettingsError
-from tui.wording import of_error, of_event
+from tui.settings import ConsoleSettings
+from tui.wording import of_event
 
 STOP_TIMEOUT_S = 15.0
 """Closing asks the server for ``realtime_mode`` for up to five seconds."""
 
 
-async def talk(settings: ConsoleSettings, request: TalkRequest) -> int:
+def talk(settings: ConsoleSettings, request: TalkRequest) -> int:
     """Hold the conversation that ``request`` describes; gives the exit code."""
     sources = request.sources or ((settings.audio.source,) if settings.audio.source else ("silence",))
     sink = settings.audio.sink or "none"
-    _check_audio(sources, sink)
-    account, session_id = await begin(settings, request)
+    check_request(request)
+    check_sound_arguments(sources, sink)
+    login = login_of(settings)
+    return asyncio.run(_talk(settings, request, login, sources, sink))
+
+
+async def _talk(
+    settings: ConsoleSettings, request: TalkRequest, login: Login, sources: tuple[str, ...], sink: str
+) -> int:
+    account, session_id = await begin(settings, request, login)
     config = relay_config(
         settings,
         account,
@@ -49,19 +59,6 @@ async def talk(settings: ConsoleSettings, request: TalkRequest) -> int:
         log = _log_path(settings, Path(directory))
         relay = await RelayProcess.start(config, log_path=log)
         return await _Run(relay, script, _printer(request)).to_the_end()
-
-
-def _check_audio(sources: tuple[str, ...], sink: str) -> None:
-    """A source or sink that cannot even be read is a wrong argument: say so before anything is started."""
-    from audio.errors import AudioError
-    from audio.spec import parse_sink, parse_source
-
-    try:
-        for source in sources:
-            parse_source(source)
-        parse_sink(sink)
-    except AudioError as error:
-        raise SettingsError(of_error(error)) from None
 
 
 def _script(sources: tuple[str, ...], request: TalkRequest) -> TurnScript:

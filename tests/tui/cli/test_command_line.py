@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -63,7 +62,8 @@ def test_without_a_terminal_the_console_says_what_to_use_instead() -> None:
     assert "salesmind talk" in done.stderr
 
 
-def test_a_password_is_not_asked_for_without_a_terminal(tmp_path: Path) -> None:
+def test_a_password_is_not_asked_for_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SALESMIND_PASSWORD", raising=False)
     done = salesmind("talk", "--server", "http://127.0.0.1:9", "--username", "a", "--new-session")
     assert done.returncode == 2
     assert "SALESMIND_PASSWORD" in done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -77,7 +78,7 @@ def test_a_run_is_shown_with_its_evidence(run: Run, kept: ModuleType) -> None:
     done = run("results", "show", OLD[:8])
     assert done.exit_code == 0
     assert done.stdout.startswith(OLD)
-    assert "FAIL  The steps keep their order" in done.stdout
+    assert re.search("FAIL +The steps keep their order", done.stdout)
     shown = run("results", "show", "--json").stdout
     assert results.decode(shown).id == NEW
 
@@ -91,7 +92,7 @@ def test_a_comparison_fails_when_something_is_worse(run: Run, kept: ModuleType) 
     assert run("results", "compare", OLD, NEW).exit_code == 1  # the other way round: the order is worse
     same = run("results", "compare", NEW, NEW)
     assert same.exit_code == 0
-    assert "No checkpoint is judged otherwise." in same.stdout
+    assert "No verdict differs." in same.stdout
     changes = json.loads(run("results", "compare", "--json").stdout)["changes"]
     assert {change["checkpoint"] for change in changes} == {"t1.order", "t3.killed"}
 

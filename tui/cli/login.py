@@ -1,0 +1,73 @@
+"""Who logs in where, for the commands that have no screen to ask on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+
+import click
+
+from api_client.errors import ApiError, BadUrl, ServerTimeout
+from tui.cli.exit_codes import ExitCode
+from tui.cli.group import reject
+from tui.i18n import _
+from tui.settings import DEFAULT_SERVER_URL, ConsoleSettings
+from tui.wording import of_error
+
+PASSWORD_VARIABLE = "SALESMIND_PASSWORD"  # noqa: S105 (the name of a variable, not a password)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Where to log in, and as whom. ``repr`` leaves the password out."""
+
+    server_url: str
+    username: str
+    password: str = field(repr=False)
+    insecure: bool
+
+
+def login_of(settings: ConsoleSettings) -> Login:
+    """The login that ``settings`` describe. Raises ``Exit`` after saying what is missing.
+
+    Must be called before the event loop runs: inside it, ctrl+c would not end the question for the password.
+    """
+    profile = next((p for p in settings.profiles if p.name == settings.profile), None)
+    username = settings.username or (profile.username if profile else "")
+    if not username:
+        raise reject(_("Say who is logging in: --username NAME."))
+    return Login(
+        server_url=settings.server_url or (profile.server_url if profile else DEFAULT_SERVER_URL),
+        username=username,
+        password=_password_of(username),
+        insecure=settings.insecure or bool(profile and profile.insecure),
+    )
+
+
+def _password_of(username: str) -> str:
+    """From the environment, else from whoever sits at the terminal."""
+    password = os.environ.get(PASSWORD_VARIABLE)
+    if password is not None:
+        return password
+    if not sys.stdin.isatty():
+        raise reject(
+            _("There is no terminal to ask for the password. Set {variable}.").format(
+                variable=PASSWORD_VARIABLE
+            )
+        )
+    question = _("Password of {username}").format(username=username)
+    return str(click.prompt(question, hide_input=True, err=True))
+
+
+def refused(error: ApiError, server_url: str) -> click.exceptions.Exit:
+    """Say which server could not be used and why; raise what is returned."""
+    return reject(f"{server_url}: {of_error(error)}", _exit_code_of(error))
+
+
+def _exit_code_of(error: ApiError) -> ExitCode:
+    if isinstance(error, ServerTimeout):
+        return ExitCode.TIMEOUT
+    if isinstance(error, BadUrl):
+        return ExitCode.USAGE
+    return ExitCode.CONNECTION

@@ -1,0 +1,21 @@
+"""Sources and sinks as they are given on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tui.settings import SettingsError
+
+
+def check_sound_arguments(sources: Iterable[str], sink: str) -> None:
+    """Raise ``SettingsError`` for one that cannot even be read, before anything is started."""
+    from audio.errors import AudioError
+    from audio.spec import parse_sink, parse_source
+    from tui.wording import of_error
+
+    try:
+        for source in sources:
+            parse_source(source)
+        parse_sink(sink)
+    except AudioError as error:
+        raise SettingsError(of_error(error)) from None
