@@ -47,7 +47,8 @@ class RelayConfig(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None = None
     """Stop by itself after so long with an open gate; null: when told."""
     record_directory: str | None = None
-    """Where events.jsonl, user.wav and customer.wav are written; null: nowhere."""
+    """Where events.jsonl, user.wav and customer.wav are written, or in a new directory `2`, `3`, ... below where a
+    recording is already; null: nowhere."""
     mode_poll_s: float = 2.0
     """How often ``realtime_mode`` is read while connected, in seconds. Every second, it was a fifth of the relay's
     CPU (``benchmarks/conversation.py``); its age is shown beside it."""

@@ -84,7 +84,7 @@ class _Run:
 
     def _begin(self) -> None:
         config = self._config
-        self._output.emit(
+        self._recording.start(
             Started(
                 t=self._output.now(),
                 version=version(),
@@ -97,7 +97,6 @@ class _Run:
                 wall_time=datetime.now(UTC).isoformat(timespec="milliseconds"),
             )
         )
-        self._recording.start()
         self._start_echo()
         if config.seconds is not None:
             self._set_limit(config.seconds + GRACE_S, EXIT_TIMEOUT)
@@ -125,6 +124,7 @@ class _Run:
         if self._connections.opened:
             await self._poller.report_after()
         await self._poller.close()
+        self._recording.settle()
 
     def _summarise(self) -> Summary:
         output = self._output

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Literal
 
+from audio.paths import from_home
 from relay.output import Output
 from relay.recorder import Recorder
-from relay.stream import Problem, Recording, Summary
+from relay.stream import Problem, Recording, Started, Summary
 
 
 class RunRecording:
@@ -18,37 +18,60 @@ class RunRecording:
         self._directory = directory
         self._output = output
         self._recorder: Recorder | None = None
-        self._failed = False
+        self._over = False
+        """It failed, or the summary is out: nothing more is told of it."""
 
-    def start(self) -> None:
-        """Begin, if there is a directory. Call within the event loop."""
-        if self._directory is None:
+    def start(self, started: Started) -> None:
+        """Begin, if there is a directory, with ``started`` as the first line of stream and recording.
+
+        Call within the event loop.
+        """
+        failure = self._open()
+        self._output.emit(started)
+        if failure is not None:
+            self._fail(failure)
+        elif self._recorder is not None:
+            self._emit("started")
+
+    def settle(self) -> None:
+        """Write what is queued, so that a failure is in the stream before the summary is made. Blocks."""
+        if self._recorder is None:
             return
+        self._recorder.flush()
+        if self._recorder.failure is not None:
+            self._fail(self._recorder.failure)
+        else:
+            self._emit("finished")
+
+    def finish(self, summary: Summary) -> None:
+        """Emit ``summary`` as the last line of stream and recording, and complete the files."""
+        self._output.emit(summary)
+        self._output.recorder = None
+        self._over = True
+        if self._recorder is not None:
+            self._recorder.finish()
+
+    def _open(self) -> OSError | None:
+        """Make the files; what prevents it."""
+        if self._directory is None:
+            return None
         loop = asyncio.get_running_loop()
 
         def failed(error: OSError) -> None:
             loop.call_soon_threadsafe(self._fail, error)
 
         try:
-            recorder = Recorder(Path(self._directory).expanduser(), self._output.started_at, failed)
+            recorder = Recorder(from_home(self._directory), self._output.started_at, failed)
         except OSError as error:
-            self._fail(error)
-            return
+            return error
         self._recorder = self._output.recorder = recorder
-        self._emit("started")
-
-    def finish(self, summary: Summary) -> None:
-        """Emit ``summary`` as the last line of stream and recording, and complete the files."""
-        recorder = self._recorder
-        if recorder is not None and not self._failed:
-            self._emit("finished")
-        self._output.emit(summary)
-        self._output.recorder = None
-        if recorder is not None:
-            recorder.finish()
+        self._directory = str(recorder.directory)
+        return None
 
     def _fail(self, error: OSError) -> None:
-        self._failed = True
+        if self._over:
+            return
+        self._over = True
         self._output.recorder = None
         directory = self._directory or ""
         reason = error.strerror or str(error)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import stat
+import threading
 import wave
 from pathlib import Path
 
@@ -62,5 +64,44 @@ def test_a_full_disk_is_told_once_and_stops_nothing(tmp_path: Path) -> None:
     recorder._events = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115
     for _ in range(5):
         recorder.event(b"{}")
+    recorder.finish()
+    assert len(told) == 1
+
+
+def test_a_recording_that_is_there_is_kept(tmp_path: Path) -> None:
+    for number in range(3):
+        recorder = Recorder(tmp_path, 100.0, never)
+        recorder.event(b'{"n":%d}' % number)
+        recorder.user_audio(b"\x01\x00" * 480, 100.02)
+        recorder.finish()
+    for number, directory in enumerate((tmp_path, tmp_path / "2", tmp_path / "3")):
+        assert (directory / "events.jsonl").read_bytes() == b'{"n":%d}\n' % number
+        assert frames(directory / "user.wav")
+    assert stat.S_IMODE((tmp_path / "2").stat().st_mode) == 0o700
+
+
+def test_a_directory_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    Recorder(tmp_path, 0.0, never).finish()
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+    assert stat.S_IMODE((tmp_path / "events.jsonl").stat().st_mode) == 0o600
+
+
+def test_a_disk_that_hangs_fills_no_memory_and_holds_nothing_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.recorder.MAX_WAITING", 100)
+    monkeypatch.setattr("relay.recorder.DISK_ANSWERS_WITHIN_S", 0.05)
+    told: list[OSError] = []
+    answers = threading.Event()
+    recorder = Recorder(tmp_path, 0.0, told.append)
+    monkeypatch.setattr(recorder, "_write_line", lambda _: answers.wait())
+    for _ in range(1_000):
+        recorder.event(b"{}")
+    assert [error.errno for error in told] == [errno.ETIMEDOUT]
+    assert recorder._queue.qsize() <= 100
+    recorder.flush()
+    recorder.finish()
+    answers.set()
     recorder.finish()
     assert len(told) == 1

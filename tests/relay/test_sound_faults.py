@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from relay.recorder import Recorder
 from relay.stream import (
     Item,
     Playback,
@@ -17,6 +19,7 @@ from relay.stream import (
     SinkState,
     SourceState,
     Step,
+    encode,
 )
 
 if TYPE_CHECKING:
@@ -125,3 +128,29 @@ async def test_echo_cancelling_keeps_the_pace(salesmind: FakeSalesMind, hold: Ho
     summary = await run.stop()
     assert summary.bytes_sent == summary.chunks_sent * 1_920
     assert not summary.errors
+
+
+async def test_a_recording_holds_the_whole_stream(
+    salesmind: FakeSalesMind, hold: Hold, tmp_path: Any
+) -> None:
+    run = hold(record_directory=str(tmp_path / "recording"))
+    await run.until(Step, step="gate_open")
+    await run.stop()
+    lines = (tmp_path / "recording" / "events.jsonl").read_bytes().splitlines()
+    assert lines == [encode(event) for event in run.events]
+
+
+async def test_a_disk_that_fills_up_at_the_very_end_is_told_before_the_summary(
+    salesmind: FakeSalesMind, hold: Hold, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_line(recorder: Recorder, line: bytes) -> None:
+        if b'"closed"' in line:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Recorder, "_write_line", write_line)
+    run = hold(record_directory=str(tmp_path / "recording"), session_id=None)
+    await run.until(Step, step="gate_open")
+    summary = await run.stop()
+    assert run.events[-1] is summary
+    assert [event.state for event in run.of(Recording)] == ["started", "failed"]
+    assert [problem.code for problem in summary.errors] == ["recording_failed"]
