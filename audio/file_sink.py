@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from audio.errors import AudioError, AudioErrorCode
 from audio.paced_sink import PacedSink
+from audio.paths import from_home
 from audio.ports import SAMPLE_RATE, StreamInfo
 from audio.wav import WavWriter
 
@@ -16,7 +16,7 @@ class FileSink(PacedSink):
 
     def __init__(self, path: str, block_samples: int) -> None:
         super().__init__(block_samples)
-        self._path = Path(path).expanduser()
+        self._path = from_home(path)
         self._writer: WavWriter | None = None
 
     async def _open(self) -> StreamInfo:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from audio.decode import Decoder, open_decoder
 from audio.errors import AudioError, AudioErrorCode
 from audio.pacing import Pacer
+from audio.paths import from_home
 from audio.pcm import Chunker
 from audio.ports import BYTES_PER_SAMPLE, Chunk, SourceEnded, StreamInfo
 
@@ -23,7 +23,7 @@ class FileSource:
     dropped_chunks = 0
 
     def __init__(self, path: str, chunk_bytes: int, *, loop: bool) -> None:
-        self._path = Path(path).expanduser()
+        self._path = from_home(path)
         self._loop = loop
         self._chunker = Chunker(chunk_bytes)
         self._chunks: list[bytes] = []

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audio.errors import AudioError, AudioErrorCode
+from audio.open import make_sink, make_source
 from audio.spec import (
     MAX_TONE_HZ,
     MIN_TONE_HZ,
@@ -118,3 +119,11 @@ def test_every_tone_can_be_written(hz: float) -> None:
 def test_every_device_can_be_written(wanted: str) -> None:
     assert parse_source(DeviceSpec(wanted).text("mic")) == DeviceSpec(wanted)
     assert parse_sink(DeviceSpec(wanted).text("speaker")) == DeviceSpec(wanted)
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-that-name/a.wav", "~a.wav"])
+async def test_a_home_that_is_not_known_is_a_file_that_is_not_there(path: str) -> None:
+    with pytest.raises(AudioError) as caught:
+        await make_source(f"wav:{path}", chunk_bytes=960).open()
+    assert caught.value.code is AudioErrorCode.FILE_NOT_FOUND
+    make_sink(f"wav:{path}")
