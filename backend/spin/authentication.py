@@ -13,6 +13,8 @@ from backend.spin.models import Token, User
 
 def user_of_token(key: str) -> User | None:
     """The account that ``key`` belongs to; None when there is none or it is deactivated."""
+    if "\0" in key:  # which PostgreSQL would not even look for
+        return None
     token = Token.objects.select_related("user").filter(key=key, user__is_active=True).first()
     return token.user if token else None
 

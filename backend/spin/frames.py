@@ -99,7 +99,7 @@ class FinishedTranscript:
 def finished_transcript(head: EventHead) -> FinishedTranscript | None:
     """The transcript that an event finishes; None for every other event and for blank ones."""
     role = FINISHED_TRANSCRIPTS.get(head.type or "")
-    text = (head.transcript or "").strip()
+    text = (head.transcript or "").replace("\0", "").strip()  # PostgreSQL stores no NUL
     return FinishedTranscript(role, text) if role and text else None
 
 

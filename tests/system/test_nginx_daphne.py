@@ -9,13 +9,11 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -25,8 +23,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
+from tests.system.programs import TIMEOUT_S, answers, free_port, running, wait_for
+
 DEPLOY = Path(__file__).parents[2] / "deploy"
-TIMEOUT_S = 30.0
 PASSWORD = "correct-horse-battery"  # of a database that lives as long as the test
 
 
@@ -49,36 +48,6 @@ def substitute(text: str, **replacements: tuple[str, str]) -> str:
         assert old in text, f"{name}: {old!r} is not in the file any more"
         text = text.replace(old, new)
     return text
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-@contextmanager
-def running(command: list[str], log: Path, **options: object) -> Iterator[subprocess.Popen[bytes]]:
-    """A program for as long as the context lasts, its output in ``log``."""
-    with log.open("ab") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, **options)
-        try:
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def wait_for(process: subprocess.Popen[bytes], log: Path, ready: object) -> None:
-    """Until ``ready()`` holds; fails with the log when the program ends before."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while not ready():
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        os.sched_yield()
 
 
 def daphne_command(unit: str, binary_socket: Path) -> list[str]:
@@ -170,11 +139,6 @@ async def site(tmp_path_factory: pytest.TempPathFactory, upstream: str) -> Async
         )
         async with site.http:
             yield site
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def make_certificate(directory: Path) -> tuple[Path, Path]:

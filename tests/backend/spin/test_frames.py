@@ -77,7 +77,11 @@ def test_the_head_of_an_event() -> None:
 )
 def test_finished_transcripts(kind: str, role: Any) -> None:
     assert finished_transcript(EventHead(type=kind, transcript=" はい\n")) == FinishedTranscript(role, "はい")
+    assert finished_transcript(EventHead(type=kind, transcript="は\0い\0")) == FinishedTranscript(
+        role, "はい"
+    )
     assert finished_transcript(EventHead(type=kind, transcript=" \n")) is None
+    assert finished_transcript(EventHead(type=kind, transcript=" \0 ")) is None
     assert finished_transcript(EventHead(type=kind)) is None
 
 
