@@ -175,6 +175,25 @@ async def test_leaving_during_a_run_asks_and_aborts(
         assert services.check.kept[0].aborted
 
 
+async def test_quitting_during_a_run_keeps_what_was_found(
+    make_app: Any, services: Any, opened: Any, until: Any, scripted_check: ModuleType
+) -> None:
+    services.check.on_abort = scripted_check.finished(scripted_check.result((1,), aborted=True))
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(app, pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: services.check.running)
+        screen.tree_view.choose("test:1")
+        screen.notes[1] = "会議室で実施"
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: app.screen.query("#question"))
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: app.return_code == 0)
+    assert [result.aborted for result in services.check.kept] == [True]
+    assert services.check.kept[0].tests[0].note == "会議室で実施"
+
+
 async def test_operator_is_asked_and_recorded_by_name(
     make_app: Any, services: Any, opened: Any, until: Any, scripted_check: ModuleType
 ) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -35,8 +36,12 @@ from tui.watched_conversations import WatchedConversations
 from tui.wording import of_error, sentence
 
 if TYPE_CHECKING:
+    from acceptance.comparison import Comparison
     from acceptance.request import CheckRequest
+    from acceptance.results import RunResult
     from tui.screens.question import QuestionScreen
+
+log = logging.getLogger(__name__)
 
 TICK_S = 0.1
 ABORT_TIMEOUT_S = 10.0
@@ -71,12 +76,18 @@ class AcceptanceScreen(AcceptanceView):
         self.set_interval(TICK_S, self.tick)
 
     async def on_unmount(self) -> None:
-        """However the screen is left, the run closes its connections first."""
+        """However the screen is left, the run closes its connections first, and what it found is kept."""
         if self._run_worker is not None and not self._run_worker.is_finished:
             self._run_worker.cancel()
             with contextlib.suppress(TimeoutError, WorkerError):
                 async with asyncio.timeout(ABORT_TIMEOUT_S):
                     await self._run_worker.wait()
+        for event in self._events:  # no tick comes any more
+            if isinstance(event, RunFinished):
+                try:
+                    await self._keep(event.result)
+                except StoreError as error:
+                    log.warning("The result of the run could not be kept: %s", error)
 
     @property
     def running(self) -> bool:
@@ -257,13 +268,11 @@ class AcceptanceScreen(AcceptanceView):
     @work(group="keep", exit_on_error=False)
     async def keep(self, said: str) -> None:
         """Keep the result with the notes, and say ``said`` and what has changed since the run before."""
-        app, result = self.console_app, self.board.result
+        result = self.board.result
         if result is None:
             return
         try:
-            changes = await app.services.keep_result(
-                with_notes(result, self.notes), app.settings.state_directory
-            )
+            changes = await self._keep(result)
         except StoreError as error:
             self.post_message(self.Told(News(_("Error: {why}").format(why=of_error(error)), "bad")))
         else:
@@ -271,6 +280,10 @@ class AcceptanceScreen(AcceptanceView):
                 changes = None  # what was not reached is no change
             tone: Tone = "warn" if changes is not None and changes.worse else "plain"
             self.post_message(self.Told(News(f"{said} {changes_words(changes)}".rstrip(), tone)))
+
+    async def _keep(self, result: RunResult) -> Comparison | None:
+        app = self.console_app
+        return await app.services.keep_result(with_notes(result, self.notes), app.settings.state_directory)
 
     @work(exclusive=True, group="export", exit_on_error=False)
     async def action_export(self) -> None:
