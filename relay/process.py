@@ -16,6 +16,7 @@ import stat
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
@@ -29,6 +30,8 @@ UNREAD_LIMIT = 4 * 1024 * 1024
 """Bytes that may wait for a reader that does not read; beyond it meters are left out, and only they."""
 LAST_WORDS_S = 5.0
 """How long to wait at the end for the reader to take what is left."""
+LOG_BYTES = 2_000_000
+"""A log longer than this is set aside by the next conversation: about an hour of talk is one megabyte."""
 _COMMAND_LIMIT = 1024 * 1024
 
 log = logging.getLogger(__name__)
@@ -76,6 +79,7 @@ def _redirect(log_path: str | None) -> None:
     if log_path is None:
         os.dup2(2, 1)
     else:
+        _begin_anew(log_path)
         descriptor = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.fchmod(descriptor, 0o600)
         os.dup2(descriptor, 1)
@@ -86,6 +90,13 @@ def _redirect(log_path: str | None) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
+def _begin_anew(log_path: str) -> None:
+    """Set a log aside that has become too long; what was set aside before is dropped."""
+    with suppress(OSError):  # there is none yet; or it stays, and grows
+        if Path(log_path).stat().st_size > LOG_BYTES:
+            Path(log_path).replace(f"{log_path}.1")
+
+
 class EventWriter(asyncio.BaseProtocol):
     """Writes events without ever blocking the conversation on whoever reads them."""
 
@@ -93,6 +104,7 @@ class EventWriter(asyncio.BaseProtocol):
         self._transport: asyncio.WriteTransport | None = None
         self._empty = asyncio.Event()
         self._empty.set()
+        self._tamed = False
         self.reader_gone = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -115,7 +127,9 @@ class EventWriter(asyncio.BaseProtocol):
 
     def emit(self, event: StreamEvent) -> None:
         """Write one line."""
-        if isinstance(event, Step) and event.step == "created":
+        if not self._tamed and isinstance(event, Step) and event.step == "created":
+            # Once: what a later connection made does not live as long as the process, and must not be frozen.
+            self._tamed = True
             tame_collector()
         if self._transport is None or self._transport.is_closing():
             return

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
 import stat
 import sys
 import wave
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ import pytest
 from relay.client import RelayProcess
 from relay.commands import Configure, Say, Stop, encode
 from relay.config import RelayConfig
+from relay.process import LOG_BYTES, EventWriter
 from relay.stream import Problem, Started, Step, StreamEvent, Summary, Transcript, decode
 
 if TYPE_CHECKING:
@@ -284,3 +287,34 @@ async def test_a_file_in_place_of_a_pipe_is_refused(tmp_path: Path, wrong: str) 
     assert process.returncode == 2
     assert b"must be pipes" in words
     assert b"Traceback" not in words
+
+
+async def test_a_log_does_not_grow_for_ever(tmp_path: Path) -> None:
+    log = tmp_path / "relay.log"
+    log.write_bytes(b"x" * (LOG_BYTES + 1))
+    (tmp_path / "relay.log.1").write_text("older")
+    process = await start_raw(log)
+    await asyncio.wait_for(process.communicate(b"not json\n"), WITHIN_S)
+    assert (tmp_path / "relay.log.1").stat().st_size == LOG_BYTES + 1
+    assert 0 < log.stat().st_size < 1_000
+
+
+class Knot:
+    """Only the garbage collector can get rid of it."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_later_connections_leave_behind_is_collected() -> None:
+    writer = EventWriter()
+    try:
+        writer.emit(Step(t=0.0, step="created", connection=1))
+        knot = Knot()
+        left = weakref.ref(knot)
+        writer.emit(Step(t=1.0, step="created", connection=2))
+        del knot
+        gc.collect()
+        assert left() is None
+    finally:
+        gc.unfreeze()
