@@ -34,6 +34,12 @@ FAILURES = {
         "The directory {path} cannot be made: {cause}. Choose another one with --data-dir."
     ),
     "database_unusable": N_("The database cannot be used: {cause}. Choose another one with --database."),
+    "database_server_unusable": N_(
+        "The database server cannot be used: {cause}. Check SALESMIND_DATABASE_URL."
+    ),
+    "no_account": N_(
+        "The database holds no account yet. Make the administrator's with --admin-password-env NAME."
+    ),
     "demo_password_exposed": N_(
         "The demo password admin123 is valid, so the server listens on this machine only. Give the "
         "administrator another one first: --admin-password-env NAME."

@@ -15,9 +15,6 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from click.testing import CliRunner
-
-from tui.cli.serve import command as serve_command
 
 if TYPE_CHECKING:
     from tests.backend.spin.conftest import Server
@@ -74,14 +71,6 @@ def test_a_busy_port(tmp_path: Path) -> None:
         sentence = refusal(serve(tmp_path, "--port", port, "--upstream", NOWHERE))
     assert port in sentence
     assert "--port" in sentence
-
-
-def test_without_the_extra_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.cli.serve.find_spec", lambda name: None if name == "channels" else object())
-    result = CliRunner().invoke(serve_command, ["--port", "0"])
-    assert result.exit_code == 2
-    assert "channels" in result.stderr
-    assert "salesmind-console[server]" in result.stderr
 
 
 def test_openai_needs_a_key(tmp_path: Path) -> None:
