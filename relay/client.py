@@ -22,7 +22,7 @@ from relay.config import RelayConfig
 from relay.stream import Problem, StreamEvent
 
 _LINE_LIMIT = 4 * 1024 * 1024
-"""Longest event line, in bytes: an unknown protocol message is kept whole in one."""
+"""Longest event line, in bytes: room for the summary of a day's conversation."""
 
 log = logging.getLogger(__name__)
 

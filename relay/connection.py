@@ -36,6 +36,10 @@ NAMED_WITHIN_S = 1.5
 UPDATED_WITHIN_S = 10.0
 CLOSES_WITHIN_S = 0.5
 """How long a server that reported the loss of its upstream is given to close the socket itself."""
+LONGEST_PAYLOAD = 65_536
+"""Bytes of an unknown message that is kept whole: a line of the stream must stay one that can be read."""
+LONGEST_NAME = 100
+"""Characters of a message's type."""
 _WATCH_EVERY_S = 0.5
 
 StepName = Literal[
@@ -232,7 +236,7 @@ class LiveConnection:
 
     def _list(self, received: Received) -> None:
         event = received.event
-        name = event.wire_type or "(no type)"
+        name = event.wire_type[:LONGEST_NAME] or "(no type)"
         self._output.emit(
             ProtocolEvent(
                 t=self._output.at(received.at),
@@ -354,7 +358,7 @@ def _id_in(event: ev.ServerEvent, name: str) -> str | None:
 
 
 def _payload(event: ev.ServerEvent) -> dict[str, Any] | None:
-    if not isinstance(event, ev.UnknownEvent):
+    if not isinstance(event, ev.UnknownEvent) or len(event.raw) > LONGEST_PAYLOAD:
         return None
     try:
         payload: dict[str, Any] = msgspec.json.decode(event.raw, type=dict[str, Any])

@@ -147,7 +147,7 @@ class _Run:
             response_latency_ms=[ms for _, ms in sorted(conversation.latencies.items())],
             realtime_mode=self._poller.reports,
             reconnects=self._connections.restored,
-            errors=list(output.problems),
+            errors=list(conversation.errors),
             close_code=self._connections.close_code,
             lateness_p50_ms=lateness.p50_ms,
             lateness_p99_ms=lateness.p99_ms,

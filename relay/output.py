@@ -22,6 +22,9 @@ from relay.stream import (
 
 Emit = Callable[[StreamEvent], None]
 
+_FOLD_AFTER = 500
+"""Events that may wait to be folded: whoever reads ``conversation`` seldom must not find hours of them."""
+
 log = logging.getLogger(__name__)
 
 
@@ -45,7 +48,6 @@ class Output:
         self._emit = emit
         self.started_at = time.monotonic()
         self.recorder: Recorder | None = None
-        self.problems: list[Problem] = []
         self._unfolded: list[StreamEvent] = []
         self._folded = Conversation()
 
@@ -61,8 +63,8 @@ class Output:
         """Send one event on its way."""
         if _remembered(event):
             self._unfolded.append(event)
-            if isinstance(event, Problem):
-                self.problems.append(event)
+            if len(self._unfolded) >= _FOLD_AFTER:
+                self._fold()
         if self.recorder is not None:
             self.recorder.event(stream.encode(event))
         self._emit(event)
@@ -86,6 +88,9 @@ class Output:
     def conversation(self) -> Conversation:
         """Turns, latencies and errors so far, by the same reducer that every reader uses."""
         if self._unfolded:
-            self._folded = fold(self._folded, self._unfolded)
-            self._unfolded.clear()
+            self._fold()
         return self._folded
+
+    def _fold(self) -> None:
+        self._folded = fold(self._folded, self._unfolded)
+        self._unfolded.clear()

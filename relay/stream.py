@@ -69,7 +69,7 @@ class ProtocolEvent(_Event, frozen=True, kw_only=True, tag="protocol"):
     response_id: str | None = None
     known: bool = True
     payload: dict[str, Any] | None = None
-    """The whole message, kept only when its type is unknown."""
+    """The whole message, kept only when its type is unknown and it has at most 64 KiB."""
 
 
 class Speech(_Event, frozen=True, kw_only=True, tag="speech"):
@@ -257,6 +257,7 @@ class Summary(_Event, frozen=True, kw_only=True, tag="summary"):
     realtime_mode: ModeReports
     reconnects: int
     errors: list[Problem]
+    """The newest 200."""
     close_code: int | None
     lateness_p50_ms: float | None = None
     lateness_p99_ms: float | None = None

@@ -25,6 +25,7 @@ from relay.stream import (
     Step,
     Summary,
     Transcript,
+    encode,
 )
 
 if TYPE_CHECKING:
@@ -347,6 +348,20 @@ async def test_unknown_events_are_kept_and_deltas_are_not_listed(
     assert not [event for event in run.of(ProtocolEvent) if event.type.endswith("delta")]
 
 
+async def test_no_message_makes_a_line_that_cannot_be_read(salesmind: FakeSalesMind, hold: Hold) -> None:
+    run = hold()
+    await run.until(Step, step="gate_open")
+    socket = await salesmind.socket()
+    await socket.send("brand.new", filler="x" * 5_000_000)
+    await socket.send("y" * 5_000_000)
+    big = await run.until(ProtocolEvent, type="brand.new")
+    await run.until(ProtocolEvent, type="y" * 100)
+    await run.stop()
+    assert big.size_bytes > 5_000_000
+    assert big.payload is None
+    assert max(len(encode(event)) for event in run.events) < 10_000
+
+
 async def test_it_stops_by_itself(salesmind: FakeSalesMind, hold: Hold) -> None:
     summary = await hold(seconds=0.3).ended()
     assert summary.exit_code == 0
@@ -359,8 +374,6 @@ async def test_it_stops_by_itself(salesmind: FakeSalesMind, hold: Hold) -> None:
 
 
 async def test_the_token_is_nowhere_in_the_stream(salesmind: FakeSalesMind, hold: Hold) -> None:
-    from relay.stream import encode
-
     run = hold()
     await run.until(Step, step="gate_open")
     await run.stop()

@@ -1,0 +1,126 @@
+"""What a conversation of hours costs in memory: its own words, and next to nothing besides."""
+
+from __future__ import annotations
+
+import base64
+import gc
+import json
+import logging
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from api_client.events import ServerEvent, decode_event
+from relay.config import RelayConfig
+from relay.conversation_state import KEPT_REPORTS
+from relay.downlink import Downlink
+from relay.latency import LatencyTracker
+from relay.meters import LatenessMeter, RateMeter
+from relay.output import Output
+from relay.playback import PlaybackQueue
+from relay.replay import Replay
+from relay.stream import StreamEvent
+
+AUDIO = base64.b64encode(bytes(9_600)).decode()
+WORDS = "こんにちは、本日はお時間をいただきありがとうございます。"
+
+
+class Nobody:
+    """Reads the stream and the outbox, and keeps nothing."""
+
+    def post(self, event: Any, *, on_sent: Any = None) -> None: ...
+
+    def __call__(self, event: StreamEvent) -> None: ...
+
+
+def bytes_per_round(play: Callable[[int], None], warm_up: int, rounds: int) -> float:
+    for number in range(warm_up):
+        play(number)
+    gc.collect()
+    tracemalloc.start()
+    for number in range(warm_up, warm_up + rounds):
+        play(number)
+    gc.collect()
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return grown / rounds
+
+
+def event(kind: str, **fields: Any) -> ServerEvent:
+    return decode_event(json.dumps({"type": kind, **fields}))
+
+
+def bench() -> tuple[Downlink, PlaybackQueue, Output]:
+    output, playback = Output(Nobody()), PlaybackQueue()
+    config = RelayConfig(server_url="http://127.0.0.1:9", token="t")
+    downlink = Downlink(config, output, playback, LatencyTracker())
+    downlink.connected(Nobody(), Replay())  # type: ignore[arg-type]
+    return downlink, playback, output
+
+
+def turn_events(number: int) -> list[ServerEvent]:
+    """One turn of each side: a second of answer in ten deltas. Every other answer is spoken into."""
+    user, answer, response = f"item_u{number}", f"item_a{number}", f"resp_{number}"
+    ids = {"response_id": response, "item_id": answer}
+    spoken = "conversation.item.input_audio_transcription.completed"
+    deltas = [
+        event(f"response.{kind}.delta", delta=delta, **ids)
+        for _ in range(5)
+        for kind, delta in (("output_audio", AUDIO), ("output_audio_transcript", WORDS[:5]))
+    ]
+    ended = [
+        event("response.output_audio.done", **ids),
+        event("response.output_audio_transcript.done", transcript=WORDS, **ids),
+    ]
+    return [
+        event("input_audio_buffer.speech_started", item_id=user, audio_start_ms=0),
+        event("input_audio_buffer.speech_stopped", item_id=user, audio_end_ms=1_000),
+        event("input_audio_buffer.committed", item_id=user, previous_item_id=f"item_a{number - 1}"),
+        event(spoken, item_id=user, transcript=WORDS),
+        event("response.created", response={"id": response}),
+        event("conversation.item.added", item={"id": answer, "role": "assistant"}, previous_item_id=user),
+        *deltas,
+        *(ended if number % 2 else []),
+        event("response.done", response={"id": response, "status": "completed"}),
+    ]
+
+
+def test_a_turn_costs_its_words() -> None:
+    downlink, playback, output = bench()
+
+    def play(number: int) -> None:
+        for each in turn_events(number):
+            downlink.handle(each, number * 10.0)
+        for _ in range(10 if number % 2 else 40):
+            playback.pull(960)
+        playback.take_changes()
+
+    assert bytes_per_round(play, 300, 300) < 3_000  # 1.4 kB of it measured, for 55 characters and a dozen ids
+    assert len(output.conversation.turns) == 1_200
+
+
+def test_a_flood_of_errors_costs_no_more_than_the_newest(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL)  # which keeps them all
+    downlink, _, output = bench()
+    error = {"type": "invalid_request_error", "code": "audio_ahead_of_real_time", "message": "slower"}
+
+    def play(number: int) -> None:
+        downlink.handle(event("error", error=error), float(number))
+
+    assert bytes_per_round(play, 500, 2_500) < 50
+    assert len(output.conversation.errors) == KEPT_REPORTS
+    assert output.conversation.error_count == 3_000
+
+
+def test_an_hour_of_chunks_costs_four_bytes_each() -> None:
+    rate, lateness = RateMeter(), LatenessMeter()
+    rate.open(0.0)
+
+    def play(number: int) -> None:
+        at = number / 25
+        rate.add(at)
+        lateness.add(at, at + 0.001)
+
+    assert bytes_per_round(play, 10_000, 40_000) < 6
