@@ -56,9 +56,23 @@ def run(options: ServeOptions, progress: Progress) -> int:
             preparation.settle_leases()
             server = _make_server(listener, progress)
             preparation.settle_accounts()
+            _give_up_stalled_sockets(listener)
             return asyncio.run(_serve(server, options, listener, progress))
         finally:
             records.stop()
+
+
+def _give_up_stalled_sockets(listener: socket.socket) -> None:
+    """Have the kernel drop clients that take nothing for as long as the relay waits for them.
+
+    Closing a socket waits until everything in it is sent, so one whose client reads nothing would be kept, with
+    megabytes, for as long as that client lives. What is accepted inherits the option.
+    """
+    from django.conf import settings
+
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        stall_ms = int(settings.SALESMIND_STALL_SECONDS * 1000)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, stall_ms)
 
 
 async def _serve(server: Any, options: ServeOptions, listener: socket.socket, progress: Progress) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -101,3 +103,30 @@ async def test_an_upstream_that_stalls_for_good_is_given_up(
         await asyncio.gather(flooding, return_exceptions=True)
         released.set()
     assert (events[-1]["error"]["code"], close_code) == ("upstream_stalled", 4002)
+
+
+def still_connected(server: Server, client_port: int) -> bool:
+    """Whether the kernel knows the server's end of a connection."""
+    ends = f"0100007F:{int(server.url.rpartition(':')[2]):04X} 0100007F:{client_port:04X}"
+    return ends in Path("/proc/net/tcp").read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+async def test_a_client_that_stalls_for_good_is_let_go(
+    start_server: Callable[..., Server], upstream: Upstream
+) -> None:
+    """Its socket too: what is still to be sent would keep it for as long as the client lives."""
+    server = start_server(SALESMIND_STALL_SECONDS="1")
+
+    async def flood(connection: Any) -> None:
+        while True:
+            await connection.send(json.dumps({"type": "x.delta", "t": "x" * 65_000}))
+
+    upstream.handler = flood
+    deaf = {"max_queue": 1, "ping_interval": None, "close_timeout": 0.1}
+    async with asyncio.timeout(TIMEOUT_S), server.log_in().relay(**deaf) as client:
+        port = client.connection.local_address[1]
+        assert still_connected(server, port)
+        await asyncio.to_thread(server.wait_for_log, "client_stalled")
+        while still_connected(server, port):
+            await asyncio.to_thread(server.http.get, "/api/health/")
