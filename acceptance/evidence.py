@@ -20,13 +20,13 @@ WORDS: dict[str, tuple[str, str]] = {
         "接続が失われたことを表示(コード {close_code}, {reason})",
         "The loss of the connection was shown (code {close_code}, {reason})",
     ),
-    "fault": ("テスト中に障害が発生: {message}", "The test itself failed: {message}"),
+    "fault": ("テストを実施できませんでした: {message}", "The test could not be carried out: {message}"),
     # Test 1
     "connected": ("接続開始から {seconds} 秒で受け入れ", "Accepted {seconds} s after dialling"),
-    "created": ("session.created 受信: {n} 回({sources})", "session.created received: {n} ({sources})"),
+    "created": ("session.created 受信: {n} 回({sources})", "session.created received {n} × ({sources})"),
     "updates_sent": (
-        "session.update 送信: {n} 回(接続 {connections} 本のうち最大, {size_bytes} bytes)",
-        "session.update sent: {n} (the most on any of {connections} connections; {size_bytes} bytes)",
+        "session.update 送信: 1接続あたり最大 {n} 回(接続 {connections} 本, {size_bytes} bytes)",
+        "session.update sent at most {n} × per connection (connections: {connections}, {size_bytes} bytes)",
     ),
     "updated": ("session.update から {ms} ms で受信", "Received {ms} ms after session.update"),
     "audio_ready": (
@@ -42,7 +42,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "source_silent": (
         "音声入力 {spec} は完全な無音(ゼロ)しか返しません: 使用が許可されていない可能性があります",
-        "Source {spec} gives exact zeros only: it may not be allowed",
+        "Source {spec} gives nothing but zeros: access to it may have been refused",
     ),
     "source_failed": ("音声入力 {spec} を開けません", "Source {spec} could not be opened"),
     "audio_sent": (
@@ -59,7 +59,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "server_sample_rate": (
         "サーバーは {elapsed_s} 秒間に {audio_ms} ms 分の音声を数えました: 実効 {rate_hz} Hz"
         "(許容 ±{tolerance_percent} %)",
-        "The server counted {audio_ms} ms of audio in {elapsed_s} s: effectively {rate_hz} Hz "
+        "The server counted {audio_ms} ms of audio in {elapsed_s} s: {rate_hz} Hz in effect "
         "(tolerance ±{tolerance_percent} %)",
     ),
     "answered": (
@@ -86,6 +86,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "mode_unanswered": (
         "GET /api/session/ に realtime_mode の回答がありません({error})",
         "GET /api/session/ did not answer with a realtime_mode ({error})",
+    ),
+    "mode_not_false_before": (
+        "判定できません: 接続前の realtime_mode が false ではありません",
+        "Cannot be judged: realtime_mode was not false before connecting",
+    ),
+    "mode_never_true": (
+        "判定できません: 接続中に realtime_mode が true になっていません",
+        "Cannot be judged: realtime_mode did not become true while connected",
     ),
     "not_connected": (
         "接続できないため確認できません({code})",
@@ -116,8 +124,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "No second user was given (--second-user)",
     ),
     "server_not_ours": (
-        "サーバーを再起動できません(--server-command が指定されていません)",
-        "The server is not ours to restart (no --server-command)",
+        "再起動できるのは、このテストが起動したサーバーだけです(--server-command)",
+        "Only a server that the check has started can be restarted (--server-command)",
     ),
     # Test 4
     "simulated_microphone": (
@@ -152,8 +160,12 @@ WORDS: dict[str, tuple[str, str]] = {
     # The operator
     "operator_said": ("{name} さんの判定: {reply}", "Judged by {name}: {reply}"),
     "no_operator": (
-        "判定する人がいません(--ask で質問します)",
-        "Nobody is there to judge it (--ask asks)",
+        "人による判定が必要です(--ask を指定すると質問します)",
+        "A person has to judge this (--ask)",
+    ),
+    "not_played_aloud": (
+        "音声応答をスピーカーで再生していません(--sink speaker)",
+        "The answer was not played on a loudspeaker (--sink speaker)",
     ),
 }
 

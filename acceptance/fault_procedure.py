@@ -48,12 +48,14 @@ async def _refused_microphone(run: Run, session_id: str) -> None:
     )
     run.running("t4.microphone_refused")
     async with run.converse("t4-microphone", session_id, source=REFUSED_MICROPHONE, sink="none") as held:
-        await held.until(lambda held: bool(held.record.of(Problem)), run.limits.error_s)
+        # Its process has to start before anything can be said about the source.
+        patience_s = run.limits.connect_s + run.limits.error_s
+        await held.until(lambda held: bool(held.record.of(Problem)), patience_s)
     run.answer([judge_refused_microphone(held.record)])
     await run.ask(
         "t4.operator_microphone",
-        "マイクの使用を拒否して会話を開始すると、エラーメッセージが表示されましたか",
-        "With the microphone refused, was a message shown when you started a conversation?",
+        "マイクの使用を拒否した状態で、ご自身で会話を開始してください。エラーメッセージが表示されましたか",
+        "Refuse the microphone and start a conversation yourself. Was an error message shown?",
     )
 
 

@@ -65,7 +65,7 @@ def judge_mode_beyond(
 
 def _report(record: Record, report: RealtimeMode, **data: float | None) -> Evidence:
     if report.value is None:
-        return finding("mode_unanswered", "request", record.moment(report), error=report.error)
+        return finding("mode_unanswered", "request", record.moment(report), error=report.error or "null")
     round_trip = None if report.round_trip_ms is None else round(report.round_trip_ms, 1)
     value = "true" if report.value else "false"
     return finding("mode", "request", record.moment(report), value=value, round_trip_ms=round_trip, **data)
@@ -92,7 +92,7 @@ def _during(record: Record, limits: Limits) -> Answer:
         return answer(id_, "fail", absent(record, "GET /api/session/"))
     if not any(report.value is False for report in record.modes("before")):
         # Without a change there is nothing that the connection has done.
-        return answer(id_, "not_run", _report(record, reports[-1]))
+        return answer(id_, "not_run", _no_basis("mode_not_false_before"), _report(record, reports[-1]))
     rise = next((n for n, report in enumerate(reports) if report.value is True), None)
     if rise is None:
         return answer(id_, "fail", _report(record, reports[-1]))
@@ -108,8 +108,10 @@ def _during(record: Record, limits: Limits) -> Answer:
 def _after(record: Record, limits: Limits) -> Answer:
     id_ = "t3.mode_after"
     closed = record.step("closing") or record.step("closed")
-    if closed is None or not any(report.value is True for report in record.modes("during")):
+    if closed is None:
         return answer(id_, "not_run")
+    if not any(report.value is True for report in record.modes("during")):
+        return answer(id_, "not_run", _no_basis("mode_never_true"))
     reports = record.modes("after")
     if not reports:
         return answer(id_, "fail", absent(record, "GET /api/session/"))
@@ -127,15 +129,27 @@ def _after(record: Record, limits: Limits) -> Answer:
 def _reading(reading: ModeReading, **data: float | None) -> Evidence:
     moment = Moment(reading.at)
     if reading.value is None:
-        return finding("mode_unanswered", "request", moment, error=reading.error)
+        return finding("mode_unanswered", "request", moment, error=reading.error or "null")
     return finding("mode", "request", moment, value="true" if reading.value else "false", **data)
 
 
-def _not_set_up(id_: str, refused: str | None, *readings: ModeReading) -> Answer:
-    evidence = [_reading(reading) for reading in readings]
+def _no_basis(code: str) -> Evidence:
+    """Why nothing can be concluded from what was read."""
+    return finding(code, "absence", Moment())
+
+
+def _not_set_up(
+    id_: str, refused: str | None, before: ModeReading | None, connected: Sequence[ModeReading]
+) -> Answer:
+    """Not run, and why: no connection, or a ``realtime_mode`` from which nothing can be concluded."""
+    readings = [*([] if before is None else [before]), *connected[-1:]]
     if refused is not None:
-        evidence.insert(0, finding("not_connected", "request", Moment(), code=refused))
-    return answer(id_, "not_run", *evidence)
+        why = finding("not_connected", "request", Moment(), code=refused)
+    elif before is not None and before.value is not False:
+        why = _no_basis("mode_not_false_before")
+    else:
+        why = _no_basis("mode_never_true")
+    return answer(id_, "not_run", why, *map(_reading, readings))
 
 
 def _rose(readings: Sequence[ModeReading]) -> bool:
@@ -148,13 +162,14 @@ def _two_connections(measured: TwoConnections | None) -> Answer:
         return answer(id_, "not_run")
     set_up = measured.before.value is False and _rose(measured.both) and measured.one_closed
     if measured.refused is not None or not set_up:
-        return _not_set_up(id_, measured.refused, measured.before, *measured.both[-1:])
+        return _not_set_up(id_, measured.refused, measured.before, measured.both)
     fallen = next((reading for reading in measured.one_closed if reading.value is False), None)
     if fallen is not None:
         return answer(id_, "fail", _reading(fallen))
+    unanswered = next((reading for reading in measured.one_closed if reading.value is None), None)
+    if unanswered is not None:
+        return answer(id_, "not_run", _reading(unanswered))
     last = measured.one_closed[-1]
-    if last.value is None:
-        return _not_set_up(id_, None, last)
     watched = round(last.t - measured.one_closed[0].t, 3)
     return answer(id_, "pass", _reading(last, watched_s=watched, n=len(measured.one_closed)))
 
@@ -165,7 +180,7 @@ def _killed(measured: Killed | None, limits: Limits) -> Answer:
         return answer(id_, "not_run")
     set_up = measured.before.value is False and _rose(measured.connected) and measured.after
     if measured.refused is not None or measured.killed_t is None or not set_up:
-        return _not_set_up(id_, measured.refused, measured.before, *measured.connected[-1:])
+        return _not_set_up(id_, measured.refused, measured.before, measured.connected)
     return _falls(id_, measured.after, measured.killed_t, limits.killed_s)
 
 
@@ -174,7 +189,7 @@ def _restarted(measured: Restarted | None, limits: Limits) -> Answer:
     if measured is None:
         return answer(id_, "not_run")
     if measured.refused is not None or measured.up_t is None or not _rose(measured.connected):
-        return _not_set_up(id_, measured.refused, *measured.connected[-1:])
+        return _not_set_up(id_, measured.refused, None, measured.connected)
     return _falls(id_, measured.after, measured.up_t, limits.restart_s)
 
 

@@ -87,16 +87,11 @@ def _audio_sent(record: Record) -> Answer:
     chunks, size = sent[-1].chunks_sent, sent[-1].bytes_sent
     if summary is not None:
         chunks, size = summary.chunks_sent, summary.bytes_sent
-    rate = _mean_rate(record)
-    evidence = finding(
-        "audio_sent",
-        "measurement",
-        record.moment(sent[-1]),
-        chunks=chunks,
-        bytes_per_chunk=round(size / chunks),
-        rate=None if rate is None else round(rate, 2),
-    )
-    return answer(id_, "pass", evidence)
+    rate, moment = _mean_rate(record), record.moment(sent[-1])
+    if rate is None:  # no second of audio has gone out yet
+        return answer(id_, "pass", finding("chunks_sent", "measurement", moment, n=chunks))
+    data = {"chunks": chunks, "bytes_per_chunk": round(size / chunks), "rate": round(rate, 2)}
+    return answer(id_, "pass", finding("audio_sent", "measurement", moment, **data))
 
 
 def _mean_rate(record: Record) -> float | None:
@@ -142,6 +137,8 @@ def _sample_rate(record: Record, limits: Limits) -> Answer:
     if gate is None or stopped is None or _source_failed(record) or record.one(Connection) is not None:
         return answer(id_, "not_run")
     elapsed = stopped.t - gate.t
+    if elapsed <= 0:  # of what was heard before anything was sent, nothing can be measured
+        return answer(id_, "not_run")
     rate = stopped.audio_ms / 1_000 * SAMPLE_RATE / elapsed
     evidence = finding(
         "server_sample_rate",

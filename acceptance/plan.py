@@ -30,8 +30,8 @@ _TESTS: dict[int, tuple[str, str]] = {
 }
 _SAMPLE = ("付属のサンプル", "a recording that comes with the console")
 _RESTART = (
-    "--server-command で起動したサーバーを強制終了して再起動します",
-    "Kill the server that --server-command started, and start it again",
+    "このプログラムが起動したサーバーを強制終了し、再起動します",
+    "Kill the server, which this program has started, and start it again",
 )
 _CLEAN_UP = (
     "すべての接続を閉じます。開始したセッションは一覧に残ります(削除のAPIはありません)",

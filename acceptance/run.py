@@ -99,11 +99,11 @@ class Run:
         """The same, without what is not run yet."""
         self.answer([given for given in answers if given.verdict != "not_run"])
 
-    async def ask(self, checkpoint: str, ja: str, en: str, *, applies: bool = True) -> None:
-        """Let the operator judge; without one, or where it makes no sense, it does not apply."""
-        if self.operator is None or not applies:
-            nobody = finding("no_operator", "absence", Moment())
-            self.answer([answer(checkpoint, "not_applicable", nobody)])
+    async def ask(self, checkpoint: str, ja: str, en: str, *, aloud: bool = True) -> None:
+        """Let the operator judge; without one, or where nothing was played aloud, it does not apply."""
+        if self.operator is None or not aloud:
+            why = finding("no_operator" if self.operator is None else "not_played_aloud", "absence", Moment())
+            self.answer([answer(checkpoint, "not_applicable", why)])
             return
         question = Question(at=self.now(), checkpoint=checkpoint, ja=ja, en=en)
         self.tell(question)

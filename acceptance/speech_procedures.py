@@ -51,7 +51,7 @@ async def streaming_test(run: Run) -> None:
         "t2.operator_heard",
         "お客様の音声応答がスピーカーから聞こえましたか",
         "Did you hear the customer's answer from the loudspeaker?",
-        applies=run.request.sink.startswith("speaker"),
+        aloud=run.request.sink.startswith("speaker"),
     )
 
 

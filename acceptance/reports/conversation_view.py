@@ -15,7 +15,7 @@ from acceptance.reports.timeline import legend, timeline
 from acceptance.reports.waveform import waveforms
 from acceptance.reports.wording import Words
 from acceptance.results import ConversationRecord, RunResult
-from relay.recorder import BYTES_PER_SECOND
+from relay.config import BYTES_PER_SECOND
 from relay.stream import LogLine, Meters, StreamEvent, Transcript
 
 MOST_ROWS = 1_000

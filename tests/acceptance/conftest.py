@@ -32,10 +32,10 @@ def _load(name: str) -> ModuleType:
 fake = _load("fake_salesmind")
 
 QUICK = Limits(
-    connect_s=1.5, answer_s=1.0, mode_change_s=1.0, killed_s=0.5, restart_s=0.5, refusal_s=0.6, error_s=0.8,
+    connect_s=3.0, answer_s=1.5, mode_change_s=1.0, killed_s=0.5, restart_s=0.5, refusal_s=0.6, error_s=1.5,
     recover_s=3.0, half_open_s=0.0, pause_s=0.8, slow_s=0.2, watch_s=0.3, slow_bytes_per_s=200_000,
 )  # fmt: skip
-"""The fake server answers at once, so that nobody needs patience."""
+"""The fake server answers at once; what patience there is, is for the conversation's process on a busy machine."""
 
 
 @pytest.fixture(scope="session")

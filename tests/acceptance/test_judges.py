@@ -15,7 +15,14 @@ from acceptance.judge_connection import judge_connection
 from acceptance.judge_faults import judge_faults, judge_refused_microphone
 from acceptance.judge_mode import judge_mode, judge_mode_beyond
 from acceptance.judge_streaming import judge_streaming
-from acceptance.measurements import FaultMeasurements, FaultWindow, ModeMeasurements, RecordingFiles
+from acceptance.measurements import (
+    FaultMeasurements,
+    FaultWindow,
+    ModeMeasurements,
+    ModeReading,
+    RecordingFiles,
+    TwoConnections,
+)
 from acceptance.record import Record
 from acceptance.request import Limits
 from acceptance.results import Answer
@@ -29,6 +36,7 @@ from relay.stream import (
     ProtocolEvent,
     Response,
     SourceState,
+    Speech,
     Started,
     Step,
     StreamEvent,
@@ -161,6 +169,43 @@ def test_a_microphone_that_gives_zeros_is_not_allowed() -> None:
     assert verdicts(judge_streaming(record([*SPOKEN, opened]), None, LIMITS))["t2.source_opened"] == "pass"
     silent = record([*SPOKEN, opened, zeros])
     assert verdicts(judge_streaming(silent, None, LIMITS))["t2.source_opened"] == "fail"
+
+
+def test_speech_that_ended_before_anything_was_sent_measures_nothing() -> None:
+    early = Speech(t=0.5, state="stopped", item_id="i", audio_ms=500)  # the gate opens at 0.5
+    events = [*CONNECTED, early, summary(3.0)]
+    assert verdicts(judge_streaming(record(events), None, LIMITS))["t2.sample_rate"] == "not_run"
+
+
+# --- test 3 --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("after_closing_one", "verdict"),
+    [
+        ([True, True], "pass"),
+        ([True, False], "fail"),
+        ([True, None, True], "not_run"),
+        ([None, False], "fail"),
+        ([], "not_run"),
+    ],
+)
+def test_two_connections_are_judged_on_readings_without_a_gap(
+    after_closing_one: list[bool | None], verdict: str
+) -> None:
+    def reading(t: float, value: bool | None) -> ModeReading:
+        return ModeReading(
+            "2026-11-22T12:00:00.000+00:00", t, value, None if value is not None else "timeout"
+        )
+
+    both = TwoConnections(
+        before=reading(0.0, False),
+        both=(reading(1.0, True),),
+        one_closed=tuple(reading(2.0 + n, value) for n, value in enumerate(after_closing_one)),
+    )
+    measured = ModeMeasurements(two_connections=both)
+    answers = judge_mode_beyond(measured, LIMITS, second_user=False, can_restart=False)
+    assert verdicts(answers)["t3.two_connections"] == verdict
 
 
 # --- nothing passes for lack of evidence ---------------------------------------------------------

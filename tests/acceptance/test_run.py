@@ -155,7 +155,8 @@ async def test_the_operator_is_asked_and_recorded(check: Any) -> None:
 async def test_nobody_is_asked_about_a_loudspeaker_that_is_not_there(check: Any) -> None:
     person = Person("pass")
     checked = await check(2, operator=person)
-    assert checked.verdicts["t2.operator_heard"] == "not_applicable"
+    answer = checked.result.answer("t2.operator_heard")
+    assert (answer.verdict, answer.evidence[0].code) == ("not_applicable", "not_played_aloud")
     assert person.asked == []
 
 

@@ -17,7 +17,7 @@ from acceptance.progress import (
     TestFinished,
     TestStarted,
 )
-from acceptance.results import Answer, Evidence, RunResult, TestResult, Verdict
+from acceptance.results import Answer, RunResult, TestResult, Verdict
 from tui.cli.help_format import cells
 from tui.i18n import _
 from tui.verdict_words import VERDICTS, verdict_word, words
@@ -78,12 +78,12 @@ class RunPrinter:
 
 def answer_line(answer: Answer) -> str:
     """Verdict, checkpoint and what decided, on one line."""
-    line = f"{_column(answer.verdict)}  {words(checkpoint(answer.checkpoint))}"
-    return f"{line} [{_decided(answer.evidence[0])}]" if answer.evidence else line
+    line = _question(answer)
+    return f"{line} [{words(answer.evidence[0])}]" if answer.evidence else line
 
 
-def _decided(evidence: Evidence) -> str:
-    return " ".join(words(evidence).split())
+def _question(answer: Answer) -> str:
+    return f"{_column(answer.verdict)}  {words(checkpoint(answer.checkpoint))}"
 
 
 def result_lines(result: RunResult) -> Iterator[str]:
@@ -109,7 +109,8 @@ def conclusion_lines(result: RunResult) -> Iterator[str]:
     if open_points := [answer for answer in _answers(result) if answer.verdict in wanted]:
         yield _("What did not pass")
         for answer in open_points:
-            yield f"  {answer_line(answer)}"
+            known = answer.verdict == "fail"
+            yield f"  {answer_line(answer) if known else _question(answer)}"
         yield ""
     if result.aborted:
         yield _("The run was aborted before its end.")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui.cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from tui.services import OwnServer
 
 
 def open_console(
@@ -15,9 +18,13 @@ def open_console(
     profile: str | None = None,
     insecure: bool = False,
     no_mouse: bool = False,
+    own_server: OwnServer | None = None,
     **more: Any,
 ) -> int:
-    """Run the app until it is closed. ``more`` are settings by their own names (``demo=True``)."""
+    """Run the app until it is closed. ``own_server``: one that this program has started and may restart.
+
+    ``more`` are settings by their own names (``demo=True``).
+    """
     from tui.settings import SettingsError, load_settings
 
     flags = {
@@ -33,8 +40,9 @@ def open_console(
         raise _refusal(str(error)) from None
     require_terminal()
     from tui.app import run_console
+    from tui.services import Services
 
-    return run_console(settings, mouse=not no_mouse)
+    return run_console(settings, Services(own_server), mouse=not no_mouse)
 
 
 def require_terminal() -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import click
 
 from tui.cli.console import open_console, require_terminal
-from tui.cli.embedded_server import EmbeddedServer, ServerDidNotStart
+from tui.cli.embedded_server import EmbeddedServer
 from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
+from tui.cli.server_command import ServerDidNotStart
 from tui.cli.server_extra import require_server
 from tui.i18n import LANGUAGES, _
-
-START_TIMEOUT_S = 30.0
-"""A first start makes the database; a cold disk may take its time over the imports."""
 
 
 @click.command(
@@ -40,6 +40,7 @@ def command(ctx: click.Context, lang: str | None, port: int, no_mouse: bool) -> 
     require_terminal()
     require_server()
     from tui.memory import private_directory
+    from tui.services import OwnServer
     from tui.settings import state_directory
 
     directory = private_directory(private_directory(state_directory()) / "demo")
@@ -47,8 +48,9 @@ def command(ctx: click.Context, lang: str | None, port: int, no_mouse: bool) -> 
     click.echo(_("Starting the SalesMind server ..."), err=True)
     with EmbeddedServer(directory, port, lambda words: click.echo(f"  {words}", err=True)) as server:
         try:
-            url = server.wait_until_ready(START_TIMEOUT_S)
+            url = server.wait_until_ready()
         except ServerDidNotStart:
             sentence = _("The server did not start. Its log says why: {log}").format(log=server.log)
             raise reject(sentence, ExitCode.CONNECTION) from None
-        ctx.exit(open_console(lang=lang, server=url, no_mouse=no_mouse, demo=True))
+        own = OwnServer(url, lambda: asyncio.to_thread(server.restart))
+        ctx.exit(open_console(lang=lang, server=url, no_mouse=no_mouse, own_server=own, demo=True))

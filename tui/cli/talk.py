@@ -51,7 +51,10 @@ TALK_OPTIONS = (
 @click.option("--sink", metavar="SPEC", help=_("speaker[:DEVICE], wav:PATH, tcp:HOST:PORT or none."))
 @click.option("--say", "typed", metavar="TEXT", multiple=True, help=_("A typed turn, after the spoken ones."))
 @click.option(
-    "--seconds", metavar="N", type=click.FloatRange(min=0, min_open=True), help=_("Stop after this many seconds.")
+    "--seconds",
+    metavar="N",
+    type=click.FloatRange(min=0, min_open=True),
+    help=_("Stop after this many seconds."),
 )
 @click.option(
     "--chunk-bytes", metavar="N", type=click.IntRange(96, 262_144), help=_("Bytes of PCM16 in one message.")
