@@ -238,14 +238,14 @@ class SalesMindApp(App[int]):
         self.exit(TERMINAL_GONE, return_code=TERMINAL_GONE)
 
 
-def run_console(settings: ConsoleSettings, *, mouse: bool = True) -> int:
+def run_console(settings: ConsoleSettings, services: Services | None = None, *, mouse: bool = True) -> int:
     """Show the console until it is left; gives an exit code. No exception and no traceback comes out."""
     from tui.journal import open_journal
 
     i18n.set_language(i18n.resolve_language(settings.language))
     with suppress(OSError):
         open_journal(settings.state_directory)
-    app = SalesMindApp(settings)
+    app = SalesMindApp(settings, services)
     app.run(mouse=mouse)
     if app.return_code in (None, signal.SIGHUP):
         return 0

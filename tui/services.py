@@ -20,7 +20,7 @@ from tui import i18n
 if TYPE_CHECKING:
     from acceptance.comparison import Comparison
     from acceptance.progress import Emit
-    from acceptance.request import CheckRequest, Operator
+    from acceptance.request import CheckRequest, Operator, RestartServer
     from acceptance.results import RunResult
     from api_client.rest import SalesMindClient
     from audio.samples import Sample
@@ -73,8 +73,20 @@ class ConversationRelay(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class OwnServer:
+    """The server that this program has started for itself (``salesmind demo``)."""
+
+    url: str
+    restart: RestartServer
+    """Kills it and starts it again with its data. Raises ``OSError``."""
+
+
 class Services:
     """The real ones."""
+
+    def __init__(self, own_server: OwnServer | None = None) -> None:
+        self.own_server = own_server
 
     def client(self, server_url: str, *, token: str | None = None, insecure: bool = False) -> SalesMindClient:
         """A client of the server, to be used as ``async with``. Raises ``ApiError`` for a bad URL."""
@@ -113,7 +125,13 @@ class Services:
         """Carry out the acceptance procedure; ``emit`` is called on this loop. Cancelling cleans up first."""
         from acceptance.runner import run_check
 
-        return await run_check(request, emit, operator=operator)
+        restart = self.restart_of(request.server_url)
+        return await run_check(request, emit, operator=operator, restart_server=restart)
+
+    def restart_of(self, server_url: str) -> RestartServer | None:
+        """How to restart that server; None when it is not our own."""
+        own = self.own_server
+        return own.restart if own is not None and own.url == server_url else None
 
     async def keep_result(self, result: RunResult, state_directory: Path) -> Comparison | None:
         """Keep a result; gives what changed since the run before. Raises ``StoreError``."""

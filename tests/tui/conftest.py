@@ -182,6 +182,7 @@ class FakeServices(Services):
     """What the app reaches outside the screen, faked except for the sample recordings."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.server = FakeClient()
         self.relay = FakeRelay()
         self.check = FakeCheck()

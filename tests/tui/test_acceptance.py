@@ -11,6 +11,7 @@ from textual.widgets import Input, Static
 from acceptance.comparison import Change, Comparison
 from acceptance.store import StoreError, StoreErrorCode
 from api_client.errors import BadCredentials
+from tui.services import OwnServer
 from tui.widgets.check_tree import CheckTree
 
 
@@ -61,6 +62,23 @@ async def test_says_beforehand_what_it_will_do(make_app: Any, services: Any, ope
         assert screen.check_action("abort", ()) is False
         assert screen.check_action("run_failed", ()) is False
         assert screen.check_action("export", ()) is None
+
+
+@pytest.mark.parametrize(
+    ("own", "offered"), [("http://127.0.0.1:8000", True), ("http://127.0.0.1:9", False), (None, False)]
+)
+async def test_only_our_own_server_is_restarted(
+    make_app: Any, services: Any, opened: Any, own: str | None, offered: bool
+) -> None:
+    async def restart() -> str:
+        return "http://127.0.0.1:8000"
+
+    services.own_server = OwnServer(own, restart) if own else None
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(app, pilot)
+        assert ("start it again" in text(app, "#page")) is offered  # said before it is done
+        assert (services.restart_of("http://127.0.0.1:8000") is restart) is offered
 
 
 async def test_checkpoints_tick_over_and_show_their_evidence(

@@ -97,8 +97,9 @@ class AcceptanceScreen(AcceptanceView):
     def _plan_again(self) -> None:
         """What a run of all tests would do with the options in force."""
         if self.board.run_id is None:
-            steps = plan(self._request(ALL_TESTS, Path()), can_restart=False)
-            self.board = Board(plan=steps)
+            request = self._request(ALL_TESTS, Path())
+            can_restart = self.console_app.services.restart_of(request.server_url) is not None
+            self.board = Board(plan=plan(request, can_restart=can_restart))
 
     def _request(self, tests: tuple[int, ...], directory: Path) -> CheckRequest:
         app = self.console_app
