@@ -311,10 +311,11 @@ class LiveConnection:
         self._uplink.open_gate(socket)
         self._step("gate_open")
         self._output.say("🎤 音声送信準備完了")
-        if self._downlink.turns.resume():
-            self._downlink.send_response_create()
         if self.on_gate_open is not None:
             self.on_gate_open()
+        # After what was typed meanwhile: the answer is to that.
+        if self._downlink.turns.resume():
+            self._downlink.send_response_create()
 
     # --- watching ------------------------------------------------------------------------------
 

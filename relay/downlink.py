@@ -18,7 +18,7 @@ from relay.playback import PlaybackQueue
 from relay.replay import Replay
 from relay.server_errors import ServerErrors
 from relay.stream import Item, Latency, Problem, Response, Role, Speech, Transcript, TranscriptFailed
-from relay.turn_taking import ResponseTurns
+from relay.turn_taking import ResponseTurns, TypedTurns
 
 BYTES_PER_MS = 48
 
@@ -38,6 +38,7 @@ class Downlink:
         self._final: set[str] = set()
         self._outbox: Outbox | None = None
         self.turns = ResponseTurns()
+        self.typed = TypedTurns()
         self.replay = Replay()
         self.errors = ServerErrors(output)
         self.audio_received_bytes = 0
@@ -49,6 +50,7 @@ class Downlink:
         self._outbox = outbox
         self.replay = replay
         self.turns.connected()
+        self.typed.connected()
         self._latency.connected()
         self._playback.finish_all()
 
@@ -179,6 +181,8 @@ class Downlink:
         role = _role(item)
         if role is None or self.replay.is_echo(item, role):
             return
+        if role == "user":
+            self.typed.confirmed(item.text)
         previous = self.replay.original(previous_item_id)
         self._output.emit(Item(t=t, item_id=item.id, role=role, previous_item_id=previous))
         if role != "assistant" and item.text and item.id not in self._final:

@@ -61,7 +61,6 @@ class _Run:
         self._connections = Connections(config, output, self._uplink, self._downlink, self._poller)
         self._connections.on_gate_open = self._gate_opened
         self._gauges = Gauges(output, self._uplink, self._downlink, self._microphone, self._playback)
-        self._unsaid: list[str] = []
         self._over = asyncio.Event()
         self._sound_open = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -219,7 +218,7 @@ class _Run:
     def _carry_out(self, command: Command) -> None:
         match command:
             case Say(text=text):
-                self._unsaid.append(text)
+                self._downlink.typed.add(text)
                 self._say_all()
             case Mute(on=on):
                 self._uplink.muted = on
@@ -244,12 +243,13 @@ class _Run:
     def _say_all(self) -> None:
         """Send what was typed; it waits while there is no configured connection."""
         outbox = self._connections.outbox
-        if outbox is None or not self._unsaid:
+        if outbox is None:
             return
-        for text in self._unsaid:
+        texts = self._downlink.typed.take()
+        for text in texts:
             outbox.post(item_create_text(text))
-        self._unsaid.clear()
-        self._downlink.want_response()
+        if texts:
+            self._downlink.want_response()
 
     def _provoke_error(self) -> None:
         outbox = self._connections.outbox

@@ -1,6 +1,35 @@
-"""One outstanding response at a time (realtime-protocol, section 15.4)."""
+"""Typed turns that reach the server, and one outstanding response at a time (realtime-protocol, section 15.4)."""
 
 from __future__ import annotations
+
+
+class TypedTurns:
+    """Texts that were typed: each is said once there is a configured connection, and said again on the next one
+    if this one is lost before the server has confirmed it."""
+
+    def __init__(self) -> None:
+        self._unsaid: list[str] = []
+        self._unconfirmed: list[str] = []
+
+    def add(self, text: str) -> None:
+        """One more."""
+        self._unsaid.append(text)
+
+    def take(self) -> list[str]:
+        """Those to be said now, in order."""
+        texts, self._unsaid = self._unsaid, []
+        self._unconfirmed += texts
+        return texts
+
+    def confirmed(self, text: str) -> None:
+        """The server has made an item of ``text``."""
+        if text in self._unconfirmed:
+            self._unconfirmed.remove(text)
+
+    def connected(self) -> None:
+        """A new socket: what the server has not confirmed on the old one, it may never have got."""
+        self._unsaid = self._unconfirmed + self._unsaid
+        self._unconfirmed = []
 
 
 class ResponseTurns:

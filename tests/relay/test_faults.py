@@ -207,6 +207,30 @@ async def test_connection_error_on_text_means_a_lost_upstream(salesmind: FakeSal
     assert len(salesmind.sockets) == 2
 
 
+async def test_what_was_typed_into_a_dead_connection_is_said_on_the_next(
+    salesmind: FakeSalesMind, hold: Hold
+) -> None:
+    run = hold()
+    await run.until(Step, step="gate_open")
+    run.command(Say(text="はじめまして"))
+    await run.until(Transcript, item_id="item_typed", final=True)
+    salesmind.ignore = {"conversation.item.create", "response.create"}
+    run.command(Say(text="聞こえますか"))
+    first = await salesmind.socket()
+    await first.until_text("conversation.item.create", 2)
+    salesmind.ignore = set()
+    first.ws.transport.abort()
+    second = await salesmind.socket(2)
+    await second.until_text("response.create")
+    await run.until(Transcript, item_id="item_typed", final=True, count=2)
+    summary = await run.stop()
+    order = [name for name in second.order if name != "audio"]
+    assert order == ["session.update", *["conversation.item.create"] * 3, "response.create"]
+    said = [text["item"]["content"][0]["text"] for text in second.of("conversation.item.create")]
+    assert said == ["はじめまして", "はい、承知しました。", "聞こえますか"]
+    assert summary.user_transcripts == ["はじめまして", "聞こえますか"]
+
+
 async def test_no_session_created(salesmind: FakeSalesMind, hold: Hold, impatient: None) -> None:
     salesmind.stub = salesmind.upstream_created = False
     summary = await hold().ended()
