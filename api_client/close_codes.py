@@ -20,6 +20,7 @@ class CloseCode(StrEnum):
     GOING_AWAY = "going_away"
     SESSION_EXPIRED = "session_expired"
     NO_CLOSE_FRAME = "no_close_frame"
+    UNREADABLE = "unreadable"
     MESSAGE_TOO_BIG = "message_too_big"
     SERVER_FAILED = "server_failed"
     TRY_LATER = "try_later"
@@ -134,6 +135,15 @@ def close_meaning(code: int, reason: str) -> CloseMeaning:
         # Unassigned 4xxx codes are the application's own verdicts; anything else is trouble on the way.
         retry=not 4000 <= code < 5000,
         message=f"The server closed the connection with the code {code}.",
+    )
+
+
+def unreadable(reason: str) -> CloseMeaning:
+    """We dropped the connection for what the server sent; ``reason`` is the WebSocket library's."""
+    return CloseMeaning(
+        CloseCode.UNREADABLE,
+        True,
+        f"The server sent what cannot be read ({reason}), so the connection was dropped.",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import time
@@ -20,9 +21,10 @@ from websockets.exceptions import (
     ProxyError,
     WebSocketException,
 )
+from websockets.frames import CloseCode as FrameCloseCode
 
 from api_client.client_events import ClientEvent, encode
-from api_client.close_codes import CloseMeaning, close_meaning
+from api_client.close_codes import CloseMeaning, close_meaning, unreadable
 from api_client.connect_errors import proxy_error, timeout_error, tls_error, unreachable_error
 from api_client.errors import ApiError, ConnectionLost, SendStalled, UnexpectedAnswer
 from api_client.events import BinaryAudio, ServerEvent, SessionCreated, decode_event
@@ -40,6 +42,11 @@ SEND_TIMEOUT_S = 5.0
 """A message that the network has not taken by then finds the connection dead."""
 RECEIVE_QUEUE = 256
 """Messages; beyond it reading from the socket pauses."""
+
+_VIOLATIONS = frozenset(
+    {FrameCloseCode.PROTOCOL_ERROR, FrameCloseCode.INVALID_DATA, FrameCloseCode.MESSAGE_TOO_BIG}
+)
+"""What the library says to a peer as it drops it; of the peer only 1006 is known then."""
 
 # The library writes request lines, with the token in them, to its logger at DEBUG. This one takes nothing.
 # It stands outside logging's hierarchy, so that no configuration can wake it.
@@ -83,6 +90,8 @@ class RealtimeConnection:
         self._server_url = server_url
         self._session_id = session_id
         self._dialect: Dialect | None = None
+        self._unreadable: str | None = None
+        """Why we dropped the connection, if it was for what the server sent."""
 
     @classmethod
     async def open(
@@ -145,7 +154,13 @@ class RealtimeConnection:
     def meaning(self) -> CloseMeaning | None:
         """What the close means; null while open."""
         code = self.close_code
-        return None if code is None else close_meaning(code, self.close_reason)
+        if code is None:
+            return None
+        return (
+            close_meaning(code, self.close_reason)
+            if self._unreadable is None
+            else unreadable(self._unreadable)
+        )
 
     async def send_audio(self, pcm: bytes | bytearray | memoryview) -> None:
         """Send PCM16 LE mono 24 kHz as one binary message. Raises ``ConnectionLost`` and ``SendStalled``."""
@@ -164,7 +179,9 @@ class RealtimeConnection:
         while True:
             try:
                 message = await receive()
-            except ConnectionClosed:
+            except ConnectionClosed as closed:
+                if closed.rcvd is None and closed.sent is not None and closed.sent.code in _VIOLATIONS:
+                    self._unreadable = closed.sent.reason
                 return
             yield self._received(message)
 
@@ -197,9 +214,8 @@ class RealtimeConnection:
 
     def _lost(self) -> ConnectionLost:
         code = self.close_code if self.close_code is not None else 1006
-        return ConnectionLost(
-            close_meaning(code, self.close_reason).message, close_code=code, close_reason=self.close_reason
-        )
+        meaning = self.meaning or close_meaning(code, self.close_reason)
+        return ConnectionLost(meaning.message, close_code=code, close_reason=self.close_reason)
 
 
 async def _dial(
@@ -236,7 +252,9 @@ def _notice_lost_peer(connection: ClientConnection) -> None:
     option = getattr(socket, "TCP_USER_TIMEOUT", None)
     raw: socket.socket | None = connection.transport.get_extra_info("socket")
     if option is not None and raw is not None and raw.family in (socket.AF_INET, socket.AF_INET6):
-        raw.setsockopt(socket.IPPROTO_TCP, option, round(SEND_TIMEOUT_S * 1000))
+        # OSError: the peer has gone already; whoever reads learns of it.
+        with contextlib.suppress(OSError):
+            raw.setsockopt(socket.IPPROTO_TCP, option, round(SEND_TIMEOUT_S * 1000))
 
 
 def _open_error(error: Exception, base: str, open_timeout_s: float) -> ApiError:

@@ -39,6 +39,7 @@ SENTENCES: dict[str, str] = {
     "no_close_frame": N_(
         "The connection broke without a goodbye: the server stopped, or the network is down."
     ),
+    "unreadable": N_("The server sent what cannot be read, so the connection was dropped. See its log."),
     "message_too_big": N_("A message was too big for the server. Choose a smaller chunk size."),
     "server_failed": N_("The server failed, or the connection fell silent."),
     "try_later": N_("The server is busy or being restarted. Try again a little later."),

@@ -325,3 +325,53 @@ async def test_closing_does_not_wait_for_a_peer_that_is_silent(relay_server: Sta
     assert time.monotonic() - began < realtime.CLOSE_TIMEOUT_S + 2
     await connection.close()
     release.set()
+
+
+def _frame(first: int, payload: bytes) -> bytes:
+    """One frame from a server; ``first`` is its first byte."""
+    return bytes([first, 127]) + len(payload).to_bytes(8, "big") + payload
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"\xff\xfe\xfd" * 100, id="garbage"),
+        pytest.param(_frame(0x81, b'{"type":"\xff"}'), id="no UTF-8"),
+        pytest.param(_frame(0x85, b"x"), id="reserved opcode"),
+        pytest.param(bytes([0x81, 127]) + (2**40).to_bytes(8, "big"), id="a terabyte"),
+        pytest.param(_frame(0xF1, b"{}"), id="reserved bits"),
+    ],
+)
+async def test_what_is_no_websocket_message_is_not_called_a_lost_network(
+    relay_server: Start, token: str, sent: bytes
+) -> None:
+    async def handler(ws: ServerConnection) -> None:
+        ws.transport.write(sent)
+        await ws.wait_closed()
+
+    connection = await RealtimeConnection.open(await relay_server(handler), token)
+    assert await _all(connection) == []
+    assert connection.close_code == 1006
+    assert connection.meaning is not None
+    assert (connection.meaning.code, connection.meaning.retry) == (CloseCode.UNREADABLE, True)
+    with pytest.raises(ConnectionLost, match="cannot be read"):
+        await connection.send_audio(PCM)
+
+
+async def test_a_peer_that_is_gone_as_it_answers_is_lost_not_an_error(
+    relay_server: Start, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def handler(ws: ServerConnection) -> None:
+        ws.transport.abort()
+
+    dial = realtime._dial
+
+    async def dial_and_lose(*args: Any) -> realtime._StampedConnection:
+        connection = await dial(*args)
+        await connection.wait_closed()
+        return connection
+
+    monkeypatch.setattr(realtime, "_dial", dial_and_lose)
+    connection = await RealtimeConnection.open(await relay_server(handler), token)
+    assert await _all(connection) == []
+    assert connection.close_code == 1006
