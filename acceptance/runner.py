@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -30,7 +29,6 @@ _PROCEDURES: dict[int, Callable[[Run], Awaitable[None]]] = {
     3: mode_test,
     4: fault_test,
 }
-log = logging.getLogger(__name__)
 
 
 async def run_check(
@@ -96,7 +94,7 @@ class _Procedure:
             await _PROCEDURES[number](run)
         except (ApiError, OSError) as error:
             # The rest of the test cannot be tried; the next one may still be.
-            log.warning("Test %d could not be carried out: %s", number, error)
+            run.doing(f"テストを続けられません: {error}", f"This test cannot go on: {error}")
             self._not_carried_out(number, str(error))
         self._spans[number] = (self._spans[number][0], wall_now())
         run.tell(TestFinished(at=run.now(), result=self._test_result(number)))
