@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
 import os
 from collections.abc import Awaitable, Callable
@@ -29,6 +30,9 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 logger = logging.getLogger(__name__)
+if not logging.root.handlers:
+    # uvicorn's own command sets up its own loggers and no others; the lines of the relay would go nowhere.
+    atexit.register(logs.start(None).stop)
 logs.protect_handlers()
 if not settings.SALESMIND_LOG_AUDIO:
     logging.getLogger("salesmind.relay.audio").setLevel(logging.WARNING)

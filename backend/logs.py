@@ -41,16 +41,28 @@ class RedactingFormatter(logging.Formatter):
 
 
 class DroppingQueueHandler(QueueHandler):
-    """Hands records over; when the queue is full, drops and counts them."""
+    """Hands records over as they are; when the queue is full, drops them, and says how many once there is room."""
 
     dropped = 0
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        """Formatting is left to the thread: the queue leads to no other process, so nothing has to be pickled."""
+        return record
 
     def enqueue(self, record: logging.LogRecord) -> None:
         """Never blocks."""
         try:
+            if self.dropped:
+                self.queue.put_nowait(_lost(self.dropped))
+                self.dropped = 0
             self.queue.put_nowait(record)
         except queue.Full:
             self.dropped += 1
+
+
+def _lost(count: int) -> logging.LogRecord:
+    words = "%d log records were dropped: the log is written too slowly"
+    return logging.LogRecord(__name__, logging.WARNING, __file__, 0, words, (count,), None)
 
 
 def start(path: Path | None, level: int = logging.INFO) -> QueueListener:

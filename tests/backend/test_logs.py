@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import logging
 import queue
+import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.logs import DroppingQueueHandler, RedactingFormatter, protect_handlers, redact
+from backend.logs import DroppingQueueHandler, RedactingFormatter, protect_handlers, redact, start
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 
@@ -74,8 +76,38 @@ def test_handlers_of_others_are_covered() -> None:
     assert lines.getvalue().strip().endswith('?token=***"')
 
 
-def test_a_full_queue_drops_and_counts() -> None:
-    handler = DroppingQueueHandler(queue.Queue(1))
-    for _ in range(3):
-        handler.handle(logging.LogRecord("x", logging.INFO, "", 0, "line", None, None))
-    assert handler.dropped == 2
+def line(text: object) -> logging.LogRecord:
+    return logging.LogRecord("x", logging.INFO, "", 0, "%s", (text,), None)
+
+
+def test_a_full_queue_drops_and_says_so_when_there_is_room() -> None:
+    waiting: queue.Queue[logging.LogRecord] = queue.Queue(3)
+    handler = DroppingQueueHandler(waiting)
+    for number in range(5):
+        handler.handle(line(number))
+    written = [waiting.get().getMessage() for _ in range(3)]
+    handler.handle(line("after"))
+    written += [waiting.get().getMessage() for _ in range(2)]
+    assert written == ["0", "1", "2", "2 log records were dropped: the log is written too slowly", "after"]
+
+
+def test_records_are_formatted_beside_the_caller(tmp_path: Path) -> None:
+    """What is slow to print must not hold up the audio either."""
+    formatted_by: list[str] = []
+
+    class Slow:
+        def __str__(self) -> str:
+            formatted_by.append(threading.current_thread().name)
+            return "slow"
+
+    handlers, level = logging.root.handlers[:], logging.root.level
+    records = start(tmp_path / "log")
+    try:
+        logging.getLogger("x").info("%s", Slow())
+    finally:
+        records.stop()
+        logging.root.handlers[:] = handlers
+        logging.root.setLevel(level)
+    assert "slow" in (tmp_path / "log").read_text()
+    assert formatted_by
+    assert threading.current_thread().name not in formatted_by
