@@ -6,8 +6,12 @@ the way from here to a drawn login screen is measured (``benchmarks/startup.py``
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+
+COMPLETION_VARIABLE = "_SALESMIND_COMPLETE"
+"""Set by the shell's completion script, which calls the program without arguments."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -17,20 +21,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     language = resolve_language(_flag(arguments, "--lang"))
     set_language(language)
-    if not arguments:  # the commonest way in, and the one that is waited for: click would take 25 ms of it
+    if not arguments and COMPLETION_VARIABLE not in os.environ:
+        # The commonest way in, and the one that is waited for: click would take 25 ms of it.
         from tui.cli.console import open_console
 
         sys.exit(open_console())
     _translate_click(language)
     from tui.cli.group import salesmind
 
-    salesmind.main(args=list(arguments), prog_name="salesmind")
+    salesmind.main(args=list(arguments), prog_name="salesmind", complete_var=COMPLETION_VARIABLE)
 
 
 def _translate_click(language: str) -> None:
     """Let click find our catalogue of its own words: it asks gettext's default domain, by the environment."""
     import gettext
-    import os
 
     from tui.i18n import LOCALE_DIRECTORY
 

@@ -83,3 +83,21 @@ def test_without_the_server_extra_the_commands_say_how_to_install_it(
     assert (done.exit_code, done.stdout) == (2, "")
     assert "no_such_module" in done.stderr
     assert 'pip install "salesmind-console[server,offline]"' in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("ch", {"check"}), ("results sh", {"show"}), ("check --jun", {"--junit"}), ("--lang j", {"ja"})],
+)
+def test_the_shell_can_complete(typed: str, offered: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    words = f"salesmind {typed}"
+    monkeypatch.setenv("_SALESMIND_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
+    done = salesmind()
+    assert {line.partition(",")[2] for line in done.stdout.splitlines()} == offered
+
+
+def test_the_completion_script_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_SALESMIND_COMPLETE", "bash_source")
+    assert "complete -o nosort -F" in salesmind().stdout
