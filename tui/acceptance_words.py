@@ -15,11 +15,9 @@ from tui.acceptance_board import Board, Mark
 from tui.figures import NOTHING
 from tui.i18n import N_, _
 from tui.status import Tone
-from tui.verdict_words import VERDICTS, words
+from tui.verdict_words import verdict_word, words
 from tui.widgets.status_line import STYLES
 
-MARKS: dict[Mark, str] = {"running": N_("RUNNING")}
-MARKS.update(VERDICTS.items())
 TONES: dict[Mark, Tone] = {
     "pass": "good",
     "fail": "bad",
@@ -38,7 +36,7 @@ _KINDS = {
 
 def mark_word(mark: Mark) -> str:
     """The mark in the language in force. Every tone goes with a word."""
-    return _(MARKS[mark])
+    return _("RUNNING") if mark == "running" else verdict_word(mark)
 
 
 def marked(mark: Mark) -> tuple[str, str]:
@@ -61,17 +59,14 @@ def verdict_line(board: Board) -> Content:
 
 def overview(board: Board, server_url: str) -> Content:
     """Before a run: what it will do. From then on also the success conditions."""
-    lines = [Content.styled(_("This will be done on {server}:").format(server=server_url), "bold")]
-    if board.run_id is not None:
-        lines = [*_conditions(board), *_left_behind(board), Content("")]
-        lines.append(Content.styled(_("What the run does on {server}:").format(server=server_url), "bold"))
-    lines += [_step(step) for step in board.plan]
     if board.run_id is None:
-        lines += [
-            Content(""),
-            Content.assemble((_("Press a (or F2)"), "bold $accent"), _(" to run all tests.")),
-        ]
-    return _joined(lines)
+        lines = [Content.assemble((_("Press a (or F2)"), "bold $accent"), _(" to run all tests."))]
+        title = _("This will be done on {server}:")
+    else:
+        lines = [*_conditions(board), *_left_behind(board)]
+        title = _("What the run does on {server}:")
+    lines += [Content(""), Content.styled(title.format(server=server_url), "bold")]
+    return _joined([*lines, *(_step(step) for step in board.plan)])
 
 
 def test_page(board: Board, number: int, note: str) -> Content:
@@ -158,8 +153,9 @@ def _left_behind(board: Board) -> Iterable[Content]:
 
 
 def _step(step: PlanStep) -> Content:
-    head = _("Test {n}: ").format(n=step.test) if step.test is not None else _("At the end: ")
-    return Content.assemble((head, "$primary"), words(step))
+    head = _("Test {n}:").format(n=step.test) if step.test is not None else _("At the end:")
+    # On lines of their own: Japanese has no spaces to break at, so beside the head the words would wrap badly.
+    return Content.assemble((head, "$primary"), "\n", words(step))
 
 
 def _joined(lines: Iterable[Content]) -> Content:

@@ -14,6 +14,7 @@ from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar
 from textual.worker import Worker, WorkerFailed, WorkerState
 
 from tui import i18n, memory, terminal
@@ -24,6 +25,7 @@ from tui.services import Account, Services
 from tui.settings import ConsoleSettings
 from tui.status import Status
 from tui.themes import THEMES
+from tui.widgets.plain_scrollbar import PlainScrollBarRender
 from tui.wording import sentence
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ class SalesMindApp(App[int]):
         self.account: Account | None = None
         self._client: SalesMindClient | None = None
         self.log_path = settings.state_directory / "console.log"
+        ScrollBar.renderer = PlainScrollBarRender
         for theme in THEMES:
             self.register_theme(theme)
         if settings.theme in self.available_themes:

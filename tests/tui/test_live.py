@@ -52,6 +52,9 @@ async def test_without_a_microphone_the_sample_lines_are_offered(
         await pilot.press("f2")  # too early: the first line is still being spoken
         await until(pilot, lambda: "still being spoken" in text(app, "#news"))
         services.now += first.seconds + 0.1
+        spec = f"wav:{first.path}"
+        services.relay.script = [SourceState(t=9, state="ended", spec=spec, name=first.path.name)]
+        await until(pilot, lambda: "has been spoken" in text(app, "#news"))
         await pilot.press("f2")
         await until(pilot, lambda: commands.UseSource(spec=f"wav:{second.path}") in services.relay.sent)
 
@@ -159,6 +162,7 @@ async def test_typed_turn(make_app: Any, services: Any, start: Any, until: Any, 
         await pilot.press("t")
         field = screen.query_one("#say", Input)
         assert app.focused is field
+        assert screen.active_bindings["escape"].binding.description == "Close"
         await pilot.press("h", "i", "enter")
         await until(pilot, lambda: commands.Say(text="hi") in services.relay.sent)
         assert field.value == ""
@@ -166,6 +170,7 @@ async def test_typed_turn(make_app: Any, services: Any, start: Any, until: Any, 
         await pilot.press("escape")
         assert not field.display
         assert app.screen is screen
+        assert screen.active_bindings["escape"].binding.description == "End"
         assert [c for c in services.relay.sent if isinstance(c, commands.Say)] == [commands.Say(text="hi")]
 
 

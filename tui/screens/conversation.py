@@ -17,7 +17,8 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from relay.stream import StreamEvent
-from tui.i18n import _
+from tui.actions import Action
+from tui.i18n import N_, _
 from tui.live_feed import LiveFeed, News, news_of
 from tui.live_rows import audio_rows, audio_title, connection_rows, connection_title, summary_rows
 from tui.screens.base import ConsoleScreen
@@ -173,6 +174,18 @@ class ConversationScreen(ConsoleScreen[None]):
     def conversation_over(self) -> None:
         """Called once when all has been shown."""
 
+    # --- what can be done ----------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """One input line at a time: while one is open, the footer has no room for what opens another."""
+        if action in ("say", "filter") and self.typing:
+            return False
+        return super().check_action(action, parameters)
+
+    def action_label(self, action: Action) -> str:
+        """Esc closes an input line first."""
+        return N_("Close") if action.name == "back" and self.typing else super().action_label(action)
+
     # --- looking at it -------------------------------------------------------------------------
 
     def action_filter(self) -> None:
@@ -206,6 +219,11 @@ class ConversationScreen(ConsoleScreen[None]):
         self.transcript.follow(not following)
         words = _("The transcript stays where it is.") if following else _("The transcript follows.")
         self.say_news(News(words, "plain"))
+
+    @property
+    def typing(self) -> bool:
+        """An input line is open."""
+        return any(field.display for field in self.query(Input))
 
     def open_input(self, field: Input) -> None:
         """Show one input line and go there."""

@@ -121,14 +121,20 @@ class LiveScreen(ConversationScreen):
             self._collector.between_turns(self.console_app.services.monotonic())
 
     def attend(self, event: StreamEvent) -> None:
-        """A sample's words are on the line already; after it the operator's own source comes back."""
-        if not self._is_sample(event):
+        """What is said of sources is worded here, the rest as for any conversation."""
+        if isinstance(event, SourceState):
+            self._attend_source(event)
+        else:
             super().attend(event)
-        if isinstance(event, SourceState) and event.state == "ended" and self._base_source != SILENCE:
-            self.give(commands.UseSource(spec=self._base_source))
 
-    def _is_sample(self, event: StreamEvent) -> bool:
-        return isinstance(event, SourceState) and any(event.spec == f"wav:{s.path}" for s in self._samples)
+    def _attend_source(self, event: SourceState) -> None:
+        """A sample's words are on the line until it ends; after it the operator's own source comes back."""
+        if all(event.spec != f"wav:{sample.path}" for sample in self._samples):
+            super().attend(event)
+        elif event.state == "ended":
+            self.say_news(News(_("The line has been spoken. n speaks the next one."), "plain"))
+        if event.state == "ended" and self._base_source != SILENCE:
+            self.give(commands.UseSource(spec=self._base_source))
 
     def _show_hint(self) -> None:
         self.query_one("#hint", Static).update(first_words(len(self._samples)))
@@ -157,7 +163,7 @@ class LiveScreen(ConversationScreen):
             return N_("Unmute")
         if action.name == "back" and not self.running:
             return N_("Back")
-        return action.label
+        return super().action_label(action)
 
     @work(group="commands", exit_on_error=False)
     async def give(self, command: commands.Command) -> None:

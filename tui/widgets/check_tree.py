@@ -12,7 +12,7 @@ from textual.widgets.tree import TreeNode
 
 from acceptance.checkpoints import CHECKPOINTS, TESTS
 from tui.acceptance_board import Board, Mark
-from tui.acceptance_words import MARKS, TONES, mark_word
+from tui.acceptance_words import TONES, mark_word
 from tui.i18n import _
 from tui.status import Tone
 from tui.verdict_words import words
@@ -37,7 +37,7 @@ class CheckTree(Tree[str]):
         self.guide_depth = 2
         self._marks: dict[str, Mark] = {}
         self._by_key: dict[str, TreeNode[str]] = {}
-        self._mark_width = max(cell_len(mark_word(mark)) for mark in MARKS) + 2
+        self._mark_width = max(cell_len(mark_word(mark)) for mark in TONES) + 2
 
     def on_mount(self) -> None:
         """All nodes, open."""

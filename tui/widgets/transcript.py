@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from textual.containers import VerticalScroll
+from textual import getters
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -71,11 +73,17 @@ def first_words(samples: int) -> Content:
 class Transcript(VerticalScroll):
     """Follows the end until the operator scrolls up or says otherwise."""
 
+    _turns = getters.query_one("#turns", Vertical)
+
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._blocks: dict[str, TurnBlock] = {}
         self._order: list[str] = []
         self._gone: set[str] = set()
+
+    def compose(self) -> ComposeResult:
+        """At least as high as the view: Textual puts what is anchored and shorter at the bottom."""
+        yield Vertical(id="turns")
 
     def on_mount(self) -> None:
         """Follow."""
@@ -95,7 +103,7 @@ class Transcript(VerticalScroll):
 
     def empty(self) -> None:
         """Take everything off: another conversation follows."""
-        self.remove_children(TurnBlock)
+        self._turns.remove_children()
         self._blocks, self._order, self._gone = {}, [], set()
         self.anchor()
 
@@ -112,7 +120,7 @@ class Transcript(VerticalScroll):
         for turn in new:
             self._blocks[turn.item_id] = TurnBlock(turn)
         if order[: len(self._order)] == self._order:
-            self.mount(*(self._blocks[turn.item_id] for turn in new))
+            self._turns.mount(*(self._blocks[turn.item_id] for turn in new))
         else:
             self._rearrange(order, new)
         self._order = order
@@ -124,6 +132,8 @@ class Transcript(VerticalScroll):
                 self._gone.add(item_id)
                 self._blocks.pop(item_id).remove()
         if new:
-            self.mount(*(self._blocks[turn.item_id] for turn in new))
+            self._turns.mount(*(self._blocks[turn.item_id] for turn in new))
         rank = {self._blocks[item_id]: place for place, item_id in enumerate(order)}
-        self.sort_children(key=lambda child: rank.get(child, -1) if isinstance(child, TurnBlock) else -1)
+        self._turns.sort_children(
+            key=lambda child: rank.get(child, -1) if isinstance(child, TurnBlock) else -1
+        )
