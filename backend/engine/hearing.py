@@ -11,6 +11,8 @@ from backend.engine.session import wants_transcripts
 from backend.engine.transcription import TranscriptionUnavailable, transcription_usage
 
 _TRANSCRIPTION = "conversation.item.input_audio_transcription"
+_STREAMING_MODELS = ("gpt-realtime-whisper",)
+"""Their deltas begin while the user still speaks."""
 
 
 class Hearing:
@@ -18,6 +20,7 @@ class Hearing:
 
     def __init__(self, dialogue: Dialogue) -> None:
         self._dialogue = dialogue
+        self._told: dict[str, str] = {}
 
     def begin(self, pcm: bytes) -> asyncio.Task[str]:
         """Start to make out the words of ``pcm``, PCM16 24 kHz mono.
@@ -49,6 +52,11 @@ class Hearing:
         )
         self._dialogue.hearing[item["id"]] = task
 
+    def tell_so_far(self, item_id: str, text: str) -> None:
+        """The words up to a pause, of an item that is still being spoken: for a client of a streaming model."""
+        if self._model() in _STREAMING_MODELS:
+            self._tell(item_id, 0, text)
+
     def stop(self) -> None:
         """Give up what is still being made out: the client has gone."""
         for task in self._dialogue.hearing.values():
@@ -73,13 +81,24 @@ class Hearing:
             return None
         if announced:
             item["content"][content_index]["transcript"] = text
-            model = (self._dialogue.session["audio"]["input"]["transcription"] or {}).get("model")
             seconds, language = size / BYTES_PER_MS / 1000, self._dialogue.spoken_language()
-            if text:
-                outbox.put(event(f"{_TRANSCRIPTION}.delta", **about, delta=text))
-            usage = transcription_usage(model, seconds, text, language)
+            self._tell(item["id"], content_index, text)
+            self._told.pop(item["id"], None)
+            usage = transcription_usage(self._model(), seconds, text, language)
             outbox.put(event(f"{_TRANSCRIPTION}.completed", **about, transcript=text, usage=usage))
         return text
+
+    def _model(self) -> str | None:
+        transcription = self._dialogue.session["audio"]["input"]["transcription"] or {}
+        return transcription.get("model")
+
+    def _tell(self, item_id: str, content_index: int, text: str) -> None:
+        """What ``text`` adds to the deltas sent; nothing where it takes some of them back: ``completed`` will."""
+        told = self._told.get(item_id, "")
+        if text.startswith(told) and text != told:
+            about = {"item_id": item_id, "content_index": content_index}
+            self._dialogue.outbox.put(event(f"{_TRANSCRIPTION}.delta", **about, delta=text[len(told) :]))
+            self._told[item_id] = text
 
 
 def _retrieved(task: asyncio.Task[str]) -> None:

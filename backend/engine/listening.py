@@ -137,12 +137,13 @@ class Listening:
         What follows until the turn ends can only be silence: with anything else this is thrown away.
         """
         self._early = self._hearing.begin(self._buffer.peek(self._speech_start_ms, at_ms))
-        self._early.add_done_callback(self._judge)
+        self._early.add_done_callback(self._heard_early)
 
-    def _judge(self, early: asyncio.Task[str]) -> None:
+    def _heard_early(self, early: asyncio.Task[str]) -> None:
         """How long a pause ``semantic_vad`` allows depends on the words before it."""
         heard = early is self._early and not early.cancelled() and early.exception() is None
         if heard and early.result() and self._gate is not None:
+            self._hearing.tell_so_far(self._speech_item_id, early.result())
             self._gate.judge(finished(early.result(), self._dialogue.spoken_language()))
 
     def _drop_early(self) -> None:

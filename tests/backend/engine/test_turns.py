@@ -291,3 +291,37 @@ async def test_a_pause_within_a_turn_makes_no_turn_of_its_own(
     assert stopped["audio_end_ms"] > len(spoken) / 48
     assert len(transcriber.heard) >= 2
     assert transcriber.heard[-1][0] > len(spoken) / 48
+
+
+async def test_a_streaming_model_tells_the_words_at_a_pause(
+    client: Any, transcriber: Any, spoken: bytes
+) -> None:
+    transcription = {"model": "gpt-realtime-whisper", "language": "ja"}
+    await client.configure(audio={"input": {"transcription": transcription}})
+    transcriber.words = "納期の遅れが"
+    await client.speak(spoken[: -48 * 700])
+    early = await client.until(f"{TRANSCRIPTION}.delta")
+    started = next(e for e in client.events if e["type"] == "input_audio_buffer.speech_started")
+    assert "input_audio_buffer.speech_stopped" not in client.types()
+    assert (early["item_id"], early["delta"]) == (started["item_id"], "納期の遅れが")
+    transcriber.words = "納期の遅れが心配です"
+    await client.speak(spoken)
+    completed = await client.until(f"{TRANSCRIPTION}.completed")
+    deltas = [e["delta"] for e in client.events if e["type"] == f"{TRANSCRIPTION}.delta"]
+    assert deltas == ["納期の遅れが", "心配です"]
+    assert completed["transcript"] == transcriber.words
+
+
+async def test_what_a_streaming_model_takes_back_is_said_by_the_end_alone(
+    client: Any, transcriber: Any, spoken: bytes
+) -> None:
+    transcription = {"model": "gpt-realtime-whisper", "language": "ja"}
+    await client.configure(audio={"input": {"transcription": transcription}})
+    transcriber.words = "財庫の"
+    await client.speak(spoken[: -48 * 700])
+    await client.until(f"{TRANSCRIPTION}.delta")
+    transcriber.words = "在庫の管理"
+    await client.speak(spoken)
+    completed = await client.until(f"{TRANSCRIPTION}.completed")
+    assert client.types().count(f"{TRANSCRIPTION}.delta") == 1
+    assert completed["transcript"] == "在庫の管理"
