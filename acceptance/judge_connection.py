@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from acceptance.evidence import absent, answer, finding
 from acceptance.record import Record
@@ -16,13 +17,27 @@ _UPDATED = "session.updated"
 
 def judge_connection(record: Record) -> list[Answer]:
     """The answers of test 1. What was never reached is not run; what was and stayed away has failed."""
+    return explained(
+        record,
+        [
+            _accepted(record),
+            _created(record),
+            _update_once(record),
+            _updated(record),
+            _audio_ready(record),
+            _order(record),
+        ],
+    )
+
+
+def explained(record: Record, answers: Iterable[Answer]) -> list[Answer]:
+    """``answers``, where those that are not run for no reason of their own give the stream's."""
+    why = trouble(record)
     return [
-        _accepted(record),
-        _created(record),
-        _update_once(record),
-        _updated(record),
-        _audio_ready(record),
-        _order(record),
+        answer(given.checkpoint, given.verdict, why)
+        if why is not None and given.verdict == "not_run" and not given.evidence
+        else given
+        for given in answers
     ]
 
 

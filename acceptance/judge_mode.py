@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from acceptance.evidence import absent, answer, finding
-from acceptance.judge_connection import trouble
+from acceptance.judge_connection import explained, trouble
 from acceptance.measurements import (
     Attempt,
     ForeignRead,
@@ -29,7 +29,7 @@ _NO_SECOND_USER = ("t3.foreign_session", "t3.foreign_read")
 
 def judge_mode(record: Record, limits: Limits) -> list[Answer]:
     """Before, during and after one conversation."""
-    return [_before(record), _during(record, limits), _after(record, limits)]
+    return explained(record, [_before(record), _during(record, limits), _after(record, limits)])
 
 
 def judge_mode_beyond(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from acceptance.evidence import absent, answer, finding
-from acceptance.judge_connection import trouble
+from acceptance.judge_connection import explained, trouble
 from acceptance.record import Record
 from acceptance.request import Limits
 from acceptance.results import Answer, Evidence
@@ -30,7 +30,7 @@ def judge_streaming(record: Record, loudest_dbfs: float | None, limits: Limits) 
 
     ``loudest_dbfs``: RMS of the loudest 100 ms of what was played; None when nothing was recorded as played.
     """
-    return [
+    answers = [
         _source(record),
         _audio_sent(record),
         _chunk_rate(record, limits),
@@ -41,6 +41,7 @@ def judge_streaming(record: Record, loudest_dbfs: float | None, limits: Limits) 
         _audible(record, loudest_dbfs, limits),
         _latency(record, limits),
     ]
+    return explained(record, answers)
 
 
 def answered(record: Record) -> Response | None:

@@ -94,6 +94,7 @@ def _head(result: RunResult, words: Words) -> Markup:
 
 
 def _facts(result: RunResult, words: Words) -> Iterator[Markup]:
+    sessions = join(element("span", name, class_="session") for name in result.session_ids)
     facts = (
         ("server", result.server_url),
         ("when", words.time(result.started_at)),
@@ -102,7 +103,7 @@ def _facts(result: RunResult, words: Words) -> Iterator[Markup]:
         ("second_user", result.second_user),
         ("source", result.source),
         ("chunk_bytes", f"{result.chunk_bytes} bytes"),
-        ("sessions", ", ".join(result.session_ids)),
+        ("sessions", sessions),
         ("run", result.id),
     )
     for label, value in facts:

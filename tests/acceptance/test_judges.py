@@ -308,6 +308,15 @@ def test_what_must_follow_a_fault(fault: str, events: list[StreamEvent], found: 
     assert of_fault(fault, events) == found
 
 
+def test_what_a_refused_connection_left_undone_says_why() -> None:
+    refused = Problem(t=0.5, where="server", code="upstream_unreachable", message="Gone.", fatal=True)
+    events = record([started(), step(0.1, "connecting"), step(0.2, "connected"), refused])
+    answers = [*judge_connection(events), *judge_streaming(events, None, LIMITS), *judge_mode(events, LIMITS)]
+    undone = [answer for answer in answers if answer.verdict == "not_run"]
+    assert len(undone) > 10
+    assert {answer.evidence[0].data["code"] for answer in undone} == {"upstream_unreachable"}
+
+
 def test_faults_that_could_not_be_tried_say_why() -> None:
     refused = Problem(
         t=0.5, where="connection", code="server_unreachable", message="Nobody there.", fatal=True

@@ -77,9 +77,10 @@ class RunPrinter:
 
 
 def answer_line(answer: Answer) -> str:
-    """Verdict, checkpoint and what decided, on one line."""
+    """Verdict, checkpoint and what decided, on one line; of a failure all that is known."""
+    shown = answer.evidence if answer.verdict == "fail" else answer.evidence[:1]
     line = _question(answer)
-    return f"{line} [{words(answer.evidence[0])}]" if answer.evidence else line
+    return f"{line} [{'; '.join(map(words, shown))}]" if shown else line
 
 
 def _question(answer: Answer) -> str:
