@@ -13,7 +13,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
@@ -25,7 +25,9 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.system.programs import TIMEOUT_S, answers, free_port, running, wait_for
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+UNIT = (DEPLOY / "systemd" / "salesmind-daphne@.service").read_text()
 PASSWORD = "correct-horse-battery"  # of a database that lives as long as the test
 
 
@@ -50,14 +52,14 @@ def substitute(text: str, **replacements: tuple[str, str]) -> str:
     return text
 
 
-def daphne_command(unit: str, binary_socket: Path) -> list[str]:
+def daphne_command(unit: str, unix_socket: Path) -> list[str]:
     """The unit's own command line, on our interpreter and socket."""
     line = re.search(r"^ExecStart=(.*)$", unit, re.MULTILINE)
     assert line
     command = substitute(
         line[1],
         interpreter=("/opt/salesmind/bin/python", sys.executable),
-        socket=("/run/salesmind/daphne.sock", str(binary_socket)),
+        socket=("/run/salesmind-%i/daphne.sock", str(unix_socket)),
     )
     return shlex.split(command)
 
@@ -82,61 +84,66 @@ async def upstream() -> AsyncIterator[str]:
 
 
 class Site:
-    """Where the site answers, and what it has logged."""
+    """Where the site answers, and what its processes have logged."""
 
-    def __init__(self, port: int, plain_port: int, certificate: Path, logs: list[Path]) -> None:
+    def __init__(
+        self, port: int, plain_port: int, certificate: Path, worker_logs: list[Path], proxy_logs: list[Path]
+    ) -> None:
         self.port = port
         self.plain_port = plain_port
         self.tls = ssl.create_default_context(cafile=str(certificate))
-        self.logs = logs
+        self.worker_logs = worker_logs
+        self.proxy_logs = proxy_logs
         self.http = httpx.AsyncClient(
             base_url=f"https://localhost:{port}", verify=self.tls, timeout=TIMEOUT_S
         )
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory, upstream: str) -> AsyncIterator[Site]:
-    tmp_path = tmp_path_factory.mktemp("site")
-    nginx = find_nginx()
-    assert nginx
-    certificate, key = make_certificate(tmp_path)
-    binary_socket, port, plain_port = tmp_path / "daphne.sock", free_port(), free_port()
-    unit = (DEPLOY / "systemd" / "salesmind-daphne.service").read_text()
+async def environment(tmp_path_factory: pytest.TempPathFactory, upstream: str) -> dict[str, str]:
+    """What the unit and a deployment's own file set, with a database that is ready."""
     environment = {
         **os.environ,
         **dict(
             re.findall(
-                r"(DJANGO_SETTINGS_MODULE|SALESMIND_BEHIND_PROXY|SALESMIND_RFC_CLOSE_CODES)=(\S+)", unit
+                r"(DJANGO_SETTINGS_MODULE|SALESMIND_BEHIND_PROXY|SALESMIND_RFC_CLOSE_CODES)=(\S+)", UNIT
             )
         ),
-        "SALESMIND_DATA_DIR": str(tmp_path),
+        "SALESMIND_DATA_DIR": str(tmp_path_factory.mktemp("data")),
         "SALESMIND_REALTIME_URL": upstream,
         "SALESMIND_REQUIRE_HTTPS": "1",
         "SALESMIND_ADMIN_PASSWORD": PASSWORD,
     }
-    root = str(DEPLOY.parent)
     for command in ("migrate --noinput", "adminpassword"):
         django = [sys.executable, "-m", "django", *command.split()]
         await asyncio.to_thread(
-            subprocess.run, django, env=environment, cwd=root, check=True, capture_output=True
+            subprocess.run, django, env=environment, cwd=ROOT, check=True, capture_output=True
         )
-    configuration = tmp_path / "nginx.conf"
-    configuration.write_text(nginx_configuration(tmp_path, certificate, key, binary_socket, port, plain_port))
-    daphne_log, nginx_log = tmp_path / "daphne.log", tmp_path / "nginx.log"
-    daphne = daphne_command(unit, binary_socket)
-    proxy = [nginx, "-c", str(configuration), "-p", str(tmp_path), "-e", str(nginx_log)]
-    with (
-        running(daphne, daphne_log, env=environment, cwd=root) as application,
-        running(proxy, nginx_log) as server,
-    ):
-        await asyncio.to_thread(wait_for, application, daphne_log, binary_socket.exists)
+    return environment
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def site(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> AsyncIterator[Site]:
+    """Two processes of the application behind one nginx."""
+    directory = tmp_path_factory.mktemp("site")
+    nginx = find_nginx()
+    assert nginx
+    certificate, key = make_certificate(directory)
+    port, plain_port = free_port(), free_port()
+    sockets = [directory / f"daphne-{number}.sock" for number in (1, 2)]
+    configuration, nginx_log = directory / "nginx.conf", directory / "nginx.log"
+    configuration.write_text(nginx_configuration(directory, certificate, key, sockets, port, plain_port))
+    logs = [unix_socket.with_suffix(".log") for unix_socket in sockets]
+    with ExitStack() as programs:
+        for unix_socket, log in zip(sockets, logs, strict=True):
+            daphne = daphne_command(UNIT, unix_socket)
+            process = programs.enter_context(running(daphne, log, env=environment, cwd=ROOT))
+            await asyncio.to_thread(wait_for, process, log, unix_socket.exists)
+        proxy = [nginx, "-c", str(configuration), "-p", str(directory), "-e", str(nginx_log)]
+        server = programs.enter_context(running(proxy, nginx_log))
         await asyncio.to_thread(wait_for, server, nginx_log, lambda: answers(port))
-        site = Site(
-            port,
-            plain_port,
-            certificate,
-            [daphne_log, nginx_log, tmp_path / "access.log", tmp_path / "error.log"],
-        )
+        proxy_logs = [nginx_log, directory / "access.log", directory / "error.log"]
+        site = Site(port, plain_port, certificate, logs, proxy_logs)
         async with site.http:
             yield site
 
@@ -152,15 +159,16 @@ def make_certificate(directory: Path) -> tuple[Path, Path]:
 
 
 def nginx_configuration(
-    directory: Path, certificate: Path, key: Path, binary_socket: Path, port: int, plain_port: int
+    directory: Path, certificate: Path, key: Path, sockets: list[Path], port: int, plain_port: int
 ) -> str:
     """A whole configuration around the site of ``deploy/``, all of it under ``directory``."""
+    servers = "\n".join(f"server unix:{unix_socket} fail_timeout=0;" for unix_socket in sockets)
     site = substitute(
         (DEPLOY / "nginx" / "salesmind.conf").read_text(),
         plain=("listen 80;", f"listen 127.0.0.1:{plain_port};"),
         tls=("listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;"),
         name=("salesmind.example.com", "localhost"),
-        socket=("/run/salesmind/daphne.sock", str(binary_socket)),
+        sockets=("server unix:/run/salesmind-1/daphne.sock fail_timeout=0;", servers),
         certificate=("/etc/ssl/certs/salesmind.pem", str(certificate)),
         key=("/etc/ssl/private/salesmind.key", str(key)),
         access=("/var/log/nginx/salesmind.access.log", str(directory / "access.log")),
@@ -215,10 +223,41 @@ async def test_a_conversation_through_nginx_and_daphne(site: Site) -> None:
     async with asyncio.timeout(TIMEOUT_S):
         while await realtime_mode():
             pass
-    logged = "".join(log.read_text() for log in site.logs if log.exists())
+    logged = "".join(log.read_text() for log in [*site.worker_logs, *site.proxy_logs] if log.exists())
     assert "/ws/realtime/" in logged
     assert f"✅ WebSocket接続受け入れ: user=admin, session={session_id}" in logged
     assert token not in logged
+
+
+async def test_two_connections_at_two_processes(site: Site) -> None:
+    """nginx hands them out in turn; one session, whichever process is asked about it."""
+    login = await site.http.post("/api/auth/login/", json={"username": "admin", "password": PASSWORD})
+    headers = {"Authorization": f"Token {login.json()['token']}"}
+    body = {"industry": "IT", "value_proposition": "在庫管理を自動化"}
+    started = await site.http.post("/api/session/start/", json=body, headers=headers)
+    session_id = started.json()["id"]
+
+    async def realtime_modes() -> list[bool]:
+        answers = [await site.http.get(f"/api/session/{session_id}/", headers=headers) for _ in range(4)]
+        return [answer.json()["realtime_mode"] for answer in answers]
+
+    def connection() -> connect:
+        url = f"wss://localhost:{site.port}/ws/realtime/?session_id={session_id}"
+        return connect(url, ssl=site.tls, compression=None, proxy=None, additional_headers=headers)
+
+    async with asyncio.timeout(TIMEOUT_S), connection() as stays:
+        async with connection() as leaves:
+            for client in (stays, leaves):
+                assert json.loads(await client.recv())["session"]["id"] == session_id
+            accepted = f"✅ WebSocket接続受け入れ: user=admin, session={session_id}"
+            assert [log.read_text().count(accepted) for log in site.worker_logs] == [1, 1]
+        ended = f"closed by the client: session={session_id}"
+        while not any(ended in log.read_text() for log in site.worker_logs):
+            await realtime_modes()
+        assert await realtime_modes() == [True] * 4
+    async with asyncio.timeout(TIMEOUT_S):
+        while any(await realtime_modes()):
+            pass
 
 
 async def test_refusals_arrive_through_nginx_and_daphne(site: Site) -> None:
