@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 BLOCK_S = 1.0
 """Seconds of sound that one ``read`` gives, but for the last."""
+MIN_RATE_HZ = 1_000
+MAX_RATE_HZ = 768_000
+"""Beyond these a header is wrong; converting from them takes many seconds, and memory."""
+
+_WAVE_FAILURES = (wave.Error, EOFError, OSError, RuntimeError)
+"""What the ``wave`` module raises for odd files; RuntimeError for a chunk that leads out of its place."""
 
 
 class Decoder(Protocol):
@@ -31,7 +37,7 @@ class Decoder(Protocol):
         ...
 
     def rewind(self) -> None:
-        """To the beginning."""
+        """To the beginning. Raises ``AudioError`` with ``FILE_UNREADABLE``."""
         ...
 
     def close(self) -> None:
@@ -60,14 +66,14 @@ def _relay_format_wav(path: Path) -> Decoder | None:
     """A plain reader if the file needs no conversion; None for everything that soundfile must look at."""
     try:
         reader = wave.open(str(path), "rb")  # noqa: SIM115 - closed by the decoder
-    except (wave.Error, EOFError, OSError):
+    except _WAVE_FAILURES:
         return None
     if (reader.getframerate(), reader.getnchannels(), reader.getsampwidth()) == (
         SAMPLE_RATE,
         1,
         BYTES_PER_SAMPLE,
     ):
-        return _WavDecoder(reader)
+        return _WavDecoder(reader, path)
     reader.close()
     return None
 
@@ -75,11 +81,15 @@ def _relay_format_wav(path: Path) -> Decoder | None:
 class _WavDecoder:
     rate_hz = SAMPLE_RATE
 
-    def __init__(self, reader: wave.Wave_read) -> None:
+    def __init__(self, reader: wave.Wave_read, path: Path) -> None:
         self._reader = reader
+        self._path = path
 
     def read(self) -> bytes:
-        pcm = self._reader.readframes(int(BLOCK_S * SAMPLE_RATE))
+        try:
+            pcm = self._reader.readframes(int(BLOCK_S * SAMPLE_RATE))
+        except _WAVE_FAILURES as error:
+            raise _unreadable(self._path, str(error) or "it is damaged") from error
         # A file cut off in the middle of a sample.
         return pcm[: len(pcm) - len(pcm) % BYTES_PER_SAMPLE]
 
@@ -104,6 +114,9 @@ class _SoundFileDecoder:
             # TypeError: a .raw file, whose rate and channels nobody can know.
             raise _unreadable(path, _reason(error)) from error
         self.rate_hz: int = self._file.samplerate
+        if not MIN_RATE_HZ <= self.rate_hz <= MAX_RATE_HZ:
+            self._file.close()
+            raise _unreadable(path, f"it says that its rate is {self.rate_hz} Hz")
         self._resampler = (
             None if self.rate_hz == SAMPLE_RATE else Resampler(self.rate_hz, SAMPLE_RATE, "offline")
         )
@@ -133,7 +146,12 @@ class _SoundFileDecoder:
         return pcm
 
     def rewind(self) -> None:
-        self._file.seek(0)
+        import soundfile
+
+        try:
+            self._file.seek(0)
+        except (soundfile.SoundFileError, OSError) as error:
+            raise _unreadable(self._path, _reason(error)) from error
         self._ended = False
 
     def close(self) -> None:

@@ -9,13 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from audio.decode import open_decoder
 from audio.errors import AudioError, AudioErrorCode
+from audio.file_source import FileSource
 from audio.generated import sine
 from audio.pcm import level
-from audio.wav import WavWriter
+from audio.wav import WavWriter, header
 
 HZ = 440.0
 SECONDS = 2.3
@@ -46,6 +49,10 @@ def _pitch(pcm: bytes) -> float:
         ("cd.wav", 44_100, 2, "PCM_16", 0),
         ("float.wav", 48_000, 1, "FLOAT", 0),
         ("deep.flac", 96_000, 2, "PCM_24", 0),
+        ("double.wav", 44_100, 1, "DOUBLE", 0),
+        ("deep.wav", 48_000, 2, "PCM_24", 0),
+        ("deepest.wav", 24_000, 1, "PCM_32", 0),
+        ("eight-bit.wav", 24_000, 1, "PCM_U8", 0),
         ("phone.wav", 8_000, 1, "ULAW", 0),
         ("old.aiff", 22_050, 1, "PCM_16", 0),
         ("same.wav", 24_000, 1, "PCM_16", 0),
@@ -155,3 +162,53 @@ def test_a_file_cut_short_gives_what_is_there(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:20_045])
     pcm = _decode(path)
     assert pcm == sine(440, 0, 24_000)[:20_000]
+
+
+def _wav(rate: int, data: bytes) -> bytes:
+    return header(len(data), rate) + data
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(header(0)[:20], id="a header cut short"),
+        pytest.param(_wav(24_000, b""), id="no sound"),
+        pytest.param(_wav(24_000, b"\x01"), id="half a sample"),
+        pytest.param(_wav(0, bytes(480)), id="no rate"),
+        pytest.param(_wav(2, bytes(480)), id="two samples a second"),
+        pytest.param(_wav(2_000_000_000, bytes(480)), id="two gigahertz"),
+        pytest.param(
+            b"RIFF\x04/\x00\x00WAVEf\x00t \x80\x00\x00\x00" + bytes(16),
+            id="a chunk that leads out of the file",
+        ),
+    ],
+)
+async def test_an_odd_header_is_refused_in_words(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "odd.wav"
+    path.write_bytes(content)
+    for loop in (False, True):
+        with pytest.raises(AudioError) as caught:
+            await FileSource(str(path), 960, loop=loop).open()
+        assert caught.value.code is AudioErrorCode.FILE_UNREADABLE
+        assert caught.value.params["reason"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 59), st.integers(0, 255)), min_size=1, max_size=8), st.booleans())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_header_is_read_or_refused(tmp_path: Path, changes: list[tuple[int, int]], loop: bool) -> None:
+    content = bytearray(_wav(24_000, sine(440, 0, 1_000)))
+    for at, value in changes:
+        content[at] = value
+    path = tmp_path / "any.wav"
+    path.write_bytes(content)
+    try:
+        decoder = open_decoder(path, loop=loop)
+    except AudioError:
+        return
+    try:
+        for _ in range(3):
+            assert len(decoder.read()) % 2 == 0
+    except AudioError as error:
+        assert error.code is AudioErrorCode.FILE_UNREADABLE
+    finally:
+        decoder.close()
