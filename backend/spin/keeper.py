@@ -16,6 +16,8 @@ from django.db import Error as DatabaseFailure
 from backend.spin import leases, revocation
 from backend.spin.authentication import still_valid
 
+BROKER_RETRY_S = 1.0
+
 logger = logging.getLogger(__name__)
 
 
@@ -92,18 +94,28 @@ class Keeper:
 
 
 async def _listen(nudged: asyncio.Event) -> None:
-    """Set ``nudged`` whenever an account has changed. Without a broker, the keeper's own rhythm is left."""
+    """Set ``nudged`` whenever an account has changed. While the broker is away, the keeper's own rhythm is left."""
     layer = get_channel_layer()
     if layer is None:
         return
-    try:
-        channel = await layer.new_channel()
-        await layer.group_add(revocation.GROUP, channel)
-        while True:
-            await layer.receive(channel)
-            nudged.set()
-    except Exception:  # whatever the broker raises
-        logger.exception("The channel layer failed; revoked tokens are found every few seconds instead")
+    failing = False
+    while True:
+        try:
+            channel = await layer.new_channel()
+            await layer.group_add(revocation.GROUP, channel)
+            if failing:
+                failing = False
+                logger.info("The channel layer answers again")
+            while True:
+                await layer.receive(channel)
+                nudged.set()
+        except Exception:  # whatever the broker raises
+            if not failing:
+                logger.exception(
+                    "The channel layer failed; revoked tokens are found every few seconds instead"
+                )
+            failing = True
+            await asyncio.sleep(BROKER_RETRY_S)
 
 
 keeper = Keeper()

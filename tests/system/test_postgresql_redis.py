@@ -6,9 +6,7 @@ import asyncio
 import importlib.util
 import json
 import os
-import pwd
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -26,21 +24,12 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from audio.samples import samples
-from tests.system.programs import TIMEOUT_S, answers, free_port, running, wait_for
+from tests.system.databases import DATABASE_PASSWORD, REDIS_PASSWORD, PostgreSQL, Redis, find_postgresql
+from tests.system.programs import TIMEOUT_S, wait_for
 
-DATABASE_PASSWORD = "it's a p@ss/w:rd #1"
-REDIS_PASSWORD = "redis-password"
 ADMIN_PASSWORD = "correct-horse-battery"  # of a database that lives as long as the test
 SERVE = [sys.executable, "-m", "tui.cli", "--lang", "en", "serve", "--port", "0"]
 Event = dict[str, Any]
-
-
-def find_postgresql() -> Path | None:
-    """The directory of PostgreSQL's programs. Debian keeps each version's off everybody's path."""
-    if found := shutil.which("initdb"):
-        return Path(found).resolve().parent
-    versions = Path("/usr/lib/postgresql").glob("*/bin/initdb")
-    return max((program.parent for program in versions), default=None)
 
 
 def lacks(module: str) -> bool:
@@ -59,65 +48,11 @@ pytestmark = [
 ]
 
 
-class PostgreSQL:
-    """A database server of the test's own, with its data in ``directory``."""
-
-    def __init__(self, directory: Path) -> None:
-        programs = find_postgresql()
-        assert programs is not None
-        self._programs = programs
-        self._directory = directory
-        self._port = free_port()
-        self._stack = ExitStack()
-        # It refuses to run as root; the package has an account for it.
-        self._user: dict[str, Any] = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
-        self.url = (
-            f"postgresql://salesmind:{quote(DATABASE_PASSWORD, safe='')}@127.0.0.1:{self._port}/postgres"
-        )
-        self._make_cluster()
-        self.start()
-
-    def _make_cluster(self) -> None:
-        password = self._directory / "password"
-        password.write_text(DATABASE_PASSWORD)
-        if self._user:
-            for path in (self._directory, password):
-                shutil.chown(path, pwd.getpwnam("postgres").pw_uid)
-        self._run(
-            "initdb", "--no-sync", "--encoding=UTF8", "--auth=scram-sha-256", "--username=salesmind",
-            f"--pwfile={password}", f"--pgdata={self._directory / 'data'}",
-        )  # fmt: skip
-
-    def _run(self, program: str, *arguments: str) -> int:
-        return subprocess.run(
-            [str(self._programs / program), *arguments],
-            cwd=self._directory, capture_output=True, check=program == "initdb", **self._user,
-        ).returncode  # fmt: skip
-
-    def start(self) -> None:
-        """Returns when it answers."""
-        command = [
-            str(self._programs / "postgres"), "-D", str(self._directory / "data"), "-p", str(self._port), "-c",
-            "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self._directory}", "-c", "fsync=off",
-        ]  # fmt: skip
-        log = self._directory / "postgres.log"
-        process = self._stack.enter_context(running(command, log, cwd=self._directory, **self._user))
-        probe = ("-h", "127.0.0.1", "-p", str(self._port))
-        wait_for(process, log, lambda: self._run("pg_isready", *probe) == 0)
-        self._process = process
-
-    def stop(self) -> None:
-        """As a restart does it: open connections are cut."""
-        self._process.send_signal(signal.SIGINT)
-        self._process.wait(TIMEOUT_S)
-        self._stack.close()
-
-
 class Worker:
     """One ``salesmind serve`` of the site."""
 
     def __init__(self, command: list[str], environment: dict[str, str], log: Path) -> None:
-        self.log_path = log
+        self._log = log
         self.process = subprocess.Popen(
             [*command, "--log", str(log)],
             env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -130,7 +65,11 @@ class Worker:
     @property
     def log(self) -> str:
         """Everything it has logged."""
-        return self.log_path.read_text(encoding="utf-8")
+        return self._log.read_text(encoding="utf-8")
+
+    def wait_for_log(self, words: str) -> None:
+        """Return when ``words`` stand in the log, which a thread of the server writes."""
+        wait_for(self.process, self._log, lambda: words in self.log)
 
     def stop(self) -> None:
         """End it, unless it was killed already."""
@@ -207,16 +146,10 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 
 @pytest.fixture(scope="module")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    directory, port = tmp_path_factory.mktemp("redis"), free_port()
-    log = directory / "redis.log"
-    command = [
-        "redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory), "--save", "",
-        "--requirepass", REDIS_PASSWORD,
-    ]  # fmt: skip
-    with running(command, log) as process:
-        wait_for(process, log, lambda: answers(port))
-        yield f"redis://:{REDIS_PASSWORD}@127.0.0.1:{port}/0"
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    server = Redis(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -235,7 +168,7 @@ async def upstream() -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="module")
-def settings(postgresql: PostgreSQL, redis_url: str) -> dict[str, str]:
+def settings(postgresql: PostgreSQL, redis: Redis) -> dict[str, str]:
     """What every process of the site is told."""
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("SALESMIND_", "OPENAI_"))
@@ -243,7 +176,7 @@ def settings(postgresql: PostgreSQL, redis_url: str) -> dict[str, str]:
     return {
         **inherited,
         "SALESMIND_DATABASE_URL": postgresql.url,
-        "SALESMIND_REDIS_URL": redis_url,
+        "SALESMIND_REDIS_URL": redis.url,
         "SALESMIND_LEASE_SECONDS": "3",
         "SALESMIND_KEEPER_SECONDS": "0.5",
         "ADMIN_PASSWORD": ADMIN_PASSWORD,
@@ -338,8 +271,7 @@ async def test_one_session_at_two_workers(first: Worker, second: Worker) -> None
             for client in (stays, leaves):
                 await client.send('{"type": "anything"}')
             session = await here.session_when(session_id, lambda session: len(session["messages"]) == 20)
-        ended = f"closed by the client: session={session_id}"
-        wait_for(first.process, first.log_path, lambda: ended in first.log)
+        first.wait_for_log(f"closed by the client: session={session_id}")
         for account in (here, there):
             assert is_on(await account.request("GET", f"/api/session/{session_id}/"))
     for account in (here, there):
@@ -379,13 +311,17 @@ async def test_a_worker_that_was_killed_on_the_same_host(
 
 
 async def test_a_revocation_is_told_to_all_workers_at_once(
-    first: Worker, start_worker: Callable[..., Worker], django: Callable[[str], Awaitable[None]]
+    start_worker: Callable[..., Worker], django: Callable[[str], Awaitable[None]], redis: Redis
 ) -> None:
-    """By Redis: the worker would look by itself after an hour."""
+    """By Redis, when it has been restarted even: the worker would look by itself after an hour."""
     await django(f"User.objects.create_user('somebody', {ADMIN_PASSWORD!r})")
     sleepy = start_worker(SALESMIND_KEEPER_SECONDS="3600", SALESMIND_LEASE_SECONDS="7200")
     somebody = await sleepy.log_in("somebody")
     async with asyncio.timeout(TIMEOUT_S), somebody.relay(await somebody.start_session()) as client:
+        await asyncio.to_thread(redis.stop)
+        sleepy.wait_for_log("The channel layer failed")
+        await asyncio.to_thread(redis.start)
+        sleepy.wait_for_log("The channel layer answers again")
         await django("Token.objects.get(user__username='somebody').delete()")
         assert json.loads(await client.recv())["error"]["code"] == "token_revoked"
         await client.wait_closed()
