@@ -14,6 +14,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from textual.events import Key
 from textual.widgets import Input
 
 from acceptance.comparison import Comparison
@@ -301,6 +302,17 @@ def until() -> Callable[..., Awaitable[None]]:
         await pilot.pause()
 
     return wait
+
+
+@pytest.fixture
+def burst() -> Callable[..., None]:
+    """Presses a key several times in one breath, as a held key or a slow line does."""
+
+    def press(app: SalesMindApp, key: str, times: int = 2) -> None:
+        for _ in range(times):
+            app.post_message(Key(key, None))
+
+    return press
 
 
 def _beside(name: str) -> ModuleType:

@@ -54,7 +54,7 @@ async def test_says_beforehand_what_it_will_do(make_app: Any, services: Any, ope
         screen = await opened(app, pilot)
         page = text(app, "#page")
         assert "This will be done on http://127.0.0.1:8000" in page
-        assert "Test 4: In a new session, send a few typed turns" in page
+        assert "Test 4:\nIn a new session, send a few typed turns" in page
         assert "stay in the list" in page
         assert services.check.requests == []  # and nothing has been done
         assert "NOT RUN" in shown(app, "session.created is received")

@@ -308,6 +308,22 @@ async def test_relay_that_cannot_start_is_said(
         await until(pilot, lambda: type(app.screen).__name__ == "LoginScreen")
 
 
+async def test_choosing_twice_in_one_breath_leaves_the_conversation_alone(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType, burst: Any
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await start(app, pilot)
+        services.relay.script = scripted.opening()
+        await pilot.press("d")
+        await until(pilot, lambda: app.screen.query("#sources") and "Looking" not in options(app)[0])
+        burst(app, "enter")
+        await until(pilot, lambda: services.relay.sent)
+        await pilot.pause()
+        assert app.screen is screen
+        assert services.relay.sent == [commands.UseSource(spec="silence")]
+
+
 async def test_source_picker(
     make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType, tmp_path: Any
 ) -> None:

@@ -153,6 +153,19 @@ async def test_finishing_asks_first(make_app: Any, services: Any, session_of: An
         await until(pilot, lambda: ("finish_session", session_of(1).id) in services.server.calls)
 
 
+async def test_enter_pressed_twice_starts_one_conversation(
+    make_app: Any, services: Any, session_of: Any, until: Any, burst: Any
+) -> None:
+    services.server.sessions = [session_of(1)]
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        await at_sessions(app, pilot, until, 1)
+        burst(app, "enter", 3)
+        await until(pilot, lambda: type(app.screen).__name__ == "LiveScreen" and app.screen.feed)
+        names = [type(screen).__name__ for screen in app.screen_stack]
+        assert names == ["LoginScreen", "SessionsScreen", "LiveScreen"]
+
+
 async def test_finished_session_is_not_talked_to(
     make_app: Any, services: Any, session_of: Any, until: Any
 ) -> None:

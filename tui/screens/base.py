@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
+from textual.await_complete import AwaitComplete
 from textual.binding import ActiveBinding
 from textual.screen import ModalScreen, Screen
 from textual.worker import Worker
@@ -37,6 +38,10 @@ class ConsoleScreen(Screen[Result]):
     def action_label(self, action: Action) -> str:
         """The footer's word for ``action`` in the present state, not yet translated."""
         return action.label
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Textual's, once: the second of two keys in one breath would take away the screen below."""
+        return super().dismiss(result) if self.is_active else AwaitComplete()
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:

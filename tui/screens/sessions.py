@@ -255,7 +255,8 @@ class SessionsScreen(ConsoleScreen[None]):
     def action_talk(self) -> None:
         """Go to the live conversation."""
         session = self._chosen()
-        if session is not None and session.status != "finished":
+        # A second Enter in the same breath finds the conversation on top already.
+        if self.is_active and session is not None and session.status != "finished":
             self.console_app.converse(session)
 
     def action_acceptance(self) -> None:
