@@ -157,6 +157,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "Recorded: {events} events ({unrecorded} missing), {recorded_s} of {sent_s} s of audio, "
         "{transcripts} transcripts ({transcripts_lost} lost), {cuts} cuts",
     ),
+    "no_turn_before": (
+        "判定できません: 障害を起こす前の発言にも応答がありませんでした",
+        "Cannot be judged: even before the fault a turn was not answered",
+    ),
     # The operator
     "operator_said": ("{name} さんの判定: {reply}", "Judged by {name}: {reply}"),
     "no_operator": (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -54,17 +54,21 @@ def judge_faults(record: Record, measured: FaultMeasurements, limits: Limits) ->
         found = measured.windows.get(fault)
         return None if found is None else (record.window(found.first, found.last), found)
 
-    def turns(fault: Fault) -> tuple[Record, FaultWindow] | None:
-        """Judged by a turn that is answered; a server that never answered one proves nothing here."""
-        return window(fault) if measured.answers_typed_turns else None
+    def judged_by_turn(id_: str, fault: Fault, judge: Callable[[str, _Window, Limits], Answer]) -> Answer:
+        """By a turn that is answered afterwards; a server that answered none before proves nothing."""
+        found = window(fault)
+        if found is not None and not measured.answers_typed_turns:
+            why = finding("no_turn_before", "absence", Moment())
+            return answer(id_, "not_run", why, _injected(found[1]))
+        return judge(id_, found, limits)
 
     answers = [
         _cut(window("reset"), limits),
         _recovers("t4.reconnected", window("reset"), limits.recover_s),
         _api_error(window("api_error"), limits),
-        _survives_error(turns("api_error"), limits),
-        _survives("t4.pause", turns("pause"), limits),
-        _survives("t4.slow", turns("slow"), limits),
+        judged_by_turn("t4.survives_api_error", "api_error", _survives_error),
+        judged_by_turn("t4.pause", "pause", _survives),
+        judged_by_turn("t4.slow", "slow", _survives),
         _recovers("t4.corrupt", window("corrupt"), limits.recover_s),
         _recovers("t4.half_open", window("half_open"), limits.half_open_s),
         _nothing_lost(record, measured),
@@ -168,10 +172,10 @@ def _api_error(window: _Window, limits: Limits) -> Answer:
     return answer(id_, "pass", _shown(record, problem), _injected(fault))
 
 
-def _survives_error(window: _Window, limits: Limits) -> Answer:
+def _survives_error(id_: str, window: _Window, limits: Limits) -> Answer:
     if window is not None and _api_problem(window[0]) is None:
-        return answer("t4.survives_api_error", "not_run", _injected(window[1]))
-    return _survives("t4.survives_api_error", window, limits)
+        return answer(id_, "not_run", _injected(window[1]))
+    return _survives(id_, window, limits)
 
 
 def _survives(id_: str, window: _Window, limits: Limits) -> Answer:

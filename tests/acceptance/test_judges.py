@@ -330,7 +330,8 @@ def test_faults_that_could_not_be_tried_say_why() -> None:
 def test_a_server_that_answers_no_typed_turn_proves_nothing_about_faults() -> None:
     window = FaultWindow("slow", "2026-11-22T12:00:09.500+00:00", len(CONNECTED), len(CONNECTED))
     measured = FaultMeasurements(windows={"slow": window}, answers_typed_turns=False)
-    assert verdicts(judge_faults(record(CONNECTED), measured, LIMITS))["t4.slow"] == "not_run"
+    (slow,) = [a for a in judge_faults(record(CONNECTED), measured, LIMITS) if a.checkpoint == "t4.slow"]
+    assert (slow.verdict, slow.evidence[0].code) == ("not_run", "no_turn_before")
 
 
 SAID = Transcript(t=2.0, item_id="i", role="assistant", text="はい。", final=True)
