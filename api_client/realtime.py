@@ -173,7 +173,13 @@ class RealtimeConnection:
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Close, waiting at most ``CLOSE_TIMEOUT_S`` for the peer's answer. Harmless when closed already."""
-        await self._websocket.close(code, reason)
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._websocket.close(code, reason)
+        except TimeoutError:
+            # The library's own limit begins when the close is sent, and that waits behind a message that is stuck.
+            self._websocket.transport.abort()
+            await self._websocket.wait_closed()
 
     async def __aiter__(self) -> AsyncIterator[Received]:
         receive = self._websocket.recv

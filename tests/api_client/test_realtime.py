@@ -311,7 +311,10 @@ async def test_the_kernel_gives_up_on_a_vanished_peer(relay_server: Start, token
         assert raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
 
 
-async def test_closing_does_not_wait_for_a_peer_that_is_silent(relay_server: Start, token: str) -> None:
+@pytest.mark.parametrize("stuck", [False, True], ids=["idle", "while a message is stuck"])
+async def test_closing_does_not_wait_for_a_peer_that_is_silent(
+    relay_server: Start, token: str, stuck: bool
+) -> None:
     release = asyncio.Event()
 
     async def handler(ws: ServerConnection) -> None:
@@ -320,11 +323,15 @@ async def test_closing_does_not_wait_for_a_peer_that_is_silent(relay_server: Sta
         ws.transport.abort()
 
     connection = await RealtimeConnection.open(await relay_server(handler), token)
+    sending = asyncio.create_task(connection.send_audio(bytes(64 * 2**20 if stuck else 0)))
+    await asyncio.sleep(0)
     began = time.monotonic()
     await connection.close()
-    assert time.monotonic() - began < realtime.CLOSE_TIMEOUT_S + 2
+    assert time.monotonic() - began < realtime.CLOSE_TIMEOUT_S + 1
+    assert connection.close_code == 1006
     await connection.close()
     release.set()
+    await asyncio.gather(sending, return_exceptions=True)
 
 
 def _frame(first: int, payload: bytes) -> bytes:
