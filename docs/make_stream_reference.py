@@ -28,8 +28,9 @@ INTRODUCTION = """\
 
 `salesmind talk --json` prints it, the console reads it from its relay process, and a recording keeps it
 in `events.jsonl`: one JSON object per line, UTF-8, with `kind` and `t`. Every `t` is in seconds on the
-monotonic clock since the relay started, taken where the bytes arrive. Fields may be added, none is
-renamed or removed; a reader ignores fields it does not know. A field marked *optional* may be absent.
+monotonic clock since the relay started, taken where the bytes arrive; a line may be written a few ms
+after one with a later `t`. Fields may be added, none is renamed or removed; a reader ignores fields it
+does not know. A field marked *optional* may be absent.
 
 """
 

@@ -12,7 +12,10 @@ class _Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
 
 
 class Configure(_Command, frozen=True, kw_only=True, tag="configure"):
-    """Always the first line, and only there: secrets travel here, never in argv or the environment."""
+    """Always the first line, and only there: secrets travel here, never in argv or the environment.
+
+    One that cannot be used is answered with a single ``error`` of the code ``bad_configuration``, and exit code 2.
+    """
 
     config: RelayConfig
 

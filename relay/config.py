@@ -45,7 +45,7 @@ class RelayConfig(msgspec.Struct, frozen=True, kw_only=True):
     echo: Literal["off", "cancel", "half-duplex"] = "off"
     """cancel: needs the ``[aec]`` extra; half-duplex: silence is sent while the answer plays."""
     seconds: float | None = None
-    """Stop by itself after so long with an open gate; null: when told."""
+    """Stop by itself so long after the gate first opened; null: when told."""
     record_directory: str | None = None
     """Where events.jsonl, user.wav and customer.wav are written, or in a new directory `2`, `3`, ... below where a
     recording is already; null: nowhere."""

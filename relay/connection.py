@@ -53,7 +53,7 @@ _DELTAS = (
     ev.InputTranscriptionDelta,
     ev.BinaryAudio,
 )
-"""Counted in ``meters``, not listed one by one."""
+"""Not listed one by one: audio is counted in ``meters``, text is in ``transcript``."""
 
 
 @dataclass(frozen=True, slots=True)

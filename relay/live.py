@@ -41,7 +41,7 @@ GRACE_S = 30.0
 async def converse(config: RelayConfig, emit: Emit, commands: AsyncIterator[Command]) -> Summary:
     """Hold one conversation; returns the summary, which was emitted last.
 
-    Ends on ``Stop``, when ``commands`` end, after ``config.seconds`` of open gate, or when the
+    Ends on ``Stop``, when ``commands`` end, ``config.seconds`` after the gate first opened, or when the
     connection is given up. Nothing is raised for what a server or a device does: that is in the stream.
     """
     return await _Run(config, Output(emit)).hold(commands)

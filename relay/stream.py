@@ -59,7 +59,8 @@ class Step(_Event, frozen=True, kw_only=True, tag="step"):
 
 
 class ProtocolEvent(_Event, frozen=True, kw_only=True, tag="protocol"):
-    """One Realtime message, either way. Audio and text deltas are counted in ``meters``, not listed."""
+    """One Realtime message, either way. Audio and its deltas are not listed but counted in ``meters``, deltas of
+    text are in ``transcript``."""
 
     direction: Literal["in", "out"]
     type: str
@@ -113,7 +114,9 @@ class Response(_Event, frozen=True, kw_only=True, tag="response"):
     status: str | None = None
     """done: completed, cancelled, incomplete or failed."""
     reason: str | None = None
+    """done, unless completed: turn_detected, client_cancelled, max_output_tokens or content_filter."""
     code: str | None = None
+    """done, if failed: the server's code, with its ``message``."""
     message: str | None = None
 
 
@@ -125,7 +128,9 @@ class Latency(_Event, frozen=True, kw_only=True, tag="latency"):
     """
 
     turn: int
+    """Of the user's, counted from 1."""
     item_id: str | None
+    """The answer."""
     response_latency_ms: float
     basis: Literal["speech", "text"]
 
@@ -172,6 +177,7 @@ class RealtimeMode(_Event, frozen=True, kw_only=True, tag="realtime_mode"):
     phase: ModePhase
     round_trip_ms: float | None = None
     error: str | None = None
+    """The code of what prevented an answer."""
 
 
 class Connection(_Event, frozen=True, kw_only=True, tag="connection"):
@@ -179,9 +185,12 @@ class Connection(_Event, frozen=True, kw_only=True, tag="connection"):
 
     state: Literal["lost", "retrying", "restored", "given_up"]
     attempt: int = 0
+    """How many in a row have been made, this one included; 0 while nothing is known to be wrong."""
     delay_s: float | None = None
+    """retrying: seconds until the attempt is made."""
     close_code: int | None = None
     reason: str | None = None
+    """The server's words where it gave any, else the code of the ``error`` that says what happened."""
 
 
 class SourceState(_Event, frozen=True, kw_only=True, tag="source"):
@@ -215,6 +224,7 @@ class Problem(_Event, frozen=True, kw_only=True, tag="error"):
 
     where: Literal["audio", "connection", "server", "relay"]
     code: str
+    """Stable, for programs; ``message`` is English, and ``params`` what a translation of it needs."""
     message: str
     fatal: bool = False
     params: dict[str, str] = {}
@@ -263,6 +273,7 @@ class Summary(_Event, frozen=True, kw_only=True, tag="summary"):
     lateness_p99_ms: float | None = None
     lateness_max_ms: float | None = None
     exit_code: int = 0
+    """Of the process: 0 ended as asked, 3 connection or login, 4 timeout, 130 interrupted."""
 
 
 StreamEvent = (
