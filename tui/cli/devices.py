@@ -25,5 +25,7 @@ def command(as_json: bool) -> None:
         from tui.wording import of_error
 
         raise reject(of_error(error), ExitCode.CHECK_FAILED) from None
+    if not devices and not as_json:
+        click.echo(_("There are no microphones and no loudspeakers."), err=True)
     for device in devices:
         click.echo(json.dumps(asdict(device), ensure_ascii=False) if as_json else str(device))

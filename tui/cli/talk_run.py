@@ -21,7 +21,7 @@ from tui.cli.login import Login, login_of
 from tui.cli.sound_arguments import check_sound_arguments
 from tui.cli.talk_session import TalkRequest, begin, check_request
 from tui.cli.transcript_text import TranscriptPrinter
-from tui.cli.turn_script import AnswerTimeout, TurnScript
+from tui.cli.turn_script import AnswerTimeout, RecordingFailed, TurnScript
 from tui.conversation_setup import relay_config
 from tui.i18n import _
 from tui.settings import ConsoleSettings
@@ -131,6 +131,9 @@ class _Run:
         except AnswerTimeout:
             click.echo(_("No answer came in time."), err=True)
             self._stop(ExitCode.TIMEOUT)
+            return
+        except RecordingFailed:
+            self._stop(ExitCode.USAGE)  # what is wrong with it has been said
             return
         if isinstance(due, Stop):
             self._stop(None)

@@ -15,6 +15,10 @@ class AnswerTimeout(Exception):
     """A turn was spoken or typed, and nothing came back."""
 
 
+class RecordingFailed(Exception):
+    """A recording that was to be spoken could not be opened, or not be read to its end."""
+
+
 class TurnScript:
     """Gives each turn in its time.
 
@@ -34,7 +38,9 @@ class TurnScript:
         self._current = first
 
     def next(self, state: Conversation) -> Command | None:
-        """The command that is due in ``state``, if one is. Raises ``AnswerTimeout``."""
+        """The command that is due in ``state``, if one is. Raises ``AnswerTimeout`` and ``RecordingFailed``."""
+        if self._stop_after_last and self._recording_failed(state):
+            raise RecordingFailed
         if not state.gate_open:
             return None
         if self._current is not None and not self._answered(state):
@@ -55,6 +61,15 @@ class TurnScript:
         if self._waiting_since is None:
             self._waiting_since = state.now  # for a recording: only now that it has ended
         return _answers(state) > self._answers_before and not state.answering and state.speech_item_id is None
+
+    def _recording_failed(self, state: Conversation) -> bool:
+        source = state.source
+        return (
+            isinstance(self._current, UseSource)
+            and source is not None
+            and source.spec == self._current.spec
+            and source.state == "failed"
+        )
 
     def _recording_over(self, state: Conversation) -> bool:
         source = state.source

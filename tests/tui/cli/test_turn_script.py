@@ -7,7 +7,7 @@ import pytest
 from relay.commands import Say, Stop, UseSource
 from relay.conversation import Conversation, fold
 from relay.stream import Item, Playback, Response, SourceState, Speech, Step, StreamEvent, Transcript
-from tui.cli.turn_script import ANSWER_TIMEOUT_S, AnswerTimeout, TurnScript
+from tui.cli.turn_script import ANSWER_TIMEOUT_S, AnswerTimeout, RecordingFailed, TurnScript
 
 A, B = UseSource(spec="wav:a"), UseSource(spec="wav:b")
 GATE = Step(t=0.1, step="gate_open", connection=1)
@@ -75,6 +75,17 @@ def test_no_answer_is_a_timeout_counted_from_the_end_of_the_recording() -> None:
     state = fold(state, [Item(t=100.1 + ANSWER_TIMEOUT_S, item_id="u", role="user")])
     with pytest.raises(AnswerTimeout):
         script.next(state)
+
+
+def test_a_recording_that_cannot_be_read_is_not_waited_for() -> None:
+    failed = SourceState(t=0.05, state="failed", spec="wav:a", name="wav:a")
+    script = TurnScript([Say(text="hi")], stop_after_last=True)
+    script.begin_with(A)
+    with pytest.raises(RecordingFailed):
+        script.next(fold(Conversation(), [failed]))
+    until_told = TurnScript([], stop_after_last=False)
+    until_told.begin_with(A)
+    assert until_told.next(fold(Conversation(), [failed, GATE])) is None
 
 
 def test_an_endless_source_goes_on() -> None:
