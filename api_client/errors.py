@@ -7,6 +7,7 @@ that says what to do. No error holds a token, a password or a URL with a query.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TypedDict, Unpack
 
 
 class ApiErrorCode(StrEnum):
@@ -34,6 +35,14 @@ class ApiErrorCode(StrEnum):
     CONNECTION_LOST = "connection_lost"
 
 
+class Said(TypedDict, total=False):
+    """What every error may be given beside its message; see ``ApiError``."""
+
+    status: int | None
+    summary: str | None
+    params: dict[str, str] | None
+
+
 class ApiError(Exception):
     """Base of all errors of this room.
 
@@ -52,7 +61,6 @@ class ApiError(Exception):
         params: dict[str, str] | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
         self.status = status
         self.summary = summary
         self.params: dict[str, str] = params or {}
@@ -110,14 +118,9 @@ class AccountRefused(ApiError):
     code = ApiErrorCode.ACCOUNT_REFUSED
 
     def __init__(
-        self,
-        message: str,
-        *,
-        email_verification_required: bool = False,
-        status: int | None = None,
-        summary: str | None = None,
+        self, message: str, *, email_verification_required: bool = False, **said: Unpack[Said]
     ) -> None:
-        super().__init__(message, status=status, summary=summary)
+        super().__init__(message, **said)
         self.email_verification_required = email_verification_required
 
 
@@ -149,14 +152,9 @@ class ValidationFailed(ApiError):
     code = ApiErrorCode.VALIDATION_FAILED
 
     def __init__(
-        self,
-        message: str,
-        *,
-        fields: dict[str, tuple[str, ...]] | None = None,
-        status: int | None = None,
-        summary: str | None = None,
+        self, message: str, *, fields: dict[str, tuple[str, ...]] | None = None, **said: Unpack[Said]
     ) -> None:
-        super().__init__(message, status=status, summary=summary)
+        super().__init__(message, **said)
         self.fields: dict[str, tuple[str, ...]] = fields or {}
 
 
@@ -165,15 +163,8 @@ class RateLimited(ApiError):
 
     code = ApiErrorCode.RATE_LIMITED
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        retry_after_s: float | None = None,
-        status: int | None = None,
-        summary: str | None = None,
-    ) -> None:
-        super().__init__(message, status=status, summary=summary)
+    def __init__(self, message: str, *, retry_after_s: float | None = None, **said: Unpack[Said]) -> None:
+        super().__init__(message, **said)
         self.retry_after_s = retry_after_s
 
 
@@ -189,13 +180,7 @@ class UnexpectedAnswer(ApiError):
     code = ApiErrorCode.UNEXPECTED_ANSWER
 
 
-class RealtimeError(ApiError):
-    """Base of what only the realtime socket meets."""
-
-    code = ApiErrorCode.REALTIME_REFUSED
-
-
-class RealtimeRefused(RealtimeError):
+class RealtimeRefused(ApiError):
     """The WebSocket handshake was answered with an HTTP status instead of 101 (see ``status``).
 
     ``code`` is ``realtime_bad_token`` for 401 and 403 (an existing server says a bare 403 for a bad token),
@@ -209,13 +194,13 @@ class RealtimeRefused(RealtimeError):
         self.code = code
 
 
-class SendStalled(RealtimeError):
+class SendStalled(ApiError):
     """A message could not be handed to the network in time; the connection was dropped."""
 
     code = ApiErrorCode.SEND_STALLED
 
 
-class ConnectionLost(RealtimeError):
+class ConnectionLost(ApiError):
     """The socket is closed. ``close_code`` is 1006 when no close frame came."""
 
     code = ApiErrorCode.CONNECTION_LOST
