@@ -159,10 +159,12 @@ async def test_typed_turn(make_app: Any, services: Any, start: Any, until: Any, 
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await start(app, pilot)
         services.relay.script = scripted.opening()
+        upper = screen.query_one("#upper").region
         await pilot.press("t")
         field = screen.query_one("#say", Input)
         assert app.focused is field
         assert screen.active_bindings["escape"].binding.description == "Close"
+        await until(pilot, lambda: screen.query_one("#upper").region == upper)  # nothing above it moves
         await pilot.press("h", "i", "enter")
         await until(pilot, lambda: commands.Say(text="hi") in services.relay.sent)
         assert field.value == ""

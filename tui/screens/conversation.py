@@ -223,12 +223,13 @@ class ConversationScreen(ConsoleScreen[None]):
     @property
     def typing(self) -> bool:
         """An input line is open."""
-        return any(field.display for field in self.query(Input))
+        return self.has_class("-typing")
 
     def open_input(self, field: Input) -> None:
         """Show one input line and go there."""
         self.close_inputs()
         field.display = True
+        self.add_class("-typing")
         field.focus()
 
     def close_inputs(self) -> bool:
@@ -237,5 +238,6 @@ class ConversationScreen(ConsoleScreen[None]):
         for field in shown:
             field.display = False
         if shown:
+            self.remove_class("-typing")
             self.transcript.focus()
         return bool(shown)
