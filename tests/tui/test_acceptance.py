@@ -48,6 +48,19 @@ def opened(services: Any, until: Any) -> Any:
     return go
 
 
+@pytest.fixture
+def begun(services: Any, opened: Any, until: Any) -> Any:
+    """Opens the screen and starts a run of all tests."""
+
+    async def go(app: Any, pilot: Any) -> Any:
+        screen = await opened(app, pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: services.check.running)
+        return screen
+
+    return go
+
+
 async def test_says_beforehand_what_it_will_do(make_app: Any, services: Any, opened: Any, until: Any) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -82,13 +95,11 @@ async def test_only_our_own_server_is_restarted(
 
 
 async def test_checkpoints_tick_over_and_show_their_evidence(
-    make_app: Any, services: Any, opened: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
-        screen = await opened(app, pilot)
-        await pilot.press("a")
-        await until(pilot, lambda: services.check.running)
+        screen = await begun(app, pilot)
         assert services.check.requests[0].tests == (1, 2, 3, 4)
         assert services.check.requests[0].account.token == "t" * 40
         services.check.tell(scripted_check.started(), *scripted_check.begun(1))
@@ -153,14 +164,12 @@ async def test_one_test_alone(make_app: Any, services: Any, opened: Any, until: 
 
 
 async def test_abort_keeps_what_was_found(
-    make_app: Any, services: Any, opened: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
 ) -> None:
     services.check.on_abort = scripted_check.finished(scripted_check.result((1,), aborted=True))
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await opened(app, pilot)
-        await pilot.press("a")
-        await until(pilot, lambda: services.check.running)
+        screen = await begun(app, pilot)
         services.check.tell(scripted_check.started(), *scripted_check.over(1))
         await until(pilot, lambda: screen.check_action("abort", ()))
         await pilot.press("x")
@@ -171,14 +180,12 @@ async def test_abort_keeps_what_was_found(
 
 
 async def test_leaving_during_a_run_asks_and_aborts(
-    make_app: Any, services: Any, opened: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
 ) -> None:
     services.check.on_abort = scripted_check.finished(scripted_check.result((1,), aborted=True))
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await opened(app, pilot)
-        await pilot.press("a")
-        await until(pilot, lambda: services.check.running)
+        screen = await begun(app, pilot)
         await pilot.press("escape")
         await until(pilot, lambda: app.screen.query("#question"))
         await pilot.press("n")
@@ -194,14 +201,12 @@ async def test_leaving_during_a_run_asks_and_aborts(
 
 
 async def test_quitting_during_a_run_keeps_what_was_found(
-    make_app: Any, services: Any, opened: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
 ) -> None:
     services.check.on_abort = scripted_check.finished(scripted_check.result((1,), aborted=True))
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await opened(app, pilot)
-        await pilot.press("a")
-        await until(pilot, lambda: services.check.running)
+        screen = await begun(app, pilot)
         screen.tree_view.choose("test:1")
         screen.notes[1] = "会議室で実施"
         await pilot.press("ctrl+q")
@@ -239,13 +244,11 @@ async def test_operator_is_asked_and_recorded_by_name(
 
 
 async def test_question_goes_away_when_the_run_is_aborted(
-    make_app: Any, services: Any, opened: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await opened(app, pilot)
-        await pilot.press("a")
-        await until(pilot, lambda: services.check.running)
+        screen = await begun(app, pilot)
         services.check.tell(scripted_check.started(), scripted_check.asked())
         await until(pilot, lambda: app.screen.query("#question"))
         services.check.end(*scripted_check.finished(scripted_check.result(aborted=True)))
@@ -253,7 +256,7 @@ async def test_question_goes_away_when_the_run_is_aborted(
 
 
 async def test_notes_go_into_the_result_before_and_after_the_end(
-    make_app: Any, services: Any, opened: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
 ) -> None:
     app = make_app(logged_in=True)
 
@@ -265,9 +268,7 @@ async def test_notes_go_into_the_result_before_and_after_the_end(
         await until(pilot, lambda: not app.screen.query("#note"))
 
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await opened(app, pilot)
-        await pilot.press("a")
-        await until(pilot, lambda: services.check.running)
+        screen = await begun(app, pilot)
         services.check.tell(scripted_check.started())
         screen.tree_view.choose("test:2")
         await write(pilot, "会議室で実施")
@@ -286,7 +287,7 @@ async def test_notes_go_into_the_result_before_and_after_the_end(
 
 
 async def test_what_goes_wrong_is_said(
-    make_app: Any, services: Any, opened: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
 ) -> None:
     services.check.fail = {
         "keep": StoreError(StoreErrorCode.BUSY, path="results.sqlite3"),
@@ -294,9 +295,7 @@ async def test_what_goes_wrong_is_said(
     }
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
-        screen = await opened(app, pilot)
-        await pilot.press("a")
-        await until(pilot, lambda: services.check.running)
+        screen = await begun(app, pilot)
         services.check.end(*scripted_check.whole_run())
         await until(pilot, lambda: "Another program is writing to results.sqlite3" in text(app, "#news"))
         await pilot.press("e")
@@ -349,16 +348,14 @@ async def test_second_user_is_logged_in_and_the_password_kept_nowhere(
 async def test_conversation_of_the_run_is_watched(
     make_app: Any,
     services: Any,
-    opened: Any,
+    begun: Any,
     until: Any,
     scripted: ModuleType,
     scripted_check: ModuleType,
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
-        screen = await opened(app, pilot)
-        await pilot.press("a")
-        await until(pilot, lambda: services.check.running)
+        screen = await begun(app, pilot)
         services.check.tell(scripted_check.started(), *scripted_check.begun(1))
         await until(pilot, lambda: screen.check_action("watch", ()))
         await pilot.press("w")
