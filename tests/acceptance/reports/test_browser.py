@@ -78,6 +78,23 @@ def test_light_and_dark_are_both_drawn(
     assert len(pixels) > 50
 
 
+def test_it_fits_a_phone(browse: Browse, page: Path, tmp_path: Path) -> None:
+    """With a long remark in the table, nothing is wider than the screen and no column is squeezed."""
+    measure = (
+        "<script>document.title = document.documentElement.scrollWidth + ' ' + "
+        "document.querySelector('.record').offsetHeight</script>"
+    )
+    copy = tmp_path / "phone.html"
+    html = re.sub('<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text(encoding="utf-8"))
+    copy.write_text(html.replace("</body>", f"{measure}</body>"), encoding="utf-8")
+    seen = browse(copy, "--dump-dom", "--window-size=420,900")
+    measured = re.search(r"<title>(\d+) (\d+)</title>", seen.stdout)
+    assert measured is not None
+    width, table_height = map(int, measured.groups())
+    assert width <= 500  # the narrowest window that some versions make
+    assert table_height < 600
+
+
 def test_it_prints_with_its_evidence(browse: Browse, page: Path, tmp_path: Path) -> None:
     printed = tmp_path / "report.pdf"
     browse(page, f"--print-to-pdf={printed}", "--no-pdf-header-footer")
