@@ -9,8 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from audio import portaudio
-from audio.devices import find
+from audio.device_stream import DeviceStream
 from audio.errors import AudioError, AudioErrorCode
 from audio.pacing import CaptureClock
 from audio.pcm import Chunker, is_digital_silence
@@ -41,29 +40,24 @@ class MicrophoneSource:
         self.dropped_chunks = 0
         self.warning: AudioError | None = None
         """What is wrong now without stopping the source (``DIGITAL_SILENCE``); None when it is over."""
-        self._wanted = wanted
         self._on_warning = on_warning
         self._chunker = Chunker(chunk_bytes)
         self._chunks: deque[Chunk] = deque(maxlen=max(2, -(-QUEUE_BYTES // chunk_bytes)))
         self._clock = CaptureClock()
-        self._name = wanted or "microphone"
         self._captured = 0.0
         self._zero_bytes = 0
         self._last_frames = 0.0
         self._lost: AudioError | None = None
         self._changed = asyncio.Event()
-        self._sounddevice: Any = None
-        self._stream: Any = None
-        self._opened = False
-        self._closing = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._device = DeviceStream("input", wanted, self._device_lost)
 
     async def open(self) -> StreamInfo:
         """Open the device and start capturing. Raises ``AudioError`` (see ``audio.errors``)."""
-        loop = asyncio.get_running_loop()
-        self._opened = True
-        rate_hz = await portaudio.run(lambda: self._open_stream(loop))
+        self._loop = asyncio.get_running_loop()
+        accepted = await self._device.open(self._capture)
         self._last_frames = time.monotonic()
-        return StreamInfo(self._name, rate_hz, self._stream.latency * 1_000)
+        return StreamInfo(self._device.name, accepted.rate_hz, self._device.latency_ms)
 
     async def read(self) -> Chunk:
         """The next chunk, when it has been captured.
@@ -78,7 +72,7 @@ class MicrophoneSource:
             silent_for = time.monotonic() - self._last_frames
             if silent_for >= NO_FRAMES_S:
                 self._last_frames = time.monotonic()
-                raise AudioError(AudioErrorCode.NO_FRAMES, device=self._name)
+                raise AudioError(AudioErrorCode.NO_FRAMES, device=self._device.name)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(NO_FRAMES_S - silent_for):
                     await self._changed.wait()
@@ -86,55 +80,22 @@ class MicrophoneSource:
 
     async def close(self) -> None:
         """Stop capturing and release the device; may be called twice, and before ``open``."""
-        self._closing = True
-        if self._opened:
-            # On that thread, because an ``open`` that was cancelled may still be busy there.
-            # One that does not answer is left behind (AudioError); nobody can do more for it.
-            with contextlib.suppress(AudioError):
-                await portaudio.run(self._close_stream, portaudio.CLOSE_LIMIT_S)
+        await self._device.close()
 
-    def _close_stream(self) -> None:
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            portaudio.stop(self._sounddevice, stream)
-
-    def _open_stream(self, loop: asyncio.AbstractEventLoop) -> int:
-        """On PortAudio's thread: find, negotiate, open, start. Returns the device's rate."""
-        sd = self._sounddevice = portaudio.load()
-        device = find(sd, "input", self._wanted)
-        self._name = device.name
-        accepted = portaudio.negotiate(sd, "input", int(device.id))
+    def _capture(self, accepted: Format) -> dict[str, Any]:
         receive = self._receiver(accepted)
 
         def on_block(indata: Any, frames: int, _time: Any, status: Any) -> None:
-            data, arrived, overflowed = bytes(indata), time.monotonic(), bool(status.input_overflow)
-            # RuntimeError: the loop is closed already, nobody wants the sound.
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(receive, data, frames, arrived, overflowed)
+            self._on_loop(receive, bytes(indata), frames, time.monotonic(), bool(status.input_overflow))
 
-        def on_finished() -> None:
-            if not self._closing:
-                portaudio.mark_outdated()
-                with contextlib.suppress(RuntimeError):
-                    loop.call_soon_threadsafe(self._on_lost)
+        return {"blocksize": round(accepted.rate_hz * BLOCK_S), "latency": "low", "callback": on_block}
 
-        self._stream = portaudio.start(
-            sd,
-            lambda: sd.RawInputStream(
-                samplerate=accepted.rate_hz,
-                blocksize=round(accepted.rate_hz * BLOCK_S),
-                device=int(device.id),
-                channels=accepted.channels,
-                dtype="int16",
-                latency="low",
-                callback=on_block,
-                finished_callback=on_finished,
-            ),
-            "input",
-            device.name,
-            accepted.rate_hz,
-        )
-        return accepted.rate_hz
+    def _on_loop(self, call: Callable[..., None], *arguments: Any) -> None:
+        """From a thread of PortAudio's."""
+        assert self._loop is not None
+        # RuntimeError: the loop is closed already, nobody wants the sound.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(call, *arguments)
 
     def _receiver(self, accepted: Format) -> Callable[[bytes, int, float, bool], None]:
         """What turns the device's blocks into chunks; loads the resampler only if there is need of one."""
@@ -145,7 +106,7 @@ class MicrophoneSource:
             convert = ToRelayFormat(accepted.rate_hz, accepted.channels).feed
 
         def receive(data: bytes, frames: int, arrived: float, overflowed: bool) -> None:
-            if self._closing:
+            if self._device.closing:
                 return
             if overflowed:
                 self._clock.restart()
@@ -175,10 +136,13 @@ class MicrophoneSource:
             return
         self._zero_bytes += len(pcm)
         if self._zero_bytes >= SILENT_BYTES and self.warning is None:
-            self.warning = AudioError(AudioErrorCode.DIGITAL_SILENCE, device=self._name)
+            self.warning = AudioError(AudioErrorCode.DIGITAL_SILENCE, device=self._device.name)
             if self._on_warning is not None:
                 self._on_warning(self.warning)
 
-    def _on_lost(self) -> None:
-        self._lost = AudioError(AudioErrorCode.DEVICE_LOST, device=self._name)
+    def _device_lost(self, error: AudioError) -> None:
+        self._on_loop(self._end, error)
+
+    def _end(self, error: AudioError) -> None:
+        self._lost = error
         self._changed.set()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
-from audio import portaudio
-from audio.devices import find
-from audio.errors import AudioError, AudioErrorCode
+from audio.device_stream import DeviceStream
+from audio.errors import AudioError
 from audio.portaudio import Format
 from audio.ports import BYTES_PER_SAMPLE, SAMPLE_RATE, PullPcm, StreamInfo
 
@@ -23,14 +21,9 @@ class SpeakerSink:
     """
 
     def __init__(self, wanted: str | None, block_samples: int) -> None:
-        self._wanted = wanted
         self._block_samples = block_samples
-        self._name = wanted or "speaker"
         self._lost: AudioError | None = None
-        self._sounddevice: Any = None
-        self._stream: Any = None
-        self._opened = False
-        self._closing = False
+        self._device = DeviceStream("output", wanted, self._device_lost)
 
     @property
     def lost(self) -> AudioError | None:
@@ -39,62 +32,29 @@ class SpeakerSink:
 
     async def open(self, pull: PullPcm) -> StreamInfo:
         """Open the device and start pulling. Raises ``AudioError`` (see ``audio.errors``)."""
-        self._opened = True
-        accepted = await portaudio.run(lambda: self._open_stream(pull))
-        latency_ms = self._stream.latency * 1_000
+        accepted = await self._device.open(lambda accepted: self._play(accepted, pull))
+        latency_ms = self._device.latency_ms
         if accepted.rate_hz != SAMPLE_RATE:
             from audio.resample import LIVE_DELAY_MS
 
             latency_ms += LIVE_DELAY_MS
-        return StreamInfo(self._name, accepted.rate_hz, latency_ms)
+        return StreamInfo(self._device.name, accepted.rate_hz, latency_ms)
 
     async def close(self) -> None:
         """Be silent at once and release the device; may be called twice, and before ``open``."""
-        self._closing = True
-        if self._opened:
-            # On that thread, because an ``open`` that was cancelled may still be busy there.
-            # One that does not answer is left behind (AudioError); nobody can do more for it.
-            with contextlib.suppress(AudioError):
-                await portaudio.run(self._close_stream, portaudio.CLOSE_LIMIT_S)
+        await self._device.close()
 
-    def _close_stream(self) -> None:
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            portaudio.stop(self._sounddevice, stream)
-
-    def _open_stream(self, pull: PullPcm) -> Format:
-        """On PortAudio's thread: find, negotiate, open, start."""
-        sd = self._sounddevice = portaudio.load()
-        device = find(sd, "output", self._wanted)
-        self._name = device.name
-        accepted = portaudio.negotiate(sd, "output", int(device.id))
+    def _play(self, accepted: Format, pull: PullPcm) -> dict[str, Any]:
         feed = DeviceFeed(pull, accepted, self._block_samples)
 
         def on_block(outdata: Any, frames: int, _time: Any, _status: Any) -> None:
             outdata[:] = feed.take(frames)
 
-        def on_finished() -> None:
-            if not self._closing:
-                portaudio.mark_outdated()
-                self._lost = AudioError(AudioErrorCode.DEVICE_LOST, device=self._name)
+        blocksize = self._block_samples * accepted.rate_hz // SAMPLE_RATE
+        return {"blocksize": blocksize, "latency": LATENCY_S, "callback": on_block}
 
-        self._stream = portaudio.start(
-            sd,
-            lambda: sd.RawOutputStream(
-                samplerate=accepted.rate_hz,
-                blocksize=self._block_samples * accepted.rate_hz // SAMPLE_RATE,
-                device=int(device.id),
-                channels=accepted.channels,
-                dtype="int16",
-                latency=LATENCY_S,
-                callback=on_block,
-                finished_callback=on_finished,
-            ),
-            "output",
-            device.name,
-            accepted.rate_hz,
-        )
-        return accepted
+    def _device_lost(self, error: AudioError) -> None:
+        self._lost = error
 
 
 class DeviceFeed:
