@@ -77,15 +77,23 @@ def result_table(result: RunResult, words: Words) -> Iterator[str]:
 
 
 def remarks(test: TestResult, result: RunResult, words: Words) -> str:
-    """備考: the operator's note, then what failed or was not run."""
+    """備考: the operator's note, then what failed or was not run.
+
+    The row's verdict is over the document's checkpoints alone, so the others are marked.
+    """
     if test.number not in result.selected:
         return test.note
     parts = [test.note] if test.note else []
     for verdict, label in (("fail", "failed_points"), ("not_run", "missing_points")):
-        named = [words.point(answer) for answer in test.answers if answer.verdict == verdict]
+        named = [_named(answer, words) for answer in test.answers if answer.verdict == verdict]
         if named:
             parts.append(f"{words(label)}: {', '.join(named)}")
     return "; ".join(parts)
+
+
+def _named(answer: Answer, words: Words) -> str:
+    mark = f" ({words('beyond_mark')})" if point_of(answer).origin == "beyond" else ""
+    return words.point(answer) + mark
 
 
 def _test(test: TestResult, words: Words) -> Iterator[str]:
