@@ -41,6 +41,7 @@ class Listening:
         self._speech_start_ms = 0
         self._early: asyncio.Task[str] | None = None
         self._idle: asyncio.TimerHandle | None = None
+        self._silent_since = 0
         self._heard_until = 0.0
         self._decoder = Decoder(self._input["format"]["type"])
         responder.when_done = self._response_done
@@ -114,7 +115,8 @@ class Listening:
                 self._speech_stopped(change.end_ms)
         if not self._gate.speaking:
             margin = self._gate.settings.prefix_padding_ms + _KEPT_BEFORE_SPEECH_MS
-            self._buffer.forget_before(self._gate.now_ms - margin)
+            recent = self._gate.now_ms - margin
+            self._buffer.forget_before(min(recent, self._silent_since) if self._idle else recent)
 
     def _customer_is_heard(self) -> bool:
         now = asyncio.get_running_loop().time()
@@ -170,22 +172,21 @@ class Listening:
         self._stop_waiting()
         timeout_ms = (self._input["turn_detection"] or {}).get("idle_timeout_ms")
         if timeout_ms and not (self._gate and self._gate.speaking):
-            silent_since = self._buffer.end_ms
+            self._silent_since = self._buffer.end_ms
             loop = asyncio.get_running_loop()
-            delay = playing_s + timeout_ms / 1000
-            self._idle = loop.call_later(delay, lambda: self._time_out(silent_since))
+            self._idle = loop.call_later(playing_s + timeout_ms / 1000, self._time_out)
 
     def _stop_waiting(self) -> None:
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
 
-    def _time_out(self, start_ms: int) -> None:
+    def _time_out(self) -> None:
         """The user said nothing for too long: the silence becomes a turn, and the customer speaks up."""
         self._idle = None
         if self._responder.active is not None:
             return
-        item_id, end_ms = new_id("item"), self._buffer.end_ms
+        item_id, start_ms, end_ms = new_id("item"), self._silent_since, self._buffer.end_ms
         self._dialogue.outbox.put(
             event(
                 "input_audio_buffer.timeout_triggered",

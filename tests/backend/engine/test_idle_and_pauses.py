@@ -79,6 +79,18 @@ async def test_after_too_long_a_silence_the_customer_speaks_up(room: Room, trans
     assert transcriber.heard == []  # silence needs no Whisper
 
 
+async def test_the_silence_is_kept_whole(transcriber: Any) -> None:
+    room = Room(transcriber, idle_timeout_ms=500)
+    room.respond()
+    await room.until("rate_limits.updated")
+    await room.listening.append(bytes(48 * 4_000))
+    triggered = await room.until("input_audio_buffer.timeout_triggered")
+    assert triggered["audio_end_ms"] - triggered["audio_start_ms"] == 4_000
+    assert room.dialogue.conversation.audio_ms(triggered["item_id"]) == 4_000
+    room.listening.stop()
+    room.responder.stop()
+
+
 async def test_whoever_speaks_in_time_is_not_interrupted(room: Room, transcriber: Any, spoken: bytes) -> None:
     transcriber.words = "料金はいくらですか"
     room.respond()
