@@ -59,6 +59,24 @@ async def test_details_show_stored_turns(make_app: Any, services: Any, session_o
         assert "今は表計算ソフトで" in text(app, "#details-text")
 
 
+async def test_stored_turns_stay_while_the_list_is_read_again(
+    make_app: Any, services: Any, session_of: Any, until: Any
+) -> None:
+    services.server.sessions = [session_of(1)]
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        await at_sessions(app, pilot, until, 1)
+        await until(pilot, lambda: "Stored turns: 2" in text(app, "#details-text"))
+        services.server.fail["get_session"] = ServerTimeout("x")  # nothing brings them back
+        services.server.sessions = [session_of(1, realtime_mode=True), session_of(2)]
+        app.screen.action_refresh()
+        await until(pilot, lambda: "Realtime mode: true" in text(app, "#details-text"))
+        assert "Stored turns: 2" in text(app, "#details-text")
+        await pilot.press("down")
+        await until(pilot, lambda: session_of(2).id in text(app, "#details-text"))
+        assert "Stored turns" not in text(app, "#details-text")
+
+
 async def test_pages(make_app: Any, services: Any, session_of: Any, until: Any) -> None:
     services.server.sessions = [session_of(n) for n in range(1, 21)]
     app = make_app(logged_in=True)

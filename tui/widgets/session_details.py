@@ -31,19 +31,24 @@ def status_word(status: str) -> str:
 class SessionDetails(VerticalScroll, can_focus=False):
     """Shows a session, and its stored turns and report once they are read."""
 
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._detail: SessionDetail | None = None
+
     def compose(self) -> ComposeResult:
         """One text."""
         yield Static(id="details-text")
 
     def show(self, session: Session | None, detail: SessionDetail | None = None) -> None:
-        """Show ``session``, or that there is none."""
+        """Show ``session``, or that there is none. Without a newer ``detail`` its last one stays."""
         text = self.query_one("#details-text", Static)
         if session is None:
             text.update(_("Nothing chosen"))
             return
+        self._detail = known = detail or self._detail
         content = _facts(session)
-        if detail is not None and detail.id == session.id:
-            content = Content("\n").join([content, *_turns(detail), *_report(detail)])
+        if known is not None and known.id == session.id:
+            content = Content("\n").join([content, *_turns(known), *_report(known)])
         text.update(content)
 
 
