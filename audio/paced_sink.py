@@ -69,10 +69,10 @@ class PacedSink:
 
 
 class NullSink(PacedSink):
-    """Plays to nobody, two blocks at a time: nobody hears how finely, and each time costs waking up."""
+    """Plays to nobody, four blocks at a time: nobody hears how finely, and each time costs waking up."""
 
     def __init__(self, block_samples: int) -> None:
-        super().__init__(2 * block_samples)
+        super().__init__(4 * block_samples)
 
     async def _open(self) -> StreamInfo:
         return StreamInfo("none", SAMPLE_RATE)

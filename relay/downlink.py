@@ -9,6 +9,7 @@ from __future__ import annotations
 from api_client import events as ev
 from api_client.client_events import item_truncate, response_cancel, response_create
 from api_client.event_parts import ConversationItem, TurnDetection
+from audio.ports import BYTES_PER_MS
 from relay.config import RelayConfig
 from relay.latency import LatencyTracker
 from relay.meters import RateMeter
@@ -19,8 +20,6 @@ from relay.replay import Replay
 from relay.server_errors import ServerErrors
 from relay.stream import Item, Latency, Problem, Response, Role, Speech, Transcript, TranscriptFailed
 from relay.turn_taking import ResponseTurns, TypedTurns
-
-BYTES_PER_MS = 48
 
 
 class Downlink:

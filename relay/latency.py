@@ -12,7 +12,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Literal
 
-SAMPLES_PER_MS = 24
+from audio.ports import BYTES_PER_MS, BYTES_PER_SAMPLE
+
+SAMPLES_PER_MS = BYTES_PER_MS // BYTES_PER_SAMPLE
 KEPT_CHUNKS = 4_096
 """Chunks whose time is remembered: 80 s of 20 ms, 11 minutes of 171 ms. Speech ends within seconds."""
 

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-BYTES_PER_SAMPLE = 2
-SAMPLES_PER_MS = 24
+from audio.ports import BYTES_PER_MS, BYTES_PER_SAMPLE
+
+SAMPLES_PER_MS = BYTES_PER_MS // BYTES_PER_SAMPLE
 _LEVEL_SAMPLES = 100 * SAMPLES_PER_MS
 
 

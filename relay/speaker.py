@@ -15,11 +15,6 @@ from relay.stream import Playback, SinkState
 
 NO_SINK = "none"
 
-BLOCK_MS = 20
-"""Playback stops within one block."""
-NOBODYS_BLOCK_MS = 40
-"""Where nobody listens, half the wake-ups will do."""
-
 
 class Speaker:
     """Plays the queue through the current sink. Without one that works the answers go to nobody, in real
@@ -74,7 +69,7 @@ class Speaker:
 
     async def _open(self, spec: str) -> bool:
         try:
-            sink = make_sink(spec, block_ms=NOBODYS_BLOCK_MS if spec == NO_SINK else BLOCK_MS)
+            sink = make_sink(spec)
             # The old sink goes first: one device cannot be opened twice, and two would both pull.
             await self._close()
             info = await open_or_close(sink, sink.open(self._queue.pull))

@@ -50,16 +50,16 @@ async def _until(done: asyncio.Event) -> None:
 
 
 async def test_nobody_hears_in_real_time() -> None:
-    player = Player(enough=7_200)
+    player = Player(enough=9_600)
     sink = make_sink("none")
     began = time.monotonic()
     info = await sink.open(player)
     assert (info.name, info.rate_hz) == ("none", 24_000)
     await _until(player.enough)
     took = time.monotonic() - began
-    # Eight blocks of 40 ms, the first at once: 280 ms.
-    assert 0.27 <= took < 0.6
-    assert set(player.blocks) == {960}
+    # Five blocks of 80 ms, the first at once: 320 ms.
+    assert 0.31 <= took < 0.65
+    assert set(player.blocks) == {1_920}
     await sink.close()
     pulled = player.pulled
     await sink.close()
