@@ -59,6 +59,20 @@ async def test_details_show_stored_turns(make_app: Any, services: Any, session_o
         assert "今は表計算ソフトで" in text(app, "#details-text")
 
 
+async def test_details_are_scrolled_by_keyboard(
+    make_app: Any, services: Any, session_of: Any, until: Any
+) -> None:
+    services.server.sessions = [session_of(1)]
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_sessions(app, pilot, until, 1)
+        await until(pilot, lambda: "Stored turns: 2" in text(app, "#details-text"))
+        details = app.screen.query_one("#details")
+        await pilot.press("tab", "end")
+        await until(pilot, lambda: details.scroll_y == details.max_scroll_y > 0)
+        assert app.screen.check_action("talk", ())
+
+
 async def test_stored_turns_stay_while_the_list_is_read_again(
     make_app: Any, services: Any, session_of: Any, until: Any
 ) -> None:

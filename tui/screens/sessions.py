@@ -13,7 +13,7 @@ from textual.timer import Timer
 from textual.widgets import DataTable, Static
 
 from tui.actions import Action, bindings
-from tui.figures import moment
+from tui.figures import NOTHING, moment
 from tui.i18n import N_, _
 from tui.screens.base import ConsoleScreen
 from tui.status import at_account
@@ -318,7 +318,7 @@ class SessionsScreen(ConsoleScreen[None]):
         except ApiError as error:
             notice.update(_("Error: {why}").format(why=of_error(error)))
         else:
-            total = finished.spin_scores.get("total")
+            total = finished.spin_scores.get("total", NOTHING)
             self.notify(_("Finished: {total} points").format(total=total), markup=False)
             self.action_refresh()
 

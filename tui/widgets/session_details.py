@@ -28,7 +28,7 @@ def status_word(status: str) -> str:
     return {"active": _("active"), "finished": _("finished"), "pending": _("pending")}.get(status, status)
 
 
-class SessionDetails(VerticalScroll, can_focus=False):
+class SessionDetails(VerticalScroll):
     """Shows a session, and its stored turns and report once they are read."""
 
     def __init__(self, id: str | None = None) -> None:
