@@ -13,6 +13,8 @@ from relay.stream import Connection, Meters, Problem, ProtocolEvent, Step
 _CREATED = "session.created"
 _UPDATE = "session.update"
 _UPDATED = "session.updated"
+_RECORDING_FAILED = "recording_failed"
+"""Of this machine's disk: it explains nothing else."""
 
 
 def judge_connection(record: Record) -> list[Answer]:
@@ -43,20 +45,25 @@ def explained(record: Record, answers: Iterable[Answer]) -> list[Answer]:
 
 def trouble(record: Record) -> Evidence | None:
     """The first error or refusal in the stream: why something may be missing."""
-    problem = record.one(Problem)
+    problem = record.one(Problem, lambda problem: problem.code != _RECORDING_FAILED)
     if problem is not None:
-        return finding(
-            "error_shown",
-            "event",
-            record.moment(problem),
-            where=problem.where,
-            code=problem.code,
-            message=problem.message,
-        )
+        return error_shown(record, problem)
     lost = record.lost
     if lost is None:
         return None
     return finding("lost", "event", record.moment(lost), close_code=lost.close_code, reason=lost.reason)
+
+
+def error_shown(record: Record, problem: Problem) -> Evidence:
+    """The error as it was shown."""
+    data = {"where": problem.where, "code": problem.code, "message": problem.message}
+    return finding("error_shown", "event", record.moment(problem), **data)
+
+
+def recording_failed(record: Record) -> Evidence | None:
+    """Why the recording is not whole, if it is not: then it proves nothing about the server."""
+    problem = record.one(Problem, lambda problem: problem.code == _RECORDING_FAILED)
+    return None if problem is None else error_shown(record, problem)
 
 
 def _missing(record: Record, what: str) -> tuple[Evidence, ...]:

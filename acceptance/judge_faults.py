@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from acceptance.evidence import absent, answer, finding
-from acceptance.judge_connection import trouble
+from acceptance.judge_connection import error_shown, recording_failed, trouble
 from acceptance.judge_streaming import answered
 from acceptance.measurements import Fault, FaultMeasurements, FaultWindow, RecordingFiles
 from acceptance.record import Moment, Record
@@ -32,19 +32,9 @@ def judge_refused_microphone(record: Record) -> Answer:
     if shown is None:
         missing = absent(record, "error (audio)")
         return answer(id_, "fail", missing)
-    evidence = [
-        finding(
-            "error_shown",
-            "event",
-            record.moment(shown),
-            where=shown.where,
-            code=shown.code,
-            message=shown.message,
-        )
-    ]
     spec = failed.spec if failed is not None else "?"
-    evidence.append(finding("simulated_microphone", "event", record.moment(failed), spec=spec))
-    return answer(id_, "pass", *evidence)
+    simulated = finding("simulated_microphone", "event", record.moment(failed), spec=spec)
+    return answer(id_, "pass", error_shown(record, shown), simulated)
 
 
 def judge_faults(record: Record, measured: FaultMeasurements, limits: Limits) -> list[Answer]:
@@ -95,17 +85,6 @@ def _lost(record: Record, lost: Connection, fault: FaultWindow) -> Evidence:
     return finding("lost", "event", moment, **data)
 
 
-def _shown(record: Record, problem: Problem) -> Evidence:
-    return finding(
-        "error_shown",
-        "event",
-        record.moment(problem),
-        where=problem.where,
-        code=problem.code,
-        message=problem.message,
-    )
-
-
 def _restored(record: Record) -> Step | None:
     """The gate that opened again after a loss."""
     lost = record.lost
@@ -127,7 +106,7 @@ def _cut(window: _Window, limits: Limits) -> Answer:
     if gate is not None:
         evidence.append(finding("reconnected", "event", record.moment(gate), connection=gate.connection))
     if problem is not None:
-        evidence.append(_shown(record, problem))
+        evidence.append(error_shown(record, problem))
     shown = gate is not None or problem is not None
     if not shown:
         evidence.append(absent(record, "reconnection / error", within_s=limits.recover_s))
@@ -144,7 +123,11 @@ def _recovers(id_: str, window: _Window, limit_s: float) -> Answer:
         return answer(id_, "fail", unnoticed, _injected(fault))
     if gate is None:
         problem = record.one(Problem)
-        why = absent(record, "reconnection", within_s=limit_s) if problem is None else _shown(record, problem)
+        why = (
+            absent(record, "reconnection", within_s=limit_s)
+            if problem is None
+            else error_shown(record, problem)
+        )
         return answer(id_, "fail", why, _lost(record, lost, fault), _injected(fault))
     back = finding(
         "reconnected",
@@ -169,7 +152,7 @@ def _api_error(window: _Window, limits: Limits) -> Answer:
     if problem is None:
         nothing = absent(record, "error (server)", within_s=limits.error_s)
         return answer(id_, "fail", nothing, _injected(fault))
-    return answer(id_, "pass", _shown(record, problem), _injected(fault))
+    return answer(id_, "pass", error_shown(record, problem), _injected(fault))
 
 
 def _survives_error(id_: str, window: _Window, limits: Limits) -> Answer:
@@ -201,6 +184,8 @@ def _nothing_lost(record: Record, measured: FaultMeasurements) -> Answer:
     cuts = record.of(Connection, lambda event: event.state == "lost")
     if recording is None or summary is None or not cuts:
         return answer(id_, "not_run")
+    if (why := recording_failed(record)) is not None:
+        return answer(id_, "not_run", why)
     unrecorded = _unrecorded(record.events, recording)
     sent_s = summary.bytes_sent / BYTES_PER_SECOND
     recorded_s = recording.user_seconds or 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from acceptance.evidence import absent, answer, finding
-from acceptance.judge_connection import explained, trouble
+from acceptance.judge_connection import explained, recording_failed, trouble
 from acceptance.record import Record
 from acceptance.request import Limits
 from acceptance.results import Answer, Evidence
@@ -222,6 +222,8 @@ def _audible(record: Record, loudest_dbfs: float | None, limits: Limits) -> Answ
         received = record.summary.audio_received_ms
     if received == 0:
         return answer(id_, "fail", absent(record, "response.output_audio.delta"))
+    if (why := recording_failed(record)) is not None:
+        return answer(id_, "not_run", why)
     if loudest_dbfs is None:
         return answer(id_, "not_run")
     evidence = finding(

@@ -364,6 +364,21 @@ def test_nothing_may_be_lost_by_a_cut(
     assert answers["t4.nothing_lost"] == verdict
 
 
+def test_a_full_disk_accuses_nobody() -> None:
+    """What was played and what was kept is read from the recording; without it nothing is known of either."""
+    full = Problem(t=2.5, where="relay", code="recording_failed", message="No space left on device.")
+    streamed = [*SPOKEN[:-1], full, ANSWERED, summary(12.0, audio_received_ms=2_000)]
+    kept_of = FaultMeasurements(recording=kept(CONNECTED, user_seconds=0.0))
+    cut = [*CUT, full, summary(12.0, assistant_transcripts=["はい。"])]
+    judged = [
+        *judge_streaming(record(streamed), -120.0, LIMITS),
+        *judge_faults(record(cut), kept_of, LIMITS),
+    ]
+    for name in ("t2.answer_audible", "t4.nothing_lost"):
+        (answer,) = [answer for answer in judged if answer.checkpoint == name]
+        assert (answer.verdict, answer.evidence[0].data["code"]) == ("not_run", "recording_failed")
+
+
 # --- wording -------------------------------------------------------------------------------------
 
 
