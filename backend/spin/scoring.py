@@ -29,14 +29,14 @@ ENOUGH_QUESTIONS = {"situation": 2, "problem": 2, "implication": 2, "need": 1}
 _STAGE_WORDS: tuple[tuple[Stage, str], ...] = (
     (
         "need",
-        r"できたら|できれば|解決(できた|され|すれ)|改善(できた|され|すれ)|もし.*(なれば|なったら|減れば|減ったら)|理想|メリット|役に立"
+        r"できたら|できれば|解決(できた|され|すれ)|改善(できた|され|すれ)|もし.{0,60}(なれば|なったら|減れば|減ったら)|理想|メリット|役に立"
         r"|助かり|would (it|that|this) help|how (useful|valuable|important)|if (you|we) could"
         r"|what would it (mean|be worth)|benefit|ideal",
     ),
     (
         "implication",
         r"影響|損失|このまま|放置|その結果|波及|どのくらいの(コスト|費用|損)|リスク|支障|悪化|impact|consequence|affect"
-        r"|how much .*(cost|lose|losing)|lead to|result in|what happens (if|when)|risk",
+        r"|how much .{0,60}(cost|lose|losing)|lead to|result in|what happens (if|when)|risk",
     ),
     (
         "problem",

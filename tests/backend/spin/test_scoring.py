@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,6 +74,13 @@ def test_the_details_say_how_it_was_scored() -> None:
     details = score(GOOD, "在庫管理の自動化").details
     assert details["method"] == "rule-based keywords v1"
     assert details["questions"] == {"situation": 2, "problem": 2, "implication": 2, "need": 1}
+
+
+@pytest.mark.parametrize("words", ["how much ", "もし", "if you "])
+def test_a_long_utterance_is_no_burden(words: str) -> None:
+    started = time.monotonic()
+    score([Utterance(True, words * 50_000)], "在庫管理")
+    assert time.monotonic() - started < 10  # it took minutes when it grew with the square of the length
 
 
 @given(st.lists(st.builds(Utterance, st.booleans(), st.text())), st.text())
