@@ -6,7 +6,7 @@ from typing import Any
 
 from textual.widgets import DataTable, Input, Static
 
-from api_client.errors import NotAuthenticated, ServerTimeout, ValidationFailed
+from api_client.errors import NotAuthenticated, ServerFault, ServerTimeout, ValidationFailed
 
 
 def text(app: Any, selector: str) -> str:
@@ -116,6 +116,9 @@ async def test_lost_server_is_said_and_the_list_stays(
         await pilot.press("r")
         await until(pilot, lambda: "did not answer in time" in text(app, "#notice"))
         assert table.row_count == 1
+        services.server.fail.clear()
+        await pilot.press("r")
+        await until(pilot, lambda: text(app, "#notice") == "")
 
 
 async def test_withdrawn_token_leads_back_to_login(
@@ -196,6 +199,29 @@ async def test_enter_pressed_twice_starts_one_conversation(
         await until(pilot, lambda: type(app.screen).__name__ == "LiveScreen" and app.screen.feed)
         names = [type(screen).__name__ for screen in app.screen_stack]
         assert names == ["LoginScreen", "SessionsScreen", "LiveScreen"]
+
+
+async def test_what_finishing_says_outlasts_the_next_reading_of_the_list(
+    make_app: Any, services: Any, session_of: Any, until: Any
+) -> None:
+    services.server.sessions = [session_of(1)]
+    services.server.fail["finish_session"] = ServerFault("x")
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        await at_sessions(app, pilot, until, 1)
+        await pilot.press("x")
+        await until(pilot, lambda: app.screen.query("#question"))
+        await pilot.press("y")
+        await until(pilot, lambda: app.screen.query("#notice") and "failed" in text(app, "#notice"))
+        services.server.sessions.insert(0, session_of(2))
+        app.screen.action_refresh()
+        await until(pilot, lambda: app.screen.query_one(DataTable).row_count == 2)
+        assert "failed" in text(app, "#notice")
+        services.server.fail.clear()
+        await pilot.press("x")
+        await until(pilot, lambda: app.screen.query("#question"))
+        await pilot.press("y")
+        await until(pilot, lambda: app.screen.query("#notice") and text(app, "#notice") == "")
 
 
 async def test_finished_session_is_not_talked_to(

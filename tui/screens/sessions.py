@@ -101,6 +101,8 @@ class SessionsScreen(ConsoleScreen[None]):
         self._page = 1
         self._count: int | None = None
         self._sessions: dict[str, Session] = {}
+        self._out_of_date = False
+        """The last reading of the list failed, and the notice says so."""
         self._timer: Timer | None = None
         self._detail_timer: Timer | None = None
 
@@ -167,13 +169,16 @@ class SessionsScreen(ConsoleScreen[None]):
 
     def _failed(self, error: Exception) -> None:
         """The list stays, and says that it is old."""
+        self._out_of_date = True
         self.query_one("#notice", Static).update(_("Error: {why}").format(why=of_error(error)))
         if getattr(error, "code", None) == "not_authenticated":
             self.console_app.logged_out()
             self.console_app.tell("not_authenticated")
 
     def _show(self, page: int, found: SessionPage) -> None:
-        self.query_one("#notice", Static).update("")
+        if self._out_of_date:
+            self._out_of_date = False
+            self.query_one("#notice", Static).update("")
         empty = self.query_one("#empty", Static)
         empty.update(_how_to_begin())
         empty.display = not found.results
@@ -318,8 +323,10 @@ class SessionsScreen(ConsoleScreen[None]):
         except ApiError as error:
             notice.update(_("Error: {why}").format(why=of_error(error)))
         else:
-            total = finished.spin_scores.get("total", NOTHING)
-            self.notify(_("Finished: {total} points").format(total=total), markup=False)
+            notice.update("")
+            total = finished.spin_scores.get("total")
+            words = _("Finished: {total} points").format(total=NOTHING if total is None else total)
+            self.notify(words, markup=False)
             self.action_refresh()
 
 
