@@ -233,7 +233,7 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
     Checkpoint(
         "t4.half_open",
         "応答のない接続(ハーフオープン)を検知して復帰する",
-        "A connection that is dead without a sign (half-open) is noticed and recovered from",
+        "A connection that dies silently (half-open) is noticed and recovered from",
     ),
     Checkpoint(
         "t4.nothing_lost",
@@ -262,7 +262,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "minimum.realtime_mode",
         "minimum",
         "realtime_mode が正しく更新される",
-        "realtime_mode is kept right",
+        "realtime_mode is updated correctly",
         ("t3.mode_before", "t3.mode_during", "t3.mode_after"),
     ),
     Condition(

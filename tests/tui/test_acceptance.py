@@ -142,7 +142,7 @@ async def test_verdicts_result_and_change_since_the_run_before(
         assert verdicts == "Minimum FAIL Ideal PASS Document FAIL Beyond FAIL"
         await until(pilot, lambda: "0 better, 1 worse" in text(app, "#news"))
         page = text(app, "#page")
-        assert "FAIL  realtime_mode is kept right" in page
+        assert "FAIL  realtime_mode is updated correctly" in page
         assert "PASS  The spoken answer is played" in page
         assert "realtime_mode=false" in page  # what is left on the server
         assert screen.board.to_run_again == (3, 4)
