@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -15,17 +13,6 @@ from acceptance.progress import CleanedUp, ProgressEvent, RunFinished, RunStarte
 from tui import i18n
 from tui.cli.check_text import RunPrinter, result_lines
 from tui.cli.help_format import cells
-
-
-@pytest.fixture(scope="module")
-def made() -> ModuleType:
-    """Results without a run, as the tests of ``acceptance`` make them."""
-    path = Path(__file__).parents[2] / "acceptance" / "made_results.py"
-    spec = importlib.util.spec_from_file_location("made_results_for_text", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def printed(events: list[ProgressEvent]) -> tuple[list[str], list[str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import zipfile
@@ -20,17 +19,6 @@ from tui.cli.group import salesmind
 
 OLD, NEW = "20261121T120000Z-0001", "20261122T120000Z-0002"
 Run = Callable[..., Result]
-
-
-@pytest.fixture(scope="session")
-def made() -> ModuleType:
-    """Results without a run, as the tests of ``acceptance`` make them."""
-    path = Path(__file__).parents[2] / "acceptance" / "made_results.py"
-    spec = importlib.util.spec_from_file_location("made_results_for_cli", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
