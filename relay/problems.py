@@ -1,4 +1,4 @@
-"""Errors of the rooms below, as events of the stream."""
+"""Errors of the sound, as events of the stream."""
 
 from __future__ import annotations
 
@@ -7,17 +7,9 @@ from typing import TYPE_CHECKING
 from relay.stream import Problem
 
 if TYPE_CHECKING:
-    from api_client.errors import ApiError
     from audio.errors import AudioError
 
 
 def from_audio(error: AudioError, t: float) -> Problem:
     """A sound problem: the conversation goes on without that sound."""
     return Problem(t=t, where="audio", code=str(error.code), message=str(error), params=error.params)
-
-
-def from_api(error: ApiError, t: float, *, fatal: bool = False) -> Problem:
-    """A problem with the server or the way to it."""
-    return Problem(
-        t=t, where="connection", code=str(error.code), message=str(error), params=error.params, fatal=fatal
-    )
