@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import pytest
 from textual.widgets import DataTable, Input, Static
 
 from api_client.errors import NotAuthenticated, ServerFault, ServerTimeout, ValidationFailed
+from tui.screens import sessions
 
 
 def text(app: Any, selector: str) -> str:
@@ -119,6 +122,33 @@ async def test_lost_server_is_said_and_the_list_stays(
         services.server.fail.clear()
         await pilot.press("r")
         await until(pilot, lambda: text(app, "#notice") == "")
+
+
+async def test_slow_server_is_waited_for(
+    make_app: Any, services: Any, session_of: Any, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "POLL_S", 0.01)
+    services.server.sessions = [session_of(1)]
+    answer, read = asyncio.Event(), services.server.list_sessions
+    asked: list[int] = []
+    times: list[None] = []
+
+    async def slowly(*page: int) -> Any:
+        asked.append(len(times))
+        await answer.wait()
+        return await read(*page)
+
+    services.server.list_sessions = slowly
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        open_sessions(app)
+        await until(pilot, lambda: asked)
+        app.set_interval(0.01, lambda: times.append(None))
+        await until(pilot, lambda: len(times) > 10)
+        assert max(asked) < 3  # nothing is asked again while the first answer is waited for
+        answer.set()
+        await until(pilot, lambda: app.screen.query_one(DataTable).row_count == 1)
 
 
 async def test_withdrawn_token_leads_back_to_login(

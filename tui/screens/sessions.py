@@ -11,6 +11,7 @@ from textual.containers import Container
 from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import DataTable, Static
+from textual.worker import Worker
 
 from tui.actions import Action, bindings
 from tui.figures import NOTHING, moment
@@ -103,6 +104,7 @@ class SessionsScreen(ConsoleScreen[None]):
         self._sessions: dict[str, Session] = {}
         self._out_of_date = False
         """The last reading of the list failed, and the notice says so."""
+        self._reading: Worker[None] | None = None
         self._timer: Timer | None = None
         self._detail_timer: Timer | None = None
 
@@ -129,7 +131,7 @@ class SessionsScreen(ConsoleScreen[None]):
             self.table.add_column(name, key=key, width=width)
         self._heading()
         self.action_refresh()
-        self._timer = self.set_interval(POLL_S, self.action_refresh)
+        self._timer = self.set_interval(POLL_S, self._poll)
 
     def on_screen_resume(self) -> None:
         """Say where we are, and what has changed meanwhile."""
@@ -270,15 +272,20 @@ class SessionsScreen(ConsoleScreen[None]):
 
     def action_refresh(self) -> None:
         """Read the present page."""
-        self._read(self._page)
+        self._reading = self._read(self._page)
+
+    def _poll(self) -> None:
+        """Read it again, unless a slow server has not answered yet: a second question takes back the first."""
+        if self._reading is None or self._reading.is_finished:
+            self.action_refresh()
 
     def action_newer(self) -> None:
         """One page towards the newest."""
-        self._read(max(1, self._page - 1))
+        self._reading = self._read(max(1, self._page - 1))
 
     def action_older(self) -> None:
         """One page towards the oldest."""
-        self._read(self._page + 1)
+        self._reading = self._read(self._page + 1)
 
     def action_logout(self) -> None:
         """Back to login."""
