@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 
+from django.core.exceptions import ImproperlyConfigured
+
 from backend import environment
 
 DATA_DIRECTORY = environment.data_directory(os.environ)
@@ -77,6 +79,10 @@ SALESMIND_AUDIO_AHEAD_SECONDS = environment.number(os.environ, "SALESMIND_AUDIO_
 SALESMIND_LEASE_SECONDS = environment.number(os.environ, "SALESMIND_LEASE_SECONDS", 15, 3)
 # How often a worker renews its leases and looks for revoked tokens.
 SALESMIND_KEEPER_SECONDS = environment.number(os.environ, "SALESMIND_KEEPER_SECONDS", 2, 0.05)
+if SALESMIND_KEEPER_SECONDS * 2 > SALESMIND_LEASE_SECONDS:
+    raise ImproperlyConfigured(
+        "SALESMIND_LEASE_SECONDS must be at least twice SALESMIND_KEEPER_SECONDS, or leases lapse too early."
+    )
 # An upstream or a client that takes nothing for this long is given up.
 SALESMIND_STALL_SECONDS = environment.number(os.environ, "SALESMIND_STALL_SECONDS", 30, 0.5)
 # Autobahn, and so Daphne, lets an application close with 1000 and 3000-4999 only; 0 stays within them.

@@ -84,6 +84,7 @@ def run(change: str, directory: Path, rhythm_s: float = 3600, failure: str = "OS
         "DJANGO_SETTINGS_MODULE": "backend.settings",
         "SALESMIND_DATA_DIR": str(directory),
         "SALESMIND_KEEPER_SECONDS": str(rhythm_s),
+        "SALESMIND_LEASE_SECONDS": "7200",
     }
     program = PROGRAM.replace("CHANGE", change).replace("FAILURE", failure)
     done = subprocess.run(

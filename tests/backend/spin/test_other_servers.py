@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 from websockets.asyncio.client import connect
 
 if TYPE_CHECKING:
@@ -30,22 +31,32 @@ def documented(program: str) -> list[str]:
     return [sys.executable, "-m", program, *shlex.split(line[1])]
 
 
-async def test_uvicorns_own_command(tmp_path: Path, upstream: Upstream) -> None:
-    environment = {
+@pytest.fixture
+def environment(tmp_path: Path, upstream: Upstream) -> dict[str, str]:
+    return {
         **{name: value for name, value in os.environ.items() if not name.startswith("SALESMIND_")},
         "DJANGO_SETTINGS_MODULE": "backend.settings",
         "SALESMIND_DATA_DIR": str(tmp_path),
         "SALESMIND_REALTIME_URL": upstream.url,
         "SALESMIND_ADMIN_PASSWORD": PASSWORD,
     }
+
+
+def django(command: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    arguments = [sys.executable, "-m", "django", command]
+    return subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S)
+
+
+def test_a_password_before_the_database_was_made(environment: dict[str, str]) -> None:
+    done = django("adminpassword", environment)
+    assert done.returncode == 1
+    assert "django migrate" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+async def test_uvicorns_own_command(environment: dict[str, str]) -> None:
     for command in ("migrate", "adminpassword"):
-        await asyncio.to_thread(
-            subprocess.run,
-            [sys.executable, "-m", "django", command],
-            env=environment,
-            check=True,
-            capture_output=True,
-        )
+        assert (await asyncio.to_thread(django, command, environment)).returncode == 0
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         process = await asyncio.create_subprocess_exec(

@@ -119,6 +119,11 @@ def test_a_database_server_that_does_not_answer(tmp_path: Path) -> None:
     assert "hidden" not in done.stderr
 
 
+def test_leases_that_would_lapse_before_they_are_renewed(tmp_path: Path) -> None:
+    sentence = refusal(serve(tmp_path, "--port", "0", SALESMIND_KEEPER_SECONDS="8"))
+    assert "SALESMIND_LEASE_SECONDS must be at least twice SALESMIND_KEEPER_SECONDS" in sentence
+
+
 def test_a_setting_that_is_wrong(tmp_path: Path) -> None:
     done = serve(tmp_path, "--port", "0", SALESMIND_REDIS_URL="http://:hidden@127.0.0.1")
     assert "SALESMIND_REDIS_URL must begin with redis://" in refusal(done)

@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import Error as DatabaseFailure
 
 from backend.accounts import DEMO_PASSWORD, set_admin_password
 
@@ -19,11 +20,16 @@ class Command(BaseCommand):
     help = "Give the account admin a new password (SALESMIND_ADMIN_PASSWORD, else a prompt)."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Raises ``CommandError`` for a password that is too weak."""
+        """Raises ``CommandError`` for a password that is too weak and for a database that cannot be used."""
         password = os.environ.get("SALESMIND_ADMIN_PASSWORD") or getpass.getpass("New password for admin: ")
         if len(password) < MIN_LENGTH or password == DEMO_PASSWORD:
             raise CommandError(
                 f"The password must have at least {MIN_LENGTH} characters and not be the demo one."
             )
-        set_admin_password(password)
+        try:
+            set_admin_password(password)
+        except DatabaseFailure as failure:
+            raise CommandError(
+                f"The database cannot be used: {failure}. Has 'python -m django migrate' been run on it?"
+            ) from None
         self.stdout.write("The password of admin was set; its old token is revoked.")
