@@ -24,7 +24,7 @@ from tui.screens.login import LoginScreen
 from tui.services import Account, Services
 from tui.settings import ConsoleSettings
 from tui.status import Status
-from tui.themes import THEMES
+from tui.themes import LIGHT, THEMES, dark_theme
 from tui.widgets.plain_scrollbar import PlainScrollBarRender
 from tui.wording import sentence
 
@@ -71,7 +71,7 @@ class SalesMindApp(App[int]):
         if settings.theme in self.available_themes:
             self.theme = settings.theme
         else:
-            self.theme = THEMES[0].name
+            self.theme = dark_theme(self.console.color_system).name
         self.set_keymap(settings.keys)
 
     def get_default_screen(self) -> Screen[Any]:
@@ -195,7 +195,8 @@ class SalesMindApp(App[int]):
 
     def action_toggle_theme(self) -> None:
         """Dark to light and back."""
-        self.theme = THEMES[1].name if self.theme == THEMES[0].name else THEMES[0].name
+        dark = dark_theme(self.console.color_system)
+        self.theme = dark.name if self.theme == LIGHT.name else LIGHT.name
 
     async def action_toggle_language(self) -> None:
         """Japanese to English and back."""

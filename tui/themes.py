@@ -1,4 +1,4 @@
-"""The console's own two themes.
+"""The console's own themes.
 
 Chosen so that their colours stay apart when a terminal without ``COLORTERM`` (most SSH sessions) rounds
 them to 256. Areas are told apart by background, not by lines: box and block characters are of ambiguous
@@ -75,4 +75,44 @@ LIGHT = Theme(
     },
 )
 
-THEMES = (DARK, LIGHT)
+SIXTEEN = Theme(
+    name="salesmind-16",
+    primary="#55ffff",
+    secondary="#00aaaa",
+    accent="#ffff55",
+    foreground="#aaaaaa",
+    background="#000000",
+    surface="#000000",
+    panel="#000000",
+    success="#55ff55",
+    warning="#ffff55",
+    error="#ff5555",
+    dark=True,
+    variables={
+        "block-cursor-background": "#00aaaa",
+        "block-cursor-foreground": "#000000",
+        "block-cursor-blurred-background": "#0000aa",
+        "block-cursor-blurred-foreground": "#ffffff",
+        "footer-background": "#0000aa",
+        "footer-key-foreground": "#ffff55",
+        "footer-description-foreground": "#ffffff",
+        "field": "#555555",
+        "field-focus": "#0000aa",
+        "bar": "#555555",
+        "dim": "#aaaaaa",
+        "user": "#55ffff",
+        "customer": "#ffff55",
+        "title": "#ffffff",
+        "input-cursor-background": "#ffffff",
+        "input-cursor-foreground": "#000000",
+    },
+)
+"""For terminals of 16 colours, or that say no more of themselves (``TERM=screen``, ``linux``): near-black areas would
+be rounded to black here and to grey there, so every colour is one of the sixteen."""
+
+THEMES = (DARK, LIGHT, SIXTEEN)
+
+
+def dark_theme(color_system: str | None) -> Theme:
+    """The dark theme for what Rich says that the terminal can show (``standard``: 16 colours)."""
+    return SIXTEEN if color_system == "standard" else DARK
