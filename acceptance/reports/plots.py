@@ -22,6 +22,8 @@ RATE_TOLERANCE = 0.1
 """As ``acceptance.request.Limits.rate_tolerance``: the band that is drawn around the expected rate."""
 _TOP = 8.0
 _BOTTOM = 98.0
+_HALF_LABEL = 24.0
+"""Half the width of a figure beside its mark."""
 
 Point = tuple[float, float | None]
 """``t`` and a value; None where nothing was measured."""
@@ -107,6 +109,8 @@ def _plot(title: str, axis: TimeAxis, scale: ValueAxis, *marks: Markup) -> Marku
 def _stem(latency: Latency, axis: TimeAxis, scale: ValueAxis) -> Markup:
     x, y = axis.x(latency.t), scale.y(latency.response_latency_ms)
     figure = f"{latency.response_latency_ms:.0f} ms"
+    # At an edge it would run into the labels of the axis, or out of the drawing.
+    anchor = "start" if x - LEFT < _HALF_LABEL else "end" if RIGHT - x < _HALF_LABEL else "middle"
     return join(
         element("line", x1=x, x2=x, y1=_BOTTOM, y2=y, class_="stem"),
         element(
@@ -114,7 +118,7 @@ def _stem(latency: Latency, axis: TimeAxis, scale: ValueAxis) -> Markup:
             element("title", f"{latency.turn}: {figure} ({latency.basis}), {latency.t:.2f} s"),
             cx=x, cy=y, r=4, class_="dot customer",
         ),
-        element("text", figure, x=x, y=y - 8, class_="tick", text_anchor="middle"),
+        element("text", figure, x=x, y=y - 8, class_="tick", text_anchor=anchor),
     )  # fmt: skip
 
 
