@@ -20,6 +20,10 @@ class ServerChoice:
     username: str = ""
     insecure: bool = False
 
+    def is_for(self, other: ServerChoice) -> bool:
+        """Whether both lead to the same server; titles change with the language."""
+        return (self.server_url, self.profile) == (other.server_url, other.profile)
+
 
 def choices(settings: ConsoleSettings, memory: Memory) -> list[ServerChoice]:
     """The list, without repetition, never empty."""

@@ -153,6 +153,33 @@ async def test_language_is_switched_in_place(make_app: Any, until: Any) -> None:
         await until(pilot, lambda: str(app.screen.query_one("#submit", Button).label) == "ログイン")
 
 
+async def test_switching_the_language_keeps_what_was_typed(make_app: Any, services: Any, until: Any) -> None:
+    app = make_app()
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: "answered" in text(app, "#health"))
+        for name, value in (("#url", "http://h:1"), ("#username", "tester"), ("#password", "secret")):
+            app.screen.query_one(name, Input).value = value
+        await until(pilot, lambda: services.asked[-1][0] == "http://h:1")
+        await pilot.press("ctrl+l")
+        await until(pilot, lambda: "12 ms" in text(app, "#health") and "正常" in text(app, "#health"))
+        typed = [app.screen.query_one(name, Input).value for name in ("#url", "#username", "#password")]
+        assert typed == ["http://h:1", "tester", "secret"]
+
+
+async def test_without_an_address_nothing_is_sent_and_it_is_asked_for(
+    make_app: Any, services: Any, until: Any
+) -> None:
+    app = make_app(demo=True)
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: "answered" in text(app, "#health"))
+        await pilot.press("f2")
+        app.screen.query_one("#url", Input).value = ""
+        await pilot.press("f3")
+        await until(pilot, lambda: app.focused is app.screen.query_one("#url", Input))
+        assert "Type the address" in text(app, "#health")
+        assert not any(call[0] == "login" for call in services.server.calls)
+
+
 async def test_a_known_user_is_asked_for_the_password_at_once(make_app: Any) -> None:
     app = make_app(username="tester")
     async with app.run_test() as pilot:

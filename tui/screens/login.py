@@ -69,6 +69,7 @@ class LoginScreen(ConsoleScreen[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self._chosen: ServerChoice | None = None
         self._debounce: Timer | None = None
         self._checked = ""
 
@@ -76,7 +77,8 @@ class LoginScreen(ConsoleScreen[None]):
         """Two groups, server and account, in the middle of the screen."""
         app = self.console_app
         self._choices = choices(app.settings, app.memory)
-        first = first_choice(self._choices, app.settings, app.memory)
+        same = [choice for choice in self._choices if self._chosen and choice.is_for(self._chosen)]
+        self._chosen = first = (same or [first_choice(self._choices, app.settings, app.memory)])[0]
         yield StatusLine()
         with VerticalScroll(id="middle", can_focus=False), Vertical(id="form"):
             yield Static("SalesMind Console", id="title")
@@ -108,6 +110,14 @@ class LoginScreen(ConsoleScreen[None]):
                 yield Static(self._demo_words(), id="demo", markup=False)
         yield ActionFooter()
 
+    async def recompose(self) -> None:
+        """Anew, in another language; what was chosen and typed stays."""
+        typed = [(field.id, field.value) for field in (self.url, self.username, self.password)]
+        await super().recompose()
+        for name, value in typed:
+            self.query_one(f"#{name}", Input).value = value
+        self.action_check()
+
     def on_mount(self) -> None:
         """Ask the server how it is, once the screen is drawn."""
         self.console_app.status = Status()
@@ -134,13 +144,15 @@ class LoginScreen(ConsoleScreen[None]):
     # --- the server ----------------------------------------------------------------------------
 
     @on(Select.Changed, "#server")
-    def _chosen(self, event: Select.Changed) -> None:
+    def _server_chosen(self, event: Select.Changed) -> None:
         choice = event.value
-        if isinstance(choice, ServerChoice) and choice.server_url:
+        if not isinstance(choice, ServerChoice) or choice == self._chosen:
+            return  # a list just made says so too
+        self._chosen = choice
+        if choice.server_url:
             self.url.value = choice.server_url
-            if choice.username:
-                self.username.value = choice.username
-        elif isinstance(choice, ServerChoice):
+            self.username.value = choice.username or self.username.value
+        else:
             self.url.focus()
 
     @on(Input.Changed, "#url")
@@ -184,7 +196,7 @@ class LoginScreen(ConsoleScreen[None]):
             self._say_health(_("Asking the server..."), "dim")
             self._check_health(self._checked, self._insecure())
         else:
-            self._say_health(_("Type the address of a SalesMind server"), "dim")
+            self._say_health(_("Type the address of a SalesMind server"), "warn")
 
     @work(exclusive=True, group="health", exit_on_error=False)
     async def _check_health(self, address: str, insecure: bool) -> None:
@@ -231,7 +243,10 @@ class LoginScreen(ConsoleScreen[None]):
             if empty:
                 field.focus()
                 missing = True
-        if not missing and self._address():
+        if not self._address():
+            self.action_check()  # asks for it
+            self.url.focus()
+        elif not missing:
             self._log_in(self._address(), self.username.value.strip(), self.password.value)
 
     @work(exclusive=True, group="login", exit_on_error=False)
