@@ -7,14 +7,11 @@ from typing import ClassVar
 import msgspec
 
 from api_client.event_parts import (
-    ContentPart,
     ConversationItem,
     Dialect,
     ErrorDetail,
-    RateLimit,
     RealtimeResponse,
     RealtimeSession,
-    Usage,
 )
 
 
@@ -113,11 +110,9 @@ class ItemDeleted(TypedEvent, frozen=True, kw_only=True, tag="conversation.item.
 
 
 class ItemTruncated(TypedEvent, frozen=True, kw_only=True, tag="conversation.item.truncated"):
-    """The server knows now that only ``audio_end_ms`` of the answer was heard."""
+    """The server knows now how much of the answer was heard."""
 
     item_id: str
-    audio_end_ms: int
-    content_index: int = 0
 
 
 _TRANSCRIPTION = "conversation.item.input_audio_transcription"
@@ -128,7 +123,6 @@ class InputTranscriptionDelta(TypedEvent, frozen=True, kw_only=True, tag=f"{_TRA
 
     item_id: str
     delta: str | None = ""
-    content_index: int | None = 0
 
 
 class InputTranscriptionCompleted(TypedEvent, frozen=True, kw_only=True, tag=f"{_TRANSCRIPTION}.completed"):
@@ -136,15 +130,12 @@ class InputTranscriptionCompleted(TypedEvent, frozen=True, kw_only=True, tag=f"{
 
     item_id: str
     transcript: str
-    content_index: int | None = 0
-    usage: Usage | None = None
 
 
 class InputTranscriptionFailed(TypedEvent, frozen=True, kw_only=True, tag=f"{_TRANSCRIPTION}.failed"):
     """What the user said could not be transcribed."""
 
     item_id: str
-    content_index: int | None = 0
     error: ErrorDetail = ErrorDetail()
 
 
@@ -179,8 +170,6 @@ class InputTimeoutTriggered(
     """The user was silent for the idle timeout."""
 
     item_id: str
-    audio_start_ms: int
-    audio_end_ms: int
 
 
 class ResponseCreated(TypedEvent, frozen=True, kw_only=True, tag="response.created"):
@@ -198,7 +187,6 @@ class ResponseDone(TypedEvent, frozen=True, kw_only=True, tag="response.done"):
 class _ResponsePart(TypedEvent, frozen=True, kw_only=True):
     # The stock browser client reads neither id, so a stand-in for the upstream may leave them out.
     response_id: str = ""
-    output_index: int = 0
 
 
 class OutputItemAdded(_ResponsePart, frozen=True, kw_only=True, tag="response.output_item.added"):
@@ -215,19 +203,14 @@ class OutputItemDone(_ResponsePart, frozen=True, kw_only=True, tag="response.out
 
 class _ContentEvent(_ResponsePart, frozen=True, kw_only=True):
     item_id: str = ""
-    content_index: int = 0
 
 
 class ContentPartAdded(_ContentEvent, frozen=True, kw_only=True, tag="response.content_part.added"):
     """An item of an answer got a part."""
 
-    part: ContentPart
-
 
 class ContentPartDone(_ContentEvent, frozen=True, kw_only=True, tag="response.content_part.done"):
     """A part of an answer is complete."""
-
-    part: ContentPart
 
 
 class OutputAudioDelta(_ContentEvent, frozen=True, kw_only=True, tag="response.output_audio.delta"):
@@ -270,5 +253,3 @@ class OutputTextDone(_ContentEvent, frozen=True, kw_only=True, tag="response.out
 
 class RateLimitsUpdated(TypedEvent, frozen=True, kw_only=True, tag="rate_limits.updated"):
     """What is left of the account's allowance; comes after ``response.done``."""
-
-    rate_limits: tuple[RateLimit, ...] = ()

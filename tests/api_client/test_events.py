@@ -203,10 +203,7 @@ def test_what_the_console_needs_is_in_the_events() -> None:
     assert isinstance(audio, ev.OutputAudioDelta)
     assert (audio.delta, audio.item_id, audio.response_id) == (PCM, "item_A1", "resp_1")
     assert isinstance(done, ev.ResponseDone)
-    assert done.response.output is not None
-    assert done.response.output[0].text == "はい。"
-    assert done.response.usage is not None
-    assert done.response.usage.total_tokens == 30
+    assert (done.response.id, done.response.status) == ("resp_1", "completed")
     user = by_type[f"{TRANSCRIPTION}.completed"]
     assert isinstance(user, ev.InputTranscriptionCompleted)
     assert user.transcript == "電気をつけて。"
@@ -251,13 +248,13 @@ def test_the_first_session_created_is_the_relays_and_tells_no_dialect() -> None:
     assert isinstance(beta, ev.SessionCreated)
     assert [event.dialect for event in (stub, ga, beta)] == [None, "ga", "beta"]
     assert [event.is_relay_stub for event in (stub, ga, beta)] == [True, False, False]
-    assert (ga.session.model, ga.session.id, ga.session.expires_at) == (
-        "gpt-realtime",
-        "sess_A",
-        1_800_000_000,
-    )
-    assert [event.session.silence_duration_ms for event in (stub, ga, beta)] == [None, 200, 200]
-    assert [event.session.voice for event in (stub, ga, beta)] == [None, "marin", "alloy"]
+    assert ga.session.model == "gpt-realtime"
+    assert [_silence_ms(event) for event in (stub, ga, beta)] == [None, 200, 200]
+
+
+def _silence_ms(event: ev.SessionCreated | ev.SessionUpdated) -> int | None:
+    detection = event.session.turn_detection
+    return None if detection is None else detection.silence_duration_ms
 
 
 def test_turn_detection_may_be_semantic_or_off() -> None:
@@ -265,7 +262,26 @@ def test_turn_detection_may_be_semantic_or_off() -> None:
         session = {"type": "realtime", "audio": {"input": {"turn_detection": vad}}}
         event = decode_event(_wire({"type": "session.updated", "session": session}))
         assert isinstance(event, ev.SessionUpdated)
-        assert event.session.silence_duration_ms is None
+        assert _silence_ms(event) is None
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"type": "response.done", "response": {"id": "r", "usage": {"total_tokens": 1.5}, "output": [{}]}},
+        {
+            "type": "session.updated",
+            "session": {"type": "realtime", "voice": {"id": "v"}, "expires_at": "soon"},
+        },
+        {"type": "rate_limits.updated", "rate_limits": {}},
+        {"type": "conversation.item.added", "item": {"id": "f", "arguments": {}, "output": []}},
+        {"type": "response.content_part.added", "part": None, "content_index": "0"},
+    ],
+    ids=lambda sent: sent["type"],
+)
+def test_an_odd_field_that_nobody_reads_costs_nothing(sent: dict[str, Any]) -> None:
+    assert decode_event(_wire(sent)).type == sent["type"]
+    assert not isinstance(decode_event(_wire(sent)), ev.MalformedEvent)
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def turn(item_id: str, text: str, role: str = "user", **changes: object) -> Turn
 
 
 def echoed(item_id: str, text: str) -> ConversationItem:
-    return ConversationItem(id=item_id, content=(ContentPart(type="input_text", text=text),))
+    return ConversationItem(id=item_id, content=(ContentPart(text=text),))
 
 
 def test_only_what_was_said_to_its_end_is_replayed() -> None:
