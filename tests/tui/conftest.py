@@ -233,10 +233,11 @@ def english() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def still_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A blinking cursor would make every other snapshot differ."""
+def same_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A blinking cursor would make every other snapshot differ, and so would whose terminal the tests run in."""
     monkeypatch.setattr(Input, "_toggle_cursor", lambda _self: None)
     monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("COLORTERM", "truecolor")
 
 
 @pytest.fixture(autouse=True)
