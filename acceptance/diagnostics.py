@@ -14,6 +14,7 @@ import sqlite3
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
@@ -153,15 +154,13 @@ def _collect(bundle: _Bundle, sources: Sources) -> None:
         bundle.add_file("config.toml", sources.config_path)
     for name, path in _logs(sources):
         bundle.add_file(f"logs/{name}", path)
-    kept: set[str | None] = set()
     for result in _results(bundle, sources.state_directory):
         clean = bundle.without_secrets(result)
         bundle.add(f"results/{result.id}.json", as_json(clean))
         bundle.add(f"results/{result.id}.md", markdown(clean, "en"))
         for name, path in _conversations(result):
             bundle.add_file(f"runs/{result.id}/{name}", path)
-        kept.add(result.directory)
-    for name, path in _unfinished(sources.state_directory, kept):
+    for name, path in _unfinished(sources.state_directory):
         bundle.add_file(f"runs/unfinished/{name}", path)
     listed = [msgspec.to_builtins(file) for file in bundle.files]
     bundle.add_json("manifest.json", listed)
@@ -210,13 +209,20 @@ def _conversations(result: RunResult) -> Iterator[tuple[str, Path]]:
                 yield name, path
 
 
-def _unfinished(state_directory: Path, kept: set[str | None]) -> Iterator[tuple[str, Path]]:
+def _unfinished(state_directory: Path) -> Iterator[tuple[str, Path]]:
     """Logs of the newest checks that came to no result, which may be why somebody collects logs."""
+    kept: frozenset[str] = frozenset()
+    results_file = state_directory / FILE_NAME
+    if results_file.exists():
+        with suppress(StoreError), ResultsStore(results_file) as store:  # it has been said why not
+            kept = store.directories()
     checks = state_directory / "checks"
-    directories = sorted(path for path in checks.glob("*") if path.is_dir() and not path.is_symlink())
+    directories = [
+        path
+        for path in sorted(checks.glob("*"))
+        if path.is_dir() and not path.is_symlink() and str(path.resolve()) not in kept
+    ]
     for directory in directories[-RUNS:]:
-        if str(directory.resolve()) in kept:
-            continue
         for path in sorted(directory.glob("*.log")):
             if path.is_file() and not path.is_symlink():
                 yield f"{directory.name}/{path.name}", path

@@ -223,6 +223,12 @@ class ResultsStore:
         with self._reading():
             return self._get(run_id)
 
+    def directories(self) -> frozenset[str]:
+        """Where the files of all runs are that are kept, as their results say."""
+        with self._reading():
+            rows = self._database.execute("SELECT json_extract(result, '$.directory') FROM runs").fetchall()
+        return frozenset(row[0] for row in rows if row[0] is not None)
+
     def before(self, result: RunResult) -> RunResult | None:
         """The newest earlier run of the same user against the same server, else the newest earlier one.
 

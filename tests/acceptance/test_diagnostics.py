@@ -17,7 +17,7 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
-from acceptance.diagnostics import Sources, write_bundle
+from acceptance.diagnostics import RUNS, Sources, write_bundle
 from acceptance.results import ConversationRecord
 from acceptance.store import FILE_NAME, ResultsStore
 
@@ -171,6 +171,18 @@ def test_everything_that_was_asked_for_is_in_it(state: Path, tmp_path: Path) -> 
     assert manifest["logs/console.log"]["cut_out"] >= 10
     assert [file.name for file in files] == list(read)
     assert 'username = "admin"' in read["config.toml"]
+
+
+def test_a_run_that_is_kept_is_not_called_unfinished_when_newer_ones_are_many(
+    state: Path, made: ModuleType, tmp_path: Path
+) -> None:
+    with ResultsStore(state / FILE_NAME) as store:
+        for number in range(RUNS):
+            store.keep(made.made_result(f"20261123T12000{number}Z-0001"))
+    write_bundle(tmp_path / "bundle.zip", sources(state))
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
+        unfinished = [name for name in archive.namelist() if name.startswith("runs/unfinished/")]
+    assert unfinished == ["runs/unfinished/crashed-***/t1.log"]
 
 
 def test_the_bundle_is_for_its_owner_and_made_in_one_step(state: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Literal
 
 import click
 
-from acceptance import progress, results
+from acceptance import progress
 from acceptance.progress import ProgressEvent, RunFinished
 from acceptance.request import Account, CheckRequest, Operator, RestartServer
 from acceptance.results import RunResult
@@ -255,10 +255,12 @@ def _keep(result: RunResult, settings: ConsoleSettings) -> None:
 
 def _write(result: RunResult, directory: Path, options: CheckOptions) -> bool:
     """result.json in the run's directory, and the reports that were asked for; whether all could be written."""
+    from acceptance.reports import as_json
+
     written = True
     try:
         # For its owner only: it holds what was said.
-        write_file(directory / "result.json", results.encode(result), mode=0o600)
+        write_file(directory / "result.json", as_json(result).encode(), mode=0o600)
     except click.exceptions.Exit:
         written = False
     try:
