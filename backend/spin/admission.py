@@ -49,6 +49,11 @@ class Admission:
     username: str
     session_id: uuid.UUID | None
 
+    @property
+    def session_label(self) -> str:
+        """How the session is named in the log and in the stub: its id, or ``new`` where there is none."""
+        return str(self.session_id) if self.session_id else "new"
+
 
 def read_handshake(scope: dict[str, Any]) -> Handshake:
     """The handshake of an ASGI scope. A token in the header goes before one in the query."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -117,7 +116,7 @@ class RealtimeConsumer(AsyncConsumer):  # type: ignore[misc]
         logger.info(
             "✅ WebSocket接続受け入れ: user=%s, session=%s",
             admission.username,
-            session_label(admission.session_id),
+            admission.session_label,
         )
         await self._relay(client, admission, language)
 
@@ -127,17 +126,11 @@ class RealtimeConsumer(AsyncConsumer):  # type: ignore[misc]
         try:
             end = await conversation.run()
             if end.by_client:
-                logger.info("WebSocket closed by the client: session=%s", session_label(admission.session_id))
+                logger.info("WebSocket closed by the client: session=%s", admission.session_label)
             else:
                 logger.info(
                     "WebSocket closed: session=%s, code=%d, %s",
-                    session_label(admission.session_id), end.close_code, end.reason,
+                    admission.session_label, end.close_code, end.reason,
                 )  # fmt: skip
-                await client.close(end.close_code, end.reason, end.event)
         finally:
             keeper.discard(conversation)
-
-
-def session_label(session_id: uuid.UUID | None) -> str:
-    """How a session is named in the log and in the stub: its id, or ``new`` where there is none."""
-    return str(session_id) if session_id else "new"

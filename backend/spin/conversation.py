@@ -67,6 +67,9 @@ class Client(Protocol):
     async def send(self, message: str | bytes) -> None:
         """Send one message. Raises ``ClientGone``."""
 
+    async def close(self, code: int, reason: str, event: str | None) -> None:
+        """Say why in an event, then close; gives up on a client that is gone or stuck."""
+
 
 @dataclass(frozen=True, slots=True)
 class End:
@@ -94,7 +97,6 @@ class Conversation:
         self._client = client
         self._admission = admission
         self._language = language
-        self._label = str(admission.session_id) if admission.session_id else "new"
         self._uplink: asyncio.Queue[str | bytes] = asyncio.Queue(QUEUED_MESSAGES)
         self._pacing = AudioPacing(settings.SALESMIND_AUDIO_AHEAD_SECONDS)
         self._refused_bytes = 0
@@ -103,18 +105,20 @@ class Conversation:
         self._ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> End:
-        """Relay until one side ends; returns why. Lease, upstream and transcripts are settled by then."""
+        """Relay until one side ends; returns why. Everything is settled by then, and the client has been told."""
         tasks = [
             asyncio.create_task(self._guard(self._read_client()), name="reader"),
             asyncio.create_task(self._guard(self._talk()), name="talk"),
         ]
+        end = None
         try:
-            return await self._ended
+            end = await self._ended
+            return end
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self._settle()
+            await self._settle(end)
 
     def revoke(self) -> None:
         """The token is good no longer: close with 4401."""
@@ -143,7 +147,7 @@ class Conversation:
         except ClientGone:
             self._client_gone()
         except Exception:
-            logger.exception("The relay of session %s failed", self._label)
+            logger.exception("The relay of session %s failed", self._admission.session_label)
             self._end(CloseCode.INTERNAL_ERROR, "server_error", "internal_error")
 
     # --- client -> upstream ------------------------------------------------------------------------------
@@ -213,7 +217,7 @@ class Conversation:
             return self._end(end.close_code, "connection_error", end.error_code, cause=failure.cause)
         await self._open_session()
         logger.info("✅ OpenAI Realtime API接続成功")
-        await self._client.send(created_stub(self._label, self._admission.username))
+        await self._client.send(created_stub(self._admission.session_label, self._admission.username))
         up = asyncio.create_task(self._guard(self._pump_up(far)), name="uplink")
         try:
             await self._pump_down(far)
@@ -277,9 +281,14 @@ class Conversation:
         """An ``error`` event that leaves the connection open."""
         await self._client.send(error_event(kind, sentence(code, self._language, **values), code))
 
-    async def _settle(self) -> None:
-        """Hand the lease back first: people look at ``realtime_mode`` the moment they hang up."""
+    async def _settle(self, end: End | None) -> None:
+        """Hand the lease back first: people look at ``realtime_mode`` the moment they hang up, or are told to.
+
+        What nobody waits for comes last. ``end`` is None when the server cancelled the conversation.
+        """
         await self._hand_back_lease()
+        if end is not None and not end.by_client:
+            await self._client.close(end.close_code, end.reason, end.event)
         if self._upstream is not None:
             with contextlib.suppress(ConnectionClosed, OSError, TimeoutError):
                 await self._upstream.close()

@@ -63,6 +63,21 @@ async def test_a_transcript_waits_for_the_database(admin: Account, upstream: Ups
     assert [message["message"] for message in session["messages"]] == ["はい"]
 
 
+async def test_a_transcript_that_waits_does_not_keep_the_client_waiting(
+    admin: Account, upstream: Upstream
+) -> None:
+    done = json.dumps({"type": "response.output_audio_transcript.done", "transcript": "はい"})
+    upstream.handler = upstream.saying('{"type": "session.created"}', done, close=(1011, "gone"))
+    session_id = admin.start_session()
+    with without_table(admin.server, "spin_message"):
+        async with admin.relay(session_id) as client:
+            _events, close_code, _reason = await client.ending()
+        assert close_code == 4002
+        assert f"WebSocket closed: session={session_id}" not in admin.server.log.read_text(encoding="utf-8")
+    session = await admin.session_when(session_id, lambda session: bool(session["messages"]))
+    assert session["realtime_mode"] is False
+
+
 # Django can be set up once per process, so this one gets its own.
 PROGRAM = """
 import asyncio, json, uuid, django
@@ -74,13 +89,16 @@ from backend.spin.admission import Admission
 from backend.spin.conversation import Conversation
 from backend.spin.models import Session, User
 
-class Silent:
+class Client:
     async def receive(self): await asyncio.Event().wait()
     async def send(self, message): pass
+    async def close(self, code, reason, event): print(json.loads(event)["error"]["code"], code)
+
+class Upstream:
     async def close(self): print("upstream closed")
 
 async def dial():
-    return Silent()
+    return Upstream()
 
 def session():
     migration.migrate()
@@ -90,8 +108,7 @@ def session():
 async def main():
     upstream.dial = dial
     admission = await database_sync_to_async(session)()
-    end = await Conversation(Silent(), admission, "en").run()
-    print(json.loads(end.event)["error"]["code"], end.close_code)
+    await Conversation(Client(), admission, "en").run()
 
 asyncio.run(main())
 """
@@ -107,4 +124,4 @@ def test_no_place_for_the_lock_file_is_not_taken_for_a_client_that_left(tmp_path
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, timeout=60
     )
-    assert done.stdout.splitlines() == ["upstream closed", "internal_error 1011"], done.stderr
+    assert done.stdout.splitlines() == ["internal_error 1011", "upstream closed"], done.stderr
