@@ -44,7 +44,7 @@ def read_answer(answer: Answer, shape: type[Value], *, url: str, endpoint: Endpo
     if not 200 <= answer.status < 300:
         raise error_for(answer, url=url, endpoint=endpoint)
     try:
-        return msgspec.json.decode(harmless_json(answer.body.decode()), type=shape)
+        return msgspec.json.decode(harmless_json(answer.body), type=shape)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         reason = str(error)
     raise _no_salesmind(answer.status, reason)

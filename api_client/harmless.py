@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import re
 
-_ESCAPED = re.compile(r"\\u00(?:0[0-8bce-fBCE-F]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F])")
-"""C0 but for tab, line feed and carriage return; DEL; C1. JSON may write them only so, but for the last two."""
-_BARE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_ESCAPED = re.compile(rb"\\u00(?:0[0-8bce-fBCE-F]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F])")
+"""C0 but for tab, line feed and carriage return; DEL; C1. In JSON the first can only be written so."""
+_C1 = re.compile(rb"\xc2[\x80-\x9f]")
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_REPLACEMENT = "\ufffd"
 
 
-def harmless_json(json: str) -> str:
-    """``json`` with U+FFFD in place of each control character in its strings; tabs and line breaks stay."""
-    if "\\u00" in json:
-        json = _ESCAPED.sub(r"\\ufffd", json)
-    return json if json.isascii() else harmless_text(json)
+def harmless_json(json: bytes) -> bytes:
+    """UTF-8 ``json`` with U+FFFD in place of each control character in its strings; tabs and line breaks stay.
+
+    Quick, because it sees every message and, each time ``realtime_mode`` is read, the whole session: searching
+    400 kB of Japanese as text took 4 ms, in which no audio goes out.
+    """
+    if b"\\u00" in json:
+        json = _ESCAPED.sub(rb"\\ufffd", json)
+    return json if json.isascii() else _C1.sub(_REPLACEMENT.encode(), json)
 
 
 def harmless_text(text: str) -> str:
     """``text`` with U+FFFD in place of each control character but tabs and line breaks."""
-    return _BARE.sub("\ufffd", text)
+    return _CONTROLS.sub(_REPLACEMENT, text)

@@ -196,10 +196,11 @@ class RealtimeConnection:
         at = self._websocket.arrived_at
         if isinstance(message, bytes):
             return Received(BinaryAudio(pcm=message), at, len(message))
-        event = decode_event(harmless_json(message))
+        raw = message.encode()
+        event = decode_event(harmless_json(raw))
         if isinstance(event, SessionCreated) and event.dialect is not None:
             self._dialect = event.dialect
-        return Received(event, at, len(message) if message.isascii() else len(message.encode()))
+        return Received(event, at, len(raw))
 
     async def _send(self, message: bytes | bytearray | memoryview, *, text: bool) -> None:
         failure: ApiError
