@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
 
@@ -11,7 +12,11 @@ DEMO_PASSWORD = "admin123"  # noqa: S105 (published on purpose: the login screen
 
 def is_loopback(host: str) -> bool:
     """Whether listening on ``host`` reaches this machine only. Raises ``OSError`` for an unknown name."""
-    addresses = {str(info[4][0]).split("%")[0] for info in socket.getaddrinfo(host or "0.0.0.0", None)}  # noqa: S104
+    try:
+        found = socket.getaddrinfo(host, None)
+    except UnicodeError:  # not even the form of a name
+        raise OSError(errno.EINVAL, "this is no host name") from None
+    addresses = {str(info[4][0]).split("%")[0] for info in found}
     return all(ipaddress.ip_address(address).is_loopback for address in addresses)
 
 

@@ -90,7 +90,7 @@ async def dial() -> ClientConnection:
     except InvalidStatus as refused:
         status = refused.response.status_code
         raise UpstreamUnreachable(classify_http_refusal(status), f"HTTP {status}") from None
-    except (OSError, InvalidHandshake, InvalidURI, EOFError) as failure:
+    except (OSError, UnicodeError, InvalidHandshake, InvalidURI, EOFError) as failure:
         raise _unreachable(_describe(failure)) from None
 
 

@@ -284,6 +284,13 @@ async def test_too_long_a_message_is_refused_through_nginx_and_daphne(site: Site
     assert events[-1]["error"]["code"] == "message_too_big"
 
 
+async def test_too_long_a_body_is_refused_by_the_server_not_by_nginx(site: Site) -> None:
+    body = {"username": "admin", "password": "x" * 2_700_000}
+    answer = await site.http.post("/api/auth/login/", json=body)
+    assert answer.status_code == 413
+    assert answer.json()["detail"]
+
+
 async def test_https_is_recognised_behind_the_proxy(site: Site) -> None:
     """With SALESMIND_REQUIRE_HTTPS, a request whose X-Forwarded-Proto got lost would be redirected for ever."""
     answer = await site.http.get("/api/health/")

@@ -73,6 +73,11 @@ def test_a_busy_port(tmp_path: Path) -> None:
     assert "--port" in sentence
 
 
+@pytest.mark.parametrize("host", ["no..name", "", "name.invalid"])
+def test_a_host_that_is_none(tmp_path: Path, host: str) -> None:
+    assert "host name" in refusal(serve(tmp_path, "--host", host, "--port", "0"))
+
+
 def test_openai_needs_a_key(tmp_path: Path) -> None:
     assert "OPENAI_API_KEY" in refusal(serve(tmp_path, "--port", "0", "--upstream", "openai"))
 
@@ -168,8 +173,9 @@ def test_the_default_database_is_made_with_its_directory(
     assert (tmp_path / "deep" / "down" / "data.sqlite3").exists()
 
 
-async def test_an_upstream_that_is_not_there(start_server: Callable[..., Server]) -> None:
-    server = start_server(upstream=NOWHERE)
+@pytest.mark.parametrize("upstream", [NOWHERE, "ws://no..name/"])
+async def test_an_upstream_that_is_not_there(start_server: Callable[..., Server], upstream: str) -> None:
+    server = start_server(upstream=upstream)
     admin = server.log_in()
     session_id = admin.start_session()
     async with admin.relay(session_id) as client:
