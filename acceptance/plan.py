@@ -13,19 +13,19 @@ _TESTS: dict[int, tuple[str, str]] = {
     ),
     2: (
         "新しいセッションで音声({source})を送信し、応答を1回受け取ります(音声認識・応答生成の利用料がかかる場合があります)",
-        "In a new session, send audio ({source}) and receive one answer (the server may be charged for it)",
+        "In a new session, send audio ({source}) and receive one answer (fees for recognition and answer may apply)",
     ),
     3: (
         "新しいセッションで realtime_mode を確認しながら、接続・切断・2接続・強制切断と、"
         "拒否されるべき接続4種までを試します",
-        "In a new session, read realtime_mode around connecting, closing, two connections and a killed one, and try up "
-        "to four connections that must be refused",
+        "In a new session, read realtime_mode before, during and after connections (one, two at once, a killed one), "
+        "and try up to four connections that must be refused",
     ),
     4: (
         "新しいセッションでテキストの発話を数回送信し、APIエラーを1回起こし、このコンソールとサーバーの間の通信だけを"
         "一時停止・低速化・切断・破損させます",
-        "In a new session, send a few typed turns, provoke one error of the API, and pause, slow, cut and corrupt the "
-        "network between this console and the server only",
+        "In a new session, send a few typed turns and provoke one error of the API; pause, slow down, cut and corrupt "
+        "the network, but only between this console and the server",
     ),
 }
 _SAMPLE = ("付属のサンプル", "a recording that comes with the console")

@@ -96,7 +96,7 @@ def test_a_server_of_its_own_is_restarted(environment: dict[str, str], tmp_path:
     assert "Minimum: NOT RUN" in done.stdout
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_a_run_with_what_was_found(
     server: Any, environment: dict[str, str], number: signal.Signals
 ) -> None:
@@ -234,6 +234,17 @@ def test_a_run_ends_when_its_output_cannot_be_written(
     assert process.wait(30) == code, told
     assert "Traceback" not in told
     assert ("No space left on device" in told) is (target is not None)
+    with ResultsStore(Path(environment["SALESMIND_STATE_DIR"]) / FILE_NAME) as store:
+        assert [run.aborted for run in store.runs()] == [True]
+
+
+def test_a_run_whose_terminal_goes_away_is_kept(
+    server: Any, environment: dict[str, str], open_terminal: Any
+) -> None:
+    run = open_terminal("check", "--server", server.url, "--username", "admin", "--test", "4")
+    run.wait_for("Provoking an error")
+    run.hang_up()
+    run.wait_for_exit()
     with ResultsStore(Path(environment["SALESMIND_STATE_DIR"]) / FILE_NAME) as store:
         assert [run.aborted for run in store.runs()] == [True]
 

@@ -229,10 +229,11 @@ class _Output:
                 self._task.cancel()
 
     async def follow(self, run: Coroutine[None, None, RunResult]) -> None:
-        """SIGTERM ends the run as ctrl+c does: it cleans up and says what it found until then."""
+        """SIGTERM and a closed terminal end the run as ctrl+c does: it cleans up and keeps what it found."""
         self._task = asyncio.create_task(run)
-        with contextlib.suppress(NotImplementedError):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._task.cancel)
+        for name in ("SIGTERM", "SIGHUP"):
+            with contextlib.suppress(NotImplementedError, AttributeError):  # Windows
+                asyncio.get_running_loop().add_signal_handler(getattr(signal, name), self._task.cancel)
         await self._task
 
 
