@@ -61,10 +61,12 @@ async def _follow_turn(run: Run, held: HeldConversation, source: str) -> None:
         return
     if source.startswith("wav:") and not source.endswith("?loop"):
         await held.until(lambda held: _complete(held) or _source_over(held), _LONGEST_RECORDING_S)
-        await held.until(_complete, limits.answer_s)
+        await held.until(_complete_or_hopeless, limits.answer_s)
     else:
         # Nobody can know when a person begins to speak.
-        await held.until(_complete, limits.answer_s * 2)
+        await held.until(_complete_or_hopeless, limits.answer_s * 2)
+    if _source_failed(held):
+        return
     await held.until(_measured, _RATE_KNOWN_S)
     mark = held.mark  # what was received up to here stands in the next levels
     await held.until(lambda held: held.record.window(mark).one(Meters) is not None, _RATE_KNOWN_S)
@@ -75,6 +77,15 @@ async def _follow_turn(run: Run, held: HeldConversation, source: str) -> None:
 
 def _source_over(held: HeldConversation) -> bool:
     return held.record.one(SourceState, lambda event: event.state != "opened") is not None
+
+
+def _source_failed(held: HeldConversation) -> bool:
+    return held.record.one(SourceState, lambda event: event.state == "failed") is not None
+
+
+def _complete_or_hopeless(held: HeldConversation) -> bool:
+    """Nobody answers silence, which is sent in place of a source that cannot be opened."""
+    return _complete(held) or _source_failed(held)
 
 
 def _measured(held: HeldConversation) -> bool:

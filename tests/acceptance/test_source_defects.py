@@ -51,7 +51,8 @@ async def sender(rate_hz: int | None, pcm: Callable[[int], bytes]) -> AsyncItera
 
 
 async def test_a_source_that_cannot_be_opened(check: Any) -> None:
-    checked = await check(2, source="wav:/no/such/recording.wav")
+    async with asyncio.timeout(20):
+        checked = await check(2, source="wav:/no/such/recording.wav", answer_s=60.0)
     not_run = {"t2.audio_sent", "t2.chunk_rate", "t2.sample_rate"} | AFTER_SPEECH
     assert checked.verdicts == expected({"t2.source_opened"}, not_run)
     evidence = checked.result.answer("t2.source_opened").evidence
