@@ -133,4 +133,6 @@ def channel_layers(environ: Mapping[str, str]) -> dict[str, Any]:
         raise ImproperlyConfigured(
             "SALESMIND_REDIS_URL needs channels_redis, which is not installed: pip install channels_redis."
         )
-    return {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [url]}}}
+    # The layer waits 5 s at a time for news, as long as redis-py of its own accord lets a socket be silent.
+    host = {"address": url, "socket_timeout": 15, "socket_connect_timeout": 5}
+    return {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [host]}}}

@@ -328,6 +328,15 @@ async def test_a_revocation_is_told_to_all_workers_at_once(
     assert client.close_code == 4401
 
 
+async def test_silence_is_no_failure_of_redis(first: Worker) -> None:
+    """The broker's client gives a silent socket 5 s of its own accord; there is seldom news of an account."""
+    admin = await first.log_in()
+    async with admin.relay(await admin.start_session()) as client:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.recv(), 6)
+    assert "The channel layer failed" not in first.log
+
+
 async def test_a_token_that_postgresql_cannot_store(first: Worker) -> None:
     url = first.url.replace("http", "ws", 1) + "/ws/realtime/?token=%00"
     async with asyncio.timeout(TIMEOUT_S), connect(url, compression=None, proxy=None) as client:
