@@ -168,7 +168,7 @@ class RelayProcess:
         return Problem(
             t=time.monotonic() - self._started_at,
             where="relay",
-            code="relay_crashed",
+            code=stream.CRASHED,
             message=f"The relay process ended unexpectedly (exit code {code}). See {self.log_path}.",
             fatal=True,
             params={"exit_code": str(code), "log": str(self.log_path)},

@@ -24,6 +24,7 @@ from relay.conversation_state import (
     percentile,
 )
 from relay.stream import (
+    CRASHED,
     Connection,
     Item,
     Latency,
@@ -202,6 +203,9 @@ class _Draft:
     def problem(self, event: Problem) -> None:
         self._changes["errors"] = (*self._get("errors"), event)[-KEPT_REPORTS:]
         self._changes["error_count"] = self._get("error_count") + 1
+        if event.where == "relay" and event.code == CRASHED:
+            self._changes["crashed"] = True
+            self._end()
 
     def notice(self, event: Notice) -> None:
         self._changes["notices"] = (*self._get("notices"), event)[-KEPT_REPORTS:]
@@ -211,7 +215,11 @@ class _Draft:
 
     def summary(self, event: Summary) -> None:
         self._changes["summary"] = event
+        self._end()
+
+    def _end(self) -> None:
         self._changes["playing_item_id"] = None
+        self._changes["open_responses"] = frozenset()
         self._end_speech()
 
     def keep(self, event: StreamEvent) -> None:

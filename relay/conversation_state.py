@@ -116,11 +116,13 @@ class Conversation:
     log_lines: int = 0
     event_count: int = 0
     summary: Summary | None = None
+    crashed: bool = False
+    """The relay process ended without a summary."""
 
     @property
     def ended(self) -> bool:
-        """The summary has come: nothing will follow."""
-        return self.summary is not None
+        """The summary has come, or will never come: nothing follows."""
+        return self.summary is not None or self.crashed
 
     @property
     def current(self) -> ConnectionSteps | None:
@@ -140,7 +142,7 @@ class Conversation:
     @property
     def status(self) -> Status:
         """One word for the whole connection."""
-        if self.summary is not None:
+        if self.ended:
             return "ended"
         steps = self.current
         lost = self.connection

@@ -15,6 +15,9 @@ from typing import Any, Literal
 
 import msgspec
 
+CRASHED = "relay_crashed"
+"""Code of the ``error`` that the relay's parent adds when the stream ends without a summary."""
+
 Role = Literal["user", "assistant", "system"]
 ModePhase = Literal["before", "during", "after"]
 
@@ -247,7 +250,8 @@ class ModeReports(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Summary(_Event, frozen=True, kw_only=True, tag="summary"):
-    """The last line: the whole run in figures."""
+    """The last line: the whole run in figures. A relay that was killed leaves none; then its parent (the console,
+    `talk`) ends the stream with an ``error`` of the code ``relay_crashed``."""
 
     session_id: str | None
     seconds: float

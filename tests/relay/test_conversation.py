@@ -242,6 +242,22 @@ def test_the_summary_ends_it() -> None:
     assert state.status == "ended"
 
 
+def test_a_crash_of_the_relay_ends_it_too() -> None:
+    live = fold(
+        Conversation(),
+        [
+            Step(t=1.0, step="gate_open", connection=1),
+            Response(t=2.0, response_id="r", state="created"),
+            Playback(t=2.1, item_id="a", state="started", heard_ms=0, received_ms=100),
+        ],
+    )
+    assert (live.status, live.answering, live.ended) == ("live", True, False)
+    crash = Problem(t=3.0, where="relay", code="relay_crashed", message="gone", fatal=True)
+    state = fold(live, [crash])
+    assert (state.status, state.answering, state.ended) == ("ended", False, True)
+    assert not state.gate_open
+
+
 @pytest.mark.parametrize("turns", [2_000])
 def test_a_long_conversation_stays_cheap(turns: int) -> None:
     events: list[StreamEvent] = []
