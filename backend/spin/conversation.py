@@ -36,6 +36,7 @@ from backend.spin.frames import (
     finished_transcript,
     is_delta,
     read_head,
+    type_for_log,
 )
 from backend.spin.pacing import AudioPacing
 from backend.spin.transcripts import TranscriptWriter
@@ -174,7 +175,7 @@ class Conversation:
             return False
         size = audio_bytes(head)
         if not size:
-            logger.info("📨 クライアントからテキスト受信: type=%s", head.type)
+            logger.info("📨 クライアントからテキスト受信: type=%s", type_for_log(head.type))
         return not size or await self._paced(size)
 
     async def _paced(self, size_bytes: int) -> bool:
@@ -249,7 +250,7 @@ class Conversation:
                     await self._tell("forwarding_error", "upstream_not_an_event")
                     continue
                 if not is_delta(head.type):
-                    logger.info("📩 OpenAIからメッセージ受信: type=%s", head.type)
+                    logger.info("📩 OpenAIからメッセージ受信: type=%s", type_for_log(head.type))
                 transcript = finished_transcript(head)
             if not await self._within_stall_limit(self._client.send(message)):
                 return self._end(CloseCode.CLIENT_STALLED, "connection_error", "client_stalled")

@@ -88,6 +88,11 @@ def is_delta(event_type: str | None) -> bool:
     return event_type is not None and event_type.endswith(".delta")
 
 
+def type_for_log(event_type: str | None) -> str:
+    """An event's type as it may stand in a log line: whoever sends it can write anything there."""
+    return "".join(sign if sign.isprintable() else "?" for sign in str(event_type)[:80])
+
+
 @dataclass(frozen=True, slots=True)
 class FinishedTranscript:
     """What was said, and by whom."""

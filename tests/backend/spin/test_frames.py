@@ -20,6 +20,7 @@ from backend.spin.frames import (
     finished_transcript,
     is_delta,
     read_head,
+    type_for_log,
 )
 
 JSON = st.recursive(
@@ -93,6 +94,20 @@ def test_deltas() -> None:
     assert is_delta("response.output_audio.delta")
     assert not is_delta("response.done")
     assert not is_delta(None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [
+        ("session.update", "session.update"),
+        (None, "None"),
+        ("x\n2026-01-01 INFO forged\x1b[31m\u2028", "x?2026-01-01 INFO forged?[31m?"),
+        ("長" * 1000, "長" * 80),
+    ],
+    ids=["plain", "none", "forged line", "long"],
+)
+def test_a_type_writes_no_lines_of_its_own_into_the_log(kind: str | None, shown: str) -> None:
+    assert type_for_log(kind) == shown
 
 
 def test_error_events() -> None:
