@@ -202,6 +202,27 @@ async def test_form_shows_the_servers_messages_at_the_fields(
         assert sent[1].mode == "simple"
 
 
+async def test_new_session_is_the_chosen_one_after_its_conversation(
+    make_app: Any, services: Any, session_of: Any, until: Any
+) -> None:
+    services.server.sessions = [session_of(n) for n in range(1, 21)]
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        table = await at_sessions(app, pilot, until, 15)
+        await pilot.press("right_square_bracket")
+        await until(pilot, lambda: table.row_count == 5)
+        await pilot.press("down", "n")
+        await until(pilot, lambda: app.screen.query("#industry"))
+        await pilot.press("f2", "f3")
+        await until(pilot, lambda: type(app.screen).__name__ == "LiveScreen")
+        services.relay.ended = True
+        await until(pilot, lambda: app.screen.feed and app.screen.feed.finished)
+        await pilot.press("escape")
+        await until(pilot, lambda: session_of(21).id in text(app, "#details-text"))
+        assert "page 1 of 2" in text(app, "#heading")
+        assert table.cursor_row == 0
+
+
 async def test_finishing_asks_first(make_app: Any, services: Any, session_of: Any, until: Any) -> None:
     services.server.sessions = [session_of(1)]
     app = make_app(logged_in=True)

@@ -102,6 +102,8 @@ class SessionsScreen(ConsoleScreen[None]):
         self._page = 1
         self._count: int | None = None
         self._sessions: dict[str, Session] = {}
+        self._made_id: str | None = None
+        """The session just made: chosen as soon as the list has it."""
         self._out_of_date = False
         """The last reading of the list failed, and the notice says so."""
         self._reading: Worker[None] | None = None
@@ -201,8 +203,10 @@ class SessionsScreen(ConsoleScreen[None]):
         self.refresh_bindings()
 
     def _fill(self) -> None:
-        """All rows anew, with the cursor on the session it was on."""
+        """All rows anew, with the cursor on the session just made, else on the one it was on."""
         chosen = self._cursor_id()
+        if self._made_id in self._sessions:
+            chosen, self._made_id = self._made_id, None
         self.table.clear()
         for session in self._sessions.values():
             self.table.add_row(*_cells(session).values(), key=session.id)
@@ -299,6 +303,7 @@ class SessionsScreen(ConsoleScreen[None]):
 
     def _made(self, session: Session | None) -> None:
         if session is not None:
+            self._page, self._made_id = 1, session.id
             self.console_app.converse(session)
 
     def action_finish(self) -> None:
