@@ -265,7 +265,7 @@ class Conversation:
         logger.warning("OpenAI Realtime API切断: code=%s reason=%s", code, reason)
         self._end(
             end.close_code, "connection_error", end.error_code,
-            cause=end.error_code, code=code, reason=reason, upstream_code=code, upstream_reason=reason,
+            cause=end.error_code, code=f"{code} {reason}".strip(), upstream_code=code, upstream_reason=reason,
         )  # fmt: skip
 
     # --- both --------------------------------------------------------------------------------------------

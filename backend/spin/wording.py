@@ -26,7 +26,7 @@ SENTENCES = {
         "Send it at the pace of speech."
     ),
     "upstream_unreachable": _("The Realtime upstream could not be reached: %(cause)s."),
-    "upstream_closed": _("The Realtime upstream ended the connection (code %(code)s %(reason)s)."),
+    "upstream_closed": _("The Realtime upstream ended the connection (code %(code)s)."),
     "upstream_stalled": _("The Realtime upstream takes no data. The connection was given up."),
     "session_expired": _("The Realtime session reached its maximum age. Connect again."),
     "client_stalled": _("The client takes no data. The connection was given up."),

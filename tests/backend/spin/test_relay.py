@@ -158,6 +158,7 @@ async def test_an_upstream_that_vanishes_is_reported(admin: Account, upstream: U
         events, code, _reason = await client.ending()
     assert code == 4002
     assert events[-1]["error"]["upstream_code"] == 1006
+    assert "（コード 1006）" in events[-1]["error"]["message"]
 
 
 async def test_the_clients_close_reaches_the_upstream(admin: Account, upstream: Upstream) -> None:
