@@ -30,6 +30,7 @@ class Microphone:
         self._chunk_bytes = chunk_bytes
         self._source: Source = make_source(SILENCE, chunk_bytes=chunk_bytes)
         self._spec = SILENCE
+        self._name = SILENCE
         self._live = False
         self._dropped = 0
         self._reader: asyncio.Task[object] | None = None
@@ -111,9 +112,11 @@ class Microphone:
         except AudioError as error:
             self._failed(spec, error)
             return False
-        await self._replace(source, spec, live=live)
         now = self._output.now()
+        # Before it takes over: a short file may have ended before the old source is closed.
         self._output.emit(SourceState(t=now, state="opened", spec=spec, name=info.name, rate_hz=info.rate_hz))
+        self._name = info.name
+        await self._replace(source, spec, live=live)
         return True
 
     async def _replace(self, source: Source, spec: str, *, live: bool) -> None:
@@ -133,7 +136,7 @@ class Microphone:
         await close_quietly(old)
 
     async def _ended(self) -> None:
-        self._output.emit(SourceState(t=self._output.now(), state="ended", spec=self._spec, name=self._spec))
+        self._output.emit(SourceState(t=self._output.now(), state="ended", spec=self._spec, name=self._name))
         await self._replace(self._silence(), SILENCE, live=False)
 
     async def _lost(self, error: AudioError) -> None:

@@ -291,7 +291,8 @@ async def test_silence_follows_a_file_that_has_ended(
     with WavWriter(path) as wav:
         wav.write(b"\x00\x20" * 2_400)
     run = hold(source=f"wav:{path}")
-    await run.until(SourceState, state="ended")
+    ended = await run.until(SourceState, state="ended")
+    assert (ended.spec, ended.name) == (f"wav:{path}", "said.wav")
     socket = await salesmind.socket()
     heard = len(socket.audio)
     await socket.until(lambda: len(socket.audio) >= heard + 4_800)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audio.errors import AudioError, AudioErrorCode
-from audio.ports import Chunk, PullPcm, StreamInfo
+from audio.ports import Chunk, PullPcm, SourceEnded, StreamInfo
 from relay.commands import UseSource
 from relay.config import RelayConfig
 from relay.latency import LatencyTracker
@@ -17,7 +17,7 @@ from relay.microphone import Microphone
 from relay.output import Output
 from relay.playback import PlaybackQueue
 from relay.speaker import Speaker
-from relay.stream import SourceState
+from relay.stream import SourceState, StreamEvent
 from relay.uplink import Uplink
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class Device:
         self.opening = asyncio.Event()
         self.closing = asyncio.Event()
         self.is_open = False
+        self.ends = False
         self.lost: AudioError | None = None
         self.read_lost = asyncio.Event()
         self.reading = asyncio.Event()
@@ -60,6 +61,8 @@ class Device:
 
     async def read(self) -> Chunk:
         self.reading.set()
+        if self.ends:
+            raise SourceEnded
         await self.read_lost.wait()
         raise LOST
 
@@ -186,6 +189,26 @@ async def test_a_microphone_that_comes_back_is_read_even_while_nothing_is_sent(s
     pumping.cancel()
     await asyncio.wait([pumping])
     await microphone.close()
+
+
+async def test_a_source_is_opened_before_it_has_ended(shelf: Shelf) -> None:
+    told: list[StreamEvent] = []
+    microphone = Microphone(Output(told.append), 960)
+    slow, short = shelf.prepare("mic:slow"), shelf.prepare("wav:short.wav")
+    slow.may_close.clear()
+    short.ends = True
+    reading = asyncio.create_task(microphone.read())
+    await microphone.use("mic:slow")
+    using = asyncio.create_task(microphone.use("wav:short.wav"))
+    await soon(short.reading)
+    await settle()
+    slow.may_close.set()
+    await using
+    reading.cancel()
+    await asyncio.wait([reading])
+    await microphone.close()
+    states = [(event.spec, event.state) for event in told if isinstance(event, SourceState)]
+    assert states == [("mic:slow", "opened"), ("wav:short.wav", "opened"), ("wav:short.wav", "ended")]
 
 
 async def test_of_two_choices_the_later_counts(shelf: Shelf, microphone: Microphone) -> None:
