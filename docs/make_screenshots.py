@@ -2,8 +2,8 @@
 
     python docs/make_screenshots.py        (`make screenshots`)
 
-Starts the demo's server and engine, drives the real app through login, a new session and two spoken turns, and
-exports what it shows as SVG, in English and Japanese.
+Starts the demo's server and engine, drives the real app through login, a new session, two spoken turns and one
+acceptance test, and exports what it shows as SVG, in English and Japanese.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tui import i18n
 from tui.app import SalesMindApp
 from tui.cli.embedded_server import EmbeddedServer
 from tui.settings import ConsoleSettings
+from tui.themes import DARK
 
 IMAGES = Path(__file__).parent / "images"
 SIZE = (120, 36)
@@ -36,7 +37,9 @@ async def until(pilot: Pilot[int], holds: Callable[[], bool]) -> None:
 async def take(language: i18n.Language, server_url: str, state: Path) -> None:
     """All pictures in one language."""
     i18n.set_language(language)
-    settings = ConsoleSettings(server_url=server_url, demo=True, language=language, state_directory=state)
+    settings = ConsoleSettings(
+        server_url=server_url, demo=True, language=language, state_directory=state, theme=DARK.name
+    )
     app = SalesMindApp(settings)
 
     def save(name: str) -> None:
@@ -77,6 +80,13 @@ async def take(language: i18n.Language, server_url: str, state: Path) -> None:
         await pilot.press("escape")
         await pilot.pause(2.0)
         save("sessions")
+        await pilot.press("a")
+        await until(pilot, lambda: type(app.screen).__name__ == "AcceptanceScreen")
+        await pilot.press("down", "t")  # the first test
+        await until(pilot, lambda: app.screen.board.over)  # type: ignore[attr-defined]
+        await pilot.press(*["down"] * 4)
+        await pilot.pause(1.0)
+        save("acceptance")
 
 
 def finished_answers(state: Conversation) -> int:
