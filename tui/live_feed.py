@@ -73,6 +73,9 @@ class LiveFeed:
         steps = state.current
         recording = state.recording is not None and state.recording.state == "started"
         reported = state.mode.at is not None
+        mode = state.mode.value
+        if self.finished:
+            mode = state.summary.realtime_mode.after if state.summary else None
         return Status(
             place=base.place,
             user=base.user,
@@ -81,9 +84,10 @@ class LiveFeed:
             socket="closed" if self.finished else _SOCKETS[state.status],
             close_code=steps.close_code if steps else None,
             mode_reported=True,
-            mode=state.mode.value,
+            mode=mode,
             # Tenths are as fine as the line shows; a coarser value costs fewer repaints.
             mode_age_s=round(max(0.0, self.now - (state.mode.at or 0.0)), 1) if reported else None,
+            over=self.finished,
         )
 
 

@@ -30,6 +30,8 @@ class Status:
     """Whether there is a conversation whose ``realtime_mode`` is watched."""
     mode: bool | None = None
     mode_age_s: float | None = None
+    over: bool = False
+    """The conversation has ended: ``mode`` is what the server said last, and nobody asks any more."""
 
 
 def place_name(server_url: str, profile: str | None) -> str:
@@ -56,7 +58,10 @@ def parts(status: Status) -> list[tuple[str, Tone]]:
         found.append((status.user, "plain"))
     if status.socket != "none":
         found.append(_socket(status))
-    if status.mode_reported:
+    if status.mode_reported and status.over:
+        value, tone = _MODE[status.mode]
+        found.append(("RT " + _("{mode} at the end").format(mode=value), tone))
+    elif status.mode_reported:
         found.append(mode_words(status.mode, status.mode_age_s, short=True))
     if status.recording:
         found.append((_("REC"), "bad"))

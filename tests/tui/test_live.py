@@ -265,6 +265,8 @@ async def test_ending_asks_shows_the_summary_and_stays(
         assert "Close code 1000" in summary
         assert screen.check_action("sample", ()) is False
         assert app.status.socket == "closed"
+        assert app.status.over
+        assert app.status.mode is False
         assert app.screen is screen
         await pilot.press("escape")
         await until(pilot, lambda: type(app.screen).__name__ == "LoginScreen")

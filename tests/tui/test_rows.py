@@ -76,6 +76,8 @@ def test_status_line_says_the_age_of_the_report() -> None:
     stale = Status(socket="open", mode_reported=True, mode=True, mode_age_s=12.0)
     assert ("RT true 0.4 s ago", "good") in parts(fresh)
     assert ("RT true 12 s ago", "warn") in parts(stale)
+    over = Status(socket="closed", mode_reported=True, mode=False, mode_age_s=0.0, over=True)
+    assert ("RT false at the end", "plain") in parts(over)  # its age would stand still
     assert ("RT not reported yet", "dim") in parts(Status(mode_reported=True))
     assert ("INSECURE", "bad") in parts(Status(insecure=True))
     assert ("WS closed 4404", "dim") in parts(Status(socket="closed", close_code=4404))
