@@ -16,6 +16,16 @@ from tui.i18n import LANGUAGES, _
 COMMANDS = ("demo", "talk", "check", "results", "diagnostics", "serve", "engine", "devices")
 
 
+def _language_option(*, expose_value: bool) -> click.Option:
+    """``--lang``, which every command takes: ``tui.cli.main`` has looked for it before click does."""
+    return click.Option(
+        ["--lang"],
+        type=click.Choice(LANGUAGES),
+        help=_("Language of the interface."),
+        expose_value=expose_value,
+    )
+
+
 class LazyGroup(click.Group):
     """Finds ``salesmind NAME`` in the module ``tui.cli.NAME``, imported only when it is asked for."""
 
@@ -43,6 +53,8 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(f"tui.cli.{name}").command
         for part in (command, *(command.commands.values() if isinstance(command, click.Group) else ())):
             part.context_class = HelpContext
+            if all(parameter.name != "lang" for parameter in part.params):
+                part.params.append(_language_option(expose_value=False))
         return command
 
 
@@ -58,11 +70,11 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool)
     cls=LazyGroup,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
+    params=[_language_option(expose_value=True)],
     help=_(
         "Test and demonstrate spoken AI conversations with SalesMind. Without a command, open the console."
     ),
 )
-@click.option("--lang", type=click.Choice(LANGUAGES), help=_("Language of the interface."))
 @click.option("--server", metavar="URL", help=_("SalesMind server to offer at login."))
 @click.option("--profile", metavar="NAME", help=_("Server profile of the configuration to offer at login."))
 @click.option("--insecure", is_flag=True, help=_("Accept a certificate that cannot be verified."))

@@ -40,6 +40,11 @@ def test_the_flag_stands_before_the_environment() -> None:
     assert salesmind("--help", lang="ja").stdout.startswith("使い方:")
 
 
+def test_the_language_may_be_chosen_after_the_command() -> None:
+    assert salesmind("results", "list", "--lang", "ja", "--limit", "0").stderr.startswith("使い方:")
+    assert salesmind("--lang", "ja", "results", "--lang", "ja", "show", "--help").stdout.startswith("使い方:")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
