@@ -79,5 +79,7 @@ def sweep() -> int:
 
 
 def release_all() -> int:
-    """Drop every lease of this worker, at the end of the process; returns how many."""
-    return ConnectionLease.objects.filter(worker=this_worker().worker).delete()[0]
+    """Drop every lease of this worker and then its lock, at the end of the process; returns how many leases."""
+    dropped = ConnectionLease.objects.filter(worker=this_worker().worker).delete()[0]
+    this_worker().release()
+    return dropped

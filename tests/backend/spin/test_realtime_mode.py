@@ -87,6 +87,7 @@ async def test_a_clean_stop_says_so_to_the_client(
         assert server.stop(signal.SIGTERM) == 0
         _events, close_code, _reason = await client.ending()
     assert close_code == 1012
+    assert list((server.directory / "workers").iterdir()) == []
     server.start()
     assert admin.session(session_id)["realtime_mode"] is False
 
