@@ -168,7 +168,7 @@ class RelayProcess:
         return Problem(
             t=time.monotonic() - self._started_at,
             where="relay",
-            code=stream.CRASHED,
+            code="relay_crashed",
             message=f"The relay process ended unexpectedly (exit code {code}). See {self.log_path}.",
             fatal=True,
             params={"exit_code": str(code), "log": str(self.log_path)},

@@ -24,7 +24,6 @@ from relay.conversation_state import (
     percentile,
 )
 from relay.stream import (
-    CRASHED,
     Connection,
     Item,
     Latency,
@@ -203,7 +202,7 @@ class _Draft:
     def problem(self, event: Problem) -> None:
         self._changes["errors"] = (*self._get("errors"), event)[-KEPT_REPORTS:]
         self._changes["error_count"] = self._get("error_count") + 1
-        if event.where == "relay" and event.code == CRASHED:
+        if event.where == "relay" and event.code == "relay_crashed":  # said by ``relay.client``
             self._changes["crashed"] = True
             self._end()
 

@@ -21,6 +21,9 @@ from relay.server_errors import ServerErrors
 from relay.stream import Item, Latency, Problem, Response, Role, Speech, Transcript, TranscriptFailed
 from relay.turn_taking import ResponseTurns, TypedTurns
 
+LONGEST_WAIT_MS = 600_000
+"""Answer audio that may wait to be played: 29 MB. The longest answer of the service is a third of it."""
+
 
 class Downlink:
     """Handles the events of every connection of a run, one after the other."""
@@ -35,6 +38,7 @@ class Downlink:
         self._server_interrupts = True
         self._answers = 0
         self._final: set[str] = set()
+        self._told_too_long: str | None = None
         self._outbox: Outbox | None = None
         self.turns = ResponseTurns()
         self.typed = TypedTurns()
@@ -169,7 +173,16 @@ class Downlink:
                     basis=latency.basis,
                 )
             )
-        self._playback.add(item_id, response_id, pcm)
+        if self._playback.buffered_ms < LONGEST_WAIT_MS:
+            self._playback.add(item_id, response_id, pcm)
+        elif self._told_too_long != item_id:
+            self._told_too_long = item_id
+            minutes = str(LONGEST_WAIT_MS // 60_000)
+            self._output.notice(
+                "answer_too_long",
+                f"More than {minutes} minutes of answer wait to be played: what else comes of it is not kept.",
+                minutes=minutes,
+            )
 
     def _text(self, item_id: str, role: Role, text: str, t: float, *, final: bool) -> None:
         if final:

@@ -15,9 +15,6 @@ from typing import Any, Literal
 
 import msgspec
 
-CRASHED = "relay_crashed"
-"""Code of the ``error`` that the relay's parent adds when the stream ends without a summary."""
-
 Role = Literal["user", "assistant", "system"]
 ModePhase = Literal["before", "during", "after"]
 

@@ -96,6 +96,9 @@ SENTENCES: dict[str, str] = {
     ),
     "session_update_refused": N_("The server refused the session's configuration."),
     "closed_by_server": N_("The server ended the conversation."),
+    "answer_too_long": N_(
+        "More than {minutes} minutes of answer wait to be played. What else comes of it is not kept."
+    ),
     "upstream_silent": N_(
         "Audio went out for {seconds} s and nothing came back. The server has probably lost its upstream."
     ),

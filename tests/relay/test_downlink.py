@@ -13,7 +13,7 @@ from relay.latency import LatencyTracker
 from relay.output import Output
 from relay.playback import PlaybackQueue
 from relay.replay import Replay
-from relay.stream import StreamEvent
+from relay.stream import Notice, StreamEvent
 
 MS = 48
 
@@ -60,6 +60,17 @@ def test_received_and_not_heard_is_never_truncated(bench: Bench) -> None:
     bench.barge_in()
     assert bench.outbox.types == []
     assert bench.playback.pull(240) == bytes(480)
+
+
+def test_a_server_that_never_stops_speaking_fills_no_memory(bench: Bench) -> None:
+    for _ in range(30):
+        bench.audio("a", 30_000)
+    assert bench.playback.buffered_ms == 600_000
+    notices = [event for event in bench.emitted if isinstance(event, Notice)]
+    assert [notice.code for notice in notices] == ["answer_too_long"]
+    bench.barge_in()
+    bench.downlink.handle(OutputAudioDelta(response_id="r2", item_id="b", delta=bytes(48 * 20)), 3.0)
+    assert bench.playback.buffered_ms == 20
 
 
 def test_what_was_heard_is_truncated_there(bench: Bench) -> None:
