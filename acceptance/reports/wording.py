@@ -41,7 +41,7 @@ LABELS: dict[str, Pair] = {
     "minimum": ("最低限の成功条件", "Minimum success conditions"),
     "ideal": ("理想的な成功条件", "Ideal success conditions"),
     "document": ("文書の確認ポイント", "The document's checkpoints"),
-    "beyond": ("文書にない追加の確認ポイント", "Beyond the document"),
+    "beyond": ("文書外の確認ポイント", "Beyond the document"),
     "beyond_mark": ("文書外", "beyond the document"),
     "checkpoints": ("確認ポイント", "Checkpoints"),
     "checkpoint": ("確認ポイント", "Checkpoint"),
