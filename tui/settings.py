@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from tui.i18n import _
+
 APP_NAME = "salesmind"
 DEFAULT_SERVER_URL = "http://127.0.0.1:8000"
 
@@ -173,25 +175,26 @@ def _file_values(path: Path, *, must_exist: bool) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         if must_exist:
-            raise SettingsError(f"{path}: SALESMIND_CONFIG names a file that does not exist.") from None
+            sentence = _("{path}: SALESMIND_CONFIG names a file that does not exist.")
+            raise SettingsError(sentence.format(path=path)) from None
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read: {error}") from None
+        raise SettingsError(_("{path}: cannot be read: {why}").format(path=path, why=error)) from None
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: not valid TOML: {error}") from None
+        raise SettingsError(_("{path}: not valid TOML: {why}").format(path=path, why=error)) from None
     checker = _Checker(path, text)
     checker.table(document, _TOP, "")
     audio = document.pop("audio", {})
     checker.table(audio, _AUDIO, "audio")
     for profile in document.get("profiles", []):
         if not isinstance(profile, dict):
-            checker.fail("profiles", "must be tables: [[profiles]]")
+            checker.fail("profiles", _("must be tables: [[profiles]]."))
         checker.table(profile, _PROFILE, "profiles")
         for required in ("name", "server_url"):
             if required not in profile:
-                checker.fail("profiles", f"every profile needs a {required}")
+                checker.fail("profiles", _("every profile needs a {name}.").format(name=required))
     document["keys"] = _flat_keys(document.get("keys", {}), checker)
     return {**document, **audio}
 
@@ -207,35 +210,39 @@ class _Checker:
         number = next(
             (n for n, line in enumerate(self.lines, 1) if key in line.split("#")[0].split("=")[0]), None
         )
-        place = f", line {number}" if number else ""
-        raise SettingsError(f"{self.path}{place}: {key}: {what}.")
+        if number is None:
+            raise SettingsError(f"{self.path}: {key}: {what}")
+        sentence = _("{path}, line {n}: {key}: {what}")
+        raise SettingsError(sentence.format(path=self.path, n=number, key=key, what=what))
 
     def table(
         self, values: Mapping[str, Any], known: Mapping[str, type | tuple[type, ...]], where: str
     ) -> None:
         for key, value in values.items():
             if key in ("password", "token"):
-                self.fail(key, "secrets are not read from the configuration; you are asked for them")
+                self.fail(key, _("secrets are not read from the configuration; you are asked for them."))
             if key not in known:
-                place = f" in [{where}]" if where else ""
-                self.fail(key, f"unknown option{place}; known are: {', '.join(sorted(known))}")
+                sentence = _("unknown option in [{table}]; known are: {names}.")
+                if not where:
+                    sentence = _("unknown option; known are: {names}.")
+                self.fail(key, sentence.format(table=where, names=", ".join(sorted(known))))
             kind = known[key]
             if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-                self.fail(key, f"has the wrong type, {type(value).__name__}")
+                self.fail(key, _("has the wrong type, {type}.").format(type=type(value).__name__))
             if problem := _value_problem(key, value):
                 self.fail(key, problem)
 
 
 def _value_problem(key: str, value: Any) -> str | None:
     if key in _CHOICES and value not in _CHOICES[key]:
-        return f"must be one of {', '.join(_CHOICES[key])}"
+        return _("must be one of {names}.").format(names=", ".join(_CHOICES[key]))
     if key in _RANGES and not _RANGES[key][0] <= value <= _RANGES[key][1]:
         low, high = _RANGES[key]
-        return f"must be between {low:g} and {high:g}"
+        return _("must be between {low} and {high}.").format(low=f"{low:g}", high=f"{high:g}")
     if key == "chunk_bytes" and value % 2:
-        return "must be even: PCM16 has two bytes per sample"
+        return _("must be even: PCM16 has two bytes per sample.")
     if key == "server_url" and not str(value).startswith(("http://", "https://")):
-        return "must begin with http:// or https://"
+        return _("must begin with http:// or https://.")
     return None
 
 
@@ -248,7 +255,7 @@ def _flat_keys(keys: Mapping[str, Any], checker: _Checker, prefix: str = "") -> 
         elif isinstance(value, str) and value.strip():
             flat[prefix + name] = ",".join(part.strip() for part in value.split(","))
         else:
-            checker.fail(name, 'must be keys in quotes, e.g. "f6,m"')
+            checker.fail(name, _('must be keys in quotes, e.g. "f6,m".'))
     return flat
 
 
@@ -258,21 +265,24 @@ def _from_text(raw: str, kind: type, variable: str) -> Any:
     try:
         return kind(raw)
     except ValueError:
-        raise SettingsError(f"{variable}: {raw!r} is not a whole number.") from None
+        sentence = _("{variable}: {value} is not a whole number.")
+        raise SettingsError(sentence.format(variable=variable, value=repr(raw))) from None
 
 
 def _build(values: dict[str, Any], path: Path, state: Path) -> ConsoleSettings:
     for key, value in values.items():
         if problem := _value_problem(key, value):
-            raise SettingsError(f"{key}: {problem}.")
+            raise SettingsError(f"{key}: {problem}")
     profiles = tuple(Profile(**profile) for profile in values.get("profiles", ()))
     names = [profile.name for profile in profiles]
     if len(set(names)) < len(names):
-        raise SettingsError(f"{path}: two profiles have the same name.")
+        raise SettingsError(_("{path}: two profiles have the same name.").format(path=path))
     wanted = values.get("profile")
     if wanted and wanted not in names:
-        known = ", ".join(names) or "none"
-        raise SettingsError(f"profile: there is no profile named {wanted!r}; configured are: {known}.")
+        if not names:
+            raise SettingsError(_("There is no profile {name}: none is configured.").format(name=wanted))
+        sentence = _("There is no profile {name}; configured are: {names}.")
+        raise SettingsError(sentence.format(name=wanted, names=", ".join(names)))
     record = values.get("record_directory")
     return ConsoleSettings(
         profiles=profiles,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tui import memory
+from tui import i18n, memory
 from tui.settings import SettingsError, load_settings
 
 FILE = """\
@@ -82,6 +82,14 @@ def test_mistake_names_its_line(tmp_path: Path, text: str, line: int, says: str)
     assert f"line {line}" in str(caught.value)
     assert says in str(caught.value)
     assert path.read_text(encoding="utf-8") == text
+
+
+def test_mistake_is_said_in_the_operators_language(tmp_path: Path) -> None:
+    i18n.set_language("ja")
+    path = tmp_path / "config.toml"
+    path.write_text("[audio]\nchunk_bytes = 1\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="2 行目: chunk_bytes: 96 から 262144 まで"):
+        load_settings({}, {"SALESMIND_CONFIG": str(path)})
 
 
 def test_named_file_must_exist(tmp_path: Path) -> None:
