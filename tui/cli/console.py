@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def open_console(
     *,
     lang: str | None = None,
-    server: str | None = None,
+    server_url: str | None = None,
     profile: str | None = None,
     insecure: bool = False,
     no_mouse: bool = False,
@@ -29,7 +29,7 @@ def open_console(
 
     flags = {
         "language": lang,
-        "server_url": server,
+        "server_url": server_url,
         "profile": profile,
         "insecure": insecure or None,
         **more,

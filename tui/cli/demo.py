@@ -53,4 +53,4 @@ def command(ctx: click.Context, lang: str | None, port: int, no_mouse: bool) -> 
             sentence = _("The server did not start. Its log says why: {log}").format(log=server.log)
             raise reject(sentence, ExitCode.CONNECTION) from None
         own = OwnServer(url, lambda: asyncio.to_thread(server.restart))
-        ctx.exit(open_console(lang=lang, server=url, no_mouse=no_mouse, own_server=own, demo=True))
+        ctx.exit(open_console(lang=lang, server_url=url, no_mouse=no_mouse, own_server=own, demo=True))

@@ -75,7 +75,7 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool)
         "Test and demonstrate spoken AI conversations with SalesMind. Without a command, open the console."
     ),
 )
-@click.option("--server", metavar="URL", help=_("SalesMind server to offer at login."))
+@click.option("--server", "server_url", metavar="URL", help=_("SalesMind server to offer at login."))
 @click.option("--profile", metavar="NAME", help=_("Server profile of the configuration to offer at login."))
 @click.option("--insecure", is_flag=True, help=_("Accept a certificate that cannot be verified."))
 @click.option(
@@ -92,6 +92,8 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool)
 @click.pass_context
 def salesmind(ctx: click.Context, /, **options: Any) -> None:
     """Open the console, unless a command was named."""
+    shared = {name: options[name] for name in ("server_url", "profile", "insecure") if options[name]}
+    ctx.default_map = dict.fromkeys(("talk", "check"), shared)
     if ctx.invoked_subcommand is None:
         from tui.cli.console import open_console
 

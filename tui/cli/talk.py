@@ -31,6 +31,7 @@ TALK_OPTIONS = (
     short_help=_("Hold a conversation without a screen."),
 )
 @click.option("--server", "server_url", metavar="URL", help=_("SalesMind server."))
+@click.option("--profile", metavar="NAME", help=_("Server profile of the configuration."))
 @click.option("--username", metavar="NAME", help=_("Account on the server."))
 @click.option(
     "--insecure", is_flag=True, default=None, help=_("Accept a certificate that cannot be verified.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -72,6 +73,28 @@ def test_a_password_is_not_asked_for_without_a_terminal(monkeypatch: pytest.Monk
     done = salesmind("talk", "--server", "http://127.0.0.1:9", "--username", "a", "--new-session")
     assert done.returncode == 2
     assert "SALESMIND_PASSWORD" in done.stderr
+
+
+@pytest.mark.parametrize("command", [("talk", "--new-session"), ("check",)])
+@pytest.mark.parametrize("flags", [("--server", "http://127.0.0.1:9"), ("--profile", "closed")])
+@pytest.mark.parametrize("before", [True, False])
+def test_the_server_may_be_named_before_the_command_or_after_it(
+    command: tuple[str, ...],
+    flags: tuple[str, ...],
+    before: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It would be worse than an error to test another server than the one that was named."""
+    config = tmp_path / "config.toml"
+    config.write_text('[[profiles]]\nname = "closed"\nserver_url = "http://127.0.0.1:9"\nusername = "x"\n')
+    monkeypatch.setenv("SALESMIND_CONFIG", str(config))
+    monkeypatch.setenv("SALESMIND_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("SALESMIND_PASSWORD", "y")
+    rest = (*command, "--username", "x")
+    done = salesmind(*flags, *rest) if before else salesmind(*rest, *flags)
+    assert done.returncode == 3
+    assert "http://127.0.0.1:9" in done.stderr
 
 
 def test_the_version() -> None:
