@@ -99,14 +99,15 @@ async def _check(
     try:
         await output.follow(run_check(request, output.show, operator=operator, restart_server=restart))
     except asyncio.CancelledError:
-        if output.failure is not None:
-            raise reject(output.failure) from None
-        raise
+        if output.failure is None:
+            raise
     finally:
         # What an aborted run found is kept as well.
         if output.result is not None:
             written = _write(output.result, request.directory, options)
             _keep(output.result, settings)
+    if output.failure is not None:
+        raise reject(output.failure)
     assert output.result is not None
     if not output.result.passed:
         return ExitCode.CHECK_FAILED
@@ -225,7 +226,7 @@ class _Output:
             if not isinstance(error, BrokenPipeError):
                 sentence = _("The output cannot be written, so the run was ended: {reason}")
                 self.failure = sentence.format(reason=error.strerror)
-            if self._task is not None:
+            if self._task is not None and self.result is None:
                 self._task.cancel()
 
     async def follow(self, run: Coroutine[None, None, RunResult]) -> None:
