@@ -42,7 +42,7 @@ async def test_without_a_microphone_the_sample_lines_are_offered(
         assert services.relay.config.source == "silence"
         assert services.relay.config.sink == "none"
         assert services.relay.config.token == "t" * 40
-        assert "Press n (or F2)" in text(app, "#hint")
+        assert "Press n (or F2)\nto speak" in text(app, "#hint")
         services.relay.script = scripted.opening()
         await until(pilot, lambda: app.screen.check_action("sample", ()))
         first, second, *_rest = services.samples("ja")

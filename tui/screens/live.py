@@ -142,6 +142,7 @@ class LiveScreen(ConversationScreen):
     def conversation_over(self) -> None:
         """The summary stays until Esc."""
         self.close_inputs()
+        self.query_one("#hint").display = False
         self.say_news(News(_("The conversation has ended. Esc goes back to the sessions."), "plain"))
 
     # --- what can be done ----------------------------------------------------------------------

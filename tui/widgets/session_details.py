@@ -68,7 +68,10 @@ def _facts(session: Session) -> Content:
         ("ID", session.id, "$dim"),
     )
     return Content("\n").join(
-        [Content.assemble((f"{name}: ", "$dim"), (value, style)) for name, value, style in rows]
+        [
+            Content.assemble((_("{name}: ").format(name=name), "$dim"), (value, style))
+            for name, value, style in rows
+        ]
     )
 
 

@@ -61,11 +61,13 @@ def first_words(samples: int) -> Content:
     """What stands where nothing has been said yet: how to say something, without a microphone first."""
     lines = [Content.styled(_("Nothing has been said yet."), "bold"), Content("")]
     if samples:
-        words = _(" to speak the next of {n} sample lines. No microphone is needed.").format(n=samples)
-        lines.append(Content.assemble((_("Press n (or F2)"), "bold $accent"), words))
+        words = _("to speak the next of {n} sample lines. No microphone is needed.").format(n=samples)
+        lines += [Content.styled(_("Press n (or F2)"), "bold $accent"), Content(words)]
     lines += [
-        Content.assemble((_("Press t (or F3)"), "bold $accent"), _(" to type what you say.")),
-        Content.assemble((_("Press d (or F6)"), "bold $accent"), _(" to choose a microphone or a file.")),
+        Content.styled(_("Press t (or F3)"), "bold $accent"),
+        Content(_("to type what you say.")),
+        Content.styled(_("Press d (or F6)"), "bold $accent"),
+        Content(_("to choose a microphone or a file.")),
     ]
     return Content("\n").join(lines)
 
