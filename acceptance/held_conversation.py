@@ -12,7 +12,7 @@ from relay.client import RelayProcess
 from relay.commands import Command
 from relay.config import RelayConfig
 from relay.conversation import Conversation, fold
-from relay.stream import StreamEvent
+from relay.stream import Recording, StreamEvent
 
 STOP_TIMEOUT_S = 15.0
 """Closing asks the server for ``realtime_mode`` for up to five seconds."""
@@ -48,6 +48,12 @@ class HeldConversation:
     def mark(self) -> int:
         """Number of the next event."""
         return len(self.events)
+
+    @property
+    def recording(self) -> Path | None:
+        """Where it is recorded; None if it is not. Not always where it was told to: no recording is overwritten."""
+        begun = self.record.one(Recording, lambda event: event.state == "started")
+        return None if begun is None else Path(begun.directory)
 
     @property
     def over(self) -> bool:

@@ -7,7 +7,10 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from acceptance.evidence import answer, finding
 from acceptance.held_conversation import HeldConversation
@@ -219,3 +222,14 @@ class Run:
             yield held
         finally:
             await held.stop()
+            self._note_recording(name, held.recording)
+
+    def _note_recording(self, name: str, place: Path | None) -> None:
+        """Put down where the conversation was recorded, relative to the run's directory."""
+        if place is None or not place.is_relative_to(self.request.directory):
+            return
+        directory = place.relative_to(self.request.directory).as_posix()
+        self.conversations = [
+            msgspec.structs.replace(record, directory=directory) if record.name == name else record
+            for record in self.conversations
+        ]

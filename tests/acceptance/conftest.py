@@ -98,7 +98,7 @@ def check(speech: str, tmp_path_factory: pytest.TempPathFactory) -> Check:
             request = CheckRequest(
                 server_url=url,
                 account=fake.TESTER,
-                directory=tmp_path_factory.mktemp("run"),
+                directory=changes.pop("directory", None) or tmp_path_factory.mktemp("run"),
                 tests=tests,
                 limits=replace(QUICK, **limits),
                 **{"second_account": fake.SECOND, "source": speech, **changes},

@@ -123,6 +123,21 @@ async def test_only_the_selected_test_is_run(check: Any) -> None:
     assert checked.result.minimum == "not_run", "three of its four conditions were not looked at"
 
 
+async def test_a_directory_that_was_used_before_proves_nothing_of_this_run(
+    check: Any, tmp_path: Path
+) -> None:
+    """The recordings of the first run stay; the second is judged by its own, and says where they are."""
+    first = await check(2, 4, directory=tmp_path)
+    assert first.verdicts["t2.answer_audible"] == "pass"
+    second = await check(2, 4, directory=tmp_path, defects=["silent_answer"])
+    assert second.verdicts["t2.answer_audible"] == "fail"
+    assert second.verdicts["t4.nothing_lost"] == "pass"
+    places = [{record.directory for record in run.result.conversations} - {None} for run in (first, second)]
+    assert places[0] == {"t2", "t4"}
+    assert not places[0] & places[1]
+    assert all((tmp_path / place / "events.jsonl").is_file() for run in places for place in run)
+
+
 async def test_sessions_are_finished_when_that_is_asked_for(check: Any) -> None:
     checked = await check(1, finish_sessions=True)
     assert checked.server.finished == list(checked.result.session_ids)
