@@ -204,8 +204,9 @@ def test_an_old_report_stays_and_no_new_one_begins_when_the_login_fails(
 def test_a_report_that_cannot_be_written_costs_no_result(
     server: Any, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    junit = tmp_path / "check.xml"
-    wanted = ("--html", "/dev/full", "--junit", str(junit))
+    out = tmp_path / "out"
+    junit = out / "check.xml"
+    wanted = ("--html", "/dev/full", "--junit", str(junit), "--out", str(out))
     done = check(environment, "--server", server.url, "--test", "1", *wanted)
 
     assert done.returncode == 2

@@ -73,6 +73,8 @@ def check(settings: ConsoleSettings, options: CheckOptions) -> int:
     Whatever the caller can have got wrong is found before the server hears of anything.
     """
     check_sound_arguments([] if options.source is None else [options.source], options.sink)
+    if options.out is not None:
+        _directory(settings, options)  # a report may be meant to go there
     check_files(options.reports.values(), output_taken=options.as_json)
     second_password = _second_password() if options.second_user is not None else ""
     operator = TerminalOperator() if options.ask else None
