@@ -24,12 +24,13 @@ demo: $(VENV)/.demo ## start the console with its own server: log in as admin / 
 test: $(VENV)/.dev $(AGENTS)/.done ## run every test that needs nothing but Python
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not system" $(TEST)
 
-test-system: $(VENV)/.dev ## run the tests on a virtual sound card, nginx, Daphne and a browser (see system-packages)
+test-system: $(VENV)/.dev ## run the tests on a virtual sound card, nginx, Daphne, PostgreSQL, Redis and a browser
 	SALESMIND_REQUIRE_SYSTEM=1 $(BIN)/python -m pytest -m system tests
 
 system-packages: ## install the Debian packages of test-system (as root)
 	apt-get update -q
-	apt-get install -y -q --no-install-recommends libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils nginx-light chromium
+	apt-get install -y -q --no-install-recommends libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils nginx-light chromium \
+		postgresql redis-server
 
 lint: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check .
@@ -51,7 +52,7 @@ benchmarks: $(VENV)/.dev ## print the tables of benchmarks/README.md (about 10 m
 
 lock: $(BIN)/python ## pin what pyproject.toml asks for, by hash (UPGRADE=--upgrade: to the newest there is)
 	$(PIP) --quiet uv
-	$(UV) pyproject.toml --extra server --extra offline --extra aec --extra dev --output-file requirements/dev.txt
+	$(UV) pyproject.toml --extra server --extra site --extra offline --extra aec --extra dev --output-file requirements/dev.txt
 	$(UV) pyproject.toml --extra server --extra offline --constraint requirements/dev.txt --output-file requirements/demo.txt
 	$(UV) requirements/agents.in --output-file requirements/agents.txt
 

@@ -91,7 +91,7 @@ def database(environ: Mapping[str, str], directory: Path) -> dict[str, Any]:
         )
     if find_spec("psycopg") is None:
         raise ImproperlyConfigured(
-            'PostgreSQL needs a driver that is not installed: pip install "psycopg[binary]".'
+            "PostgreSQL needs a driver that is not installed: pip install 'salesmind-console[site]'."
         )
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -131,7 +131,8 @@ def channel_layers(environ: Mapping[str, str]) -> dict[str, Any]:
         raise ImproperlyConfigured(f"SALESMIND_REDIS_URL must begin with {' or '.join(REDIS_SCHEMES)}.")
     if find_spec("channels_redis") is None:
         raise ImproperlyConfigured(
-            "SALESMIND_REDIS_URL needs channels_redis, which is not installed: pip install channels_redis."
+            "SALESMIND_REDIS_URL needs channels_redis, which is not installed: "
+            "pip install 'salesmind-console[site]'."
         )
     # The layer waits 5 s at a time for news, as long as redis-py of its own accord lets a socket be silent.
     host = {"address": url, "socket_timeout": 15, "socket_connect_timeout": 5}

@@ -55,7 +55,7 @@ def test_a_missing_driver_is_said_and_the_password_is_not(monkeypatch: pytest.Mo
         environment.database({"SALESMIND_DATABASE_URL": "postgres://me:secret@db/x"}, Path())
     with pytest.raises(ImproperlyConfigured, match="begins with 'mysql'") as unknown:
         environment.database({"SALESMIND_DATABASE_URL": "mysql://me:secret@db/x"}, Path())
-    with pytest.raises(ImproperlyConfigured, match="pip install channels_redis") as redis:
+    with pytest.raises(ImproperlyConfigured, match=r"pip install 'salesmind-console\[site\]'") as redis:
         environment.channel_layers({"SALESMIND_REDIS_URL": "redis://:secret@cache"})
     assert not any("secret" in str(raised.value) for raised in (postgres, unknown, redis))
 

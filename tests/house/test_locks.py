@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 DEMO = ("server", "offline")
-DEV = (*DEMO, "aec", "dev")
+DEV = (*DEMO, "site", "aec", "dev")
 
 
 def locked(name: str) -> dict[str, tuple[Requirement, list[str]]]:

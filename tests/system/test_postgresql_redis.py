@@ -43,8 +43,8 @@ pytestmark = [
     pytest.mark.skipif(
         shutil.which("redis-server") is None, reason="needs Redis: apt-get install redis-server"
     ),
-    pytest.mark.skipif(lacks("psycopg"), reason='needs psycopg: pip install "psycopg[binary]"'),
-    pytest.mark.skipif(lacks("channels_redis"), reason="needs channels_redis: pip install channels_redis"),
+    pytest.mark.skipif(lacks("psycopg"), reason="needs psycopg: make test-system"),
+    pytest.mark.skipif(lacks("channels_redis"), reason="needs channels_redis: make test-system"),
 ]
 
 
