@@ -20,7 +20,7 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True):
 class TurnDetection(_Part, frozen=True, kw_only=True):
     """Server or semantic VAD; the time is null for semantic VAD."""
 
-    silence_duration_ms: int | None = None
+    silence_duration_ms: float | None = None
     """The quiet that ends a turn."""
     interrupt_response: bool | None = None
 

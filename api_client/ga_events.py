@@ -143,14 +143,14 @@ class SpeechStarted(TypedEvent, frozen=True, kw_only=True, tag="input_audio_buff
     """The user began to speak ``audio_start_ms`` into all audio ever sent, prefix padding included."""
 
     item_id: str
-    audio_start_ms: int
+    audio_start_ms: float
 
 
 class SpeechStopped(TypedEvent, frozen=True, kw_only=True, tag="input_audio_buffer.speech_stopped"):
     """The user stopped; ``audio_end_ms`` includes the silence waited for."""
 
     item_id: str
-    audio_end_ms: int
+    audio_end_ms: float
 
 
 class InputAudioCommitted(TypedEvent, frozen=True, kw_only=True, tag="input_audio_buffer.committed"):

@@ -34,7 +34,7 @@ class Downlink:
         self._output = output
         self._playback = playback
         self._latency = latency
-        self._silence_ms = config.turn_detection.silence_duration_ms
+        self._silence_ms: float = config.turn_detection.silence_duration_ms
         self._server_interrupts = True
         self._answers = 0
         self._final: set[str] = set()
@@ -126,13 +126,13 @@ class Downlink:
         match event:
             case ev.SpeechStarted():
                 self._output.emit(
-                    Speech(t=t, state="started", item_id=event.item_id, audio_ms=event.audio_start_ms)
+                    Speech(t=t, state="started", item_id=event.item_id, audio_ms=round(event.audio_start_ms))
                 )
                 self.interrupt(cancel=not self._server_interrupts)
             case ev.SpeechStopped():
                 self._latency.speech_stopped(event.audio_end_ms, self._silence_ms)
                 self._output.emit(
-                    Speech(t=t, state="stopped", item_id=event.item_id, audio_ms=event.audio_end_ms)
+                    Speech(t=t, state="stopped", item_id=event.item_id, audio_ms=round(event.audio_end_ms))
                 )
             case ev.InputAudioCommitted():
                 previous = self.replay.original(event.previous_item_id)

@@ -79,7 +79,7 @@ class LatencyTracker:
         self.clock = SentClock()
         self._open = None
 
-    def speech_stopped(self, audio_end_ms: int, silence_duration_ms: int) -> None:
+    def speech_stopped(self, audio_end_ms: float, silence_duration_ms: float) -> None:
         """The server's VAD reported the end of speech; its offset includes the silence it waited for."""
         ended_at = self.clock.time_of(audio_end_ms - silence_duration_ms)
         if ended_at is not None:

@@ -13,7 +13,7 @@ from relay.latency import LatencyTracker
 from relay.output import Output
 from relay.playback import PlaybackQueue
 from relay.replay import Replay
-from relay.stream import Notice, StreamEvent
+from relay.stream import Notice, StreamEvent, decode, encode
 
 MS = 48
 
@@ -122,6 +122,7 @@ def test_a_cancel_names_no_response_that_has_ended(bench: Bench) -> None:
         b'{"type":"response.output_audio.delta","delta":"AA=="}',
         b'{"type":"rate_limits.updated","rate_limits":[]}',
         b'{"type":"input_audio_buffer.timeout_triggered","item_id":"u","audio_start_ms":0,"audio_end_ms":9}',
+        b'{"type":"input_audio_buffer.speech_started","item_id":"u","audio_start_ms":640.5}',
         b'{"type":"never.heard.of"}',
         b"[]",
         b"",
@@ -132,6 +133,8 @@ def test_odd_messages_are_survived(bench: Bench, message: bytes) -> None:
     bench.downlink.handle(decode_event(message), 1.0)
     bench.audio("a", 20)
     assert bench.playback.buffered_ms == 20
+    for emitted in bench.emitted:
+        assert decode(encode(emitted)) == emitted  # the reader of the stream takes it as well
 
 
 def test_speech_that_ends_before_anything_was_sent_gives_no_latency(bench: Bench) -> None:
