@@ -5,6 +5,7 @@ After a change of looks: ``pytest tests/tui/test_snapshots.py --snapshot-update`
 
 from __future__ import annotations
 
+import html
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import ModuleType
@@ -292,3 +293,12 @@ def test_watching_the_run(
         await pilot.pause()
 
     assert look(arrange, logged_in=True)
+
+
+def test_no_picture_holds_a_block_character() -> None:
+    """Their width is ambiguous: on many Japanese terminals they push what follows a cell aside."""
+    pictures = list(Path(__file__).with_name("__snapshots__").rglob("*.svg"))
+    assert len(pictures) > 50
+    for picture in pictures:
+        found = {c for c in html.unescape(picture.read_text(encoding="utf-8")) if "\u2580" <= c <= "\u259f"}
+        assert not found, picture.name
