@@ -255,6 +255,23 @@ async def test_question_goes_away_when_the_run_is_aborted(
         await until(pilot, lambda: app.screen is screen)
 
 
+async def test_question_that_lies_under_the_palette_goes_away_with_it(
+    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await begun(app, pilot)
+        services.check.tell(scripted_check.started(), scripted_check.asked())
+        await until(pilot, lambda: app.screen.query("#question"))
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: app.screen.query("CommandInput"))
+        services.check.end(*scripted_check.finished(scripted_check.result(aborted=True)))
+        await until(pilot, lambda: not screen.running)
+        await until(pilot, lambda: services.check.kept)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is screen)
+
+
 async def test_notes_go_into_the_result_before_and_after_the_end(
     make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
 ) -> None:

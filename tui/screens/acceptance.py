@@ -152,7 +152,7 @@ class AcceptanceScreen(AcceptanceView):
             said = _("The run was aborted. What it found until then is shown and kept.")
         self.say_news(News(said, "good" if event.result.passed else "warn"))
         if self._dialog is not None:
-            self._dialog.dismiss(None)
+            self._dialog.withdraw()
         self.keep(said)
 
     # --- what can be done ----------------------------------------------------------------------

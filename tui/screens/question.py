@@ -44,6 +44,7 @@ class QuestionScreen(ConsoleModal[Reply | None]):
         super().__init__()
         self._question = question
         self._operator = operator
+        self._withdrawn = False
 
     def compose(self) -> ComposeResult:
         """The question, for which checkpoint, and who answers."""
@@ -58,6 +59,16 @@ class QuestionScreen(ConsoleModal[Reply | None]):
                 yield Button(_("n  No"), id="no", compact=True)
                 yield Button(_("s  Skip"), id="skip", compact=True)
         yield ActionFooter()
+
+    def withdraw(self) -> None:
+        """The run does not want the answer any more. What lies above, such as the palette, is left to close first."""
+        self._withdrawn = True
+        self.dismiss(None)
+
+    def on_screen_resume(self) -> None:
+        """What lay above is gone."""
+        if self._withdrawn:
+            self.dismiss(None)
 
     @on(Button.Pressed, "#yes")
     def action_yes(self) -> None:
