@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from audio.paths import from_home
 from tui.i18n import _
 
 APP_NAME = "salesmind"
@@ -83,7 +84,7 @@ class ConsoleSettings:
 def config_path(environ: Mapping[str, str] = os.environ) -> Path:
     """Where the configuration file is, or would be."""
     if chosen := environ.get("SALESMIND_CONFIG"):
-        return Path(chosen).expanduser()
+        return from_home(chosen)
     from platformdirs import user_config_path
 
     return user_config_path(APP_NAME, appauthor=False) / "config.toml"
@@ -92,7 +93,7 @@ def config_path(environ: Mapping[str, str] = os.environ) -> Path:
 def state_directory(environ: Mapping[str, str] = os.environ) -> Path:
     """Where logs, recordings and what the program remembers are kept."""
     if chosen := environ.get("SALESMIND_STATE_DIR"):
-        return Path(chosen).expanduser()
+        return from_home(chosen)
     from platformdirs import user_state_path
 
     return user_state_path(APP_NAME, appauthor=False)
@@ -296,7 +297,7 @@ def _build(values: dict[str, Any], path: Path, state: Path) -> ConsoleSettings:
         theme=values.get("theme"),
         keys=values.get("keys", {}),
         audio=AudioDefaults(**{name: values[name] for name in _AUDIO if name in values}),
-        record_directory=Path(record).expanduser() if record else None,
+        record_directory=from_home(record) if record else None,
         config_path=path,
         state_directory=state,
     )

@@ -350,7 +350,7 @@ async def test_source_picker(
         await pilot.press("d")
         await until(pilot, lambda: app.screen.query("#path"))
         await pilot.press("f2")
-        app.screen.query_one("#path", Input).value = str(tmp_path / "none.wav")
+        app.screen.query_one("#path", Input).value = "~nobody-of-that-name/none.wav"
         await pilot.press("enter")
         await until(pilot, lambda: "none.wav" in text(app, "#problem"))
         app.screen.query_one("#path", Input).value = str(sound)

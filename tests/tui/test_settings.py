@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tui import i18n, memory
-from tui.settings import SettingsError, load_settings
+from tui.settings import SettingsError, config_path, load_settings, state_directory
 
 FILE = """\
 language = "ja"
@@ -127,3 +127,12 @@ def test_memory_is_kept_privately(tmp_path: Path) -> None:
 def test_unreadable_memory_is_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "state.json").write_text(content, encoding="utf-8")
     assert memory.load(tmp_path) == memory.Memory()
+
+
+def test_a_home_that_nobody_has_is_a_name_like_any_other() -> None:
+    environ = {
+        "SALESMIND_CONFIG": "~nobody-of-that-name/c.toml",
+        "SALESMIND_STATE_DIR": "~nobody-of-that-name",
+    }
+    assert config_path(environ) == Path("~nobody-of-that-name/c.toml")
+    assert state_directory(environ) == Path("~nobody-of-that-name")

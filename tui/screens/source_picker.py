@@ -4,7 +4,6 @@ customer's goes (a loudspeaker, a file, nowhere)."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -15,6 +14,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from audio.paths import from_home
 from relay.commands import UseSink, UseSource
 from tui.actions import Action, bindings
 from tui.i18n import N_, _
@@ -156,7 +156,7 @@ class SourcePicker(ConsoleModal[UseSource | UseSink | None]):
 
     @on(Input.Submitted, "#path")
     def _typed(self, event: Input.Submitted) -> None:
-        path = Path(event.value.strip()).expanduser()
+        path = from_home(event.value.strip())
         if path.is_file():
             self.dismiss(UseSource(spec=f"wav:{path.resolve()}"))
         else:
