@@ -23,6 +23,8 @@ from tui.widgets.action_footer import ActionFooter
 from tui.wording import sentence
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from audio.samples import Sample
     from tui.services import Devices
 
