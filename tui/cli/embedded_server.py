@@ -53,9 +53,10 @@ class EmbeddedServer:
                 str(self._directory),
                 "--log",
                 str(self.log),
+                "--stop-on-eof",
             ],
             env={**os.environ, "SALESMIND_LANG": language()},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # closed by the system when this process is gone, however it went
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",

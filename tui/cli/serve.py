@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from pathlib import Path
 
 import click
@@ -56,6 +59,13 @@ def report_progress(code: str, values: dict[str, str]) -> None:
     click.echo(_(PROGRESS[code]).format(**values), err=True)
 
 
+def _stop_on_eof() -> None:
+    """Whoever started us has gone, however it went."""
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 @click.command(help=_("Run the SalesMind server that comes with the console."))
 @click.option("--host", default="127.0.0.1", show_default=True, help=_("Address to listen on."))
 @click.option(
@@ -93,6 +103,7 @@ def report_progress(code: str, values: dict[str, str]) -> None:
     metavar="NAME",
     help=_("Environment variable that holds a new password for the account admin."),
 )
+@click.option("--stop-on-eof", is_flag=True, help=_("Stop when standard input is closed."))
 def command(
     host: str,
     port: int,
@@ -102,11 +113,14 @@ def command(
     data_dir: Path | None,
     log: Path | None,
     admin_password_env: str | None,
+    stop_on_eof: bool,
 ) -> None:
     """Serve until told to stop; the first line on stdout is ``{"url": ...}``."""
     require_server()
     from backend.serve import ServeError, ServeOptions, run
 
+    if stop_on_eof:
+        threading.Thread(target=_stop_on_eof, daemon=True).start()
     options = ServeOptions(
         host=host,
         port=port,
