@@ -197,6 +197,10 @@ class _Draft:
     # --- the rest ------------------------------------------------------------------------------
 
     def latency(self, event: Latency) -> None:
+        if (
+            event.basis == "text"
+        ):  # nothing is listened to and nothing transcribed: a tenth of a spoken turn's
+            return
         self._changes["latencies"] = {**self._get("latencies"), event.turn: event.response_latency_ms}
 
     def problem(self, event: Problem) -> None:

@@ -106,7 +106,7 @@ class Conversation:
     """Reports that differ from the one before them in value, phase or error."""
     meters: Meters | None = None
     latencies: Mapping[int, float] = field(default_factory=dict)
-    """Response latency in ms by turn number."""
+    """Response latency of spoken turns, in ms by turn number."""
     errors: tuple[Problem, ...] = ()
     error_count: int = 0
     notices: tuple[Notice, ...] = ()

@@ -265,6 +265,7 @@ class Summary(_Event, frozen=True, kw_only=True, tag="summary"):
     assistant_transcripts: list[str]
     audio_received_ms: int
     response_latency_ms: list[float]
+    """Of the spoken turns."""
     realtime_mode: ModeReports
     reconnects: int
     errors: list[Problem]

@@ -173,13 +173,14 @@ def test_realtime_mode_keeps_the_last_answer_and_when() -> None:
     assert (answered.mode.value, answered.mode.unanswered_since) == (False, None)
 
 
-def test_latency_percentiles_are_measured_values() -> None:
+def test_latency_percentiles_are_measured_values_of_spoken_turns() -> None:
     assert fold(Conversation(), []).latency.p50 is None
     events = [
         Latency(t=0.0, turn=turn, item_id=None, response_latency_ms=float(ms), basis="speech")
         for turn, ms in enumerate([500, 300, 900, 700])
     ]
-    figures = fold(Conversation(), [*events, events[0]]).latency
+    typed = Latency(t=0.0, turn=9, item_id=None, response_latency_ms=38.0, basis="text")
+    figures = fold(Conversation(), [*events, events[0], typed]).latency
     assert (figures.n, figures.last, figures.p50, figures.p95) == (4, 700.0, 500.0, 900.0)
 
 
