@@ -14,12 +14,10 @@ import click
 
 from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
-from tui.cli.login import PASSWORD_VARIABLE
+from tui.cli.login import PASSWORD_VARIABLE, SECOND_PASSWORD_VARIABLE
 from tui.cli.report_files import FILE
 from tui.i18n import _
 from tui.settings import SettingsError, load_settings
-
-SECOND_PASSWORD_VARIABLE = "SALESMIND_SECOND_PASSWORD"  # noqa: S105 (the name of a variable)
 
 CHECK_OPTIONS = (
     "tests", "second_user", "server_command", "ask", "finish_sessions", "out", "spoken", "as_json",

@@ -23,11 +23,10 @@ from acceptance.runner import run_check
 from api_client.errors import ApiError
 from api_client.rest import SalesMindClient
 from tui import i18n
-from tui.cli.check import SECOND_PASSWORD_VARIABLE
 from tui.cli.check_text import RunPrinter
 from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
-from tui.cli.login import Login, login_of, refused
+from tui.cli.login import SECOND_PASSWORD_VARIABLE, Login, login_of, refused
 from tui.cli.report_files import STANDARD_OUTPUT, check_files, write_file, write_reports
 from tui.cli.server_command import CommandInvalid, ServerCommand
 from tui.cli.sound_arguments import check_sound_arguments

@@ -16,6 +16,7 @@ from tui.settings import DEFAULT_SERVER_URL, ConsoleSettings
 from tui.wording import of_error
 
 PASSWORD_VARIABLE = "SALESMIND_PASSWORD"  # noqa: S105 (the name of a variable, not a password)
+SECOND_PASSWORD_VARIABLE = "SALESMIND_SECOND_PASSWORD"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
