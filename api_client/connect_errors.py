@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import socket
 
-from api_client.errors import ApiError, ServerTimeout, ServerUnreachable, TlsError
-from api_client.tls import tls_reason, tls_sentence
+from api_client.errors import ApiError, NoTls, ServerTimeout, ServerUnreachable, TlsError
+from api_client.tls import speaks_plain_http, tls_reason
 
 
 def tls_error(error: BaseException) -> TlsError | None:
     """The TLS failure behind ``error``, if there is one."""
     reason = tls_reason(error)
-    return TlsError(tls_sentence(reason), params={"reason": reason}) if reason else None
+    if reason is None:
+        return None
+    if speaks_plain_http(reason):
+        return NoTls(
+            "The server does not speak TLS on that port: use http:// instead of https://, or another port.",
+            params={"reason": reason},
+        )
+    return TlsError(
+        f"The server's certificate cannot be trusted ({reason}): "
+        "if you know the server and its certificate is self-signed, start again with --insecure.",
+        params={"reason": reason},
+    )
 
 
 def proxy_error() -> ServerUnreachable:

@@ -18,6 +18,7 @@ class ApiErrorCode(StrEnum):
     SERVER_UNREACHABLE = "server_unreachable"
     SERVER_TIMEOUT = "server_timeout"
     TLS_ERROR = "tls_error"
+    NO_TLS = "no_tls"
     UNEXPECTED_REDIRECT = "unexpected_redirect"
     BAD_CREDENTIALS = "bad_credentials"
     ACCOUNT_REFUSED = "account_refused"
@@ -91,9 +92,15 @@ class ServerTimeout(ApiError):
 
 
 class TlsError(ApiError):
-    """The certificate cannot be verified, or the server speaks no TLS. ``params``: ``reason``."""
+    """The certificate cannot be verified, or TLS failed otherwise. ``params``: ``reason``."""
 
     code = ApiErrorCode.TLS_ERROR
+
+
+class NoTls(TlsError):
+    """The server speaks plain HTTP on that port."""
+
+    code = ApiErrorCode.NO_TLS
 
 
 class UnexpectedRedirect(ApiError):

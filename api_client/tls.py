@@ -33,11 +33,6 @@ def tls_reason(error: BaseException) -> str | None:
     return None
 
 
-def tls_sentence(reason: str) -> str:
-    """What to do about ``reason``, in one sentence."""
-    if reason in {"wrong version number", "record layer failure", "http request"}:
-        return "The server does not speak TLS on that port: use http:// instead of https://, or another port."
-    return (
-        f"The server's certificate cannot be trusted ({reason}): "
-        "if you know the server and its certificate is self-signed, start again with --insecure."
-    )
+def speaks_plain_http(reason: str) -> bool:
+    """Whether ``reason`` is that there is no TLS on that port at all."""
+    return reason in {"wrong version number", "record layer failure", "http request"}

@@ -23,6 +23,7 @@ _HOPELESS = frozenset(
         ApiErrorCode.BAD_URL,
         ApiErrorCode.INVALID_PARAMETER,
         ApiErrorCode.TLS_ERROR,
+        ApiErrorCode.NO_TLS,
         ApiErrorCode.UNEXPECTED_REDIRECT,
         ApiErrorCode.UNEXPECTED_ANSWER,
         ApiErrorCode.REALTIME_BAD_TOKEN,

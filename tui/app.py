@@ -82,6 +82,17 @@ class SalesMindApp(App[int]):
         """Watch for the terminal going away."""
         if not self.is_headless:
             terminal.watch(self)
+        self.call_after_refresh(self._tell_what_settings_name_wrongly)
+
+    def _tell_what_settings_name_wrongly(self) -> None:
+        theme = self.settings.theme
+        if theme is not None and theme not in self.available_themes:
+            self.tell("theme_unknown", name=theme, names=", ".join(theme.name for theme in THEMES))
+        if self.settings.keys:
+            from tui.keymap import unknown_ids
+
+            if unknown := unknown_ids(self.settings.keys):
+                self.tell("keys_unknown", ids=", ".join(unknown))
 
     @property
     def client(self) -> SalesMindClient:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from tui.i18n import N_
 
 SENTENCES: dict[str, str] = {
+    # The configuration
+    "theme_unknown": N_("There is no theme {name}. The console's own are {names}."),
+    "keys_unknown": N_("The [keys] table of the configuration has unknown names: {ids}. F1 shows the names."),
     # Between the console and the server
     "bad_url": N_("This address cannot be used. Write it like http://host:8000 or https://host."),
     "invalid_parameter": N_("The token or the session id holds characters this server cannot take."),
@@ -17,6 +20,9 @@ SENTENCES: dict[str, str] = {
     ),
     "server_timeout": N_("The server did not answer in time. Check the network, then try again."),
     "tls_error": N_("The certificate cannot be verified. If you trust this server, start with --insecure."),
+    "no_tls": N_(
+        "The server speaks no TLS on this port. Write http:// instead of https://, or use another port."
+    ),
     "unexpected_redirect": N_("The server sends us elsewhere: {location}. Use that address instead."),
     "bad_credentials": N_("User name or password is wrong."),
     "account_refused": N_("This account may not log in: it is deactivated, or its e-mail is not verified."),

@@ -12,6 +12,7 @@ import pytest
 
 from api_client.errors import (
     ApiError,
+    NoTls,
     ServerTimeout,
     ServerUnreachable,
     TlsError,
@@ -120,7 +121,7 @@ async def test_https_to_a_port_without_tls(reach: Reach, token: str, answer: Ans
 
     async with await asyncio.start_server(plain, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        with pytest.raises(TlsError) as caught:
+        with pytest.raises(NoTls) as caught:
             await reach(f"https://127.0.0.1:{port}", token)
     assert "http://" in str(caught.value)
 

@@ -186,3 +186,14 @@ def test_an_action_without_keymap_keeps_its_keys() -> None:
     action = Action("a.b", "x,f4", "b", "B", "A: B", "Does b")
     assert keys_of(action, {}) == ["x", "f4"]
     assert keys_of(action, {"a.b": "f9"}) == ["f9"]
+
+
+async def test_a_name_that_settings_have_wrong_is_told(make_app: Any, until: Any) -> None:
+    app = make_app(keys={"live.mute": "f4", "live.moot": "f5"}, theme="no-such")
+    async with app.run_test(notifications=True) as pilot:
+        await until(pilot, lambda: len(app._notifications) == 2)
+        said = " ".join(notification.message for notification in app._notifications)
+    assert "live.moot" in said
+    assert "live.mute" not in said
+    assert "no-such" in said
+    assert "salesmind-light" in said

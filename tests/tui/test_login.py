@@ -10,6 +10,7 @@ from textual.widgets import Button, Input, Select, Static
 from api_client.errors import (
     AccountRefused,
     BadCredentials,
+    NoTls,
     ServerTimeout,
     TlsError,
     UnexpectedRedirect,
@@ -51,6 +52,7 @@ async def test_typed_address_is_checked_once_typing_pauses(make_app: Any, servic
     [
         (ServerTimeout("x"), "did not answer in time"),
         (TlsError("x"), "--insecure"),
+        (NoTls("x"), "http://"),
         (UnexpectedRedirect("x", location="https://other"), "https://other"),
     ],
 )
