@@ -42,7 +42,7 @@ class Microphone:
         """That task was cancelled only to make it leave a source that is being replaced."""
         self._reopening = Reopening()
         self._using = asyncio.Lock()
-        """Held by ``use``: of two that overlap, the later one counts."""
+        """Held by whoever opens another source: of two that overlap, the one asked for later counts."""
         self.on_change: Callable[[], None] | None = None
         """Called when another source takes over."""
         self.changes = 0
@@ -60,8 +60,8 @@ class Microphone:
 
     async def use(self, spec: str) -> None:
         """Read from ``spec`` from now on; silence if it cannot be opened, which is told."""
+        await self._reopening.stop()  # which may be opening something, and holds the lock then
         async with self._using:
-            await self._reopening.stop()
             opened = await self._open(spec)
             # What was read until now may have been lost meanwhile. It must not come back in place of ``spec``.
             await self._reopening.stop()
@@ -146,7 +146,11 @@ class Microphone:
         await self._replace(silence, SILENCE, live=False)
         # Closing what is lost may take seconds, in which another source may have been chosen.
         if self._source is silence and error.code in _REOPENED:
-            self._reopening.start(lambda: self._open(spec))
+            self._reopening.start(lambda: self._reopen(spec))
+
+    async def _reopen(self, spec: str) -> bool:
+        async with self._using:
+            return await self._open(spec)
 
     def _failed(self, spec: str, error: AudioError) -> None:
         now = self._output.now()

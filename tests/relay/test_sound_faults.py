@@ -66,14 +66,13 @@ async def test_a_microphone_lost_in_mid_stream(
     salesmind: FakeSalesMind, hold: Hold, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("relay.reopening.REOPEN_DELAYS_S", (0.05, 0.05))
-    callers = 0
+    callers: list[asyncio.StreamWriter] = []  # kept, or Python 3.13 closes what nobody holds
 
     async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal callers
-        callers += 1
+        callers.append(writer)
         writer.write(b"\x00\x10" * 4_800)  # 200 ms, then gone
         await writer.drain()
-        if callers == 1:
+        if len(callers) == 1:
             writer.close()
 
     listener = await asyncio.start_server(speak, "127.0.0.1", 0)
