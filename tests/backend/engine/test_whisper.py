@@ -66,28 +66,6 @@ def test_what_whisper_doubts_is_not_believed(probability: float, no_speech: floa
     assert is_speech(Hearing("you", probability, no_speech)) is believed
 
 
-def test_expected_words_are_those_that_tell_something() -> None:
-    assert whisper.expected_words("在庫、発注についての商談です。") == {"在庫", "発注についての商談です"}
-    assert whisper.expected_words("A call about Stock, an ERP, pricing.") == {
-        "call",
-        "about",
-        "stock",
-        "pricing",
-    }
-    assert whisper.expected_words("") == frozenset()
-
-
-def test_an_expected_word_decides_between_readings_that_are_about_as_likely() -> None:
-    homophone, right, far = (
-        Hearing("財庫です", -0.14, 0.0),
-        Hearing("在庫です", -0.20, 0.0),
-        Hearing("在庫", -0.9, 0.0),
-    )
-    assert whisper.likeliest([homophone, right, far], frozenset()) is homophone
-    assert whisper.likeliest([homophone, right, far], frozenset({"在庫"})) is right
-    assert whisper.likeliest([homophone, far], frozenset({"在庫"})) is homophone
-
-
 async def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(whisper, "available", lambda directory: False)
     transcriber = make_transcriber(True)
