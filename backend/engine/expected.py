@@ -18,11 +18,15 @@ _SHORTEST = {True: 4, False: 2}
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """``tokens`` in place of those from ``start`` to before ``end``."""
+    """``tokens`` in place of those from ``start`` to before ``end``.
+
+    ``distance``: by how much the first of them was not chosen there.
+    """
 
     start: int
     end: int
     tokens: tuple[str, ...]
+    distance: float
 
     def overlaps(self, other: Edit) -> bool:
         """Whether both replace the same token."""
@@ -40,24 +44,26 @@ def expected_words(prompt: str) -> frozenset[str]:
 def edits(
     tokens: Sequence[str],
     words: Mapping[str, tuple[str, ...]],
-    nearly: Callable[[int, str], bool],
+    distance: Callable[[int, str], float],
+    reach: float,
     text_of: Callable[[Sequence[str]], str],
 ) -> Iterator[Edit]:
     """Each way to put one of ``words`` (with their tokens) in place of as many characters of ``tokens``.
 
-    ``nearly``: whether a token was almost chosen at a position; ``text_of``: what tokens spell, of which only
-    whole characters are replaced.
+    ``distance``: by how much a token was not chosen at a position, of which ``reach`` is too much to be of interest;
+    ``text_of``: what tokens spell, of which only whole characters are replaced.
     """
     whole = text_of(tokens)
     for word, spelt in words.items():
         for start, token in enumerate(tokens):
-            if token == spelt[0] or not nearly(start, spelt[0]):
+            missed = distance(start, spelt[0])
+            if token == spelt[0] or missed > reach:
                 continue
             for end in range(start + 1, len(tokens) + 1):
                 piece = text_of(tokens[start:end])
                 if len(piece.strip()) == len(word):
                     if text_of(tokens[:start]) + piece + text_of(tokens[end:]) == whole:
-                        yield Edit(start, end, spelt)
+                        yield Edit(start, end, spelt, missed)
                     break
 
 

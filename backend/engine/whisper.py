@@ -15,7 +15,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +36,12 @@ _WINDOW_S = 27.0  # what fits into Whisper's 30 s with its padding
 _TOKENS_PER_SECOND = 12
 _MIN_LOG_PROBABILITY = -1.2
 _MAX_NO_SPEECH = 0.6
-_NEARLY = 2.0
+_NEARLY = 4.0
 """Difference of logits within which a token was almost chosen."""
 _EXPECTED_BONUS = 3.0
 """So much (log probability, base e) an expected word may be less likely and is still believed. On the Japanese
 recordings right ones are between -2.3 and +0.5, wrong ones -15 and less."""
-_MOST_EDITS = 4
+_MOST_EDITS = 3
 """Each costs some 35 ms to weigh."""
 
 
@@ -164,11 +163,14 @@ class Whisper:
     ) -> list[str]:
         """``tokens`` with each expected word in its place that is about as likely as what was read there."""
 
-        def nearly(at: int, token: str) -> bool:
-            scores = np.asarray(logits[at])
-            return bool(scores[self._ids[tokens[at]]] - scores[self._ids[token]] <= _NEARLY)
+        scores = [np.asarray(step) for step in logits]
 
-        possible = list(islice(edits(tokens, expected, nearly, decode_tokens), _MOST_EDITS))
+        def distance(at: int, token: str) -> float:
+            return float(scores[at][self._ids[tokens[at]]] - scores[at][self._ids[token]])
+
+        possible = sorted(
+            edits(tokens, expected, distance, _NEARLY, decode_tokens), key=lambda edit: edit.distance
+        )[:_MOST_EDITS]
         if not possible:
             return tokens
         read = weigh(tokens)

@@ -18,7 +18,11 @@ def test_expected_words_tell_something_and_are_no_phrases() -> None:
 
 def found(tokens: Sequence[str], word: str, spelt: tuple[str, ...], nearly_at: set[int]) -> list[list[str]]:
     """What becomes of ``tokens`` where the word's first token was nearly chosen."""
-    every = edits(tokens, {word: spelt}, lambda at, token: at in nearly_at and token == spelt[0], "".join)
+
+    def distance(at: int, token: str) -> float:
+        return 1.0 if at in nearly_at and token == spelt[0] else 9.0
+
+    every = edits(tokens, {word: spelt}, distance, 4.0, "".join)
     return [applied(tokens, [edit]) for edit in every]
 
 
@@ -52,20 +56,20 @@ def test_only_whole_characters_are_replaced() -> None:
         return joined.replace("[a]", "").replace("[b]", "")
 
     heard = ["[a]", "[b]", "庫", "の"]
-    nearly = edits(heard, {"在庫": ("在庫",)}, lambda at, _: at in (0, 1), spelling)
-    assert list(nearly) == [Edit(0, 3, ("在庫",))]
+    possible = edits(heard, {"在庫": ("在庫",)}, lambda at, _: 1.0 if at < 2 else 9.0, 4.0, spelling)
+    assert list(possible) == [Edit(0, 3, ("在庫",), 1.0)]
 
 
 def test_several_changes_are_made_where_they_belong() -> None:
-    changes = [Edit(0, 1, ("A", "A")), Edit(3, 5, ("D",))]
+    changes = [Edit(0, 1, ("A", "A"), 1.0), Edit(3, 5, ("D",), 1.0)]
     assert applied(["a", "b", "c", "d", "e"], changes) == ["A", "A", "b", "c", "D"]
     assert not changes[0].overlaps(changes[1])
-    assert changes[1].overlaps(Edit(4, 6, ("x",)))
+    assert changes[1].overlaps(Edit(4, 6, ("x",), 1.0))
 
 
 @given(st.lists(st.text(min_size=1, max_size=3), max_size=12), st.text(min_size=1, max_size=4))
 def test_every_edit_keeps_what_it_does_not_replace(tokens: list[str], word: str) -> None:
-    for edit in edits(tokens, {word: ("\0",)}, lambda at, token: True, "".join):
+    for edit in edits(tokens, {word: ("\0",)}, lambda at, token: 0.0, 4.0, "".join):
         changed = "".join(applied(tokens, [edit]))
         assert changed == "".join(tokens[: edit.start]) + "\0" + "".join(tokens[edit.end :])
         assert len("".join(tokens[edit.start : edit.end]).strip()) == len(word)
