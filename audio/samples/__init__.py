@@ -51,6 +51,13 @@ def samples(language: str) -> tuple[Sample, ...]:
     )
 
 
+def language_of(path: str | Path) -> str | None:
+    """The language of the sample at ``path``; None for any other file."""
+    file = Path(path).resolve()
+    spoken = samples(file.parent.name) if file.parent.parent == DIRECTORY.resolve() else ()
+    return next((sample.language for sample in spoken if sample.path.resolve() == file), None)
+
+
 def ogg_opus_seconds(data: bytes) -> float:
     """Length of an Ogg Opus stream in seconds, from its headers alone.
 

@@ -7,7 +7,7 @@ import soundfile as sf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio.samples import DIRECTORY, ogg_opus_seconds, samples
+from audio.samples import DIRECTORY, language_of, ogg_opus_seconds, samples
 
 
 @pytest.mark.parametrize(("language", "at_least"), [("ja", 15), ("en", 6)])
@@ -42,3 +42,14 @@ def test_anything_else_is_refused_and_not_guessed_at(data: bytes) -> None:
     if b"OpusHead" not in data:
         with pytest.raises(ValueError, match="Ogg Opus"):
             ogg_opus_seconds(data)
+
+
+def test_the_language_of_a_sample_is_known_wherever_it_is_named_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = samples("ja")[0]
+    assert language_of(sample.path) == "ja"
+    monkeypatch.chdir(DIRECTORY.parent)
+    assert language_of(f"samples/en/../ja/{sample.path.name}") == "ja"
+    assert language_of(samples("en")[0].path) == "en"
+    assert language_of(DIRECTORY / "ja" / "of-my-own.opus") is None
+    assert language_of(DIRECTORY / "manifest.toml") is None
+    assert language_of("") is None

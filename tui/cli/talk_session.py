@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from api_client.errors import ApiError, ValidationFailed
 from api_client.models import NewSession
+from audio import samples
+from audio.spec import FileSpec, parse_source
 from tui import i18n
 from tui.cli.group import reject
 from tui.cli.login import Login, refused
-from tui.conversation_setup import conversation_language
 from tui.i18n import _
 from tui.services import Account
 from tui.settings import ConsoleSettings
@@ -37,8 +38,14 @@ class TalkRequest:
     as_json: bool
 
     def language(self, settings: ConsoleSettings) -> Literal["ja", "en"]:
-        """The language of the conversation: as asked, else as configured, else the screen's."""
-        return self.spoken or conversation_language(settings)
+        """The language of the conversation: as asked, else as configured, else the sample's, else the screen's."""
+        return self.spoken or settings.conversation_language or self._of_samples() or i18n.language()
+
+    def _of_samples(self) -> Literal["ja", "en"] | None:
+        """The language of the first source that is one of the sample recordings."""
+        specs = [parse_source(source) for source in self.sources]
+        languages = [samples.language_of(spec.path) for spec in specs if isinstance(spec, FileSpec)]
+        return next((cast("Literal['ja', 'en']", language) for language in languages if language), None)
 
 
 def check_request(request: TalkRequest) -> None:
