@@ -86,6 +86,17 @@ async def test_refused_account_is_told_at_the_account(
         assert not app.screen.query_one("#submit", Button).disabled
 
 
+async def test_what_is_missing_is_asked_for_until_it_is_typed(make_app: Any, until: Any) -> None:
+    app = make_app()
+    async with app.run_test() as pilot:
+        await pilot.press("f3")
+        await until(pilot, lambda: "fill this in" in text(app, "#username-error"))
+        assert app.focused is app.screen.query_one("#username", Input)
+        await pilot.press("b")
+        await until(pilot, lambda: text(app, "#username-error") == "")
+        assert "fill this in" in text(app, "#password-error")
+
+
 async def test_fields_take_the_servers_own_messages(make_app: Any, services: Any, until: Any) -> None:
     services.server.fail["login"] = ValidationFailed("x", fields={"username": ("この項目は[空]です。",)})
     app = make_app(username="admin")

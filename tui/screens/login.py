@@ -221,6 +221,12 @@ class LoginScreen(ConsoleScreen[None]):
         self.username.value, self.password.value = DEMO_ACCOUNT
         self.query_one("#submit", Button).focus()
 
+    @on(Input.Changed, "#username")
+    @on(Input.Changed, "#password")
+    def _mended(self, event: Input.Changed) -> None:
+        if event.value.strip():
+            self._say(event.input, "")
+
     @on(Input.Submitted, "#url")
     def _to_username(self) -> None:
         self.username.focus()
