@@ -22,12 +22,13 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import soundfile as sf
+from onset import onset
 from websockets.asyncio.client import ClientConnection, connect
 
 from audio.samples import Sample, samples
 from backend.engine.accuracy import character_error_rate, word_error_rate
+from relay.conversation_state import percentile
 
 SILENCE_MS = 500
 CHUNK_MS = 40
@@ -118,17 +119,10 @@ async def converse(url: str, language: str, turns: int) -> list[tuple[Sample, di
     return found
 
 
-def onset(sound: Any) -> int:
-    """The sample at which speech begins: the first 5 ms that are louder than -40 dBFS."""
-    blocks = sound[: len(sound) // 120 * 120].astype(float).reshape(-1, 120)
-    loud = np.sqrt(np.mean(blocks**2, axis=1)) > 328
-    return int(np.argmax(loud)) * 120
-
-
 async def break_in(url: str, sample: Sample) -> float:
     """Milliseconds from the onset of speech, sent in real time 20 ms at a time, to ``response.done`` (cancelled)."""
     sound = sf.read(sample.path, dtype="int16")[0]
-    begins = onset(sound)
+    begins = onset(sound.astype(float))
     async with connect(url, max_size=None, compression=None) as socket:
         await socket.send(json.dumps({"type": "response.create"}))
         while json.loads(await socket.recv())["type"] != "response.output_audio.delta":
@@ -191,9 +185,7 @@ async def many_listeners(seconds: float = 15.0) -> None:
 
 def row(name: str, values: list[float]) -> str:
     """One line of the table: median, p95 (nearest rank) and n."""
-    ordered = sorted(values)
-    p95 = ordered[max(0, -(-len(ordered) * 95 // 100) - 1)]
-    return f"| {name} | {statistics.median(ordered):.0f} | {p95:.0f} | {len(ordered)} |"
+    return f"| {name} | {statistics.median(values):.0f} | {percentile(values, 95):.0f} | {len(values)} |"
 
 
 async def main() -> None:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from audio.samples import samples
 from backend.engine.vad import SpeechScorer, SpeechStarted, TurnGate, TurnSettings
+from relay.conversation_state import percentile
 
 Samples = NDArray[np.float64]
 RATE = 24_000
@@ -95,9 +96,8 @@ def speech_row(name: str, sounds: list[Samples]) -> str:
     cells = []
     for breaking_in in (False, True):
         rng = np.random.default_rng(7)
-        found = sorted(opened_after_ms(sound, rng, breaking_in=breaking_in) or np.inf for sound in sounds)
-        p95 = found[-(-len(found) * 95 // 100) - 1]
-        cells.append(f"{statistics.median(found):.0f} | {p95:.0f}")
+        found = [opened_after_ms(sound, rng, breaking_in=breaking_in) or np.inf for sound in sounds]
+        cells.append(f"{statistics.median(found):.0f} | {percentile(found, 95):.0f}")
     return f"| {name} | {' | '.join(cells)} | {len(sounds)} |"
 
 

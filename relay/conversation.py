@@ -197,11 +197,9 @@ class _Draft:
     # --- the rest ------------------------------------------------------------------------------
 
     def latency(self, event: Latency) -> None:
-        if (
-            event.basis == "text"
-        ):  # nothing is listened to and nothing transcribed: a tenth of a spoken turn's
-            return
-        self._changes["latencies"] = {**self._get("latencies"), event.turn: event.response_latency_ms}
+        # A typed turn waits for no words to be made out: beside spoken turns it says nothing.
+        if event.basis == "speech":
+            self._changes["latencies"] = {**self._get("latencies"), event.turn: event.response_latency_ms}
 
     def problem(self, event: Problem) -> None:
         self._changes["errors"] = (*self._get("errors"), event)[-KEPT_REPORTS:]

@@ -132,6 +132,7 @@ class Listening:
         self._dialogue.outbox.put(started)
         if self._input["turn_detection"]["interrupt_response"]:
             self._responder.cancel("turn_detected")
+            self._heard_until = 0.0  # the client stops playing when it hears of it
 
     def _listen_early(self, at_ms: int) -> None:
         """Begin to make out the words while the silence is still being waited for.
@@ -142,7 +143,7 @@ class Listening:
         self._early.add_done_callback(self._heard_early)
 
     def _heard_early(self, early: asyncio.Task[str]) -> None:
-        """How long a pause ``semantic_vad`` allows depends on the words before it."""
+        """The words before a pause: a streaming model tells them, and ``semantic_vad`` allows a pause by them."""
         heard = early is self._early and not early.cancelled() and early.exception() is None
         if heard and early.result() and self._gate is not None:
             self._hearing.tell_so_far(self._speech_item_id, early.result())

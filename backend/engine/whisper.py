@@ -40,7 +40,7 @@ _NEARLY = 4.0
 """Difference of logits within which a token was almost chosen."""
 _EXPECTED_BONUS = 3.0
 """So much (log probability, base e) an expected word may be less likely and is still believed. On the Japanese
-recordings right ones are between -2.3 and +0.5, wrong ones -15 and less."""
+recordings right ones are between -2.3 and +0.5, wrong ones -10.6 and less."""
 _MOST_EDITS = 3
 """Each costs some 35 ms to weigh."""
 
@@ -162,7 +162,6 @@ class Whisper:
         weigh: Callable[[list[str]], float],
     ) -> list[str]:
         """``tokens`` with each expected word in its place that is about as likely as what was read there."""
-
         scores = [np.asarray(step) for step in logits]
 
         def distance(at: int, token: str) -> float:

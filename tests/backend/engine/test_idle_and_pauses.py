@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,6 +99,23 @@ async def test_whoever_speaks_in_time_is_not_interrupted(room: Room, transcriber
     await room.listening.append(spoken)
     await room.until("input_audio_buffer.speech_stopped")
     assert "input_audio_buffer.timeout_triggered" not in [event["type"] for event in room.events]
+
+
+async def test_an_answer_that_was_interrupted_is_no_longer_heard(transcriber: Any, spoken: bytes) -> None:
+    """A fan that is switched on may break in on the customer, but opens no turn in the quiet afterwards."""
+    room = Room(transcriber, idle_timeout_ms=5_000)
+    room.dialogue.session["audio"]["input"]["turn_detection"]["create_response"] = False
+    fan = (300 * np.random.default_rng(1).standard_normal(12_000)).astype("<i2").tobytes()
+    room.respond(output_modalities=["audio"])
+    await room.until("response.done")  # long before all of it can have been played
+    await room.listening.append(spoken)
+    await room.until("input_audio_buffer.speech_stopped")
+    await room.listening.append(bytes(48 * 1_500) + fan + bytes(48 * 2_000))
+    room.listening.clear()
+    await room.until("input_audio_buffer.cleared")
+    assert [event["type"] for event in room.events].count("input_audio_buffer.speech_started") == 1
+    room.listening.stop()
+    room.responder.stop()
 
 
 async def test_the_clock_starts_when_the_answer_has_been_heard(room: Room) -> None:
