@@ -45,7 +45,7 @@ catalogue: $(VENV)/.dev ## collect the strings of the interface, and compile the
 	$(BIN)/python scripts/catalogue.py
 
 screenshots: $(VENV)/.dev ## take the pictures of the docs from the running program
-	$(BIN)/python docs/make_screenshots.py
+	$(BIN)/python scripts/make_screenshots.py
 
 benchmarks: $(VENV)/.dev ## print the tables of benchmarks/README.md (about 10 minutes, on a quiet machine)
 	for script in startup server_start conversation lateness onset engine; do $(BIN)/python benchmarks/$$script.py; done

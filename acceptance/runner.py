@@ -10,16 +10,16 @@ from datetime import UTC, datetime
 from acceptance import verdicts
 from acceptance.checkpoints import CHECKPOINTS, TESTS, checkpoints_of
 from acceptance.evidence import answer, finding
-from acceptance.fault_procedure import fault_test
-from acceptance.mode_procedure import mode_test
 from acceptance.plan import plan
+from acceptance.procedures.faults import fault_test
+from acceptance.procedures.mode import mode_test
+from acceptance.procedures.streaming import connection_test, streaming_test
 from acceptance.progress import CleanedUp, Emit, RunFinished, RunStarted, TestFinished, TestStarted
 from acceptance.record import Moment
 from acceptance.request import CheckRequest, Operator, RestartServer
 from acceptance.results import RunResult, TestResult
 from acceptance.run import Run, wall_now
 from acceptance.sample_source import sample_source, source_name
-from acceptance.speech_procedures import connection_test, streaming_test
 from api_client.errors import ApiError
 from relay.version import version
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from backend import accounts
 from backend.serve_options import Progress, ServeError
+from backend.spin import accounts
 
 
 class HashedPassword:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from backend import accounts
+from backend.spin import accounts
 
 Step = Literal[
     "migrating", "demo_account", "engine_starting", "engine_ready", "model_retiring", "ready", "stopping"

@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable
 
 from audio.pacing import next_on_grid
 from audio.ports import BYTES_PER_MS
-from relay.downlink import Downlink
-from relay.loudness import loudness
-from relay.microphone import Microphone
+from relay.link.downlink import Downlink
+from relay.link.uplink import Uplink
 from relay.output import Output
-from relay.playback import PlaybackQueue
+from relay.sound.loudness import loudness
+from relay.sound.playback import PlaybackQueue
+from relay.sound.source import Microphone
 from relay.stream import Meters
-from relay.uplink import Uplink
 
 INTERVAL_S = 0.1
 

@@ -14,22 +14,22 @@ from audio.errors import AudioError
 from audio.ports import BYTES_PER_MS
 from relay.commands import Command, Interrupt, Mute, ProvokeError, Reconnect, Say, Stop, UseSink, UseSource
 from relay.config import RelayConfig
-from relay.connections import Connections
 from relay.conversation import Conversation
-from relay.downlink import Downlink
 from relay.exit_codes import EXIT_CONNECTION, EXIT_INTERRUPTED, EXIT_OK, EXIT_TIMEOUT
 from relay.gauges import Gauges
-from relay.latency import LatencyTracker
-from relay.meters import expected_chunk_rate
-from relay.microphone import Microphone
-from relay.mode_poller import ModePoller
+from relay.link.connections import Connections
+from relay.link.downlink import Downlink
+from relay.link.mode_poller import ModePoller
+from relay.link.uplink import Uplink
+from relay.measure.latency import LatencyTracker
+from relay.measure.meters import expected_chunk_rate
 from relay.output import Emit, Output
-from relay.playback import PlaybackQueue
 from relay.problems import from_audio
 from relay.recording import RunRecording
-from relay.speaker import Speaker
+from relay.sound.playback import PlaybackQueue
+from relay.sound.sink import Speaker
+from relay.sound.source import Microphone
 from relay.stream import Problem, Role, Started, Summary
-from relay.uplink import Uplink
 from relay.version import version
 
 log = logging.getLogger(__name__)

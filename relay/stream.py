@@ -6,7 +6,7 @@ monotonic clock, stamped where the bytes arrived, and ``kind``, its type. Kinds 
 fields may be added, none is renamed or removed. ``docs/stream.md`` is made from this file.
 
 Codes (``Problem.code``, ``Notice.code``) are for programs; ``message`` is an English sentence for a log.
-People read the translated wording that ``tui.wording`` has for each code.
+People read the translated wording that ``tui.wording.errors`` has for each code.
 """
 
 from __future__ import annotations

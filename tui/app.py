@@ -9,28 +9,29 @@ from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App, SystemCommand
+from textual import on
+from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.command import CommandPalette
-from textual.reactive import reactive
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
-from textual.worker import Worker, WorkerFailed, WorkerState
+from textual.worker import Worker, WorkerFailed
 
-from tui import i18n, memory, terminal
+from tui import i18n
 from tui.actions import APP_ACTIONS, Action, bindings
+from tui.console_app import ConsoleApp
+from tui.frame.plain_scrollbar import PlainScrollBarRender
+from tui.host import memory, terminal
+from tui.host.services import Services
 from tui.i18n import _
-from tui.screens.login import LoginScreen
-from tui.services import Account, Services
+from tui.login.screen import LoginScreen
+from tui.navigation import CheckServer, Converse, LoggedIn, LoggedOut
 from tui.settings import ConsoleSettings
-from tui.status import Status
 from tui.themes import LIGHT, THEMES, dark_theme
-from tui.widgets.plain_scrollbar import PlainScrollBarRender
-from tui.wording import sentence
+from tui.wording.errors import sentence
 
 if TYPE_CHECKING:
-    from api_client.models import Session
-    from api_client.rest import SalesMindClient
+    pass
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +39,12 @@ CRASHED = 1
 TERMINAL_GONE = 129
 
 
-class SalesMindApp(App[int]):
+class SalesMindApp(ConsoleApp):
     """The console. ``settings`` say how it starts; ``services`` are what it reaches outside the screen."""
 
     TITLE = "SalesMind Console"
     # The default screen's own CSS_PATH is not loaded by Textual, so login's stands here.
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "screens/login.tcss"]
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "login/screen.tcss"]
     ACTIONS: ClassVar[tuple[Action, ...]] = APP_ACTIONS
     BINDINGS: ClassVar[list[Any]] = [
         *bindings(APP_ACTIONS),
@@ -55,16 +56,8 @@ class SalesMindApp(App[int]):
     CLOSE_TIMEOUT = 12.0
     """Seconds to wait for screens to close: the live screen ends its conversation first."""
 
-    status: reactive[Status] = reactive(Status())
-
     def __init__(self, settings: ConsoleSettings, services: Services | None = None) -> None:
-        super().__init__()
-        self.settings = settings
-        self.services = services or Services()
-        self.memory = memory.load(settings.state_directory)
-        self.account: Account | None = None
-        self._client: SalesMindClient | None = None
-        self.log_path = settings.state_directory / "console.log"
+        super().__init__(settings, services)
         ScrollBar.renderer = PlainScrollBarRender
         for theme in THEMES:
             self.register_theme(theme)
@@ -81,7 +74,7 @@ class SalesMindApp(App[int]):
     def on_mount(self) -> None:
         """Watch for the terminal going away."""
         if not self.is_headless:
-            terminal.watch(self)
+            terminal.watch(self.terminal_gone, self.set_interval)
         self.call_after_refresh(self._tell_what_settings_name_wrongly)
 
     def _tell_what_settings_name_wrongly(self) -> None:
@@ -94,33 +87,18 @@ class SalesMindApp(App[int]):
             if unknown := unknown_ids(self.settings.keys):
                 self.tell("keys_unknown", ids=", ".join(unknown))
 
-    @property
-    def client(self) -> SalesMindClient:
-        """The server, as the account that is logged in; one connection pool for the whole stay."""
-        if self._client is None:
-            assert self.account is not None, "nobody is logged in"
-            account = self.account
-            self._client = self.services.client(
-                account.server_url, token=account.token, insecure=account.insecure
-            )
-        return self._client
-
     async def on_unmount(self) -> None:
         """Let go of the server."""
-        await self._forget_client()
-
-    async def _forget_client(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        await self.close_client()
 
     # --- from screen to screen -----------------------------------------------------------------
 
-    def logged_in(self, account: Account) -> None:
-        """Remember where, and go to the sessions."""
-        from tui.screens.sessions import SessionsScreen
+    @on(LoggedIn)
+    def go_to_sessions(self, message: LoggedIn) -> None:
+        """Remember the server and the user name, and show the sessions."""
+        from tui.sessions.screen import SessionsScreen
 
-        self.account = account
+        self.account = account = message.account
         self.memory.used(account.server_url, account.profile, account.username)
         try:
             memory.save(self.settings.state_directory, self.memory)
@@ -128,40 +106,41 @@ class SalesMindApp(App[int]):
             self.tell("state_not_saved", reason=error.strerror or str(error))
         self.push_screen(SessionsScreen())
 
-    def logged_out(self) -> None:
-        """Forget the token and go back to login."""
+    @on(LoggedOut)
+    def go_to_login(self, message: LoggedOut) -> None:
+        """Forget the token and show the login screen."""
         self.account = None
-        self.run_worker(self._forget_client(), exit_on_error=False)
+        self.run_worker(self.close_client(), exit_on_error=False)
         while len(self.screen_stack) > 1:
             self.pop_screen()
+        if message.expired:
+            self.tell("not_authenticated")
 
-    def converse(self, session: Session) -> None:
-        """Open the live conversation of ``session``."""
-        from tui.screens.live import LiveScreen
+    @on(Converse)
+    def go_to_conversation(self, message: Converse) -> None:
+        """Start the conversation of a session and show it live."""
+        from tui.conversation.live import LiveScreen
 
-        self.push_screen(LiveScreen(session))
+        if not self._is_open(LiveScreen):
+            self.push_screen(LiveScreen(message.session))
 
-    def check_server(self) -> None:
-        """Open the acceptance procedure."""
-        from tui.screens.acceptance import AcceptanceScreen
+    @on(CheckServer)
+    def go_to_acceptance(self) -> None:
+        """Show the acceptance procedure."""
+        from tui.acceptance.screen import AcceptanceScreen
 
-        self.push_screen(AcceptanceScreen())
+        if not self._is_open(AcceptanceScreen):
+            self.push_screen(AcceptanceScreen())
 
-    # --- telling -------------------------------------------------------------------------------
+    def _is_open(self, kind: type[Screen[Any]]) -> bool:
+        """Whether such a screen is there: the second of two quick keys must not open it again."""
+        return any(isinstance(screen, kind) for screen in self.screen_stack)
 
-    def tell(self, code: str, **params: str) -> None:
-        """Show the sentence for ``code`` for a moment."""
-        self.notify(sentence(code, params), severity="error", timeout=8, markup=False)
+    # --- what goes wrong -----------------------------------------------------------------------
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A background job that failed unexpectedly is logged and worded; the app goes on."""
         self.worker_changed(event)
-
-    def worker_changed(self, event: Worker.StateChanged) -> None:
-        """The same for a screen's jobs: Textual tells only the owner of a job."""
-        if event.state is WorkerState.ERROR and event.worker.error is not None:
-            log.error("Worker %s failed", event.worker.name, exc_info=event.worker.error)
-            self.tell("unexpected", log=str(self.log_path))
 
     def _handle_exception(self, error: Exception) -> None:
         """Textual would print a traceback with local variables, tokens among them; we log and leave."""
@@ -199,7 +178,7 @@ class SalesMindApp(App[int]):
 
     def action_help(self) -> None:
         """Show the keys of the present screen."""
-        from tui.screens.help import HelpScreen
+        from tui.frame.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen, self.settings.keys))
@@ -233,7 +212,7 @@ class SalesMindApp(App[int]):
 
     async def action_quit(self) -> None:
         """Quit at once, except that a running conversation asks first."""
-        from tui.screens.confirm import ConfirmScreen
+        from tui.frame.confirm import ConfirmScreen
 
         if isinstance(self.screen, ConfirmScreen) and self.screen.quitting:
             self.screen.dismiss(True)
@@ -255,7 +234,7 @@ class SalesMindApp(App[int]):
 
 def run_console(settings: ConsoleSettings, services: Services | None = None, *, mouse: bool = True) -> int:
     """Show the console until it is left; gives an exit code. No exception and no traceback comes out."""
-    from tui.journal import open_journal
+    from tui.host.journal import open_journal
 
     i18n.set_language(i18n.resolve_language(settings.language))
     with suppress(OSError):

@@ -7,15 +7,18 @@ import pkgutil
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tui import screens
 from tui.actions import APP_ACTIONS
-from tui.screens.base import ConsoleScreen
+from tui.frame.screen import ConsoleScreen
+
+SCREEN_ROOMS = ("frame", "login", "sessions", "conversation", "acceptance")
 
 
 def unknown_ids(keymap: Mapping[str, str]) -> list[str]:
     """The ids that name no action. Imports every screen, so ask only about a table that is not empty."""
-    for module in pkgutil.iter_modules(screens.__path__):
-        importlib.import_module(f"{screens.__name__}.{module.name}")
+    for room in SCREEN_ROOMS:
+        package = importlib.import_module(f"tui.{room}")
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{package.__name__}.{module.name}")
     known = {action.id for action in APP_ACTIONS}
     known |= {action.id for screen in _kinds_of(ConsoleScreen) for action in screen.ACTIONS}
     return sorted(keymap.keys() - known)

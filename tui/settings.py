@@ -1,7 +1,7 @@
 """What the console is told from outside: flags, environment, configuration file.
 
 Precedence is flag, then environment, then file, then default. The file is TOML, is only ever read, and
-a mistake in it is an error that names the line. What the program remembers by itself is in ``tui.memory``.
+a mistake in it is an error that names the line. What the program remembers by itself is in ``tui.host.memory``.
 Passwords and tokens are in neither.
 """
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from tui.i18n import _
+from tui.tones import Tone
 
 if TYPE_CHECKING:
-    from tui.services import Account
+    from tui.host.services import Account
 
-Tone = Literal["plain", "dim", "good", "warn", "bad"]
 Socket = Literal["none", "connecting", "open", "lost", "retrying", "given_up", "closing", "closed"]
 
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from acceptance.checkpoints import CHECKPOINTS, checkpoint
 from acceptance.evidence import WORDS
-from acceptance.judge_connection import judge_connection
-from acceptance.judge_faults import judge_faults, judge_refused_microphone
-from acceptance.judge_mode import judge_mode, judge_mode_beyond
-from acceptance.judge_streaming import judge_streaming
+from acceptance.judges.connection import judge_connection
+from acceptance.judges.faults import judge_faults, judge_refused_microphone
+from acceptance.judges.mode import judge_mode, judge_mode_beyond
+from acceptance.judges.streaming import judge_streaming
 from acceptance.measurements import (
     FaultMeasurements,
     FaultWindow,

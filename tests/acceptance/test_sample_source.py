@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from acceptance.judge_streaming import judge_streaming
+from acceptance.judges.streaming import judge_streaming
 from acceptance.record import Record
 from acceptance.request import Limits
 from acceptance.sample_source import sample_source, source_name

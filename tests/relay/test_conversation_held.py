@@ -123,7 +123,7 @@ async def test_the_mode_is_read_again_as_soon_as_the_conversation_can_begin(
 async def test_a_mode_that_stays_true_is_reported_as_true(
     salesmind: FakeSalesMind, hold: Hold, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("relay.mode_poller.FALSE_WITHIN_S", 0.6)
+    monkeypatch.setattr("relay.link.mode_poller.FALSE_WITHIN_S", 0.6)
     salesmind.mode_stuck = True
     run = hold()
     await run.until(Step, step="gate_open")

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from api_client.event_parts import ContentPart, ConversationItem
 from relay.conversation import Turn
-from relay.instructions import RolePlay, customer_instructions
-from relay.reconnect import LONGEST_DELAY_S, Backoff, decide
-from relay.replay import LONGEST_REPLAY, Replay
-from relay.turn_taking import ResponseTurns
-from relay.watchdog import SilenceWatch, probe
+from relay.link.instructions import RolePlay, customer_instructions
+from relay.link.reconnect import LONGEST_DELAY_S, Backoff, decide
+from relay.link.replay import LONGEST_REPLAY, Replay
+from relay.link.turn_taking import ResponseTurns
+from relay.link.watchdog import SilenceWatch, probe
 
 
 def test_delays_double_up_to_a_short_cap() -> None:

@@ -8,11 +8,11 @@ import pytest
 
 from api_client.events import OutputAudioDelta, ResponseCreated, SpeechStarted, SpeechStopped, decode_event
 from relay.config import RelayConfig
-from relay.downlink import Downlink
-from relay.latency import LatencyTracker
+from relay.link.downlink import Downlink
+from relay.link.replay import Replay
+from relay.measure.latency import LatencyTracker
 from relay.output import Output
-from relay.playback import PlaybackQueue
-from relay.replay import Replay
+from relay.sound.playback import PlaybackQueue
 from relay.stream import Notice, StreamEvent, decode, encode
 
 MS = 48

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from relay.commands import ProvokeError, Reconnect, Say
-from relay.reconnect import Backoff
+from relay.link.reconnect import Backoff
+from relay.link.watchdog import SilenceWatch
 from relay.stream import (
     Connection,
     Meters,
@@ -21,7 +22,6 @@ from relay.stream import (
     Step,
     Transcript,
 )
-from relay.watchdog import SilenceWatch
 
 if TYPE_CHECKING:
     from tests.relay.conftest import FakeSalesMind, Run
@@ -35,12 +35,12 @@ else:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time limits of a connection, short enough for a test."""
     watch = functools.partial(SilenceWatch, silent_after_s=0.4, idle_after_s=0.4, answer_within_s=0.3)
-    monkeypatch.setattr("relay.connection.SilenceWatch", watch)
-    monkeypatch.setattr("relay.connection.CREATED_WITHIN_S", 0.3)
-    monkeypatch.setattr("relay.connection.UPDATED_WITHIN_S", 0.3)
-    monkeypatch.setattr("relay.connection.NAMED_WITHIN_S", 0.1)
-    monkeypatch.setattr("relay.connection._WATCH_EVERY_S", 0.05)
-    monkeypatch.setattr("relay.connections.Backoff", lambda random: Backoff(random, 0.02, 0.05))
+    monkeypatch.setattr("relay.link.connection.SilenceWatch", watch)
+    monkeypatch.setattr("relay.link.connection.CREATED_WITHIN_S", 0.3)
+    monkeypatch.setattr("relay.link.connection.UPDATED_WITHIN_S", 0.3)
+    monkeypatch.setattr("relay.link.connection.NAMED_WITHIN_S", 0.1)
+    monkeypatch.setattr("relay.link.connection._WATCH_EVERY_S", 0.05)
+    monkeypatch.setattr("relay.link.connections.Backoff", lambda random: Backoff(random, 0.02, 0.05))
 
 
 async def test_a_lost_connection_is_made_again_and_told_the_conversation(
@@ -328,7 +328,7 @@ async def test_it_can_be_stopped_at_any_time(
     salesmind: FakeSalesMind, hold: Hold, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     if when == "while waiting to try again":
-        monkeypatch.setattr("relay.connections.Backoff", lambda random: Backoff(random, 60.0, 60.0))
+        monkeypatch.setattr("relay.link.connections.Backoff", lambda random: Backoff(random, 60.0, 60.0))
         salesmind.refuse_status = 503
         run = hold()
         await run.until(Connection, state="retrying")

@@ -15,12 +15,12 @@ import pytest
 from api_client.events import ServerEvent, decode_event
 from relay.config import RelayConfig
 from relay.conversation_state import KEPT_REPORTS
-from relay.downlink import Downlink
-from relay.latency import LatencyTracker
-from relay.meters import LatenessMeter, RateMeter
+from relay.link.downlink import Downlink
+from relay.link.replay import Replay
+from relay.measure.latency import LatencyTracker
+from relay.measure.meters import LatenessMeter, RateMeter
 from relay.output import Output
-from relay.playback import PlaybackQueue
-from relay.replay import Replay
+from relay.sound.playback import PlaybackQueue
 from relay.stream import StreamEvent
 
 AUDIO = base64.b64encode(bytes(9_600)).decode()

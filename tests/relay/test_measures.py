@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audio.pcm import level
-from relay.latency import LatencyTracker, SentClock
-from relay.loudness import loudness
-from relay.meters import LatenessMeter, RateMeter, RateWatch, expected_chunk_rate, suspected_rate
+from relay.measure.latency import LatencyTracker, SentClock
+from relay.measure.meters import LatenessMeter, RateMeter, RateWatch, expected_chunk_rate, suspected_rate
+from relay.sound.loudness import loudness
 
 
 def paced(meter: RateMeter, per_second: float, seconds: float, start: float = 0.0) -> float:

@@ -7,7 +7,7 @@ import threading
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.playback import PlaybackQueue
+from relay.sound.playback import PlaybackQueue
 
 MS = 48
 LOUD = b"\x00\x10"

@@ -12,13 +12,13 @@ from audio.errors import AudioError, AudioErrorCode
 from audio.ports import Chunk, PullPcm, SourceEnded, StreamInfo
 from relay.commands import UseSource
 from relay.config import RelayConfig
-from relay.latency import LatencyTracker
-from relay.microphone import Microphone
+from relay.link.uplink import Uplink
+from relay.measure.latency import LatencyTracker
 from relay.output import Output
-from relay.playback import PlaybackQueue
-from relay.speaker import Speaker
+from relay.sound.playback import PlaybackQueue
+from relay.sound.sink import Speaker
+from relay.sound.source import Microphone
 from relay.stream import SourceState, StreamEvent
-from relay.uplink import Uplink
 
 if TYPE_CHECKING:
     from tests.relay.conftest import FakeSalesMind, Run
@@ -98,9 +98,9 @@ class Shelf:
 @pytest.fixture
 def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
     made = Shelf()
-    monkeypatch.setattr("relay.microphone.make_source", made.make)
-    monkeypatch.setattr("relay.speaker.make_sink", made.make)
-    monkeypatch.setattr("relay.reopening.REOPEN_DELAYS_S", (0.0, 0.0))
+    monkeypatch.setattr("relay.sound.source.make_source", made.make)
+    monkeypatch.setattr("relay.sound.sink.make_sink", made.make)
+    monkeypatch.setattr("relay.sound.reopening.REOPEN_DELAYS_S", (0.0, 0.0))
     return made
 
 
@@ -277,7 +277,7 @@ async def test_it_can_be_stopped_while_a_device_does_not_open(
 ) -> None:
     stuck = Device("speaker")
     stuck.may_open.clear()
-    monkeypatch.setattr("relay.speaker.make_sink", lambda spec, **_: stuck)
+    monkeypatch.setattr("relay.sound.sink.make_sink", lambda spec, **_: stuck)
     run = hold(sink="speaker")
     await soon(stuck.opening)
     run.command(UseSource(spec="silence"))
@@ -292,7 +292,7 @@ async def test_a_source_asked_for_during_the_start_follows_the_first_one(
 ) -> None:
     slow = Device("speaker")
     slow.may_open.clear()
-    monkeypatch.setattr("relay.speaker.make_sink", lambda spec, **_: slow)
+    monkeypatch.setattr("relay.sound.sink.make_sink", lambda spec, **_: slow)
     run = hold(sink="speaker", source="tone")
     await soon(slow.opening)
     run.command(UseSource(spec="tone:1000"))

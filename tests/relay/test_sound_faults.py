@@ -65,7 +65,7 @@ async def test_a_lost_sink_is_replaced_and_the_conversation_goes_on(
 async def test_a_microphone_lost_in_mid_stream(
     salesmind: FakeSalesMind, hold: Hold, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("relay.reopening.REOPEN_DELAYS_S", (0.05, 0.05))
+    monkeypatch.setattr("relay.sound.reopening.REOPEN_DELAYS_S", (0.05, 0.05))
     callers: list[asyncio.StreamWriter] = []  # kept, or Python 3.13 closes what nobody holds
 
     async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

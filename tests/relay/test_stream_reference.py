@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_reference_is_made_from_the_code_as_it_is() -> None:
-    script = ROOT / "docs" / "make_stream_reference.py"
+    script = ROOT / "scripts" / "make_stream_reference.py"
     done = subprocess.run(
         [sys.executable, str(script), "--check"], capture_output=True, text=True, check=False
     )

@@ -33,10 +33,13 @@ from api_client.models import (
 )
 from relay.commands import Command
 from relay.stream import StreamEvent
-from tui import collector, i18n
+from tui import i18n
+from tui.acceptance import screen as acceptance
 from tui.app import SalesMindApp
-from tui.screens import acceptance, conversation, sessions
-from tui.services import Account, Devices, Services
+from tui.conversation import collector
+from tui.conversation import screen as conversation
+from tui.host.services import Account, Devices, Services
+from tui.sessions import screen as sessions
 from tui.settings import ConsoleSettings
 
 WHEN = datetime(2026, 11, 22, 10, 5, tzinfo=UTC)

@@ -11,8 +11,8 @@ from textual.widgets import Input, Static
 from acceptance.comparison import Change, Comparison
 from acceptance.store import StoreError, StoreErrorCode
 from api_client.errors import BadCredentials
-from tui.services import OwnServer
-from tui.widgets.check_tree import CheckTree
+from tui.acceptance.check_tree import CheckTree
+from tui.host.services import OwnServer
 
 
 def text(app: Any, selector: str) -> str:
@@ -36,7 +36,7 @@ def opened(services: Any, until: Any) -> Any:
     """Opens the screen as an operator does."""
 
     async def go(app: Any, pilot: Any) -> Any:
-        from tui.screens.sessions import SessionsScreen
+        from tui.sessions.screen import SessionsScreen
 
         await pilot.pause()
         app.push_screen(SessionsScreen())

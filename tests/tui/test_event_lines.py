@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
+from relay.link.watchdog import probe
 from relay.stream import LogLine, Problem, ProtocolEvent, RealtimeMode, StreamEvent
-from relay.watchdog import probe
-from tui.event_lines import PROBE_ITEM, EventLines
+from tui.conversation.event_lines import PROBE_ITEM, EventLines
 
 
 def received(t: float, name: str) -> list[StreamEvent]:

@@ -9,21 +9,22 @@ import pytest
 from rich.cells import cell_len
 
 from tui import i18n
+from tui.acceptance.note import NoteScreen
+from tui.acceptance.question import QuestionScreen
+from tui.acceptance.run_options import RunOptionsScreen
+from tui.acceptance.screen import AcceptanceScreen
 from tui.actions import APP_ACTIONS, Action
 from tui.app import SalesMindApp
-from tui.screens.acceptance import AcceptanceScreen
-from tui.screens.base import ConsoleScreen
-from tui.screens.confirm import ConfirmScreen
-from tui.screens.help import HelpScreen
-from tui.screens.live import LiveScreen
-from tui.screens.login import LoginScreen
-from tui.screens.new_session import NewSessionScreen
-from tui.screens.note import NoteScreen
-from tui.screens.question import QuestionScreen
-from tui.screens.run_options import RunOptionsScreen
-from tui.screens.sessions import SessionsScreen
-from tui.screens.source_picker import SourcePicker
-from tui.screens.watch import WatchScreen
+from tui.conversation.live import LiveScreen
+from tui.conversation.source_picker import SourcePicker
+from tui.conversation.watch import WatchScreen
+from tui.frame.confirm import ConfirmScreen
+from tui.frame.help import HelpScreen
+from tui.frame.screen import ConsoleScreen
+from tui.login.screen import LoginScreen
+from tui.navigation import CheckServer, Converse
+from tui.sessions.new_session import NewSessionScreen
+from tui.sessions.screen import SessionsScreen
 
 SCREENS = [
     LoginScreen,
@@ -99,7 +100,7 @@ async def test_footer_fits_eighty_columns(
         await pilot.press("f7")
         await until(pilot, lambda: app.screen.check_action("newer", ()))
         seen["sessions"] = _footer(app)
-        app.converse(session_of(1))
+        app.post_message(Converse(session_of(1)))
         await until(pilot, lambda: isinstance(app.screen, LiveScreen) and app.screen.feed is not None)
         services.relay.script = scripted.talk()
         await until(pilot, lambda: app.screen.check_action("interrupt", ()))
@@ -107,7 +108,7 @@ async def test_footer_fits_eighty_columns(
         await pilot.press("t")
         seen["live, typing"] = _footer(app)
         await pilot.press("escape")
-        app.check_server()
+        app.post_message(CheckServer())
         await until(pilot, lambda: isinstance(app.screen, AcceptanceScreen) and app.screen.options)
         await pilot.press("a")
         await until(pilot, lambda: services.check.running)
@@ -132,7 +133,7 @@ async def test_palette_offers_what_can_be_done_now(
 
         assert {"Login: Log in", "Program: Quit"} <= titles()
         assert "Login: Fill in the demo account" not in titles()  # no demo server
-        app.converse(session_of(1))
+        app.post_message(Converse(session_of(1)))
         await until(pilot, lambda: isinstance(app.screen, LiveScreen) and app.screen.feed is not None)
         assert "Microphone: Mute or unmute" in titles()
         assert "Screen: Switch language" not in titles()

@@ -11,9 +11,10 @@ from textual.widgets import Input, Static
 
 from relay import commands
 from relay.stream import Connection, Item, RealtimeMode, SourceState, Step, Transcript
-from tui.widgets.event_log import EventLog
-from tui.widgets.transcript import KEPT_TURNS
-from tui.widgets.transcript import Transcript as TranscriptView
+from tui.conversation.event_log import EventLog
+from tui.conversation.transcript import KEPT_TURNS
+from tui.conversation.transcript import Transcript as TranscriptView
+from tui.navigation import Converse
 
 
 def text(app: Any, selector: str) -> str:
@@ -26,7 +27,7 @@ def start(make_app: Any, services: Any, session_of: Any, until: Any) -> Any:
 
     async def go(app: Any, pilot: Any) -> Any:
         await pilot.pause()
-        app.converse(session_of(1))
+        app.post_message(Converse(session_of(1)))
         await until(pilot, lambda: type(app.screen).__name__ == "LiveScreen" and app.screen.feed is not None)
         return app.screen
 
@@ -306,7 +307,7 @@ async def test_relay_that_cannot_start_is_said(
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        app.converse(session_of(1))
+        app.post_message(Converse(session_of(1)))
         await until(pilot, lambda: app.screen.query("#news") and "no memory" in text(app, "#news"))
         await pilot.press("escape")
         await until(pilot, lambda: type(app.screen).__name__ == "LoginScreen")

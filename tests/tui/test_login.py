@@ -16,7 +16,7 @@ from api_client.errors import (
     UnexpectedRedirect,
     ValidationFailed,
 )
-from tui.memory import load
+from tui.host.memory import load
 from tui.settings import Profile
 
 

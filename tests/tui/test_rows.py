@@ -11,11 +11,11 @@ from rich.cells import cell_len
 from relay.conversation import Conversation, fold
 from relay.stream import StreamEvent
 from tui import i18n
-from tui.figures import clock, meter_cells, number
-from tui.live_rows import audio_rows, connection_rows, level_words, summary_rows
-from tui.services import Account
+from tui.conversation.readings import padded
+from tui.conversation.rows import audio_rows, connection_rows, level_words, summary_rows
+from tui.host.services import Account
 from tui.status import Status, at_account, parts, place_name
-from tui.widgets.readings import padded
+from tui.wording.figures import clock, meter_cells, number
 
 SIDE_VALUE_CELLS = 43 - 2 - 19
 """Cells beside the labels at 80 columns (live.tcss: width and padding of #side; live.py: LABEL_WIDTH)."""

@@ -9,7 +9,7 @@ import pytest
 from textual.widgets import DataTable, Input, Static
 
 from api_client.errors import NotAuthenticated, ServerFault, ServerTimeout, ValidationFailed
-from tui.screens import sessions
+from tui.sessions import screen as sessions
 
 
 def text(app: Any, selector: str) -> str:
@@ -17,7 +17,7 @@ def text(app: Any, selector: str) -> str:
 
 
 def open_sessions(app: Any) -> None:
-    from tui.screens.sessions import SessionsScreen
+    from tui.sessions.screen import SessionsScreen
 
     app.push_screen(SessionsScreen())
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tui import i18n, memory
+from tui import i18n
+from tui.host import memory
 from tui.settings import SettingsError, config_path, load_settings, state_directory
 
 FILE = """\

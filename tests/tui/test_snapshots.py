@@ -15,7 +15,8 @@ import pytest
 
 from api_client.errors import ValidationFailed
 from tui import i18n
-from tui.screens.live import LiveScreen
+from tui.conversation.live import LiveScreen
+from tui.navigation import CheckServer, Converse
 
 SIZES = [(80, 24), (120, 40)]
 SMALL = pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def at_sessions(services: Any, session_of: Any, until: Any) -> Arrange:
     ]
 
     async def arrange(pilot: Any) -> None:
-        from tui.screens.sessions import SessionsScreen
+        from tui.sessions.screen import SessionsScreen
 
         await until(pilot, lambda: ("health",) in services.server.calls)
         pilot.app.push_screen(SessionsScreen())
@@ -78,7 +79,7 @@ def in_conversation(services: Any, session_of: Any, until: Any) -> Callable[...,
     def with_events(script: list[Any], done: Callable[[LiveScreen], object]) -> Arrange:
         async def arrange(pilot: Any) -> None:
             await until(pilot, lambda: ("health",) in services.server.calls)
-            pilot.app.converse(session_of(1))
+            pilot.app.post_message(Converse(session_of(1)))
             await until(pilot, lambda: isinstance(pilot.app.screen, LiveScreen) and pilot.app.screen.feed)
             services.relay.script = script
             await until(pilot, lambda: done(pilot.app.screen))
@@ -106,7 +107,7 @@ def test_sessions(look: Any, at_sessions: Arrange) -> None:
 
 def test_no_sessions(look: Any, services: Any, until: Any) -> None:
     async def arrange(pilot: Any) -> None:
-        from tui.screens.sessions import SessionsScreen
+        from tui.sessions.screen import SessionsScreen
 
         await until(pilot, lambda: ("health",) in services.server.calls)
         pilot.app.push_screen(SessionsScreen())
@@ -208,7 +209,7 @@ def at_tests(services: Any, until: Any) -> Callable[..., Arrange]:
     def with_run(events: list[Any] | None, choose: str | None = None) -> Arrange:
         async def arrange(pilot: Any) -> None:
             await until(pilot, lambda: ("health",) in services.server.calls)
-            pilot.app.check_server()
+            pilot.app.post_message(CheckServer())
             await until(pilot, lambda: pilot.app.screen.query("#page") and pilot.app.screen.options)
             screen = pilot.app.screen
             if events is not None:

@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from acceptance.redaction import redact
-from tui import terminal
-from tui.journal import open_journal
-from tui.screens.base import ConsoleScreen
+from tui.frame.screen import ConsoleScreen
+from tui.host import terminal
+from tui.host.journal import open_journal
 
 HEAVY = ["httpx", "websockets", "numpy", "sounddevice", "soundfile", "soxr", "django", "msgspec"]
 ROOT = Path(__file__).parents[2]
@@ -30,14 +30,14 @@ def test_the_login_screen_loads_nothing_heavy() -> None:
     code = (
         "import json, sys; import tui.app; from tui.settings import load_settings; "
         f"print(json.dumps([name for name in {HEAVY} if name in sys.modules]), "
-        "json.dumps([n for n in sys.modules if n.startswith('tui.screens.')]))"
+        "json.dumps([n for n in sys.modules if n.startswith('tui.') and n.endswith('screen')]))"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
     heavy, screens = result.stdout.strip().split("] [")
     assert json.loads(heavy + "]") == []
-    assert sorted(json.loads("[" + screens)) == ["tui.screens.base", "tui.screens.login"]
+    assert sorted(json.loads("[" + screens)) == ["tui.frame.screen", "tui.login.screen"]
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,9 @@ from api_client.close_codes import CloseCode
 from api_client.errors import ApiErrorCode, BadCredentials, ServerFault
 from audio.errors import AudioError, AudioErrorCode
 from relay.stream import Notice, Problem
-from tui import i18n, wording
-from tui.sentences import SENTENCES
+from tui import i18n
+from tui.wording import errors as wording
+from tui.wording.sentences import SENTENCES
 
 ROOT = Path(tui.__file__).parents[1]
 HOW = "bring the catalogue in step: make catalogue, and translate what it names"

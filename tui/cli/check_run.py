@@ -31,10 +31,10 @@ from tui.cli.report_files import STANDARD_OUTPUT, check_files, write_file, write
 from tui.cli.server_command import CommandInvalid, ServerCommand
 from tui.cli.sound_arguments import check_sound_arguments
 from tui.cli.terminal_operator import TerminalOperator
-from tui.conversation_setup import conversation_language
+from tui.conversation.setup import conversation_language
 from tui.i18n import _
 from tui.settings import ConsoleSettings
-from tui.wording import of_error
+from tui.wording.errors import of_error
 
 
 @dataclass(frozen=True, slots=True)

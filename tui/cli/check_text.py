@@ -20,7 +20,7 @@ from acceptance.progress import (
 from acceptance.results import Answer, RunResult, TestResult, Verdict
 from tui.cli.help_format import cells
 from tui.i18n import _
-from tui.verdict_words import VERDICTS, verdict_word, words
+from tui.wording.verdicts import VERDICTS, verdict_word, words
 
 _COLOURS: dict[Verdict, str] = {"pass": "green", "fail": "red", "not_run": "yellow", "not_applicable": "cyan"}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tui.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from tui.services import OwnServer
+    from tui.host.services import OwnServer
 
 
 def open_console(
@@ -40,7 +40,7 @@ def open_console(
         raise _refusal(str(error)) from None
     require_terminal()
     from tui.app import run_console
-    from tui.services import Services
+    from tui.host.services import Services
 
     return run_console(settings, Services(own_server), mouse=not no_mouse)
 

@@ -39,8 +39,8 @@ def command(ctx: click.Context, lang: str | None, port: int, no_mouse: bool) -> 
     """Serve, open the console, stop serving."""
     require_terminal()
     require_server()
-    from tui.memory import private_directory
-    from tui.services import OwnServer
+    from tui.host.memory import private_directory
+    from tui.host.services import OwnServer
     from tui.settings import state_directory
 
     directory = private_directory(private_directory(state_directory()) / "demo")

@@ -22,7 +22,7 @@ def command(as_json: bool) -> None:
     try:
         devices = list_devices()
     except AudioError as error:
-        from tui.wording import of_error
+        from tui.wording.errors import of_error
 
         raise reject(of_error(error), ExitCode.CHECK_FAILED) from None
     if not devices and not as_json:

@@ -68,7 +68,7 @@ def command(bundle: Path, server_logs: tuple[Path, ...]) -> None:
 
 def list_devices() -> dict[str, Any]:
     """The sound devices, asked for in a child process as the console does; why there are none, if so."""
-    listing = [sys.executable, "-P", "-m", "tui.device_listing"]
+    listing = [sys.executable, "-P", "-m", "tui.host.device_listing"]
     try:
         done = subprocess.run(
             listing,

@@ -13,7 +13,7 @@ from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
 from tui.i18n import _
 from tui.settings import DEFAULT_SERVER_URL, ConsoleSettings
-from tui.wording import of_error
+from tui.wording.errors import of_error
 
 PASSWORD_VARIABLE = "SALESMIND_PASSWORD"  # noqa: S105 (the name of a variable, not a password)
 SECOND_PASSWORD_VARIABLE = "SALESMIND_SECOND_PASSWORD"  # noqa: S105

@@ -29,7 +29,7 @@ def _store() -> Iterator[ResultsStore]:
     """The store, while the block runs; what is wrong with it ends the program with a sentence."""
     from acceptance.store import FILE_NAME, ResultsStore, StoreError, StoreErrorCode
     from tui.settings import state_directory
-    from tui.wording import of_error
+    from tui.wording.errors import of_error
 
     try:
         with ResultsStore(state_directory() / FILE_NAME) as store:
@@ -71,7 +71,7 @@ def list_command(limit: int, server_url: str | None, as_json: bool) -> None:
 
 
 def _run_line(run: StoredRun) -> str:
-    from tui.verdict_words import verdict_word
+    from tui.wording.verdicts import verdict_word
 
     tests = " ".join(f"{test.number}:{verdict_word(test.verdict)}" for test in run.tests if test.selected)
     words = _("{id}  {when}  document {document}, beyond {beyond}  [{tests}]  {server} ({user})").format(
@@ -156,7 +156,7 @@ def _run_name(result: RunResult) -> str:
 
 def _change_line(change: Change) -> str:
     from acceptance.checkpoints import checkpoint
-    from tui.verdict_words import verdict_word, words
+    from tui.wording.verdicts import verdict_word, words
 
     try:
         question = words(checkpoint(change.checkpoint))

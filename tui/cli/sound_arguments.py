@@ -11,7 +11,7 @@ def check_sound_arguments(sources: Iterable[str], sink: str) -> None:
     """Raise ``SettingsError`` for one that cannot even be read, before anything is started."""
     from audio.errors import AudioError
     from audio.spec import parse_sink, parse_source
-    from tui.wording import of_error
+    from tui.wording.errors import of_error
 
     try:
         for source in sources:

@@ -22,10 +22,10 @@ from tui.cli.sound_arguments import check_sound_arguments
 from tui.cli.talk_session import TalkRequest, begin, check_request
 from tui.cli.transcript_text import TranscriptPrinter
 from tui.cli.turn_script import AnswerTimeout, RecordingFailed, TurnScript
-from tui.conversation_setup import relay_config
+from tui.conversation.setup import relay_config
 from tui.i18n import _
 from tui.settings import ConsoleSettings
-from tui.wording import of_event
+from tui.wording.errors import of_event
 
 STOP_TIMEOUT_S = 15.0
 """Closing asks the server for ``realtime_mode`` for up to five seconds."""

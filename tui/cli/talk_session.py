@@ -12,10 +12,10 @@ from audio.spec import FileSpec, parse_source
 from tui import i18n
 from tui.cli.group import reject
 from tui.cli.login import Login, refused
+from tui.host.services import Account
 from tui.i18n import _
-from tui.services import Account
 from tui.settings import ConsoleSettings
-from tui.wording import of_error
+from tui.wording.errors import of_error
 
 if TYPE_CHECKING:
     from api_client.rest import SalesMindClient

@@ -14,7 +14,7 @@ import click
 from acceptance.progress import Question, Reply
 from tui.cli.group import reject
 from tui.i18n import _
-from tui.verdict_words import words
+from tui.wording.verdicts import words
 
 _REPLIES: dict[str, Reply] = {"y": "pass", "n": "fail", "-": "not_applicable"}
 

@@ -132,7 +132,7 @@ def test_json_is_the_result_itself(made: ModuleType) -> None:
 
 def test_json_schema_is_published_and_current() -> None:
     check = subprocess.run(
-        [sys.executable, ROOT / "docs" / "make_result_schema.py", "--check"],
+        [sys.executable, ROOT / "scripts" / "make_result_schema.py", "--check"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseFailure
 
-from backend.accounts import DEMO_PASSWORD, set_admin_password
+from backend.spin.accounts import DEMO_PASSWORD, set_admin_password
 
 MIN_LENGTH = 8
 

@@ -1,0 +1,119 @@
+"""Why a connection ended, and whether another one is worth making."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from api_client.close_codes import CloseCode
+from api_client.error_codes import ErrorMeaning
+from api_client.errors import (
+    ApiError,
+    ApiErrorCode,
+)
+from api_client.realtime import RealtimeConnection
+from relay.link.server_errors import ServerErrors
+
+Kind = Literal["stopped", "asked", "closed", "lost", "refused", "timeout"]
+"""stopped: by our own wish; asked: for a new one; closed: normally, by the server; refused: dialling or
+configuring failed."""
+
+_HOPELESS = frozenset(
+    {
+        ApiErrorCode.BAD_URL,
+        ApiErrorCode.INVALID_PARAMETER,
+        ApiErrorCode.TLS_ERROR,
+        ApiErrorCode.NO_TLS,
+        ApiErrorCode.UNEXPECTED_REDIRECT,
+        ApiErrorCode.UNEXPECTED_ANSWER,
+        ApiErrorCode.REALTIME_BAD_TOKEN,
+        ApiErrorCode.REALTIME_WRONG_PATH,
+        ApiErrorCode.REALTIME_REFUSED,
+        ApiErrorCode.NOT_AUTHENTICATED,
+        ApiErrorCode.FORBIDDEN,
+        ApiErrorCode.NOT_FOUND,
+    }
+)
+"""Errors that the same call will meet again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """One connection's end. ``code`` and ``message`` are those of a ``Problem``."""
+
+    kind: Kind
+    retry: bool
+    code: str
+    message: str
+    close_code: int | None = None
+    reason: str | None = None
+    params: dict[str, str] | None = None
+    told: bool = False
+    """The problem is in the stream already, as an error of the server's."""
+    other_dialect: bool = False
+    """Worth trying in the other dialect, if this one was a guess."""
+
+
+STOPPED = Ending("stopped", False, "stopped", "The conversation was ended.")
+ASKED = Ending("asked", True, "reconnect", "A new connection was asked for.")
+
+
+def after_error(error: ApiError) -> Ending:
+    """Dialling failed."""
+    timeout = error.code == ApiErrorCode.SERVER_TIMEOUT
+    return Ending(
+        "timeout" if timeout else "refused",
+        worth_retrying(error),
+        str(error.code),
+        str(error),
+        params=error.params,
+    )
+
+
+def worth_retrying(error: ApiError) -> bool:
+    """Whether the same request may fare better later."""
+    return error.code not in _HOPELESS
+
+
+def after_close(socket: RealtimeConnection, errors: ServerErrors) -> Ending:
+    """The socket was closed by the other side; an error before it says more than its code."""
+    code = socket.close_code
+    meaning = socket.meaning
+    reason = socket.close_reason or None
+    said = errors.verdict
+    if said is not None and said.fatal:
+        return Ending("lost", said.retry, said.code, said.message, code, reason, told=True)
+    if meaning is None:
+        return Ending("lost", True, "connection_lost", "The connection is lost.", code, reason)
+    if meaning.code == CloseCode.NORMAL:
+        return Ending("closed", False, "closed_by_server", "The server ended the conversation.", code, reason)
+    # A relay that announces an error and closes with a code of its own means that error.
+    told = errors.last is not None and meaning.code in (CloseCode.UPSTREAM_LOST, CloseCode.UPSTREAM_REFUSED)
+    return Ending("lost", meaning.retry, str(meaning.code), meaning.message, code, reason, told=told)
+
+
+def created_timeout(seconds: float) -> Ending:
+    """The server accepted the socket and then said nothing."""
+    message = (
+        f"The server accepted the connection but sent no session.created within {seconds:.0f} s: "
+        "its upstream is probably not reachable."
+    )
+    params = {"seconds": f"{seconds:.0f}"}
+    return Ending("timeout", True, "session_created_timeout", message, params=params)
+
+
+def updated_timeout(seconds: float) -> Ending:
+    """The server did not confirm the configuration."""
+    message = (
+        f"The server did not answer session.update with session.updated within {seconds:.0f} s, "
+        "so no audio was sent."
+    )
+    params = {"seconds": f"{seconds:.0f}"}
+    return Ending("timeout", True, "session_updated_timeout", message, params=params, other_dialect=True)
+
+
+def refused_update(error: ErrorMeaning | None) -> Ending:
+    """The server refused the configuration."""
+    words = error.message if error is not None else "no reason given"
+    message = f"The server refused the session's configuration: {words}"
+    return Ending("refused", False, "session_update_refused", message, other_dialect=True)

@@ -1,0 +1,106 @@
+"""Take the pictures of the README and the guide from the running program.
+
+    python scripts/make_screenshots.py        (`make screenshots`)
+
+Starts the demo's server and engine, drives the real app through login, a new session, two spoken turns and one
+acceptance test, and exports what it shows as SVG, in English and Japanese.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from relay.conversation import Conversation
+from tui import i18n
+from tui.app import SalesMindApp
+from tui.cli.embedded_server import EmbeddedServer
+from tui.settings import ConsoleSettings
+from tui.themes import DARK
+
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+SIZE = (120, 36)
+PATIENCE_S = 40.0
+
+
+async def until(pilot: Pilot[int], holds: Callable[[], bool]) -> None:
+    """Let the app run until ``holds``. Raises ``TimeoutError``."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not holds():
+            await pilot.pause(0.1)
+
+
+async def take(language: i18n.Language, server_url: str, state: Path) -> None:
+    """All pictures in one language."""
+    i18n.set_language(language)
+    settings = ConsoleSettings(
+        server_url=server_url, demo=True, language=language, state_directory=state, theme=DARK.name
+    )
+    app = SalesMindApp(settings)
+
+    def save(name: str) -> None:
+        app.save_screenshot(f"{name}-{language}.svg", path=str(IMAGES))
+
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause(2.0)
+        save("login")
+        await pilot.press("f2", "f3")
+        await until(pilot, lambda: type(app.screen).__name__ == "SessionsScreen")
+        await pilot.press("n")
+        await pilot.pause(0.5)
+        await pilot.press("f2")
+        await pilot.pause(0.5)
+        save("new-session")
+        await pilot.press("f3")
+        await until(pilot, lambda: type(app.screen).__name__ == "LiveScreen")
+        await until(pilot, lambda: app.screen.feed is not None)  # type: ignore[attr-defined]
+
+        def conversation() -> Conversation:
+            return app.screen.feed.state  # type: ignore[attr-defined, no-any-return]
+
+        await until(pilot, lambda: conversation().gate_open)
+        for answers in (1, 2):
+            await pilot.press("f2")
+            await until(pilot, lambda: finished_answers(conversation()) >= answers)  # noqa: B023
+            if answers < 2:
+                await until(pilot, lambda: not conversation().answering)
+        await pilot.pause(1.5)
+        save("live")
+        await until(pilot, lambda: not conversation().answering)
+        await pilot.press("escape")
+        await pilot.pause(0.5)
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: conversation().ended)
+        await pilot.pause(0.5)
+        save("summary")
+        await pilot.press("escape")
+        await pilot.pause(2.0)
+        save("sessions")
+        await pilot.press("a")
+        await until(pilot, lambda: type(app.screen).__name__ == "AcceptanceScreen")
+        await pilot.press("down", "t")  # the first test
+        await until(pilot, lambda: app.screen.board.over)  # type: ignore[attr-defined]
+        await pilot.press(*["down"] * 4)
+        await pilot.pause(1.0)
+        save("acceptance")
+
+
+def finished_answers(state: Conversation) -> int:
+    """How many of the customer's turns are complete."""
+    return sum(turn.role == "assistant" and turn.final for turn in state.turns)
+
+
+def main() -> None:
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as directory, EmbeddedServer(Path(directory), 0, print) as server:
+        url = server.wait_until_ready(30)
+        for language in i18n.LANGUAGES:
+            asyncio.run(take(language, url, Path(directory) / language))
+
+
+if __name__ == "__main__":
+    main()

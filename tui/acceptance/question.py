@@ -1,0 +1,86 @@
+"""A checkpoint that only a person can judge, by ear or eye."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, Static
+
+from acceptance.checkpoints import checkpoint
+from acceptance.progress import Question, Reply
+from tui.actions import Action, bindings
+from tui.frame.action_footer import ActionFooter
+from tui.frame.screen import ConsoleModal
+from tui.i18n import N_, _
+from tui.wording.verdicts import words
+
+ACTIONS = (
+    Action("question.pass", "y,f2", "yes", N_("Yes"), N_("Judgement: Yes"), N_("Yes: the checkpoint passes")),
+    Action("question.fail", "n,f3", "no", N_("No"), N_("Judgement: No"), N_("No: the checkpoint fails")),
+    Action(
+        "question.skip",
+        "s,f4,escape",
+        "skip",
+        N_("Skip"),
+        N_("Judgement: Skip"),
+        N_("I cannot tell: the checkpoint does not apply"),
+    ),
+)
+
+
+class QuestionScreen(ConsoleModal[Reply | None]):
+    """Returns the answer; None when the run does not want it any more. The run waits meanwhile."""
+
+    ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    CSS_PATH = "question.tcss"
+    AUTO_FOCUS = "#skip"
+
+    def __init__(self, question: Question, operator: str) -> None:
+        super().__init__()
+        self._question = question
+        self._operator = operator
+        self._withdrawn = False
+
+    def compose(self) -> ComposeResult:
+        """The question, for which checkpoint, and who answers."""
+        with Vertical(id="box"):
+            yield Static(_("The run asks you"), classes="title")
+            yield Static(words(self._question), id="question", markup=False)
+            yield Static(words(checkpoint(self._question.checkpoint)), classes="dim", markup=False)
+            who = _("Your answer is recorded as that of {name}.").format(name=self._operator)
+            yield Static(who, id="operator", classes="dim", markup=False)
+            with Horizontal(id="answers"):
+                yield Button(_("y  Yes"), id="yes", compact=True)
+                yield Button(_("n  No"), id="no", compact=True)
+                yield Button(_("s  Skip"), id="skip", compact=True)
+        yield ActionFooter()
+
+    def withdraw(self) -> None:
+        """The run does not want the answer any more. What lies above, such as the palette, is left to close first."""
+        self._withdrawn = True
+        self.dismiss(None)
+
+    def on_screen_resume(self) -> None:
+        """What lay above is gone."""
+        if self._withdrawn:
+            self.dismiss(None)
+
+    @on(Button.Pressed, "#yes")
+    def action_yes(self) -> None:
+        """Pass."""
+        self.dismiss("pass")
+
+    @on(Button.Pressed, "#no")
+    def action_no(self) -> None:
+        """Fail."""
+        self.dismiss("fail")
+
+    @on(Button.Pressed, "#skip")
+    def action_skip(self) -> None:
+        """Does not apply."""
+        self.dismiss("not_applicable")

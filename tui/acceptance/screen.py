@@ -1,0 +1,338 @@
+"""The acceptance procedure: the four tests as a tree that ticks over, and the evidence beside it.
+
+The run is a worker that only appends its progress events to a queue; ten times a second they are folded into
+the board and painted once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.binding import BindingType
+from textual.worker import Worker, WorkerError
+
+from acceptance.plan import plan
+from acceptance.progress import Doing, ProgressEvent, Question, Reply, RunFinished, TestStarted
+from acceptance.store import StoreError
+from tui.acceptance.actions import ACCEPTANCE_ACTIONS
+from tui.acceptance.board import Board, fold, stopped, with_notes
+from tui.acceptance.operator import ScreenOperator
+from tui.acceptance.setup import ALL_TESTS, RunOptions, check_request, first_options, run_directory
+from tui.acceptance.view import AcceptanceView
+from tui.acceptance.words import changes_words, mark_word
+from tui.actions import Action, bindings
+from tui.conversation.watched_conversations import WatchedConversations
+from tui.i18n import _
+from tui.tones import News, Tone
+from tui.wording.errors import of_error, sentence
+from tui.wording.verdicts import words
+
+if TYPE_CHECKING:
+    from acceptance.comparison import Comparison
+    from acceptance.request import CheckRequest
+    from acceptance.results import RunResult
+    from tui.acceptance.question import QuestionScreen
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.1
+ABORT_TIMEOUT_S = 10.0
+"""How long leaving waits for the run to close its connections."""
+IDLE_ONLY = frozenset({"run_all", "run_one", "run_failed", "options", "export"})
+
+
+class AcceptanceScreen(AcceptanceView):
+    """Runs the procedure against the server that is logged in to."""
+
+    ACTIONS: ClassVar[tuple[Action, ...]] = ACCEPTANCE_ACTIONS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACCEPTANCE_ACTIONS)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conversations = WatchedConversations()
+        self.options: RunOptions | None = None
+        self._events: deque[ProgressEvent] = deque()
+        self._operator = ScreenOperator("")
+        self._run_worker: Worker[None] | None = None
+        self._dialog: QuestionScreen | None = None
+        self._leaving = False
+        self._was_running = False
+
+    def on_mount(self) -> None:
+        """Say beforehand what a run will do."""
+        account = self.console_app.account
+        assert account is not None
+        self.options = first_options(self.console_app.settings, account)
+        self._plan_again()
+        self.paint()
+        self.set_interval(TICK_S, self.tick)
+
+    async def on_unmount(self) -> None:
+        """However the screen is left, the run closes its connections first, and what it found is kept."""
+        if self._run_worker is not None and not self._run_worker.is_finished:
+            self._run_worker.cancel()
+            with contextlib.suppress(TimeoutError, WorkerError):
+                async with asyncio.timeout(ABORT_TIMEOUT_S):
+                    await self._run_worker.wait()
+        for event in self._events:  # no tick comes any more
+            if isinstance(event, RunFinished):
+                try:
+                    await self._keep(event.result)
+                except StoreError as error:
+                    log.warning("The result of the run could not be kept: %s", error)
+
+    @property
+    def running(self) -> bool:
+        """A run is going on."""
+        return self._run_worker is not None and not self._run_worker.is_finished
+
+    def _plan_again(self) -> None:
+        """What a run of all tests would do with the options in force."""
+        if self.board.run_id is None:
+            request = self._request(ALL_TESTS, Path())
+            can_restart = self.console_app.services.restart_of(request.server_url) is not None
+            self.board = Board(plan=plan(request, can_restart=can_restart))
+
+    def _request(self, tests: tuple[int, ...], directory: Path) -> CheckRequest:
+        app = self.console_app
+        assert app.account is not None
+        assert self.options is not None
+        return check_request(app.settings, app.account, self.options, tests, directory)
+
+    # --- painting ------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Take in what has come, and paint once."""
+        arrived = [self._events.popleft() for _ in range(len(self._events))]
+        for event in arrived:
+            self.conversations.take(event)
+        known, self.board = self.board, fold(self.board, arrived)
+        over = self._was_running and not self.running and not self._events
+        if over:
+            self.board = stopped(self.board)
+            self.conversations.close()
+        if self.board is not known:
+            with self.app.batch_update():
+                self.paint()
+        for event in arrived:
+            self._attend(event)
+        if self.running != self._was_running:
+            self._was_running = self.running
+            self.refresh_bindings()
+        if over and self._leaving:
+            self.dismiss()
+
+    def _attend(self, event: ProgressEvent) -> None:
+        """What an event asks of us beyond being shown in its place."""
+        match event:
+            case Doing():
+                self.say_news(News(words(event), "warn"))
+            case TestStarted():
+                self.tree_view.bring_up(event.test)
+            case Question():
+                self._ask(event)
+            case RunFinished():
+                self._finished(event)
+            case _:
+                pass
+
+    def _finished(self, event: RunFinished) -> None:
+        said = _("The run is over: document {document}, beyond it {beyond}.").format(
+            document=mark_word(event.result.document), beyond=mark_word(event.result.beyond)
+        )
+        if event.result.aborted:
+            said = _("The run was aborted. What it found until then is shown and kept.")
+        self.say_news(News(said, "good" if event.result.passed else "warn"))
+        if self._dialog is not None:
+            self._dialog.withdraw()
+        self.keep(said)
+
+    # --- what can be done ----------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what makes sense now."""
+        if action in ("abort", "watch"):
+            return self.running
+        if action in IDLE_ONLY and self.running:
+            return False
+        if action == "run_failed":
+            return bool(self.board.to_run_again)
+        if action == "export":
+            return True if self.board.over else None
+        return super().check_action(action, parameters)
+
+    def action_run_all(self) -> None:
+        """The whole procedure."""
+        self._start(ALL_TESTS)
+
+    def action_run_one(self) -> None:
+        """The test under the cursor; on the first line there is none."""
+        number = self.tree_view.chosen_test
+        if number is None:
+            self.say_news(News(_("Choose a test first."), "warn"))
+        else:
+            self._start((number,))
+
+    def action_run_failed(self) -> None:
+        """What failed, once more."""
+        self._start(self.board.to_run_again)
+
+    def _start(self, tests: tuple[int, ...]) -> None:
+        try:
+            directory = run_directory(self.console_app.settings.state_directory)
+        except OSError as error:
+            path = str(self.console_app.settings.state_directory)
+            self.console_app.tell("file_unwritable", path=path, reason=error.strerror or str(error))
+            return
+        assert self.options is not None
+        self._operator = ScreenOperator(self.options.operator)
+        self.conversations = WatchedConversations()
+        self.notes = {}
+        self._events.clear()
+        self.say_news(News(_("Starting the run..."), "dim"))
+        self._run_worker = self._carry_out(self._request(tests, directory))
+        self._was_running = True
+        self.refresh_bindings()
+
+    @work(exclusive=True, group="run", exit_on_error=False)
+    async def _carry_out(self, request: CheckRequest) -> None:
+        """The run itself; all it does here is to append to the queue."""
+        await self.console_app.services.run_check(request, self._events.append, self._operator)
+
+    def action_abort(self) -> None:
+        """End the run; it cleans up and says what it found."""
+        if self._run_worker is not None:
+            self.say_news(News(_("Aborting: closing the connections..."), "warn"))
+            self._run_worker.cancel()
+
+    def action_watch(self) -> None:
+        """The conversation, in the live screen, to be looked at only."""
+        from tui.conversation.watch import WatchScreen
+
+        self.app.push_screen(WatchScreen(lambda: self.conversations))
+
+    def action_options(self) -> None:
+        """Who answers, who the second user is, what is spoken."""
+        from tui.acceptance.run_options import RunOptionsScreen
+
+        assert self.options is not None
+        self.app.push_screen(RunOptionsScreen(self.options), self._chosen_options)
+
+    def _chosen_options(self, options: RunOptions | None) -> None:
+        if options is not None:
+            self.options = options
+            self._plan_again()
+            self.paint()
+
+    def action_note(self) -> None:
+        """The note (備考) of the test under the cursor."""
+        from tui.acceptance.note import NoteScreen
+
+        number = self.tree_view.chosen_test
+        if number is None:
+            self.say_news(News(_("Choose a test first."), "warn"))
+            return
+        chosen = number
+
+        def written(note: str | None) -> None:
+            if note is not None and note != self.notes.get(chosen, ""):
+                self.notes[chosen] = note
+                self.paint_page()
+                if self.board.over:
+                    self.keep(_("The note is kept with the result."))
+
+        self.app.push_screen(NoteScreen(chosen, self.notes.get(chosen, "")), written)
+
+    # --- the operator's answers ----------------------------------------------------------------
+
+    def _ask(self, question: Question) -> None:
+        from tui.acceptance.question import QuestionScreen
+
+        self._dialog = QuestionScreen(question, self._operator.name)
+        self.app.push_screen(self._dialog, self._answered)
+
+    def _answered(self, reply: Reply | None) -> None:
+        self._dialog = None
+        if reply is not None:
+            self._operator.answer(reply)
+
+    # --- results -------------------------------------------------------------------------------
+
+    @work(group="keep", exit_on_error=False)
+    async def keep(self, said: str) -> None:
+        """Keep the result with the notes, and say ``said`` and what has changed since the run before."""
+        result = self.board.result
+        if result is None:
+            return
+        try:
+            changes = await self._keep(result)
+        except StoreError as error:
+            self.post_message(self.Told(News(_("Error: {why}").format(why=of_error(error)), "bad")))
+        else:
+            if result.aborted:
+                changes = None  # what was not reached is no change
+            tone: Tone = "warn" if changes is not None and changes.worse else "plain"
+            self.post_message(self.Told(News(f"{said} {changes_words(changes)}".rstrip(), tone)))
+
+    async def _keep(self, result: RunResult) -> Comparison | None:
+        app = self.console_app
+        return await app.services.keep_result(with_notes(result, self.notes), app.settings.state_directory)
+
+    @work(exclusive=True, group="export", exit_on_error=False)
+    async def action_export(self) -> None:
+        """Markdown, HTML, JUnit XML and JSON, in a folder that is named."""
+        if self.board.result is None:
+            return
+        try:
+            folder = await self.console_app.services.export_result(with_notes(self.board.result, self.notes))
+        except OSError as error:
+            path, reason = str(error.filename or "-"), error.strerror or str(error)
+            self.post_message(
+                self.Told(News(sentence("file_unwritable", {"path": path, "reason": reason}), "bad"))
+            )
+        else:
+            said = _("The reports are in {path}").format(path=folder)
+            self.post_message(self.Told(News(said, "good"), toast=True))
+
+    # --- leaving -------------------------------------------------------------------------------
+
+    def action_back(self) -> None:
+        """Back to the sessions; a run is aborted first, if the operator says so."""
+        if not self.running:
+            self.dismiss()
+            return
+        question = _("The run is not over. Abort it and go back?")
+        self._confirm(question, _("Abort"), self._abort_and_leave)
+
+    def _abort_and_leave(self) -> None:
+        self._leaving = True
+        if self.running:
+            self.action_abort()
+        else:
+            self.dismiss()
+
+    def ask_to_leave(self, leave: Callable[[], None]) -> bool:
+        """Quitting during a run asks once; whether it did."""
+        if not self.running:
+            return False
+        question = _("An acceptance run is going on. Abort it and quit?")
+        self._confirm(question, _("Quit"), leave, quitting=True)
+        return True
+
+    def _confirm(
+        self, question: str, yes: str, then: Callable[[], object], *, quitting: bool = False
+    ) -> None:
+        from tui.frame.confirm import ConfirmScreen
+
+        def answered(answer: bool | None) -> None:
+            if answer:
+                then()
+
+        self.app.push_screen(ConfirmScreen(question, yes, _("Let it run"), quitting=quitting), answered)

@@ -1,0 +1,67 @@
+"""The app as its screens know it: settings, services, the account, the status line and a way to tell something.
+
+Screens reach it through ``getters.app(ConsoleApp)``. Where they lead is up to ``tui.app``, so no screen imports it.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from textual.app import App
+from textual.reactive import reactive
+from textual.worker import Worker, WorkerState
+
+from tui.host import memory
+from tui.host.services import Account, Services
+from tui.settings import ConsoleSettings
+from tui.status import Status
+from tui.wording.errors import sentence
+
+if TYPE_CHECKING:
+    from api_client.rest import SalesMindClient
+
+log = logging.getLogger(__name__)
+
+
+class ConsoleApp(App[int]):
+    """What every screen can rely on."""
+
+    status: reactive[Status] = reactive(Status())
+
+    def __init__(self, settings: ConsoleSettings, services: Services | None = None) -> None:
+        super().__init__()
+        self.settings = settings
+        self.services = services or Services()
+        self.memory = memory.load(settings.state_directory)
+        self.account: Account | None = None
+        """Who is logged in; None at the login screen."""
+        self.log_path = settings.state_directory / "console.log"
+        self._client: SalesMindClient | None = None
+
+    @property
+    def client(self) -> SalesMindClient:
+        """The server, as the account that is logged in; one connection pool until logout."""
+        if self._client is None:
+            assert self.account is not None, "nobody is logged in"
+            account = self.account
+            self._client = self.services.client(
+                account.server_url, token=account.token, insecure=account.insecure
+            )
+        return self._client
+
+    async def close_client(self) -> None:
+        """Close the connections to the server."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    def tell(self, code: str, **params: str) -> None:
+        """Show the sentence for ``code`` for a moment."""
+        self.notify(sentence(code, params), severity="error", timeout=8, markup=False)
+
+    def worker_changed(self, event: Worker.StateChanged) -> None:
+        """Log and word a background job that failed unexpectedly; Textual tells only the owner of a job."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            log.error("Worker %s failed", event.worker.name, exc_info=event.worker.error)
+            self.tell("unexpected", log=str(self.log_path))

@@ -1,0 +1,72 @@
+"""The event log: filtered as it grows, held still on request, copied whole.
+
+A line that only repeats the one before (``EventLine.twin``) is kept, and shown when a filter finds it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import replace
+
+from textual.widgets import Log
+
+from tui.conversation.event_lines import EventLine
+
+KEPT_LINES = 5_000
+
+
+class EventLog(Log):
+    """``Log`` rather than ``RichLog``: its text can be selected."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id, max_lines=KEPT_LINES, highlight=False)
+        self._all: deque[EventLine] = deque(maxlen=KEPT_LINES)
+        self._filter = ""
+        self._frozen = False
+
+    @property
+    def filter_text(self) -> str:
+        """What a line must hold to be shown, whatever the case; every word of it."""
+        return self._filter
+
+    @property
+    def matching(self) -> list[str]:
+        """Every kept line that passes the filter, oldest first."""
+        return [line.text for line in self._all if self._passes(line)]
+
+    def add(self, lines: Iterable[EventLine]) -> None:
+        """Take lines in; they are painted together, unless the log is held still."""
+        fresh = [replace(line, text=line.text.replace("\n", " ")) for line in lines]
+        self._all.extend(fresh)
+        passing = [line.text for line in fresh if self._passes(line)]
+        if passing and not self._frozen:
+            self.write_lines(passing)
+
+    def empty(self) -> None:
+        """Forget all lines; the filter stays."""
+        self._all.clear()
+        self.clear()
+
+    def set_filter(self, text: str) -> None:
+        """Show only lines that hold every word of ``text``."""
+        if text != self._filter:
+            self._filter = text
+            self._rewrite()
+
+    def freeze(self, on: bool) -> None:
+        """Hold the view still (lines are kept, not painted), or catch up."""
+        if on != self._frozen:
+            self._frozen = on
+            if not on:
+                self._rewrite()
+
+    def _passes(self, line: EventLine) -> bool:
+        if not self._filter.strip():
+            return not line.twin
+        low = line.text.lower()
+        return all(word in low for word in self._filter.lower().split())
+
+    def _rewrite(self) -> None:
+        self.clear()
+        self.write_lines(self.matching)

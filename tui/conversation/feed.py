@@ -1,0 +1,108 @@
+"""What the live screen reads: the relay's events folded into one state, ten times a second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from relay.conversation import Conversation, fold
+from relay.stream import Connection, Notice, Problem, SourceState, StreamEvent
+from tui.conversation.event_lines import EventLine, EventLines
+from tui.host.services import ConversationRelay
+from tui.i18n import _
+from tui.status import Socket, Status
+from tui.tones import News
+from tui.wording.errors import of_event
+
+_SOCKETS: dict[str, Socket] = {
+    "idle": "connecting",
+    "connecting": "connecting",
+    "live": "open",
+    "lost": "lost",
+    "retrying": "retrying",
+    "given_up": "given_up",
+    "closing": "closing",
+    "closed": "closed",
+    "ended": "closed",
+}
+
+
+class LiveFeed:
+    """Drains ``relay``. ``clock`` (seconds, monotonic) only carries ages on between two events."""
+
+    def __init__(self, relay: ConversationRelay, clock: Callable[[], float]) -> None:
+        self._relay = relay
+        self._clock = clock
+        self._heard_at = clock()
+        self.state = Conversation()
+        self.finished = False
+        """The relay has ended and everything it said is in ``state``."""
+        self._lines = EventLines()
+
+    def pull(self) -> list[StreamEvent]:
+        """Take in everything that has come."""
+        ended = self._relay.ended  # asked first: what comes until it is True is then drained below
+        events = self._relay.drain()
+        if events:
+            self.state = fold(self.state, events)
+            self._heard_at = self._clock()
+        self.finished = ended
+        return events
+
+    def lines(self, events: Sequence[StreamEvent]) -> list[EventLine]:
+        """``events`` for the event log."""
+        return self._lines.take(events)
+
+    @property
+    def now(self) -> float:
+        """The relay's clock at this moment, in seconds."""
+        if self.finished:
+            return self.state.now
+        return self.state.now + max(0.0, self._clock() - self._heard_at)
+
+    def status(self, base: Status) -> Status:
+        """``base`` with what is known of the conversation."""
+        state = self.state
+        steps = state.current
+        recording = state.recording is not None and state.recording.state == "started"
+        reported = state.mode.at is not None
+        mode = state.mode.value
+        if self.finished:
+            mode = state.summary.realtime_mode.after if state.summary else None
+        return Status(
+            place=base.place,
+            user=base.user,
+            insecure=base.insecure,
+            recording=recording and not self.finished,
+            socket="closed" if self.finished else _SOCKETS[state.status],
+            close_code=steps.close_code if steps else None,
+            mode_reported=True,
+            mode=mode,
+            # Tenths are as fine as the line shows; a coarser value costs fewer repaints.
+            mode_age_s=round(max(0.0, self.now - (state.mode.at or 0.0)), 1) if reported else None,
+            over=self.finished,
+        )
+
+
+def news_of(event: StreamEvent) -> News | None:
+    """The sentence for an event that a person should see at once; None for the others."""
+    match event:
+        case Problem():
+            return News(_("Error: {why}").format(why=of_event(event)), "bad")
+        case Notice():
+            return News(_("Note: {why}").format(why=of_event(event)), "warn")
+        case Connection(state="lost"):
+            return News(_("The connection was lost."), "bad")
+        case Connection(state="retrying"):
+            words = _("Connecting again, attempt {n}, in {seconds} s").format(
+                n=event.attempt, seconds=f"{event.delay_s or 0:.1f}"
+            )
+            return News(words, "warn")
+        case Connection(state="restored"):
+            return News(_("The connection is back."), "good")
+        case Connection(state="given_up"):
+            return News(_("The connection is given up. Press r to try again."), "bad")
+        case SourceState(state="opened"):
+            name = _("silence") if event.spec == "silence" else event.name
+            return News(_("Source: {name}").format(name=name), "plain")
+        case _:
+            return None

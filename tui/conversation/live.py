@@ -1,0 +1,286 @@
+"""The operator's own conversation: started with the screen, steered from it, ended with it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import getters, on, work
+from textual.binding import BindingType
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from relay import commands
+from relay.stream import SourceState, StreamEvent
+from tui.actions import Action, bindings
+from tui.conversation.actions import LIVE_ACTIONS
+from tui.conversation.collector import Collector
+from tui.conversation.feed import LiveFeed
+from tui.conversation.screen import ConversationScreen
+from tui.conversation.setup import (
+    SILENCE,
+    conversation_language,
+    needs_devices,
+    relay_config,
+    source_and_sink,
+)
+from tui.conversation.transcript import first_words
+from tui.host.memory import private_directory
+from tui.host.services import ConversationRelay
+from tui.i18n import N_, _
+from tui.tones import News
+from tui.wording.errors import sentence
+
+if TYPE_CHECKING:
+    from api_client.models import Session
+    from audio.samples import Sample
+
+log = logging.getLogger(__name__)
+
+RUNNING_ONLY = frozenset({"sample", "say", "mute", "interrupt", "source", "reconnect"})
+
+
+class LiveScreen(ConversationScreen):
+    """One conversation about ``session``, from connecting to the summary."""
+
+    ACTIONS: ClassVar[tuple[Action, ...]] = LIVE_ACTIONS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(LIVE_ACTIONS)
+
+    say_input = getters.query_one("#say", Input)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.relay: ConversationRelay | None = None
+        self._samples: list[Sample] = []
+        self._next_sample = 0
+        self._speaking_until = 0.0
+        self._base_source = SILENCE
+        self._sink = "none"
+        self._ending = False
+        self._available: tuple[object, ...] = ()
+        self._collector = Collector()
+
+    def more_inputs(self) -> Iterable[Widget]:
+        """A turn can be typed."""
+        yield Input(placeholder=_("what you say, Enter to send, Esc to close"), compact=True, id="say")
+
+    def on_mount(self) -> None:
+        """Start the conversation; the tick that paints it is the base's."""
+        self.title_is(_("Conversation: {industry}").format(industry=self.session.industry))
+        self.say_news(News(_("Starting the conversation..."), "dim"))
+        self.start()
+        self.call_after_refresh(lambda: self._collector.tame(self.console_app.services.monotonic()))
+
+    async def on_unmount(self) -> None:
+        """However the screen is left, the conversation is ended cleanly."""
+        self._collector.release()
+        if self.relay is not None and not self.relay.ended:
+            await self.relay.stop()
+
+    @work(exclusive=True, group="start", exit_on_error=False)
+    async def start(self) -> None:
+        """Look what this machine has, then start the relay with it."""
+        app = self.console_app
+        assert app.account is not None
+        self._samples = app.services.samples(conversation_language(app.settings))
+        self._show_hint()
+        devices = await app.services.devices() if needs_devices(app.settings) else None
+        source, sink = source_and_sink(app.settings, devices)
+        config = relay_config(app.settings, app.account, self.session.id, source=source, sink=sink)
+        self._base_source, self._sink = source, sink
+        try:
+            self.relay = await app.services.start_relay(config, app.settings.state_directory / "relay.log")
+        except OSError as error:
+            log.exception("The relay could not be started")
+            words = sentence("relay_not_started", {"reason": error.strerror or str(error)})
+            self.say_news(News(_("Error: {why}").format(why=words), "bad"))
+        else:
+            self.feed = LiveFeed(self.relay, app.services.monotonic)
+            self.refresh_bindings()
+
+    @property
+    def running(self) -> bool:
+        """The relay is at work."""
+        return self.feed is not None and not self.feed.finished
+
+    # --- painting ------------------------------------------------------------------------------
+
+    def painted(self, arrived: list[StreamEvent]) -> None:
+        """Offer what can be done now; collect garbage while nobody speaks."""
+        if self.feed is None:
+            return
+        state = self.feed.state
+        available = (self.running, state.answering, state.gate_open, state.meters and state.meters.muted)
+        if available != self._available:
+            self._available = available
+            self.refresh_bindings()
+        if arrived and not (state.answering or state.speech_item_id):
+            self._collector.between_turns(self.console_app.services.monotonic())
+
+    def attend(self, event: StreamEvent) -> None:
+        """What is said of sources is worded here, the rest as for any conversation."""
+        if isinstance(event, SourceState):
+            self._attend_source(event)
+        else:
+            super().attend(event)
+
+    def _attend_source(self, event: SourceState) -> None:
+        """A sample's words are on the line until it ends; after it the operator's own source comes back."""
+        if all(event.spec != f"wav:{sample.path}" for sample in self._samples):
+            super().attend(event)
+        elif event.state == "ended":
+            self.say_news(News(_("The line has been spoken. n speaks the next one."), "plain"))
+        if event.state == "ended" and self._base_source != SILENCE:
+            self.give(commands.UseSource(spec=self._base_source))
+
+    def _show_hint(self) -> None:
+        self.query_one("#hint", Static).update(first_words(len(self._samples)))
+
+    def conversation_over(self) -> None:
+        """The summary stays until Esc."""
+        self.close_inputs()
+        self.query_one("#hint").display = False
+        self.say_news(News(_("The conversation has ended. Esc goes back to the sessions."), "plain"))
+
+    # --- what can be done ----------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what makes sense now."""
+        if action in RUNNING_ONLY and not self.running:
+            return False
+        if action == "interrupt":
+            return True if self.feed and self.feed.state.answering else None
+        if action == "sample":
+            return (True if self.feed and self.feed.state.gate_open else None) if self._samples else False
+        return super().check_action(action, parameters)
+
+    def action_label(self, action: Action) -> str:
+        """Mute and End change their word with the state."""
+        meters = self.feed.state.meters if self.feed else None
+        if action.name == "mute" and meters is not None and meters.muted:
+            return N_("Unmute")
+        if action.name == "back" and not self.running:
+            return N_("Back")
+        return super().action_label(action)
+
+    @work(group="commands", exit_on_error=False)
+    async def give(self, command: commands.Command) -> None:
+        """Send ``command`` to the relay."""
+        if self.relay is not None and self.running:
+            await self.relay.send(command)
+
+    def action_sample(self) -> None:
+        """Speak the next sample recording."""
+        now = self.console_app.services.monotonic()
+        if now < self._speaking_until:
+            self.say_news(News(_("The last line is still being spoken."), "warn"))
+            return
+        number = self._next_sample % len(self._samples)
+        sample = self._samples[number]
+        self._next_sample = number + 1
+        self._speaking_until = now + sample.seconds
+        words = _("Speaking line {n} of {all}: {text}").format(
+            n=number + 1, all=len(self._samples), text=sample.text
+        )
+        self.say_news(News(words, "good"))
+        self.give(commands.UseSource(spec=f"wav:{sample.path}"))
+
+    def action_say(self) -> None:
+        """Type a turn."""
+        self.open_input(self.say_input)
+
+    @on(Input.Submitted, "#say")
+    def _said(self, event: Input.Submitted) -> None:
+        if text := event.value.strip():
+            self.give(commands.Say(text=text))
+        event.input.value = ""
+
+    def action_mute(self) -> None:
+        """Mute or unmute; the relay's next report shows it."""
+        meters = self.feed.state.meters if self.feed else None
+        self.give(commands.Mute(on=not (meters and meters.muted)))
+
+    def action_interrupt(self) -> None:
+        """Stop the answer."""
+        self.give(commands.Interrupt())
+
+    def action_reconnect(self) -> None:
+        """A new connection."""
+        self.give(commands.Reconnect())
+
+    def action_source(self) -> None:
+        """Choose a source, or where the customer is heard."""
+        from tui.conversation.source_picker import SourcePicker
+
+        picker = SourcePicker(self._samples, self._base_source, self._sink, self._answer_file())
+        self.app.push_screen(picker, self._use)
+
+    def _answer_file(self) -> Path:
+        """A name that no file has yet, for the customer's voice."""
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        return self.console_app.settings.state_directory / "answers" / f"customer-{stamp}.wav"
+
+    def _use(self, chosen: commands.UseSource | commands.UseSink | None) -> None:
+        match chosen:
+            case commands.UseSource(spec=spec):
+                self._speaking_until = 0.0
+                if not spec.startswith("wav:"):
+                    self._base_source = spec
+                self.give(chosen)
+            case commands.UseSink():
+                self._use_sink(chosen)
+            case None:
+                pass
+
+    def _use_sink(self, chosen: commands.UseSink) -> None:
+        if chosen.spec.startswith("wav:"):
+            folder = Path(chosen.spec.removeprefix("wav:")).parent
+            try:
+                private_directory(folder)
+            except OSError as error:
+                self.console_app.tell("file_unwritable", path=str(folder), reason=error.strerror or "?")
+                return
+        self._sink = chosen.spec
+        self.say_news(News(_("The customer is heard at: {spec}").format(spec=chosen.spec), "good"))
+        self.give(chosen)
+
+    # --- ending --------------------------------------------------------------------------------
+
+    def action_back(self) -> None:
+        """Close an input; else end the conversation; else go back."""
+        if self.close_inputs():
+            return
+        if self.feed is None or self.feed.finished:
+            self.dismiss()
+        elif not self._ending:
+            self._ask(_("End the conversation?"), _("End"), self.end)
+
+    def _ask(self, question: str, yes: str, then: Callable[[], object], *, quitting: bool = False) -> None:
+        from tui.frame.confirm import ConfirmScreen
+
+        dialog = ConfirmScreen(question, yes, _("Go on talking"), quitting=quitting)
+
+        def answered(answer: bool | None) -> None:
+            if answer:
+                then()
+
+        self.app.push_screen(dialog, answered)
+
+    @work(exclusive=True, group="end", exit_on_error=False)
+    async def end(self) -> None:
+        """End cleanly; the summary comes with the last event."""
+        self._ending = True
+        self.say_news(News(_("Ending: waiting for the server's last word on realtime mode..."), "warn"))
+        if self.relay is not None:
+            await self.relay.stop()
+
+    def ask_to_leave(self, leave: Callable[[], None]) -> bool:
+        """Quitting during a conversation asks once; whether it did."""
+        if not self.running:
+            return False
+        self._ask(_("A conversation is running. End it and quit?"), _("Quit"), leave, quitting=True)
+        return True

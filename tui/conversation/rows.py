@@ -1,0 +1,207 @@
+"""The live screen's readings as plain rows: state in, words out, no widget in sight.
+
+A number that has not been measured is a dash. Every tone goes with a word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from relay.conversation import Conversation
+from relay.conversation_state import ConnectionSteps, LatencyFigures
+from tui.i18n import _
+from tui.status import mode_words
+from tui.tones import Tone
+from tui.wording.figures import NOTHING, number
+
+RATE_TOLERANCE = 0.05
+"""Chunk rates further than this from the geometry's are marked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line: a label and what is measured."""
+
+    label: str
+    value: str
+    tone: Tone = "plain"
+
+
+def connection_rows(state: Conversation, now: float) -> list[Row]:
+    """The steps of the newest connection, and ``realtime_mode`` with the age of its report."""
+    steps = state.current
+    times = steps.times if steps else {}
+    base = times.get("connecting", 0.0)
+
+    def at(step: str) -> str:
+        return f"{times[step] - base:.2f} s" if step in times else NOTHING
+
+    def tone(step: str) -> Tone:
+        return "good" if step in times else "dim"
+
+    sent = steps.updates_sent if steps else 0
+    return [
+        Row("session.created", at("created"), tone("created")),
+        Row(
+            "session.update",
+            _("sent x{n}").format(n=sent) + f"  {at('update_sent')}" if sent else NOTHING,
+            ("good" if sent == 1 else "warn") if sent else "dim",
+        ),
+        Row("session.updated", at("updated"), tone("updated")),
+        Row(_("Ready for audio"), at("gate_open"), tone("gate_open")),
+        mode_row(state, now),
+    ]
+
+
+def mode_row(state: Conversation, now: float) -> Row:
+    """``realtime_mode`` as the server reports it, never what we think of it."""
+    mode = state.mode
+    age = None if mode.at is None else max(0.0, now - mode.at)
+    words, tone = mode_words(mode.value, age)
+    if mode.unanswered_since is not None:
+        silent = f"{max(0.0, now - mode.unanswered_since):.0f}"
+        return Row(_("Realtime mode"), _("no answer for {n} s").format(n=silent), "warn")
+    return Row(_("Realtime mode"), words, tone)
+
+
+def audio_rows(state: Conversation) -> list[Row]:
+    """What goes out, what comes in, how quickly the customer answers, and what went wrong."""
+    meters = state.meters
+    latency = state.latency
+    started = state.started
+    if meters is None:
+        return [Row(label, NOTHING, "dim") for label in _audio_labels()]
+    rate_tone: Tone = "plain"
+    expected = started.expected_chunk_rate if started else None
+    if meters.chunk_rate is not None and expected:
+        rate_tone = "good" if abs(meters.chunk_rate / expected - 1) <= RATE_TOLERANCE else "warn"
+    values: list[tuple[str, Tone]] = [
+        (
+            _("{rate}/s of {expected}/s").format(
+                rate=number(meters.chunk_rate, 1), expected=number(expected, 1)
+            ),
+            rate_tone,
+        ),
+        (
+            _("p99 {p99} max {most} ms").format(
+                p99=number(meters.lateness_p99_ms, 1), most=number(meters.lateness_max_ms, 1)
+            ),
+            "plain",
+        ),
+        (
+            _("{rate} ms/s, {total} s").format(
+                rate=number(meters.received_ms_per_s), total=number(meters.audio_received_ms / 1000, 1)
+            ),
+            "plain",
+        ),
+        (f"{meters.playback_buffer_ms} ms", "plain"),
+        *_latency_words(latency),
+        (
+            _("{dropped} dropped, {errors} errors").format(
+                dropped=meters.dropped_chunks, errors=state.error_count
+            ),
+            "bad" if meters.dropped_chunks or state.error_count else "plain",
+        ),
+    ]
+    return [Row(label, value, tone) for label, (value, tone) in zip(_audio_labels(), values, strict=True)]
+
+
+def audio_title(state: Conversation) -> str:
+    """The geometry that the expected rate is computed from."""
+    if state.started is None:
+        return _("Audio")
+    return _("Audio: {n} bytes/chunk").format(n=state.started.chunk_bytes)
+
+
+def _audio_labels() -> list[str]:
+    return [
+        _("Chunks sent"),
+        _("Lateness"),
+        _("Received"),
+        _("To be played"),
+        _("Latency"),
+        "  p50 / p95",
+        _("Trouble"),
+    ]
+
+
+def _latency_words(latency: LatencyFigures) -> list[tuple[str, Tone]]:
+    if latency.n == 0:
+        return [(f"{NOTHING} (n=0)", "dim"), (NOTHING, "dim")]
+    return [
+        (f"{number(latency.last)} ms (n={latency.n})", "plain"),
+        (f"{number(latency.p50)} / {number(latency.p95)} ms", "plain"),
+    ]
+
+
+def level_words(dbfs: float | None, *, muted: bool) -> tuple[str, Tone]:
+    """The level as a word beside the bar."""
+    if muted:
+        return _("muted"), "warn"
+    if dbfs is None:
+        return NOTHING, "dim"
+    if dbfs <= -100:
+        return _("silence"), "dim"
+    tone: Tone = "bad" if dbfs > -3 else "plain"
+    return f"{dbfs:.0f} dBFS", tone
+
+
+def connection_title(steps: ConnectionSteps | None, state: Conversation) -> str:
+    """Which connection, and what the conversation is doing."""
+    number_ = f" #{steps.number}" if steps else ""
+    words = {
+        "idle": _("starting"),
+        "connecting": _("connecting"),
+        "live": _("live"),
+        "lost": _("lost"),
+        "retrying": _("retrying"),
+        "given_up": _("given up"),
+        "closing": _("closing"),
+        "closed": _("closed"),
+        "ended": _("ended"),
+    }
+    return _("Connection") + f"{number_}: {words[state.status]}"
+
+
+def summary_rows(state: Conversation) -> list[Row]:
+    """The whole run, once it is over."""
+    end = state.summary
+    if end is None:
+        return []
+
+    def said(value: bool | None) -> str:
+        return {True: "true", False: "false", None: NOTHING}[value]
+
+    mode = end.realtime_mode
+    latency = state.latency
+    return [
+        Row(_("Realtime mode"), _("as the server says"), "dim"),
+        Row(_("  before"), said(mode.before), "good" if mode.before is False else "warn"),
+        Row(_("  during"), said(mode.during), "good" if mode.during else "warn"),
+        Row(_("  after"), said(mode.after), "good" if mode.after is False else "warn"),
+        Row(
+            _("Turns"),
+            _("you {you}, customer {customer}").format(
+                you=len(end.user_transcripts), customer=len(end.assistant_transcripts)
+            ),
+        ),
+        Row(_("Latency"), *_latency_words(latency)[0]),
+        Row("  p50 / p95", *_latency_words(latency)[1]),
+        Row(
+            _("Chunks sent"),
+            _("{rate}/s of {expected}/s").format(
+                rate=number(end.chunk_rate, 2), expected=number(end.expected_chunk_rate, 2)
+            ),
+        ),
+        Row(_("Received"), f"{end.audio_received_ms / 1000:.1f} s"),
+        Row("session.update", _("sent x{n}").format(n=end.session_updates_sent)),
+        Row(
+            _("Trouble"),
+            _("{reconnects} reconnects, {errors} errors").format(
+                reconnects=end.reconnects, errors=len(end.errors)
+            ),
+            "warn" if end.reconnects or end.errors else "plain",
+        ),
+        Row(_("Close code"), NOTHING if end.close_code is None else str(end.close_code)),
+        Row(_("Duration"), f"{end.seconds:.1f} s"),
+    ]

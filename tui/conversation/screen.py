@@ -1,0 +1,244 @@
+"""A conversation on screen: transcript left, readings right, events below. Whose conversation it is, the two
+screens made of this one say: the operator's own (``live``), or one that an acceptance run holds (``watch``).
+
+It reads the relay's stream and nothing else, and paints once per tick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import getters, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from relay.stream import StreamEvent
+from tui.actions import Action
+from tui.conversation.event_log import EventLog
+from tui.conversation.feed import LiveFeed, news_of
+from tui.conversation.readings import Readings, level_meter
+from tui.conversation.rows import audio_rows, audio_title, connection_rows, connection_title, summary_rows
+from tui.conversation.transcript import Transcript
+from tui.frame.action_footer import ActionFooter
+from tui.frame.screen import ConsoleScreen
+from tui.frame.status_line import StatusLine
+from tui.i18n import N_, _
+from tui.status import at_account
+from tui.tones import STYLES, News
+
+TICK_S = 0.1
+READINGS_EVERY = 3
+"""Ticks between two paintings of the figures: nobody reads a number that changes ten times a second."""
+LABEL_WIDTH = 19
+
+
+class ConversationScreen(ConsoleScreen[None]):
+    """Paints what ``feed`` brings."""
+
+    FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset({"app.quit", "app.palette"})
+    CSS_PATH = "screen.tcss"
+    AUTO_FOCUS = "#transcript"
+
+    transcript = getters.query_one("#transcript", Transcript)
+    events = getters.query_one("#events", EventLog)
+    filter_input = getters.query_one("#filter", Input)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.feed: LiveFeed | None = None
+        self._frozen = False
+        self._summary_shown = False
+        self._ticks = 0
+        self._meter: Content | None = None
+
+    def compose(self) -> ComposeResult:
+        """Transcript left, readings right, events below."""
+        yield StatusLine()
+        with Horizontal(id="upper"):
+            with Vertical(id="talk"):
+                yield Static(id="talk-title", markup=False)
+                yield Static(id="hint")
+                yield Transcript(id="transcript")
+            with Vertical(id="side"):
+                yield Readings(id="connection", label_width=LABEL_WIDTH)
+                yield Readings(id="audio", label_width=LABEL_WIDTH)
+                yield Static(id="meter")
+                yield Readings(id="summary", label_width=LABEL_WIDTH)
+        yield Static(id="news")
+        with Vertical(id="lower"):
+            yield Static(id="events-title", markup=False)
+            yield EventLog(id="events")
+        yield Input(placeholder=_("filter: words that an event must hold"), compact=True, id="filter")
+        yield from self.more_inputs()
+        yield ActionFooter()
+
+    def more_inputs(self) -> Iterable[Widget]:
+        """Input lines beside the filter's."""
+        return ()
+
+    def on_mount(self) -> None:
+        """Begin to paint."""
+        self._paint_events_title()
+        self.console_app.status = at_account(self.console_app.account)
+        self.set_interval(TICK_S, self.tick)
+
+    def title_is(self, words: str) -> None:
+        """Say which conversation this is."""
+        self.query_one("#talk-title", Static).update(words)
+
+    # --- painting ------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Take in what has come and paint once."""
+        if self.feed is None or self._summary_shown:
+            return
+        arrived = self.feed.pull()
+        with self.app.batch_update():
+            self._paint(arrived)
+        self.painted(arrived)
+
+    def painted(self, arrived: list[StreamEvent]) -> None:
+        """Called after each painting with what was new in it."""
+
+    def _paint(self, arrived: list[StreamEvent]) -> None:
+        assert self.feed is not None
+        feed, state = self.feed, self.feed.state
+        for event in arrived:
+            self.attend(event)
+        self.events.add(feed.lines(arrived))
+        self._paint_meter()
+        self._ticks += 1
+        if self._ticks % READINGS_EVERY == 0 or feed.finished:
+            self.console_app.status = feed.status(self.console_app.status)
+            self._paint_readings()
+        if not self._frozen:
+            self.transcript.show(state.turns)
+            self.query_one("#hint").display = not state.turns
+        if feed.finished:
+            self._show_summary()
+
+    def _paint_readings(self) -> None:
+        assert self.feed is not None
+        state = self.feed.state
+        title = connection_title(state.current, state)
+        self.query_one("#connection", Readings).show(title, connection_rows(state, self.feed.now))
+        self.query_one("#audio", Readings).show(audio_title(state), audio_rows(state))
+
+    def _paint_meter(self) -> None:
+        """The level moves with every tick; on a line of its own that costs one line."""
+        assert self.feed is not None
+        meters = self.feed.state.meters
+        level = None if meters is None else meters.mic_rms_dbfs
+        muted = bool(meters and meters.muted)
+        bar = level_meter(_("Your voice"), LABEL_WIDTH, level, muted=muted)
+        if bar != self._meter:
+            self._meter = bar
+            self.query_one("#meter", Static).update(bar, layout=False)
+
+    def attend(self, event: StreamEvent) -> None:
+        """What an event asks of us beyond being shown in its place."""
+        if (news := news_of(event)) is not None:
+            self.say_news(news)
+
+    def say_news(self, news: News) -> None:
+        """One sentence between the upper and the lower half."""
+        self.query_one("#news", Static).update(Content.styled(news.words, STYLES[news.tone]))
+
+    def _paint_events_title(self) -> None:
+        words = _("Events")
+        if self.events.filter_text:
+            words += "  " + _("only with: {words}").format(words=self.events.filter_text)
+        if self._frozen:
+            words += "  " + _("HELD STILL, p goes on")
+        self.query_one("#events-title", Static).update(words)
+
+    def _show_summary(self) -> None:
+        """The whole run in figures, in place of the readings."""
+        assert self.feed is not None
+        self._summary_shown = True
+        self.transcript.show(self.feed.state.turns)
+        rows = summary_rows(self.feed.state)
+        if rows:
+            self._show_readings(False)
+            self.query_one("#summary", Readings).show(_("Summary of the conversation"), rows)
+        self.conversation_over()
+
+    def _show_readings(self, on: bool) -> None:
+        for reading in ("#connection", "#audio", "#meter"):
+            self.query_one(reading).display = on
+        self.query_one("#summary").display = not on
+
+    def conversation_over(self) -> None:
+        """Called once when all has been shown."""
+
+    # --- what can be done ----------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """One input line at a time: while one is open, the footer has no room for what opens another."""
+        if action in ("say", "filter") and self.typing:
+            return False
+        return super().check_action(action, parameters)
+
+    def action_label(self, action: Action) -> str:
+        """Esc closes an input line first."""
+        return N_("Close") if action.name == "back" and self.typing else super().action_label(action)
+
+    # --- looking at it -------------------------------------------------------------------------
+
+    def action_filter(self) -> None:
+        """Filter the events while typing."""
+        self.open_input(self.filter_input)
+
+    @on(Input.Changed, "#filter")
+    def _filter_typed(self, event: Input.Changed) -> None:
+        self.events.set_filter(event.value)
+        self._paint_events_title()
+
+    @on(Input.Submitted, "#filter")
+    def _filter_done(self) -> None:
+        self.close_inputs()
+
+    def action_copy(self) -> None:
+        """The events shown, to the clipboard of the operator's terminal (OSC 52)."""
+        lines = self.events.matching
+        self.app.copy_to_clipboard("\n".join(lines))
+        self.say_news(News(_("Copied {n} events.").format(n=len(lines)), "good"))
+
+    def action_freeze(self) -> None:
+        """Hold the view still, or go on; nothing is lost."""
+        self._frozen = not self._frozen
+        self.events.freeze(self._frozen)
+        self._paint_events_title()
+
+    def action_follow(self) -> None:
+        """Follow the end, or stay."""
+        following = self.transcript.following
+        self.transcript.follow(not following)
+        words = _("The transcript stays where it is.") if following else _("The transcript follows.")
+        self.say_news(News(words, "plain"))
+
+    @property
+    def typing(self) -> bool:
+        """An input line is open."""
+        return self.has_class("-typing")
+
+    def open_input(self, field: Input) -> None:
+        """Show one input line and go there."""
+        self.close_inputs()
+        field.display = True
+        self.add_class("-typing")
+        field.focus()
+
+    def close_inputs(self) -> bool:
+        """Close what is open; whether something was."""
+        shown = [field for field in self.query(Input) if field.display]
+        for field in shown:
+            field.display = False
+        if shown:
+            self.remove_class("-typing")
+            self.transcript.focus()
+        return bool(shown)

@@ -1,0 +1,62 @@
+"""From settings, account, session and devices to the configuration of one conversation."""
+
+from __future__ import annotations
+
+from relay.config import RelayConfig, TurnDetection
+from tui import i18n
+from tui.host.services import Account, Devices
+from tui.settings import ConsoleSettings
+
+SILENCE = "silence"
+
+
+def relay_config(
+    settings: ConsoleSettings,
+    account: Account,
+    session_id: str,
+    *,
+    source: str,
+    sink: str,
+    language: i18n.Language | None = None,
+    seconds: float | None = None,
+) -> RelayConfig:
+    """What the relay is started with: geometry, voice and VAD as the settings say."""
+    audio = settings.audio
+    record = settings.record_directory
+    return RelayConfig(
+        server_url=account.server_url,
+        token=account.token,
+        session_id=session_id,
+        insecure=account.insecure,
+        source=source,
+        sink=sink,
+        chunk_bytes=audio.chunk_bytes,
+        language=language or conversation_language(settings),
+        voice=audio.voice,
+        turn_detection=TurnDetection(
+            threshold=audio.vad_threshold,
+            prefix_padding_ms=audio.vad_prefix_ms,
+            silence_duration_ms=audio.vad_silence_ms,
+        ),
+        echo=audio.echo,
+        seconds=seconds,
+        record_directory=str(record) if record else None,
+    )
+
+
+def source_and_sink(settings: ConsoleSettings, devices: Devices | None) -> tuple[str, str]:
+    """Where sound comes from and goes to. Without a microphone it is silence; without a speaker, nothing."""
+    audio = settings.audio
+    source = audio.source or ("mic" if devices and devices.microphones else SILENCE)
+    sink = audio.sink or ("speaker" if devices and devices.speakers else "none")
+    return source, sink
+
+
+def conversation_language(settings: ConsoleSettings) -> i18n.Language:
+    """The language spoken with the customer."""
+    return settings.conversation_language or i18n.language()
+
+
+def needs_devices(settings: ConsoleSettings) -> bool:
+    """Whether the choice of source or sink depends on what this machine has."""
+    return settings.audio.source is None or settings.audio.sink is None

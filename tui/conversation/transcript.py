@@ -1,0 +1,141 @@
+"""The conversation as text: one block per turn, in conversation order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual import getters
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.i18n import _
+from tui.wording.errors import sentence
+from tui.wording.figures import clock
+
+if TYPE_CHECKING:
+    from relay.conversation import Turn
+
+KEPT_TURNS = 200
+"""Blocks on screen; older ones are taken off (the recording and the server keep all of them)."""
+
+
+class TurnBlock(Static):
+    """One turn."""
+
+    def __init__(self, turn: Turn) -> None:
+        super().__init__(turn_content(turn), classes=f"turn -{turn.role}")
+        self.turn = turn
+
+    def show(self, turn: Turn) -> None:
+        """Paint, if anything changed."""
+        if turn != self.turn:
+            self.turn = turn
+            self.update(turn_content(turn))
+
+
+def turn_content(turn: Turn) -> Content:
+    """When, who, what, and what became of it."""
+    who = {"user": _("You"), "assistant": _("Customer"), "system": _("System")}[turn.role]
+    colour = {"user": "$user", "assistant": "$customer", "system": "$dim"}[turn.role]
+    text = turn.text.strip()
+    if turn.failure is not None:
+        text = _("(not transcribed: {why})").format(why=sentence(turn.failure, {}, turn.failure))
+    elif not text:
+        text = _("(being transcribed...)") if turn.role == "user" else "..."
+    elif not turn.final:
+        text += " ..."
+    head: list[tuple[str, str]] = [(f"{clock(turn.at)} ", "$dim"), (who, f"bold {colour}")]
+    if turn.interrupted:
+        heard = f"{(turn.heard_ms or 0) / 1000:.1f}"
+        whole = f"{(turn.received_ms or 0) / 1000:.1f}"
+        words = _("interrupted, {heard} s of {whole} s heard").format(heard=heard, whole=whole)
+        head.append((f"  {words}", "$warning"))
+    # The text has lines of its own: Japanese has no spaces to break at, so beside a name it would wrap badly.
+    return Content.assemble(*head, "\n", (text, "" if turn.text.strip() else "$dim"))
+
+
+def first_words(samples: int) -> Content:
+    """What stands where nothing has been said yet: how to say something, without a microphone first."""
+    lines = [Content.styled(_("Nothing has been said yet."), "bold"), Content("")]
+    if samples:
+        words = _("to speak the next of {n} sample lines. No microphone is needed.").format(n=samples)
+        lines += [Content.styled(_("Press n (or F2)"), "bold $accent"), Content(words)]
+    lines += [
+        Content.styled(_("Press t (or F3)"), "bold $accent"),
+        Content(_("to type what you say.")),
+        Content.styled(_("Press d (or F6)"), "bold $accent"),
+        Content(_("to choose a microphone or a file.")),
+    ]
+    return Content("\n").join(lines)
+
+
+class Transcript(VerticalScroll):
+    """Follows the end until the operator scrolls up or says otherwise."""
+
+    _turns = getters.query_one("#turns", Vertical)
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._blocks: dict[str, TurnBlock] = {}
+        self._order: list[str] = []
+        self._gone: set[str] = set()
+
+    def compose(self) -> ComposeResult:
+        """At least as high as the view: Textual puts what is anchored and shorter at the bottom."""
+        yield Vertical(id="turns")
+
+    def on_mount(self) -> None:
+        """Follow."""
+        self.anchor()
+
+    @property
+    def following(self) -> bool:
+        """Whether new text is scrolled into view."""
+        return self.is_anchored and self.max_scroll_y - self.scroll_y < 1
+
+    def follow(self, on: bool) -> None:
+        """Follow the end, or stay where the operator is."""
+        if on:
+            self.anchor()
+        else:
+            self.release_anchor()
+
+    def empty(self) -> None:
+        """Take everything off: another conversation follows."""
+        self._turns.remove_children()
+        self._blocks, self._order, self._gone = {}, [], set()
+        self.anchor()
+
+    def show(self, turns: Sequence[Turn]) -> None:
+        """Bring the blocks in line with ``turns``; what has not changed costs nothing."""
+        shown = [turn for turn in turns if turn.item_id not in self._gone][-KEPT_TURNS:]
+        new = [turn for turn in shown if turn.item_id not in self._blocks]
+        for turn in shown:
+            if turn.item_id in self._blocks:
+                self._blocks[turn.item_id].show(turn)
+        order = [turn.item_id for turn in shown]
+        if not new and order == self._order:
+            return
+        for turn in new:
+            self._blocks[turn.item_id] = TurnBlock(turn)
+        if order[: len(self._order)] == self._order:
+            self._turns.mount(*(self._blocks[turn.item_id] for turn in new))
+        else:
+            self._rearrange(order, new)
+        self._order = order
+
+    def _rearrange(self, order: list[str], new: Sequence[Turn]) -> None:
+        """A turn came in between, or the oldest ones are taken off."""
+        for item_id in self._order:
+            if item_id not in order:
+                self._gone.add(item_id)
+                self._blocks.pop(item_id).remove()
+        if new:
+            self._turns.mount(*(self._blocks[turn.item_id] for turn in new))
+        rank = {self._blocks[item_id]: place for place, item_id in enumerate(order)}
+        self._turns.sort_children(
+            key=lambda child: rank.get(child, -1) if isinstance(child, TurnBlock) else -1
+        )

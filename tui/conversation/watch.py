@@ -1,0 +1,73 @@
+"""The conversation that an acceptance run holds, in the live view, to be looked at only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from tui.actions import Action, bindings
+from tui.conversation.actions import VIEW_ACTIONS
+from tui.conversation.feed import LiveFeed
+from tui.conversation.screen import ConversationScreen
+from tui.conversation.watched_conversations import WatchedConversation, WatchedConversations
+from tui.i18n import N_, _
+from tui.tones import News
+
+ACTIONS = (
+    *VIEW_ACTIONS,
+    Action(
+        "watch.back",
+        "escape",
+        "back",
+        N_("Back"),
+        N_("Watching: Stop"),
+        N_("Back to the tests; the run goes on"),
+    ),
+)
+
+
+class WatchScreen(ConversationScreen):
+    """Follows the newest conversation of the run, from its beginning; the next one takes its place."""
+
+    ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+
+    def __init__(self, conversations: Callable[[], WatchedConversations]) -> None:
+        super().__init__()
+        self._conversations = conversations
+        self._watched: WatchedConversation | None = None
+
+    def on_mount(self) -> None:
+        """Until there is a conversation, say so."""
+        self.title_is(_("Watching the run"))
+        self.say_news(News(_("The run holds no conversation yet."), "dim"))
+
+    def tick(self) -> None:
+        """Turn to the newest conversation, then paint."""
+        newest = self._conversations().newest
+        if newest is not None and newest is not self._watched:
+            self._turn_to(newest)
+        super().tick()
+
+    def _turn_to(self, watched: WatchedConversation) -> None:
+        self._watched = watched
+        self.feed = LiveFeed(watched.view(), self.console_app.services.monotonic)
+        self._summary_shown = False
+        self._show_readings(True)
+        self.transcript.empty()
+        self.events.empty()
+        title = _("Watching test {n}, conversation {name}").format(n=watched.test, name=watched.name)
+        self.title_is(title)
+        self.say_news(News(title, "plain"))
+
+    def conversation_over(self) -> None:
+        """Its summary stays until the next one begins."""
+        self.close_inputs()
+        self.say_news(News(_("This conversation has ended. Esc goes back to the tests."), "plain"))
+
+    def action_back(self) -> None:
+        """Close an input; else back."""
+        if not self.close_inputs():
+            self.dismiss()

@@ -1,0 +1,69 @@
+"""A question with two answers."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, Static
+
+from tui.actions import Action, bindings
+from tui.frame.action_footer import ActionFooter
+from tui.frame.screen import ConsoleModal
+from tui.i18n import N_, _
+
+ACTIONS = (
+    Action("confirm.yes", "y,f2", "yes", N_("Yes"), N_("Question: Yes"), N_("Do it")),
+    Action("confirm.no", "n,escape", "no", N_("No"), N_("Question: No"), N_("Leave everything as it is")),
+    Action(
+        "confirm.other",
+        "left,right",
+        "other",
+        N_("Other"),
+        N_("Question: To the other answer"),
+        N_("Move to the other answer; Enter gives it"),
+        show=False,
+    ),
+)
+
+
+class ConfirmScreen(ConsoleModal[bool]):
+    """Asks ``question``; the answer is what the screen returns. ``no`` has the focus."""
+
+    ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
+    CSS_PATH = "confirm.tcss"
+    AUTO_FOCUS = "#no"
+
+    def __init__(self, question: str, yes: str, no: str, *, quitting: bool = False) -> None:
+        super().__init__()
+        self._question, self._yes, self._no = question, yes, no
+        self.quitting = quitting
+        """Whether yes means leaving the program: then a second ctrl+q is a yes."""
+
+    def compose(self) -> ComposeResult:
+        """The question and two buttons."""
+        with Vertical(id="box"):
+            yield Static(self._question, id="question", markup=False)
+            with Horizontal(id="answers"):
+                yield Button(f"n  {self._no}", id="no", compact=True)
+                yield Button(f"y  {self._yes}", id="yes", variant="error", compact=True)
+            yield Static(_("or the arrows and Enter; Esc is no"), id="keys", classes="dim", markup=False)
+        yield ActionFooter()
+
+    def action_other(self) -> None:
+        """To the other answer: there are two."""
+        self.focus_next("#answers Button")
+
+    @on(Button.Pressed, "#yes")
+    def action_yes(self) -> None:
+        """Yes."""
+        self.dismiss(True)
+
+    @on(Button.Pressed, "#no")
+    def action_no(self) -> None:
+        """No."""
+        self.dismiss(False)

@@ -1,0 +1,60 @@
+"""What all screens have in common: a status line, a footer, and words in the operator's language."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import ClassVar, TypeVar
+
+from textual import getters
+from textual.await_complete import AwaitComplete
+from textual.binding import ActiveBinding
+from textual.screen import ModalScreen, Screen
+from textual.worker import Worker
+
+from tui.actions import Action
+from tui.console_app import ConsoleApp
+from tui.i18n import _
+
+Result = TypeVar("Result")
+
+
+class ConsoleScreen(Screen[Result]):
+    """A screen whose bindings are translated when they are shown."""
+
+    ACTIONS: ClassVar[tuple[Action, ...]] = ()
+    FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset()
+    """Ids of the app's actions that this screen's footer has no room for; help and palette have them."""
+
+    console_app = getters.app(ConsoleApp)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A background job of this screen that failed is logged and worded by the app."""
+        self.console_app.worker_changed(event)
+
+    def action_label(self, action: Action) -> str:
+        """The footer's word for ``action`` in the present state, not yet translated."""
+        return action.label
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Textual's, once: the second of two keys in one breath would take away the screen below."""
+        return super().dismiss(result) if self.is_active else AwaitComplete()
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """Textual's, with label and tooltip in the language in force."""
+        own = {action.name: action for action in self.ACTIONS}
+        return {key: self._worded(active, own) for key, active in super().active_bindings.items()}
+
+    def _worded(self, active: ActiveBinding, own: dict[str, Action]) -> ActiveBinding:
+        binding = active.binding
+        if binding.id is None:
+            return active
+        action = own.get(binding.action) if active.node is self else None
+        label = self.action_label(action) if action else binding.description
+        shown = binding.show and binding.id not in self.FOOTER_HIDES
+        binding = dataclasses.replace(binding, description=_(label), tooltip=_(binding.tooltip), show=shown)
+        return active._replace(binding=binding, tooltip=binding.tooltip)
+
+
+class ConsoleModal(ConsoleScreen[Result], ModalScreen[Result]):
+    """A dialog over a screen."""

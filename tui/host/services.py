@@ -1,0 +1,168 @@
+"""Everything outside the screen that the app touches, in one place.
+
+The lower rooms are imported inside the methods, so that the login screen is drawn before httpx and
+msgspec are loaded. Tests give the app a ``Services`` of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tui import i18n
+
+if TYPE_CHECKING:
+    from acceptance.comparison import Comparison
+    from acceptance.progress import Emit
+    from acceptance.request import CheckRequest, Operator, RestartServer
+    from acceptance.results import RunResult
+    from api_client.rest import SalesMindClient
+    from audio.samples import Sample
+    from relay.commands import Command
+    from relay.config import RelayConfig
+    from relay.stream import StreamEvent
+
+DEVICE_LISTING_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who is logged in where. ``repr`` leaves the token out."""
+
+    server_url: str
+    username: str
+    token: str = field(repr=False)
+    insecure: bool = False
+    profile: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """The sound devices of this machine, or the code of why there are none."""
+
+    microphones: tuple[str, ...] = ()
+    speakers: tuple[str, ...] = ()
+    problem: str | None = None
+    params: dict[str, str] = field(default_factory=dict)
+
+
+class ConversationRelay(Protocol):
+    """One conversation as the live screen sees it; ``relay.client.RelayProcess`` is one."""
+
+    @property
+    def ended(self) -> bool:
+        """Nothing will follow what ``drain`` gives now."""
+        ...
+
+    def drain(self) -> list[StreamEvent]:
+        """Everything that came since the last call."""
+        ...
+
+    def send(self, command: Command) -> Awaitable[None]:
+        """Give it a command."""
+        ...
+
+    def stop(self) -> Awaitable[None]:
+        """End the conversation cleanly; its last events stay to drain."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OwnServer:
+    """The server that this program has started for itself (``salesmind demo``)."""
+
+    url: str
+    restart: RestartServer
+    """Kills it and starts it again with its data. Raises ``OSError``."""
+
+
+class Services:
+    """The real ones."""
+
+    def __init__(self, own_server: OwnServer | None = None) -> None:
+        self.own_server = own_server
+
+    def client(self, server_url: str, *, token: str | None = None, insecure: bool = False) -> SalesMindClient:
+        """A client of the server, to be used as ``async with``. Raises ``ApiError`` for a bad URL."""
+        from api_client.rest import SalesMindClient
+
+        return SalesMindClient(server_url, token=token, insecure=insecure, language=i18n.language())
+
+    async def start_relay(self, config: RelayConfig, log_path: Path) -> ConversationRelay:
+        """Start a conversation in a process of its own. Raises ``OSError``."""
+        from relay.client import RelayProcess
+
+        return await RelayProcess.start(config, log_path=log_path)
+
+    async def devices(self) -> Devices:
+        """Ask a child process, because PortAudio may not be loaded here. Never raises."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",
+            "-m",
+            "tui.host.device_listing",
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            output, _ = await asyncio.wait_for(process.communicate(), DEVICE_LISTING_TIMEOUT_S)
+            return _devices(json.loads(output))
+        except (TimeoutError, ValueError, KeyError, TypeError, AttributeError):
+            return Devices(problem="device_failed", params={"device": "PortAudio", "reason": "-"})
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+    async def run_check(self, request: CheckRequest, emit: Emit, operator: Operator) -> RunResult:
+        """Carry out the acceptance procedure; ``emit`` is called on this loop. Cancelling cleans up first."""
+        from acceptance.runner import run_check
+
+        restart = self.restart_of(request.server_url)
+        return await run_check(request, emit, operator=operator, restart_server=restart)
+
+    def restart_of(self, server_url: str) -> RestartServer | None:
+        """How to restart that server; None when it is not our own."""
+        own = self.own_server
+        return own.restart if own is not None and own.url == server_url else None
+
+    async def keep_result(self, result: RunResult, state_directory: Path) -> Comparison | None:
+        """Keep a result; gives what changed since the run before. Raises ``StoreError``."""
+        from tui.host.results import keep_result
+
+        return await keep_result(result, state_directory)
+
+    async def export_result(self, result: RunResult) -> Path:
+        """Write the reports of a result into the operator's documents; gives the folder. Raises ``OSError``."""
+        from platformdirs import user_documents_path
+
+        from tui.host.results import export_result
+
+        return await export_result(result, user_documents_path() / "SalesMind", i18n.language())
+
+    def samples(self, language: str) -> list[Sample]:
+        """The recordings that ship with the project, in order."""
+        from audio.samples import samples
+
+        return list(samples(language))
+
+    def monotonic(self) -> float:
+        """Seconds, for ages between reports."""
+        return time.monotonic()
+
+
+def _devices(listing: dict[str, Any]) -> Devices:
+    error = listing.get("error") or {}
+    return Devices(
+        microphones=tuple(str(name) for name in listing["inputs"]),
+        speakers=tuple(str(name) for name in listing["outputs"]),
+        problem=error.get("code"),
+        params={str(key): str(value) for key, value in (error.get("params") or {}).items()},
+    )

@@ -1,0 +1,40 @@
+"""Where to go next, as messages that screens send up and the app acts on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from api_client.models import Session
+    from tui.host.services import Account
+
+
+class LoggedIn(Message):
+    """The server has accepted ``account``: go on to its sessions."""
+
+    def __init__(self, account: Account) -> None:
+        super().__init__()
+        self.account = account
+
+
+class LoggedOut(Message):
+    """Forget the token and go back to login."""
+
+    def __init__(self, *, expired: bool = False) -> None:
+        super().__init__()
+        self.expired = expired
+        """The server no longer takes the token; said at login."""
+
+
+class Converse(Message):
+    """Hold the conversation of ``session``."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+
+
+class CheckServer(Message):
+    """Open the acceptance procedure."""

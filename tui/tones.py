@@ -1,0 +1,25 @@
+"""How a sentence is meant, the colour that goes with it, and a sentence for the news line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Tone = Literal["plain", "dim", "good", "warn", "bad"]
+
+STYLES: dict[Tone, str] = {
+    "plain": "",
+    "dim": "$dim",
+    "good": "$success",
+    "warn": "$warning",
+    "bad": "bold $error",
+}
+"""Theme variables, as Textual's ``Content`` takes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One sentence about what has just happened."""
+
+    words: str
+    tone: Tone

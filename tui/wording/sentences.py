@@ -1,0 +1,155 @@
+"""The sentence for each code that the rooms below use: what went wrong and what to do about it.
+
+Marked for translation here, translated in ``tui.wording.errors``. A code that two rooms use differently has
+its room in front: ``audio.connection_lost``.
+"""
+
+from __future__ import annotations
+
+from tui.i18n import N_
+
+SENTENCES: dict[str, str] = {
+    # The configuration
+    "theme_unknown": N_("There is no theme {name}. The console's own are {names}."),
+    "keys_unknown": N_("The [keys] table of the configuration has unknown names: {ids}. F1 shows the names."),
+    # Between the console and the server
+    "bad_url": N_("This address cannot be used. Write it like http://host:8000 or https://host."),
+    "invalid_parameter": N_("The token or the session id holds characters this server cannot take."),
+    "server_unreachable": N_(
+        "No server answers at this address. Check the address and that the server runs."
+    ),
+    "server_timeout": N_("The server did not answer in time. Check the network, then try again."),
+    "tls_error": N_("The certificate cannot be verified. If you trust this server, start with --insecure."),
+    "no_tls": N_(
+        "The server speaks no TLS on this port. Write http:// instead of https://, or use another port."
+    ),
+    "unexpected_redirect": N_("The server sends us elsewhere: {location}. Use that address instead."),
+    "bad_credentials": N_("User name or password is wrong."),
+    "account_refused": N_("This account may not log in: it is deactivated, or its e-mail is not verified."),
+    "not_authenticated": N_("The server no longer knows this login. Log in again."),
+    "forbidden": N_("This account is not allowed to do that."),
+    "not_found": N_("The server has no such thing, or it belongs to somebody else."),
+    "validation_failed": N_("The server refuses these values. See the messages at the fields."),
+    "rate_limited": N_("Too many requests. Wait a little, then try again."),
+    "server_fault": N_("The server failed. Try again; if it stays so, see the server's log."),
+    "unexpected_answer": N_("What answers there is not a SalesMind server. Check the address."),
+    "realtime_bad_token": N_("The server refuses the token for realtime mode. Log in again."),
+    "realtime_wrong_path": N_("The server has no /ws/realtime/ here. Check the address and the proxy."),
+    "realtime_refused": N_("The server refuses the realtime connection."),
+    "send_stalled": N_("The network takes no more audio. The connection was dropped."),
+    "connection_lost": N_("The connection was lost."),
+    # Closes and errors of the realtime socket
+    "normal": N_("The conversation was closed normally."),
+    "going_away": N_("The server is going away, most likely to be restarted."),
+    "session_expired": N_("The conversation reached the longest time the service allows."),
+    "no_close_frame": N_(
+        "The connection broke without a goodbye: the server stopped, or the network is down."
+    ),
+    "unreadable": N_("The server sent what cannot be read, so the connection was dropped. See its log."),
+    "message_too_big": N_("A message was too big for the server. Choose a smaller chunk size."),
+    "server_failed": N_("The server failed, or the connection fell silent."),
+    "try_later": N_("The server is busy or being restarted. Try again a little later."),
+    "invalid_api_key": N_("OpenAI refuses the server's API key. Ask whoever runs the server."),
+    "upstream_refused": N_("The speech service refuses the conversation. See the error before this one."),
+    "beta_api_shape_disabled": N_(
+        "This server still speaks OpenAI's beta Realtime API, switched off in May 2026. It must be updated."
+    ),
+    "upstream_lost": N_("The server could not reach, or has lost, its speech service."),
+    "malformed_request": N_("The server does not understand the address of the conversation."),
+    "bad_token": N_("The server refuses the token for realtime mode. Log in again."),
+    "unknown_session": N_("The server has no such session, or it belongs to somebody else."),
+    "session_finished": N_("This session is finished. Start a new one to talk."),
+    "wrong_path": N_("The server holds no conversations at that address. Check the address."),
+    "forbidden_origin": N_("The server takes no conversations from this origin."),
+    "client_stalled": N_("The server gave up because this console took no data for too long."),
+    "other": N_("The server closed the connection for a reason of its own."),
+    "insufficient_quota": N_(
+        "The server's OpenAI account has used up its quota. Ask whoever runs the server."
+    ),
+    "credit_balance_exhausted": N_("The server's OpenAI account has no credit. Ask whoever runs the server."),
+    "billing_hard_limit_reached": N_(
+        "The server's OpenAI account has reached its spending limit. Ask whoever runs the server."
+    ),
+    "account_deactivated": N_("The server's OpenAI account is deactivated. Ask whoever runs the server."),
+    "model_not_found": N_("OpenAI does not know the server's model. Ask whoever runs the server."),
+    "rate_limit_exceeded": N_("The speech service asks for a pause. Wait a little, then speak again."),
+    "response_cancel_not_active": N_("There was no answer to stop any more."),
+    "conversation_already_has_active_response": N_("An answer is being given already. Wait for its end."),
+    "input_audio_buffer_commit_empty": N_("There was no new speech to answer."),
+    "connection_error": N_("The server could not reach, or has lost, its speech service."),
+    "forwarding_error": N_("The server passes nothing on any more. Press r to connect again."),
+    # What our own server says before it closes, or instead of closing
+    "token_missing": N_("The server no longer knows this login. Log in again."),
+    "token_invalid": N_("The server no longer knows this login. Log in again."),
+    "token_revoked": N_("The login was withdrawn, or the account deactivated. Log in again."),
+    "origin_not_allowed": N_("The server takes no conversations from this origin."),
+    "session_id_malformed": N_("The server cannot read the session's id. Choose the session again."),
+    "session_not_found": N_("The server has no such session, or it belongs to somebody else."),
+    "path_not_found": N_("The server holds no conversations at that address. Check the address."),
+    "internal_error": N_("The server failed. Try again; if it stays so, see the server's log."),
+    "audio_ahead_of_real_time": N_(
+        "The server refuses audio far ahead of real time: the source is not paced."
+    ),
+    "upstream_unreachable": N_("The server cannot reach its speech service."),
+    "upstream_closed": N_("The server's speech service ended the connection."),
+    "upstream_stalled": N_("The server's speech service takes no data."),
+    # The conversation's own process
+    "session_created_timeout": N_(
+        "The server accepted the connection but sent no session.created within {seconds} s."
+    ),
+    "session_updated_timeout": N_(
+        "The server did not answer session.update within {seconds} s, so no audio was sent."
+    ),
+    "session_update_refused": N_("The server refused the session's configuration."),
+    "closed_by_server": N_("The server ended the conversation."),
+    "answer_too_long": N_(
+        "More than {minutes} minutes of answer wait to be played. What else comes of it is not kept."
+    ),
+    "upstream_silent": N_(
+        "Audio went out for {seconds} s and nothing came back. The server has probably lost its upstream."
+    ),
+    "malformed_message": N_("The server sent a message that cannot be read ({type})."),
+    "chunk_rate_suggests_44100": N_(
+        "{rate} chunks/s: this is 44.1 kHz sound labelled as 24 kHz. Check the source's rate."
+    ),
+    "chunk_rate_suggests_48000": N_(
+        "{rate} chunks/s: this is 48 kHz sound labelled as 24 kHz. Check the source's rate."
+    ),
+    "recording_failed": N_(
+        "The recording in {directory} cannot be written: {reason}. The talk goes on without."
+    ),
+    "bad_configuration": N_("The conversation cannot start with these settings. See the log file."),
+    "relay_fault": N_("The conversation process failed. See the log file."),
+    "relay_crashed": N_("The conversation process ended unexpectedly. See the log file: {log}"),
+    # Sound
+    "library_missing": N_("The PortAudio library is not installed. Install it with: {command}"),
+    "no_device": N_("There is no sound device ({direction}). Choose a recording, or connect one."),
+    "device_not_found": N_("There is no sound device {wanted}. There are: {available}"),
+    "permission_denied": N_("The system does not let this program use {device}. Allow the microphone."),
+    "device_busy": N_("Another program is using {device}. Close it there, or choose another device."),
+    "rate_refused": N_("{device} takes neither 24000 Hz nor {rate} Hz. Choose another device."),
+    "device_failed": N_("{device} could not be opened: {reason}. Choose another device."),
+    "digital_silence": N_("{device} gives exact zeros only. Check that it is not muted and is allowed."),
+    "no_frames": N_("Nothing has come from {device} for two seconds. Check it, or choose another one."),
+    "device_lost": N_("{device} went away. Connect it again, or choose another device."),
+    "file_not_found": N_("There is no file {path}. Check the path."),
+    "file_unreadable": N_("{path} cannot be read as sound: {reason}"),
+    "file_unwritable": N_("{path} cannot be written: {reason}"),
+    "audio.connection_lost": N_("The connection to {address} is lost: {reason}. Start the other side again."),
+    "connect_failed": N_("Nobody answers at {address}: {reason}. Start the other side first."),
+    "bad_spec": N_("{spec} is not a source or sink we know: {reason}"),
+    "aec_missing": N_("Echo cancelling is not installed. Install it with: {command}"),
+    # Kept results of the acceptance procedure
+    "results_damaged": N_(
+        "The kept results in {path} are damaged ({reason}). Move the file away to begin a new one."
+    ),
+    "results_newer": N_("The kept results in {path} are of a newer version of this program. Update it."),
+    "results_unusable": N_("The kept results in {path} cannot be opened: {reason}"),
+    "results_busy": N_("Another program is writing to {path}. Try again."),
+    "results_unknown_run": N_("No run {run} is kept."),
+    "results_ambiguous": N_("Several runs begin with {run}. Give more of the name."),
+    # The console itself
+    "unexpected": N_("Something unexpected happened. Details are in the log file: {log}"),
+    "relay_not_started": N_("The conversation process could not be started: {reason}"),
+    "state_not_saved": N_("What is remembered between runs could not be saved: {reason}"),
+}
