@@ -35,7 +35,7 @@ test-system: $(VENV)/.dev ## run the tests on a virtual sound card, nginx, Daphn
 system-packages: ## install the Debian packages of test-system (as root)
 	apt-get update -q
 	apt-get install -y -q --no-install-recommends libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils nginx-light chromium \
-		postgresql redis-server
+		postgresql redis-server flac ffmpeg sox
 
 lint: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check .

@@ -19,7 +19,7 @@ TARGET = Path(__file__).parents[1] / "docs" / "recording.schema.json"
 
 
 def schema() -> bytes:
-    """JSON Schema 2020-12 of a manifest (``#/$defs/Manifest``) and of a line of wire.jsonl (``#/$defs/WireMessage``)."""
+    """JSON Schema 2020-12: ``#/$defs/Manifest``, and ``#/$defs/WireMessage`` for a line of wire.jsonl."""
     _, components = msgspec.json.schema_components([Manifest, WireMessage], ref_template="#/$defs/{name}")
     whole = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

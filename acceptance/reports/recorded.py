@@ -67,12 +67,17 @@ def read_conversation(record: ConversationRecord, directory: Path | None) -> Rec
     if not place.resolve().is_relative_to(directory.resolve()):
         return None
     try:
-        reader = RecordingReader(place)
-        events = tuple(reader.events())
+        return read_recorded(place, record.name)
     except (NoRecording, OSError):
         return None
+
+
+def read_recorded(directory: Path, name: str) -> RecordedConversation:
+    """The recording in ``directory``, called ``name``. Raises ``NoRecording`` and ``OSError``."""
+    reader = RecordingReader(directory)
+    events = tuple(reader.events())
     return RecordedConversation(
-        name=record.name,
+        name=name,
         events=events,
         state=fold(Conversation(), events),
         user=read_envelope(reader.track("user")),

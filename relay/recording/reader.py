@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -85,6 +86,28 @@ class RecordingReader:
             )
         ended = tally.ended(at=known.started_at)
         return msgspec.structs.replace(known, devices=tuple(tally.devices), ended=ended)
+
+
+def is_being_written(directory: Path) -> bool:
+    """Whether a recorder is at work there: it holds a lock that the kernel lets go of however it ends."""
+    try:
+        with (directory / EVENTS).open("rb") as file:
+            locked(file, shared=True)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def locked(file: BinaryIO, *, shared: bool = False) -> BinaryIO:
+    """``file``, locked as long as it is open. Raises ``BlockingIOError`` when somebody else has it locked."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: recordings are told apart by their manifest alone
+        return file
+    fcntl.flock(file.fileno(), (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    return file
 
 
 def read_manifest(directory: Path) -> Manifest | None:

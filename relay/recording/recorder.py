@@ -25,7 +25,7 @@ from relay.config import BYTES_PER_SECOND
 from relay.recording import manifest as manifests
 from relay.recording import wire
 from relay.recording.manifest import How, Manifest, Tally
-from relay.recording.reader import EVENTS, MANIFEST, WIRE
+from relay.recording.reader import EVENTS, MANIFEST, WIRE, locked
 from relay.recording.tracks import TrackWriter
 from relay.recording.wire import AudioReference, Direction, WireMessage
 from relay.stream import StreamEvent
@@ -228,7 +228,7 @@ def _begin_events(directory: Path) -> tuple[Path, BinaryIO]:
         if not any(path.suffix in (".flac", ".wav", ".jsonl") for path in place.iterdir()):
             try:
                 # Exclusively: of two conversations that begin at once, each gets its own.
-                return place, _new_file(place / EVENTS)
+                return place, locked(_new_file(place / EVENTS))
             except FileExistsError:
                 pass
         number += 1

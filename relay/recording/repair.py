@@ -12,7 +12,7 @@ import msgspec
 from audio import flac, wav
 from audio.ports import BYTES_PER_SAMPLE, SAMPLE_RATE
 from relay.recording.manifest import FORMAT, Manifest, Tally, Track
-from relay.recording.reader import EVENTS, TRACKS, WIRE, RecordingReader
+from relay.recording.reader import EVENTS, TRACKS, WIRE, RecordingReader, is_being_written
 from relay.recording.recorder import hashes, write_manifest
 
 
@@ -25,18 +25,27 @@ class Repaired:
     """Names of the files that were changed; empty: it was complete."""
 
 
+class StillBeingWritten(Exception):
+    """The recording's conversation goes on."""
+
+
 def needs_repair(directory: Path) -> bool:
-    """Whether it has no end yet. One that is being written now looks the same. Raises ``NoRecording``."""
+    """Whether it has no end, and nobody writes to it. Raises ``NoRecording``."""
     manifest = RecordingReader(directory).manifest
-    return manifest is None or manifest.ended is None
+    return (manifest is None or manifest.ended is None) and not is_being_written(directory)
 
 
 def repair(directory: Path) -> Repaired:
-    """Complete the recording in ``directory``; a complete one is left as it is. Raises ``NoRecording``, ``OSError``."""
+    """Complete the recording in ``directory``; a complete one is left as it is.
+
+    Raises ``NoRecording``, ``StillBeingWritten`` and ``OSError``.
+    """
     reader = RecordingReader(directory)
     known = reader.manifest
     if known is not None and known.ended is not None:
         return Repaired(known, ())
+    if is_being_written(directory):
+        raise StillBeingWritten(str(directory))
     changes = [name for name in (EVENTS, WIRE) if _cut_last_line(directory / name)]
     tracks: dict[str, Track] = {}
     for name in TRACKS:
