@@ -22,7 +22,7 @@ from api_client.errors import (
     UnexpectedRedirect,
     ValidationFailed,
 )
-from api_client.harmless import harmless_json
+from api_client.harmless import decode_json, one_line
 from api_client.server_url import without_query
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ def read_answer(answer: Answer, shape: type[Value], *, url: str, endpoint: Endpo
     if not 200 <= answer.status < 300:
         raise error_for(answer, url=url, endpoint=endpoint)
     try:
-        return msgspec.json.decode(harmless_json(answer.body), type=shape)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        reason = str(error)
+        return decode_json(answer.body, shape)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        reason = one_line(str(error))
     raise _no_salesmind(answer.status, reason)
 
 

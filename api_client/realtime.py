@@ -29,7 +29,7 @@ from api_client.connect_errors import proxy_error, timeout_error, tls_error, unr
 from api_client.errors import ApiError, ConnectionLost, SendStalled, UnexpectedAnswer
 from api_client.events import BinaryAudio, ServerEvent, SessionCreated, decode_event
 from api_client.handshake_errors import handshake_error
-from api_client.harmless import harmless_json, harmless_text
+from api_client.harmless import one_line
 from api_client.server_url import is_loopback, normalise_server_url, realtime_url
 from api_client.session_update import Dialect
 from api_client.tls import client_ssl_context
@@ -149,7 +149,7 @@ class RealtimeConnection:
     @property
     def close_reason(self) -> str:
         """The peer's words, mostly none."""
-        return harmless_text(self._websocket.close_reason or "")
+        return one_line(self._websocket.close_reason or "")
 
     @property
     def meaning(self) -> CloseMeaning | None:
@@ -197,7 +197,7 @@ class RealtimeConnection:
         if isinstance(message, bytes):
             return Received(BinaryAudio(pcm=message), at, len(message))
         raw = message.encode()
-        event = decode_event(harmless_json(raw))
+        event = decode_event(raw)
         if isinstance(event, SessionCreated) and event.dialect is not None:
             self._dialect = event.dialect
         return Received(event, at, len(raw))
