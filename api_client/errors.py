@@ -16,7 +16,15 @@ class ApiErrorCode(StrEnum):
     BAD_URL = "bad_url"
     INVALID_PARAMETER = "invalid_parameter"
     SERVER_UNREACHABLE = "server_unreachable"
+    NAME_UNKNOWN = "name_unknown"
+    NAME_TIMEOUT = "name_timeout"
     SERVER_TIMEOUT = "server_timeout"
+    PROXY_UNUSABLE = "proxy_unusable"
+    PROXY_UNREACHABLE = "proxy_unreachable"
+    PROXY_REFUSED = "proxy_refused"
+    PROXY_LOGIN = "proxy_login"
+    PROXY_BAD_GATEWAY = "proxy_bad_gateway"
+    PROXY_TIMEOUT = "proxy_timeout"
     TLS_ERROR = "tls_error"
     NO_TLS = "no_tls"
     UNEXPECTED_REDIRECT = "unexpected_redirect"
@@ -85,10 +93,51 @@ class ServerUnreachable(ApiError):
     code = ApiErrorCode.SERVER_UNREACHABLE
 
 
+class NameUnknown(ServerUnreachable):
+    """The host's name does not resolve. ``params``: ``host``."""
+
+    code = ApiErrorCode.NAME_UNKNOWN
+
+
+class NameTimeout(ServerUnreachable):
+    """Nobody says in time what the host's name stands for. ``params``: ``host``, ``seconds``."""
+
+    code = ApiErrorCode.NAME_TIMEOUT
+
+
+class ProxyFailed(ServerUnreachable):
+    """The proxy that the environment names is what fails. ``params``: ``proxy`` (``host:port``), mostly ``status``.
+
+    ``code`` is ``proxy_login`` for 407, ``proxy_bad_gateway`` where the proxy does not reach the server,
+    ``proxy_unreachable`` where nobody answers as the proxy, else ``proxy_refused``.
+    """
+
+    def __init__(
+        self, message: str, *, code: ApiErrorCode, params: dict[str, str], status: int | None = None
+    ) -> None:
+        super().__init__(message, params=params, status=status)
+        self.code = code
+
+
+class ProxyUnusable(ServerUnreachable):
+    """The environment names a proxy that cannot be used; its value is not quoted.
+
+    ``params``: ``variable``, ``hint``.
+    """
+
+    code = ApiErrorCode.PROXY_UNUSABLE
+
+
 class ServerTimeout(ApiError):
-    """No connection, or no answer, in time."""
+    """No connection, or no answer, in time. ``params``: ``seconds``."""
 
     code = ApiErrorCode.SERVER_TIMEOUT
+
+
+class ProxyTimeout(ServerTimeout):
+    """Likewise, and a proxy stands between. ``params``: ``seconds``, ``proxy``."""
+
+    code = ApiErrorCode.PROXY_TIMEOUT
 
 
 class TlsError(ApiError):

@@ -10,6 +10,7 @@ from api_client.error_codes import ErrorMeaning
 from api_client.errors import (
     ApiError,
     ApiErrorCode,
+    ServerTimeout,
 )
 from api_client.realtime import RealtimeConnection
 from relay.server_errors import ServerErrors
@@ -22,6 +23,9 @@ _HOPELESS = frozenset(
     {
         ApiErrorCode.BAD_URL,
         ApiErrorCode.INVALID_PARAMETER,
+        ApiErrorCode.PROXY_UNUSABLE,
+        ApiErrorCode.PROXY_REFUSED,
+        ApiErrorCode.PROXY_LOGIN,
         ApiErrorCode.TLS_ERROR,
         ApiErrorCode.NO_TLS,
         ApiErrorCode.UNEXPECTED_REDIRECT,
@@ -60,7 +64,7 @@ ASKED = Ending("asked", True, "reconnect", "A new connection was asked for.")
 
 def after_error(error: ApiError) -> Ending:
     """Dialling failed."""
-    timeout = error.code == ApiErrorCode.SERVER_TIMEOUT
+    timeout = isinstance(error, ServerTimeout)
     return Ending(
         "timeout" if timeout else "refused",
         worth_retrying(error),

@@ -18,6 +18,29 @@ SENTENCES: dict[str, str] = {
     "server_unreachable": N_(
         "No server answers at this address. Check the address and that the server runs."
     ),
+    "name_unknown": N_("The name {host} is not known. Check its spelling and the network."),
+    "name_timeout": N_("The name {host} could not be looked up in {seconds} s. Check the network."),
+    "proxy_unusable": N_(
+        "The proxy in {variable} cannot be used. Write it like http://host:8080; SOCKS is not supported."
+    ),
+    "proxy_unreachable": N_(
+        "The proxy {proxy} cannot be reached. Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY."
+    ),
+    "proxy_refused": N_(
+        "The proxy {proxy} does not let us through (HTTP {status}). "
+        "Ask whoever runs it, or name the server in NO_PROXY."
+    ),
+    "proxy_login": N_(
+        "The proxy {proxy} wants a user name and password. "
+        "Write them into its address, like http://user:password@host:port."
+    ),
+    "proxy_bad_gateway": N_(
+        "The proxy {proxy} does not reach the server (HTTP {status}). "
+        "Check the address and that the server runs."
+    ),
+    "proxy_timeout": N_(
+        "Neither the proxy {proxy} nor the server behind it answered in {seconds} s. Check both addresses."
+    ),
     "server_timeout": N_("The server did not answer in time. Check the network, then try again."),
     "tls_error": N_("The certificate cannot be verified. If you trust this server, start with --insecure."),
     "no_tls": N_(

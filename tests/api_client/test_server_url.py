@@ -23,6 +23,11 @@ from api_client.server_url import is_loopback, normalise_server_url, realtime_ur
         ("ws://127.0.0.1:9", "http://127.0.0.1:9"),
         ("wss://example.org", "https://example.org"),
         ("my-server_1.local", "https://my-server_1.local"),
+        ("http://１２７.０.０.１:9", "http://127.0.0.1:9"),
+        ("ｌｏｃａｌｈｏｓｔ：８０００", "http://localhost:8000"),
+        ("ｈｔｔｐｓ：／／ｓａｌｅｓ．ｅｘａｍｐｌｅ／ａｐｐ", "https://sales.example/app"),
+        ("\u3000ｓａｌｅｓ。example", "https://sales.example"),
+        ("https://営業.example", "https://xn--j2rs27b.example"),
     ],
 )
 def test_what_people_type_becomes_a_base_url(typed: str, meant: str) -> None:
@@ -46,6 +51,9 @@ def test_what_people_type_becomes_a_base_url(typed: str, meant: str) -> None:
         "http://..",
         "exam\x1bple.org",
         "/just/a/path",
+        "http://caf\udce9.example",
+        "http://host/caf\udce9",
+        "http://" + "あ" * 70 + ".example",
     ],
 )
 def test_a_broken_address_gets_a_hint(typed: str) -> None:
