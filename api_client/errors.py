@@ -15,6 +15,7 @@ class ApiErrorCode(StrEnum):
 
     BAD_URL = "bad_url"
     INVALID_PARAMETER = "invalid_parameter"
+    NOT_TEXT = "not_text"
     SERVER_UNREACHABLE = "server_unreachable"
     NAME_UNKNOWN = "name_unknown"
     NAME_TIMEOUT = "name_timeout"
@@ -28,8 +29,10 @@ class ApiErrorCode(StrEnum):
     TLS_ERROR = "tls_error"
     NO_TLS = "no_tls"
     UNEXPECTED_REDIRECT = "unexpected_redirect"
+    REDIRECTED_AWAY = "redirected_away"
     BAD_CREDENTIALS = "bad_credentials"
     ACCOUNT_REFUSED = "account_refused"
+    EMAIL_NOT_VERIFIED = "email_not_verified"
     NOT_AUTHENTICATED = "not_authenticated"
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
@@ -50,6 +53,10 @@ class Said(TypedDict, total=False):
     status: int | None
     summary: str | None
     params: dict[str, str] | None
+
+
+PASSING_STATUSES = frozenset({408, 421, 425, 502, 503, 504, 507, *range(520, 531)})
+"""HTTP statuses that say nothing about the request: a gateway's, or a server's that is busy or not up yet."""
 
 
 class ApiError(Exception):
@@ -85,6 +92,12 @@ class InvalidParameter(ApiError):
     """A token or session id that cannot stand in the relay's query, which is not percent-decoded."""
 
     code = ApiErrorCode.INVALID_PARAMETER
+
+
+class NotText(InvalidParameter):
+    """What is to be sent is no text that UTF-8 can hold. ``params``: ``name``, the field or option."""
+
+    code = ApiErrorCode.NOT_TEXT
 
 
 class ServerUnreachable(ApiError):
@@ -153,13 +166,22 @@ class NoTls(TlsError):
 
 
 class UnexpectedRedirect(ApiError):
-    """The server sent us elsewhere. Not followed: a followed POST becomes a GET. ``params``: ``location``."""
+    """The server sent us elsewhere. Not followed: a followed POST becomes a GET.
+
+    ``location``, also in ``params``, is the server's address to use instead.
+    """
 
     code = ApiErrorCode.UNEXPECTED_REDIRECT
 
     def __init__(self, message: str, *, location: str, status: int | None = None) -> None:
         super().__init__(message, status=status, params={"location": location})
         self.location = location
+
+
+class RedirectedAway(UnexpectedRedirect):
+    """Likewise, but not to another address of a SalesMind server: to a page for logging in, for instance."""
+
+    code = ApiErrorCode.REDIRECTED_AWAY
 
 
 class BadCredentials(ApiError):
@@ -169,7 +191,10 @@ class BadCredentials(ApiError):
 
 
 class AccountRefused(ApiError):
-    """Login answered 403: deactivated, or the e-mail address is not verified yet."""
+    """Login answered 403: mostly deactivated; ``summary`` tells.
+
+    ``code`` is ``email_not_verified`` where the server says that this is the reason.
+    """
 
     code = ApiErrorCode.ACCOUNT_REFUSED
 
@@ -178,6 +203,8 @@ class AccountRefused(ApiError):
     ) -> None:
         super().__init__(message, **said)
         self.email_verification_required = email_verification_required
+        if email_verification_required:
+            self.code = ApiErrorCode.EMAIL_NOT_VERIFIED
 
 
 class NotAuthenticated(ApiError):
@@ -241,13 +268,23 @@ class RealtimeRefused(ApiError):
 
     ``code`` is ``realtime_bad_token`` for 401 and 403 (an existing server says a bare 403 for a bad token),
     ``realtime_wrong_path`` for 404 and 500 (what an existing server says for an unrouted path),
-    ``server_fault`` for 502-504 (a proxy whose server is down), ``rate_limited`` for 429, else
-    ``realtime_refused``.
+    ``server_fault`` for what passes (``PASSING_STATUSES``: a gateway whose server is down), ``rate_limited`` for
+    429, else ``realtime_refused``. ``summary`` holds the words of the body, ``retry_after_s`` the pause that the
+    server names, in seconds. ``params``: ``status``.
     """
 
-    def __init__(self, message: str, *, code: ApiErrorCode, status: int) -> None:
-        super().__init__(message, status=status)
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: ApiErrorCode,
+        status: int,
+        summary: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message, status=status, summary=summary, params={"status": str(status)})
         self.code = code
+        self.retry_after_s = retry_after_s
 
 
 class SendStalled(ApiError):
@@ -257,11 +294,14 @@ class SendStalled(ApiError):
 
 
 class ConnectionLost(ApiError):
-    """The socket is closed. ``close_code`` is 1006 when no close frame came."""
+    """The socket is closed. ``close_code`` is 1006 when no close frame came.
+
+    ``close_reason``, also the ``summary``, is in the peer's words, on one line.
+    """
 
     code = ApiErrorCode.CONNECTION_LOST
 
     def __init__(self, message: str, *, close_code: int, close_reason: str) -> None:
-        super().__init__(message, params={"close_code": str(close_code)})
+        super().__init__(message, summary=close_reason or None, params={"close_code": str(close_code)})
         self.close_code = close_code
         self.close_reason = close_reason

@@ -179,7 +179,7 @@ class RealtimeConnection:
         await self._send(pcm, text=False)
 
     async def send(self, event: ClientEvent) -> None:
-        """Send an event as one text message. Raises ``ConnectionLost`` and ``SendStalled``."""
+        """Send an event as one text message. Raises ``ConnectionLost``, ``SendStalled`` and ``NotText``."""
         await self._send(encode(event), text=True)
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
@@ -281,7 +281,13 @@ def _open_error(error: Exception, base: str, open_timeout_s: float, proxy: Proxy
         return timeout_error(open_timeout_s, proxy)
     if isinstance(error, InvalidStatus):
         response = error.response
-        return handshake_error(response.status_code, response.headers.get("Location"), base)
+        return handshake_error(
+            response.status_code,
+            base,
+            location=response.headers.get("Location"),
+            retry_after=response.headers.get("Retry-After"),
+            body=bytes(response.body),
+        )
     if isinstance(error, InvalidProxyStatus) and proxy is not None:
         return proxy_refused(proxy, error.response.status_code)
     if isinstance(error, (ProxyError, InvalidProxy)) and proxy is not None:

@@ -8,6 +8,7 @@ import unicodedata
 from urllib.parse import SplitResult, urlsplit
 
 from api_client.errors import BadUrl, InvalidParameter
+from api_client.harmless import one_line
 
 REALTIME_PATH = "/ws/realtime/"
 
@@ -81,6 +82,17 @@ def without_query(url: str) -> str:
     except ValueError:
         return "(an address that cannot be read)"
     return f"{parts.scheme}://{host}{parts.path}" if host else parts.path
+
+
+def shown_address(typed: str) -> str:
+    """What somebody typed as an address, fit to be shown in an error: without user, password, query and fragment.
+
+    Unlike ``without_query`` it takes anything, and cuts at the last ``@`` whatever stands before it.
+    """
+    before, separator, rest = typed.strip().partition("://")
+    scheme = f"{before}://" if separator and before.lower() in _SCHEMES else ""
+    place = (rest if separator else before).rpartition("@")[2]
+    return one_line(scheme + re.split(r"[?#]", place, maxsplit=1)[0])
 
 
 def _split(url: str) -> tuple[SplitResult, str, int | None]:

@@ -46,9 +46,17 @@ SENTENCES: dict[str, str] = {
     "no_tls": N_(
         "The server speaks no TLS on this port. Write http:// instead of https://, or use another port."
     ),
-    "unexpected_redirect": N_("The server sends us elsewhere: {location}. Use that address instead."),
+    "not_text": N_("What was given for {name} is not UTF-8 text and cannot be sent. Enter it again."),
+    "unexpected_redirect": N_("The server has moved to {location}. Use that address instead."),
+    "redirected_away": N_(
+        "The server sends us to {location}, which is not a SalesMind server's address. "
+        "Check the address, and whether you have to log in there first."
+    ),
     "bad_credentials": N_("User name or password is wrong."),
-    "account_refused": N_("This account may not log in: it is deactivated, or its e-mail is not verified."),
+    "account_refused": N_("This account may not log in. Ask whoever runs the server."),
+    "email_not_verified": N_(
+        "This account's e-mail address is not verified yet. Follow the link in the mail."
+    ),
     "not_authenticated": N_("The server no longer knows this login. Log in again."),
     "forbidden": N_("This account is not allowed to do that."),
     "not_found": N_("The server has no such thing, or it belongs to somebody else."),
@@ -58,7 +66,9 @@ SENTENCES: dict[str, str] = {
     "unexpected_answer": N_("What answers there is not a SalesMind server. Check the address."),
     "realtime_bad_token": N_("The server refuses the token for realtime mode. Log in again."),
     "realtime_wrong_path": N_("The server has no /ws/realtime/ here. Check the address and the proxy."),
-    "realtime_refused": N_("The server refuses the realtime connection."),
+    "realtime_refused": N_(
+        "The server, or the gateway before it, refuses the realtime connection (HTTP {status})."
+    ),
     "send_stalled": N_("The network takes no more audio. The connection was dropped."),
     "connection_lost": N_("The connection was lost."),
     # Closes and errors of the realtime socket
@@ -114,6 +124,13 @@ SENTENCES: dict[str, str] = {
         "The server refuses audio far ahead of real time: the source is not paced."
     ),
     "upstream_unreachable": N_("The server cannot reach its speech service."),
+    "upstream_not_found": N_(
+        "The speech service does not know the address or the model that the server asks for (HTTP 404). "
+        "Ask whoever runs the server."
+    ),
+    "upstream_busy": N_("The server's speech service takes no more conversations now. Wait a little."),
+    "upstream_failed": N_("The server's speech service fails. If it goes on, ask whoever runs the server."),
+    "api_key_missing": N_("The server has no OpenAI API key. Ask whoever runs the server."),
     "upstream_closed": N_("The server's speech service ended the connection."),
     "upstream_stalled": N_("The server's speech service takes no data."),
     # The conversation's own process

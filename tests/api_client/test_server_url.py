@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_client.errors import ApiErrorCode, BadUrl, InvalidParameter
-from api_client.server_url import is_loopback, normalise_server_url, realtime_url, without_query
+from api_client.server_url import (
+    is_loopback,
+    normalise_server_url,
+    realtime_url,
+    shown_address,
+    without_query,
+)
 
 
 @pytest.mark.parametrize(
@@ -108,3 +114,23 @@ def test_loopback_is_known_in_all_its_forms() -> None:
 def test_a_shown_address_has_no_query_user_or_password() -> None:
     assert without_query("https://me:pw@example.org:1/a/?token=x#y") == "https://example.org:1/a/"
     assert "token" not in without_query("http://[broken/?token=x")
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("http://127.0.0.1:9", "http://127.0.0.1:9"),
+        ("http://me:hunter2@host:1/a", "http://host:1/a"),
+        ("me:hunter2@host", "host"),
+        ("me:http://hunter2@host", "host"),
+        ("http://me:hun@ter2@host", "http://host"),
+        ("http://me:hunter2/#?@host", "http://host"),
+        ("http://host/?token=hunter2", "http://host/"),
+        ("host#hunter2", "host"),
+        ("http://[broken", "http://[broken"),
+        ("  日本.example\n", "日本.example"),
+        ("caf\udce9\x1b[2J", "caf\ufffd\ufffd[2J"),
+    ],
+)
+def test_what_somebody_typed_is_shown_without_secrets(typed: str, shown: str) -> None:
+    assert shown_address(typed) == shown
