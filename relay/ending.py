@@ -29,6 +29,7 @@ _HOPELESS = frozenset(
         ApiErrorCode.TLS_ERROR,
         ApiErrorCode.NO_TLS,
         ApiErrorCode.UNEXPECTED_REDIRECT,
+        ApiErrorCode.REDIRECTED_AWAY,
         ApiErrorCode.UNEXPECTED_ANSWER,
         ApiErrorCode.REALTIME_BAD_TOKEN,
         ApiErrorCode.REALTIME_WRONG_PATH,
