@@ -126,13 +126,19 @@ class Downlink:
         match event:
             case ev.SpeechStarted():
                 self._output.emit(
-                    Speech(t=t, state="started", item_id=event.item_id, audio_ms=round(event.audio_start_ms))
+                    Speech(
+                        t=t, state="started", item_id=event.item_id, audio_ms=round(event.audio_start_ms or 0)
+                    )
                 )
                 self.interrupt(cancel=not self._server_interrupts)
             case ev.SpeechStopped():
-                self._latency.speech_stopped(event.audio_end_ms, self._silence_ms)
+                # Without the time there is nothing to measure from.
+                if event.audio_end_ms is not None:
+                    self._latency.speech_stopped(event.audio_end_ms, self._silence_ms)
                 self._output.emit(
-                    Speech(t=t, state="stopped", item_id=event.item_id, audio_ms=round(event.audio_end_ms))
+                    Speech(
+                        t=t, state="stopped", item_id=event.item_id, audio_ms=round(event.audio_end_ms or 0)
+                    )
                 )
             case ev.InputAudioCommitted():
                 previous = self.replay.original(event.previous_item_id)

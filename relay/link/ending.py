@@ -10,6 +10,7 @@ from api_client.error_codes import ErrorMeaning
 from api_client.errors import (
     ApiError,
     ApiErrorCode,
+    ServerTimeout,
 )
 from api_client.realtime import RealtimeConnection
 from relay.link.server_errors import ServerErrors
@@ -22,9 +23,13 @@ _HOPELESS = frozenset(
     {
         ApiErrorCode.BAD_URL,
         ApiErrorCode.INVALID_PARAMETER,
+        ApiErrorCode.PROXY_UNUSABLE,
+        ApiErrorCode.PROXY_REFUSED,
+        ApiErrorCode.PROXY_LOGIN,
         ApiErrorCode.TLS_ERROR,
         ApiErrorCode.NO_TLS,
         ApiErrorCode.UNEXPECTED_REDIRECT,
+        ApiErrorCode.REDIRECTED_AWAY,
         ApiErrorCode.UNEXPECTED_ANSWER,
         ApiErrorCode.REALTIME_BAD_TOKEN,
         ApiErrorCode.REALTIME_WRONG_PATH,
@@ -60,7 +65,7 @@ ASKED = Ending("asked", True, "reconnect", "A new connection was asked for.")
 
 def after_error(error: ApiError) -> Ending:
     """Dialling failed."""
-    timeout = error.code == ApiErrorCode.SERVER_TIMEOUT
+    timeout = isinstance(error, ServerTimeout)
     return Ending(
         "timeout" if timeout else "refused",
         worth_retrying(error),
