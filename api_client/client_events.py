@@ -55,7 +55,7 @@ class ConversationItemTruncate(ClientEvent, frozen=True, kw_only=True, tag="conv
 
     item_id: str
     audio_end_ms: int
-    # Required on the wire although it is always 0, so it must not look like a default.
+    # Required on the wire even if it is 0, so it must not look like a default.
     content_index: int
 
 
@@ -84,11 +84,11 @@ def item_create_text(text: str, *, event_id: str | None = None) -> ConversationI
 
 
 def item_truncate(
-    item_id: str, audio_end_ms: int, *, event_id: str | None = None
+    item_id: str, audio_end_ms: int, *, content_index: int = 0, event_id: str | None = None
 ) -> ConversationItemTruncate:
-    """What of the answer ``item_id`` was heard, in ms."""
+    """What of the answer ``item_id`` was heard, in ms of its content part ``content_index``."""
     return ConversationItemTruncate(
-        item_id=item_id, audio_end_ms=audio_end_ms, content_index=0, event_id=event_id
+        item_id=item_id, audio_end_ms=audio_end_ms, content_index=content_index, event_id=event_id
     )
 
 

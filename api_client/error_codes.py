@@ -117,6 +117,10 @@ _BY_TYPE: dict[str, ErrorMeaning] = {
 }
 
 
+EXPLAINED_CODES = frozenset({*_BY_CODE, *_BY_TYPE})
+"""What a server may report and ``error_meaning`` has words for."""
+
+
 def error_meaning(code: str | None, type: str | None, message: str) -> ErrorMeaning:
     """What an error with these three means.
 

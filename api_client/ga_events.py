@@ -203,6 +203,7 @@ class OutputItemDone(_ResponsePart, frozen=True, kw_only=True, tag="response.out
 
 class _ContentEvent(_ResponsePart, frozen=True, kw_only=True):
     item_id: str = ""
+    content_index: int = 0
 
 
 class ContentPartAdded(_ContentEvent, frozen=True, kw_only=True, tag="response.content_part.added"):

@@ -6,6 +6,7 @@ import asyncio
 from typing import Literal
 
 from audio.paths import from_home
+from relay.codes import RelayCode
 from relay.output import Output
 from relay.recorder import Recorder
 from relay.stream import Problem, Recording, Started, Summary
@@ -83,7 +84,7 @@ class RunRecording:
             Problem(
                 t=self._output.now(),
                 where="relay",
-                code="recording_failed",
+                code=RelayCode.RECORDING_FAILED,
                 message=message,
                 params={"directory": directory, "reason": reason},
             )

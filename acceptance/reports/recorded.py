@@ -13,7 +13,7 @@ from audio.ports import SAMPLE_RATE
 from audio.wav import HEADER_BYTES
 from relay import stream
 from relay.conversation import fold
-from relay.conversation_state import Conversation
+from relay.conversation_state import ConversationState
 from relay.stream import StreamEvent
 
 COLUMNS = 880
@@ -46,7 +46,7 @@ class RecordedConversation:
     user: Envelope | None
     """None: it cannot be read."""
     customer: Envelope | None
-    state: Conversation
+    state: ConversationState
     """The conversation as it was at its end."""
 
     @property
@@ -76,7 +76,7 @@ def read_conversation(record: ConversationRecord, directory: Path | None) -> Rec
     return RecordedConversation(
         name=record.name,
         events=events,
-        state=fold(Conversation(), events),
+        state=fold(ConversationState(), events),
         user=read_envelope(place / "user.wav"),
         customer=read_envelope(place / "customer.wav"),
     )
