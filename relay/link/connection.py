@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -168,6 +169,7 @@ class LiveConnection:
         except ApiError as error:
             self.end(after_error(error))
             return
+        self._socket.tap = functools.partial(self._output.message, connection=self._dialling.number)
         self._step("connected")
         self._output.say("WebSocket connected")
         if self.on_connected is not None:
