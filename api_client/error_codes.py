@@ -122,6 +122,9 @@ _BY_TYPE: dict[str, ErrorMeaning] = {
 }
 
 
+EXPLAINED_CODES = frozenset({*_BY_CODE, *_BY_TYPE})
+"""What a server may report and ``error_meaning`` has words for."""
+
 _NO_KEY = _fatal("api_key_missing", f"The SalesMind server has no OpenAI API key: {_ASK}.")
 _NOT_FOUND = _fatal(
     "upstream_not_found",

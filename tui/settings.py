@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from audio.paths import from_home
+from relay.chunk_bytes import LARGEST_CHUNK_BYTES, SMALLEST_CHUNK_BYTES
 from tui.i18n import _
 
 APP_NAME = "salesmind"
@@ -164,7 +165,7 @@ _CHOICES = {
     "echo": ("off", "cancel", "half-duplex"),
 }
 _RANGES: dict[str, tuple[float, float]] = {
-    "chunk_bytes": (96, 262_144),
+    "chunk_bytes": (SMALLEST_CHUNK_BYTES, LARGEST_CHUNK_BYTES),
     "vad_threshold": (0.0, 1.0),
     "vad_prefix_ms": (0, 5_000),
     "vad_silence_ms": (50, 10_000),

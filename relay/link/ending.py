@@ -13,6 +13,7 @@ from api_client.errors import (
     ServerTimeout,
 )
 from api_client.realtime import RealtimeConnection
+from relay.codes import RelayCode
 from relay.link.server_errors import ServerErrors
 
 Kind = Literal["stopped", "asked", "closed", "lost", "refused", "timeout"]
@@ -69,7 +70,7 @@ def after_error(error: ApiError) -> Ending:
     return Ending(
         "timeout" if timeout else "refused",
         worth_retrying(error),
-        str(error.code),
+        error.code,
         str(error),
         params=error.params,
     )
@@ -89,12 +90,19 @@ def after_close(socket: RealtimeConnection, errors: ServerErrors) -> Ending:
     if said is not None and said.fatal:
         return Ending("lost", said.retry, said.code, said.message, code, reason, told=True)
     if meaning is None:
-        return Ending("lost", True, "connection_lost", "The connection is lost.", code, reason)
+        return Ending("lost", True, ApiErrorCode.CONNECTION_LOST, "The connection is lost.", code, reason)
     if meaning.code == CloseCode.NORMAL:
-        return Ending("closed", False, "closed_by_server", "The server ended the conversation.", code, reason)
+        return Ending(
+            "closed", False, RelayCode.CLOSED_BY_SERVER, "The server ended the conversation.", code, reason
+        )
     # A relay that announces an error and closes with a code of its own means that error.
     told = errors.last is not None and meaning.code in (CloseCode.UPSTREAM_LOST, CloseCode.UPSTREAM_REFUSED)
-    return Ending("lost", meaning.retry, str(meaning.code), meaning.message, code, reason, told=told)
+    return Ending("lost", meaning.retry, meaning.code, meaning.message, code, reason, told=told)
+
+
+def after_verdict(verdict: ErrorMeaning) -> Ending:
+    """The server reported an error by which this connection is over or dead, and has not closed it."""
+    return Ending("lost", verdict.retry, verdict.code, verdict.message, told=True)
 
 
 def created_timeout(seconds: float) -> Ending:
@@ -104,7 +112,7 @@ def created_timeout(seconds: float) -> Ending:
         "its upstream is probably not reachable."
     )
     params = {"seconds": f"{seconds:.0f}"}
-    return Ending("timeout", True, "session_created_timeout", message, params=params)
+    return Ending("timeout", True, RelayCode.SESSION_CREATED_TIMEOUT, message, params=params)
 
 
 def updated_timeout(seconds: float) -> Ending:
@@ -114,11 +122,13 @@ def updated_timeout(seconds: float) -> Ending:
         "so no audio was sent."
     )
     params = {"seconds": f"{seconds:.0f}"}
-    return Ending("timeout", True, "session_updated_timeout", message, params=params, other_dialect=True)
+    return Ending(
+        "timeout", True, RelayCode.SESSION_UPDATED_TIMEOUT, message, params=params, other_dialect=True
+    )
 
 
-def refused_update(error: ErrorMeaning | None) -> Ending:
+def refused_update(error: ErrorMeaning) -> Ending:
     """The server refused the configuration."""
-    words = error.message if error is not None else "no reason given"
+    words = error.message
     message = f"The server refused the session's configuration: {words}"
-    return Ending("refused", False, "session_update_refused", message, other_dialect=True)
+    return Ending("refused", False, RelayCode.SESSION_UPDATE_REFUSED, message, other_dialect=True)

@@ -21,31 +21,23 @@ class ReplayedItem(ClientEvent, frozen=True, kw_only=True, tag="conversation.ite
 
 
 class Replay:
-    """The turns that were said before this socket, and the ids that the server gave them on it."""
+    """The turns that were said before this socket, and which of them the server has confirmed."""
 
     def __init__(self, turns: Sequence[Turn] = ()) -> None:
         self.turns = tuple(turn for turn in turns if _worth_replaying(turn))[-LONGEST_REPLAY:]
         self._expected = list(self.turns)
-        self._original: dict[str, str] = {}
 
     def events(self, dialect: Dialect) -> list[ReplayedItem]:
         """One ``conversation.item.create`` per turn, in order."""
         return [ReplayedItem(item=_message(turn, dialect)) for turn in self.turns]
 
-    def is_echo(self, item: ConversationItem, role: str) -> bool:
-        """Whether ``item`` is the server's confirmation of a replayed turn; its id is then remembered."""
-        if item.id in self._original:
-            return True
+    def echoed(self, item: ConversationItem, role: str) -> str | None:
+        """The id that a replayed turn had when it was said, if ``item`` is the server's confirmation of one."""
         for turn in self._expected:
             if turn.role == role and turn.text == item.text:
                 self._expected.remove(turn)
-                self._original[item.id] = turn.item_id
-                return True
-        return False
-
-    def original(self, item_id: str | None) -> str | None:
-        """The id that a turn had when it was said, so that the transcript stays in one order."""
-        return None if item_id is None else self._original.get(item_id, item_id)
+                return turn.item_id
+        return None
 
 
 def _worth_replaying(turn: Turn) -> bool:

@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from typing import Protocol
 
 from api_client.errors import ApiError
 from audio.ports import BYTES_PER_SAMPLE, Chunk
 from relay.config import RelayConfig
+from relay.link.gate import AudioSocket, Gate
 from relay.measure.latency import LatencyTracker
 from relay.measure.meters import LatenessMeter, RateMeter, RateWatch, expected_chunk_rate
 from relay.output import Output
 from relay.sound.loudness import peak_dbfs
 from relay.sound.playback import PlaybackQueue
-from relay.sound.source import Microphone
+from relay.sound.recent import RecentAudio
+from relay.sound.source import CurrentSource
 
 AUDIBLE_DBFS = -40.0
 """Peak of the quietest sound that may be speech; a quiet room stays below."""
-_LEVEL_BYTES = 4_800
-"""100 ms."""
-
-
-class AudioSocket(Protocol):
-    """What the uplink needs of a connection."""
-
-    async def send_audio(self, pcm: bytes) -> None:
-        """Hand one binary message to the socket. Raises ``ApiError`` when the connection is gone."""
 
 
 class EchoCancelling(Protocol):
@@ -38,7 +30,7 @@ class EchoCancelling(Protocol):
 
 
 class Uplink:
-    """Reads the microphone for as long as the run lasts; sends while a connection's gate is open.
+    """Reads the source for as long as the run lasts; sends while the gate is open.
 
     A file is not read while the gate is closed, so that none of it is lost; a device is, so that what
     is sent is what is being said.
@@ -48,22 +40,22 @@ class Uplink:
         self,
         config: RelayConfig,
         output: Output,
-        microphone: Microphone,
+        gate: Gate,
+        source: CurrentSource,
         playback: PlaybackQueue,
         latency: LatencyTracker,
     ) -> None:
         self._config = config
         self._output = output
-        self._microphone = microphone
+        self._gate = gate
+        self._source = source
         self._playback = playback
         self._latency = latency
-        self._socket: AudioSocket | None = None
-        self._opened_at = 0.0
         self._wake = asyncio.Event()
-        microphone.on_change = self._wake.set
+        source.on_change = self._wake.set
+        gate.on_open(self._gate_opened)
         self._silence = bytes(config.chunk_bytes)
-        self._recent: deque[bytes] = deque()
-        self._recent_bytes = 0
+        self._recent = RecentAudio()
         self._watch = RateWatch(expected_chunk_rate(config.chunk_bytes))
         self._watched_source = 0
         self._next_log = 0.0
@@ -76,52 +68,32 @@ class Uplink:
         self.last_sent_at: float | None = None
         self.last_audible_at: float | None = None
         """When something that could be speech was last sent."""
-        self._open_seconds = 0.0
-
-    @property
-    def gate_open(self) -> bool:
-        """Audio is going out."""
-        return self._socket is not None
-
-    def open_gate(self, socket: AudioSocket) -> None:
-        """``session.updated`` has come: audio goes to ``socket`` from now on."""
-        now = time.monotonic()
-        self._socket = socket
-        self._opened_at = now
-        self._next_log = now + 1.0
-        self.rate.open(now)
-        self._wake.set()
-
-    def close_gate(self) -> None:
-        """No more audio to this socket."""
-        if self._socket is not None:
-            self._open_seconds += time.monotonic() - self._opened_at
-        self._socket = None
-        self._wake.clear()
 
     def mean_rate(self) -> float | None:
         """Chunks per second over all the time the gate was open; None if it was for less than a second."""
-        seconds = self._open_seconds
-        if self._socket is not None:
-            seconds += time.monotonic() - self._opened_at
+        seconds = self._gate.open_seconds()
         return self.chunks_sent / seconds if seconds >= 1.0 else None
 
     def recent(self) -> bytes:
         """The last 100 ms of input, at least one chunk; empty before any."""
-        return b"".join(self._recent)
+        return self._recent.pcm()
 
     async def run(self) -> None:
         """Pump until cancelled."""
         while True:
-            if self._socket is None and not self._microphone.live:
+            if not self._gate.is_open and not self._source.live:
                 await self._wake.wait()
-                if self._socket is None:
-                    self._wake.clear()
-                    continue
-            chunk = await self._microphone.read()
-            self._remember(chunk.pcm)
-            if self._socket is not None:
-                await self._send(self._socket, chunk)
+                self._wake.clear()
+                continue
+            chunk = await self._source.read()
+            self._recent.add(chunk.pcm)
+            if self._gate.socket is not None:
+                await self._send(self._gate.socket, chunk)
+
+    def _gate_opened(self) -> None:
+        self._next_log = self._gate.opened_at + 1.0
+        self.rate.open(self._gate.opened_at)
+        self._wake.set()
 
     async def _send(self, socket: AudioSocket, chunk: Chunk) -> None:
         pcm = self._outgoing(chunk.pcm)
@@ -132,8 +104,8 @@ class Uplink:
             await socket.send_audio(pcm)
         except ApiError:
             # The reader of the connection learns of the loss as well, and says so once.
-            if self._socket is socket:
-                self.close_gate()
+            if self._gate.socket is socket:
+                self._gate.close()
             return
         handed = time.monotonic()
         self.last_sent_at = handed
@@ -143,7 +115,7 @@ class Uplink:
         self.bytes_sent += len(pcm)
         self.rate.add(handed)
         # What was due while the gate was closed was not late: it was not to be sent before.
-        self.lateness.add(max(chunk.due, self._opened_at), handed)
+        self.lateness.add(max(chunk.due, self._gate.opened_at), handed)
         self._latency.clock.sent(len(pcm) // BYTES_PER_SAMPLE, handed)
         if handed >= self._next_log:
             self._report(handed)
@@ -156,12 +128,6 @@ class Uplink:
             return self._silence
         return pcm
 
-    def _remember(self, pcm: bytes) -> None:
-        self._recent.append(pcm)
-        self._recent_bytes += len(pcm)
-        while self._recent_bytes - len(self._recent[0]) >= _LEVEL_BYTES:
-            self._recent_bytes -= len(self._recent.popleft())
-
     def _report(self, now: float) -> None:
         self._next_log = max(self._next_log + 1.0, now)
         rate = self.rate.rate(now)
@@ -169,8 +135,8 @@ class Uplink:
             return
         size = self._config.chunk_bytes
         self._output.say(f"🎤 音声送信中: {round(rate)} chunks/sec ({size} bytes/chunk)")
-        if self._watched_source != self._microphone.changes:
-            self._watched_source = self._microphone.changes
+        if self._watched_source != self._source.changes:
+            self._watched_source = self._source.changes
             self._watch.source_changed()
         suspect = self._watch.observe(rate, now)
         if suspect is not None:

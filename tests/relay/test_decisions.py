@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from api_client.event_parts import ContentPart, ConversationItem
 from relay.conversation import Turn
 from relay.link.instructions import RolePlay, customer_instructions
+from relay.link.item_ids import ItemIds
 from relay.link.reconnect import LONGEST_DELAY_S, Backoff, decide
 from relay.link.replay import LONGEST_REPLAY, Replay
-from relay.link.turn_taking import ResponseTurns
+from relay.link.turn_taking import BEGINS_WITHIN_S, GOES_ON_WITHIN_S, ResponseTurns
 from relay.link.watchdog import SilenceWatch, probe
 
 
@@ -37,54 +38,103 @@ def test_what_is_tried_again() -> None:
 
 def test_one_response_at_a_time() -> None:
     turns = ResponseTurns()
-    assert turns.request()
-    assert not turns.request()  # asked for and not yet begun
-    turns.created("r1")
-    assert turns.done("r1")  # the second request, held back
-    turns.created("r2")
-    assert not turns.done("r2")
-    assert not turns.done("r2")
+    assert turns.request(0)
+    assert not turns.request(0)  # asked for and not yet begun
+    turns.created("r1", 0)
+    assert turns.done("r1", 0)  # the second request, held back
+    turns.created("r2", 0)
+    assert not turns.done("r2", 0)
+    assert not turns.done("r2", 0)
 
 
-def test_a_refused_request_waits_for_the_other_response() -> None:
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_refused_request_waits_for_the_other_response(named: bool, begun: bool) -> None:
+    """Whether the other one's beginning is read before the refusal or after it."""
     turns = ResponseTurns()
-    assert turns.request()
-    turns.refused()
-    turns.created("vad")
-    assert turns.done("vad")
+    assert turns.request(0)
+    if begun:
+        turns.created("vad", 0)
+    event_id = turns.request_id if named else None
+    assert not turns.refused(event_id, other_is_running=True, now=0)
+    if not begun:
+        turns.created("vad", 0)
+    assert turns.done("vad", 0)
+
+
+def test_a_refusal_that_is_not_of_our_request_asks_for_nothing() -> None:
+    turns = ResponseTurns()
+    assert turns.request(0)
+    turns.created("r1", 0)
+    assert not turns.done("r1", 0)
+    assert not turns.refused(None, other_is_running=True, now=0)
+    assert not turns.refused("another_event", other_is_running=True, now=0)
+    turns.created("r2", 0)
+    assert not turns.done("r2", 0)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_request_refused_for_good_lets_the_next_through(named: bool) -> None:
+    turns = ResponseTurns()
+    assert turns.request(0)
+    assert not turns.refused(turns.request_id if named else None, other_is_running=False, now=0)
+    assert turns.request(0)
+    assert not turns.request(0)
+    assert turns.refused(turns.request_id if named else None, other_is_running=False, now=0)
+
+
+def test_what_does_not_come_is_not_waited_for_for_ever() -> None:
+    turns = ResponseTurns()
+    assert turns.request(0)
+    assert not turns.request(1)
+    assert not turns.expire(BEGINS_WITHIN_S - 0.1)
+    assert turns.expire(BEGINS_WITHIN_S)
+    turns.created("r1", 20)
+    assert not turns.request(21)
+    turns.alive(50)
+    assert not turns.expire(20 + GOES_ON_WITHIN_S)
+    assert turns.expire(50 + GOES_ON_WITHIN_S)
 
 
 def test_a_request_survives_the_loss_of_its_socket() -> None:
     turns = ResponseTurns()
-    assert turns.request()
+    assert turns.request(0)
     turns.connected()
-    assert turns.resume()
-    assert not turns.resume()
+    assert turns.resume(0)
+    assert not turns.resume(0)
 
 
-@given(st.lists(st.sampled_from(["request", "created", "done", "refused", "connected", "resume"])))
+STEPS = ["request", "created", "done", "all_done", "refused", "running", "connected", "resume", "expire"]
+
+
+@given(st.lists(st.sampled_from(STEPS)))
 def test_never_two_at_once(steps: list[str]) -> None:
     turns = ResponseTurns()
     asked = False
-    for step in steps:
+    for now, step in enumerate(steps):
+        sent = False
         match step:
-            case "request" | "resume":
-                sent = turns.request() if step == "request" else turns.resume()
-                assert not (sent and (asked or turns.open))
-                asked = asked or sent
             case "created":
-                turns.created("r")
+                turns.created("r", now)
                 asked = False
             case "done":
-                sent = turns.done("r")
-                assert not (sent and asked)
-                asked = asked or sent
-            case "refused":
-                turns.refused()
+                sent = turns.done("r", now)
+            case "refused" | "running":
+                ours = asked
                 asked = False
-            case _:
+                sent = turns.refused(turns.request_id, other_is_running=step == "running", now=now)
+                assert ours or not sent or not turns.open
+            case "connected":
                 turns.connected()
                 asked = False
+            case "expire":
+                asked = asked and now < BEGINS_WITHIN_S
+                sent = turns.expire(now + BEGINS_WITHIN_S)
+                asked = False
+            case _:
+                sent = bool(getattr(turns, step)(now))
+        assert not (sent and (asked or turns.open))
+        asked = asked or sent
 
 
 def turn(item_id: str, text: str, role: str = "user", **changes: object) -> Turn:
@@ -117,18 +167,35 @@ def test_the_newest_are_replayed() -> None:
     assert replay.turns[0].item_id == "50"
 
 
-def test_an_echo_keeps_its_old_id_and_is_no_new_turn() -> None:
+def test_an_echo_is_known_once_for_each_replayed_turn() -> None:
     replay = Replay([turn("a", "はい"), turn("b", "はい")])
-    assert replay.is_echo(echoed("new1", "はい"), "user")
-    assert replay.is_echo(echoed("new1", "はい"), "user")  # item.added and item.done
-    assert replay.is_echo(echoed("new2", "はい"), "user")
-    assert not replay.is_echo(echoed("new3", "はい"), "user")
-    assert [replay.original(item_id) for item_id in ("new1", "new2", "new3", None)] == [
-        "a",
-        "b",
-        "new3",
-        None,
-    ]
+    found = [replay.echoed(echoed(item_id, "はい"), "user") for item_id in ("new1", "new2", "new3")]
+    assert found == ["a", "b", None]
+
+
+def test_an_item_keeps_its_id_on_the_next_connection() -> None:
+    ids = ItemIds(2, taken={"u1", "a1", "u2"}, newest="u2")
+    ids.replayed("new1", "u1")
+    ids.replayed("new2", "a1")
+    assert ids.shown("new1") == "u1"
+    assert ids.is_replayed("new1")
+    assert ids.predecessor("new1") == "u1"
+    assert ids.on_server("a1") == "new2"
+
+
+def test_what_follows_the_replayed_turns_follows_the_unfinished_ones_too() -> None:
+    ids = ItemIds(2, taken={"u1", "a1", "u2"}, newest="u2")
+    ids.replayed("new1", "u1")
+    ids.replayed("new2", "a1")
+    assert ids.predecessor("new2") == "u2"
+
+
+def test_an_id_that_a_server_uses_again_is_another_item() -> None:
+    ids = ItemIds(2, taken={"item_1"}, newest="item_1")
+    assert not ids.is_replayed("item_1")
+    assert ids.shown("item_1") == ids.shown("item_1") == "item_1#2"
+    assert ids.on_server("item_1#2") == "item_1"
+    assert ids.on_server("item_1") is None  # the earlier one, of which this connection knows nothing
 
 
 def test_silence_after_speech_is_probed_then_told_once() -> None:

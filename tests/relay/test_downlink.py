@@ -9,6 +9,7 @@ import pytest
 from api_client.events import OutputAudioDelta, ResponseCreated, SpeechStarted, SpeechStopped, decode_event
 from relay.config import RelayConfig
 from relay.link.downlink import Downlink
+from relay.link.item_ids import ItemIds
 from relay.link.replay import Replay
 from relay.measure.latency import LatencyTracker
 from relay.output import Output
@@ -40,7 +41,7 @@ class Bench:
         output = Output(self.emitted.append)
         self.downlink = Downlink(config, output, self.playback, LatencyTracker())
         self.outbox = Posted()
-        self.downlink.connected(self.outbox, Replay())  # type: ignore[arg-type]
+        self.downlink.connected(self.outbox, Replay(), ItemIds())  # type: ignore[arg-type]
 
     def audio(self, item_id: str, ms: int) -> None:
         event = OutputAudioDelta(response_id="r", item_id=item_id, delta=b"\x00\x10" * (24 * ms))
@@ -99,12 +100,12 @@ def test_heard_so_far_of_an_unfinished_answer_is_at_most_what_was_received(bench
 
 
 def test_a_cancel_names_no_response_that_has_ended(bench: Bench) -> None:
-    bench.downlink.interrupt(cancel=True)
+    bench.downlink.answers.interrupt(cancel=True)
     assert bench.outbox.types == []
     created = decode_event(b'{"type":"response.created","response":{"id":"r"}}')
     assert isinstance(created, ResponseCreated)
     bench.downlink.handle(created, 1.0)
-    bench.downlink.interrupt(cancel=True)
+    bench.downlink.answers.interrupt(cancel=True)
     assert bench.outbox.types == ["response.cancel"]
 
 

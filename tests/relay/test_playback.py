@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +51,19 @@ def test_the_sinks_latency_is_not_heard_yet() -> None:
     queue.add("a", "r", loud(1_000))
     pull(queue, 300)
     assert [(heard.heard_ms, heard.received_ms) for heard in queue.interrupt()] == [(200, 1_000)]
+
+
+def test_a_change_says_when_it_happened() -> None:
+    """However late it is asked for."""
+    queue = PlaybackQueue()
+    queue.add("a", "r", loud(50))
+    before = time.monotonic()
+    pull(queue, 20)
+    between = time.monotonic()
+    queue.interrupt()
+    after = time.monotonic()
+    started, interrupted = queue.take_changes()
+    assert before <= started.at <= between <= interrupted.at <= after
 
 
 def test_silence_between_two_stretches_is_not_heard_audio() -> None:

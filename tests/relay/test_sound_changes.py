@@ -12,12 +12,13 @@ from audio.errors import AudioError, AudioErrorCode
 from audio.ports import Chunk, PullPcm, SourceEnded, StreamInfo
 from relay.commands import UseSource
 from relay.config import RelayConfig
+from relay.link.gate import Gate
 from relay.link.uplink import Uplink
 from relay.measure.latency import LatencyTracker
 from relay.output import Output
 from relay.sound.playback import PlaybackQueue
-from relay.sound.sink import Speaker
-from relay.sound.source import Microphone
+from relay.sound.sink import CurrentSink
+from relay.sound.source import CurrentSource
 from relay.stream import SourceState, StreamEvent
 
 if TYPE_CHECKING:
@@ -105,8 +106,8 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
 
 
 @pytest.fixture
-async def microphone(shelf: Shelf) -> AsyncIterator[Microphone]:
-    made = Microphone(Output(lambda event: None), 960)
+async def source(shelf: Shelf) -> AsyncIterator[CurrentSource]:
+    made = CurrentSource(Output(lambda event: None), 960)
     reading = asyncio.create_task(made.read())
     yield made
     reading.cancel()
@@ -115,8 +116,8 @@ async def microphone(shelf: Shelf) -> AsyncIterator[Microphone]:
 
 
 @pytest.fixture
-async def speaker(shelf: Shelf) -> AsyncIterator[Speaker]:
-    made = Speaker(Output(lambda event: None), PlaybackQueue())
+async def sink(shelf: Shelf) -> AsyncIterator[CurrentSink]:
+    made = CurrentSink(Output(lambda event: None), PlaybackQueue())
     yield made
     await made.close()
 
@@ -132,39 +133,39 @@ async def settle() -> None:
 
 
 async def test_a_microphone_that_is_being_opened_again_is_let_go_for_another(
-    shelf: Shelf, microphone: Microphone
+    shelf: Shelf, source: CurrentSource
 ) -> None:
     first, again = shelf.prepare("mic:USB"), shelf.prepare("mic:USB")
     again.may_open.clear()
-    await microphone.use("mic:USB")
+    await source.use("mic:USB")
     first.read_lost.set()
     await soon(again.opening)
-    await microphone.use("mic:Built-in")
+    await source.use("mic:Built-in")
     await settle()
     assert shelf.open == ["mic:Built-in"]
 
 
 async def test_a_microphone_chosen_while_the_lost_one_closes_stays(
-    shelf: Shelf, microphone: Microphone
+    shelf: Shelf, source: CurrentSource
 ) -> None:
     first = shelf.prepare("mic:USB")
     first.may_close.clear()
-    await microphone.use("mic:USB")
+    await source.use("mic:USB")
     first.read_lost.set()
     await soon(first.closing)
-    await microphone.use("mic:Built-in")
+    await source.use("mic:Built-in")
     first.may_close.set()
     await settle()
     assert shelf.open == ["mic:Built-in"]
 
 
 async def test_a_microphone_lost_while_another_is_opened_does_not_come_back(
-    shelf: Shelf, microphone: Microphone
+    shelf: Shelf, source: CurrentSource
 ) -> None:
     first, other = shelf.prepare("mic:USB"), shelf.prepare("mic:Built-in")
     other.may_open.clear()
-    await microphone.use("mic:USB")
-    using = asyncio.create_task(microphone.use("mic:Built-in"))
+    await source.use("mic:USB")
+    using = asyncio.create_task(source.use("mic:Built-in"))
     await soon(other.opening)
     first.read_lost.set()
     await soon(first.closing)
@@ -178,55 +179,55 @@ async def test_a_microphone_that_comes_back_is_read_even_while_nothing_is_sent(s
     """Else what is sent first, when the connection is back, would be old."""
     config = RelayConfig(server_url="http://127.0.0.1:9", token="t")
     output = Output(lambda event: None)
-    microphone = Microphone(output, config.chunk_bytes)
-    uplink = Uplink(config, output, microphone, PlaybackQueue(), LatencyTracker())
+    source = CurrentSource(output, config.chunk_bytes)
+    uplink = Uplink(config, output, Gate(), source, PlaybackQueue(), LatencyTracker())
     pumping = asyncio.create_task(uplink.run())
     first, again = shelf.prepare("mic:USB"), shelf.prepare("mic:USB")
-    await microphone.use("mic:USB")
+    await source.use("mic:USB")
     await soon(first.reading)
     first.read_lost.set()
     await soon(again.reading)
     pumping.cancel()
     await asyncio.wait([pumping])
-    await microphone.close()
+    await source.close()
 
 
 async def test_a_source_is_opened_before_it_has_ended(shelf: Shelf) -> None:
     told: list[StreamEvent] = []
-    microphone = Microphone(Output(told.append), 960)
+    source = CurrentSource(Output(told.append), 960)
     slow, short = shelf.prepare("mic:slow"), shelf.prepare("wav:short.wav")
     slow.may_close.clear()
     short.ends = True
-    reading = asyncio.create_task(microphone.read())
-    await microphone.use("mic:slow")
-    using = asyncio.create_task(microphone.use("wav:short.wav"))
+    reading = asyncio.create_task(source.read())
+    await source.use("mic:slow")
+    using = asyncio.create_task(source.use("wav:short.wav"))
     await soon(short.reading)
     await settle()
     slow.may_close.set()
     await using
     reading.cancel()
     await asyncio.wait([reading])
-    await microphone.close()
+    await source.close()
     states = [(event.spec, event.state) for event in told if isinstance(event, SourceState)]
     assert states == [("mic:slow", "opened"), ("wav:short.wav", "opened"), ("wav:short.wav", "ended")]
 
 
-async def test_of_two_choices_the_later_counts(shelf: Shelf, microphone: Microphone) -> None:
+async def test_of_two_choices_the_later_counts(shelf: Shelf, source: CurrentSource) -> None:
     slow = shelf.prepare("mic:slow")
     slow.may_open.clear()
-    first = asyncio.create_task(microphone.use("mic:slow"))
+    first = asyncio.create_task(source.use("mic:slow"))
     await soon(slow.opening)
-    second = asyncio.create_task(microphone.use("mic:quick"))
+    second = asyncio.create_task(source.use("mic:quick"))
     await settle()
     slow.may_open.set()
     await asyncio.gather(first, second)
     assert shelf.open == ["mic:quick"]
 
 
-async def test_a_change_that_is_cancelled_leaves_no_device_open(shelf: Shelf, microphone: Microphone) -> None:
+async def test_a_change_that_is_cancelled_leaves_no_device_open(shelf: Shelf, source: CurrentSource) -> None:
     slow = shelf.prepare("mic:slow")
     slow.may_open.clear()
-    using = asyncio.create_task(microphone.use("mic:slow"))
+    using = asyncio.create_task(source.use("mic:slow"))
     await soon(slow.opening)
     using.cancel()
     await asyncio.wait([using])
@@ -234,27 +235,27 @@ async def test_a_change_that_is_cancelled_leaves_no_device_open(shelf: Shelf, mi
 
 
 async def test_a_speaker_that_is_being_opened_again_is_let_go_for_another(
-    shelf: Shelf, speaker: Speaker
+    shelf: Shelf, sink: CurrentSink
 ) -> None:
     first, again = shelf.prepare("speaker:USB"), shelf.prepare("speaker:USB")
     again.may_open.clear()
-    await speaker.use("speaker:USB")
+    await sink.use("speaker:USB")
     first.lost = LOST
-    await speaker.check()
+    await sink.check()
     await soon(again.opening)
-    await speaker.use("speaker:Built-in")
+    await sink.use("speaker:Built-in")
     await settle()
     assert shelf.open == ["speaker:Built-in"]
 
 
-async def test_a_speaker_chosen_while_the_lost_one_closes_stays(shelf: Shelf, speaker: Speaker) -> None:
+async def test_a_speaker_chosen_while_the_lost_one_closes_stays(shelf: Shelf, sink: CurrentSink) -> None:
     first = shelf.prepare("speaker:USB")
     first.may_close.clear()
-    await speaker.use("speaker:USB")
+    await sink.use("speaker:USB")
     first.lost = LOST
-    checking = asyncio.create_task(speaker.check())
+    checking = asyncio.create_task(sink.check())
     await soon(first.closing)
-    using = asyncio.create_task(speaker.use("speaker:Built-in"))
+    using = asyncio.create_task(sink.use("speaker:Built-in"))
     await settle()
     first.may_close.set()
     await asyncio.gather(checking, using)
@@ -262,11 +263,11 @@ async def test_a_speaker_chosen_while_the_lost_one_closes_stays(shelf: Shelf, sp
     assert shelf.open == ["speaker:Built-in"]
 
 
-async def test_a_speaker_that_comes_back_is_used_again(shelf: Shelf, speaker: Speaker) -> None:
+async def test_a_speaker_that_comes_back_is_used_again(shelf: Shelf, sink: CurrentSink) -> None:
     first = shelf.prepare("speaker:USB")
-    await speaker.use("speaker:USB")
+    await sink.use("speaker:USB")
     first.lost = LOST
-    await speaker.check()
+    await sink.check()
     await settle()
     assert shelf.open == ["speaker:USB"]
     assert not first.is_open

@@ -199,6 +199,20 @@ async def test_mute_interrupt_reconnect(
         await until(pilot, lambda: services.relay.sent[-1] == commands.Mute(on=False))
 
 
+async def test_muting_twice_in_one_breath_unmutes(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+) -> None:
+    """The second press is answered before the relay has reported the first."""
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await start(app, pilot)
+        services.relay.script = scripted.opening()
+        await until(pilot, lambda: screen.check_action("sample", ()))
+        await pilot.press("m", "m", "m")
+        await until(pilot, lambda: len(services.relay.sent) == 3)
+        assert services.relay.sent == [commands.Mute(on=on) for on in (True, False, True)]
+
+
 async def test_event_log_is_filtered_frozen_and_copied(
     make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
 ) -> None:

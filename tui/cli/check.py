@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from relay.chunk_bytes import LARGEST_CHUNK_BYTES, SMALLEST_CHUNK_BYTES
 from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
 from tui.cli.login import PASSWORD_VARIABLE, SECOND_PASSWORD_VARIABLE
@@ -65,7 +66,10 @@ CHECK_OPTIONS = (
     help=_("Where the answer of test 2 is played: speaker[:DEVICE], wav:PATH, tcp:HOST:PORT or none."),
 )
 @click.option(
-    "--chunk-bytes", metavar="N", type=click.IntRange(96, 262_144), help=_("Bytes of PCM16 in one message.")
+    "--chunk-bytes",
+    metavar="N",
+    type=click.IntRange(SMALLEST_CHUNK_BYTES, LARGEST_CHUNK_BYTES),
+    help=_("Bytes of PCM16 in one message."),
 )
 @click.option(
     "--language", "spoken", type=click.Choice(("ja", "en")), help=_("Language of the conversation.")

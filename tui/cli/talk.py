@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import click
 
+from relay.chunk_bytes import LARGEST_CHUNK_BYTES, SMALLEST_CHUNK_BYTES
 from tui.cli.group import reject
 from tui.cli.login import PASSWORD_VARIABLE
 from tui.i18n import _
@@ -58,7 +59,10 @@ TALK_OPTIONS = (
     help=_("Stop after this many seconds."),
 )
 @click.option(
-    "--chunk-bytes", metavar="N", type=click.IntRange(96, 262_144), help=_("Bytes of PCM16 in one message.")
+    "--chunk-bytes",
+    metavar="N",
+    type=click.IntRange(SMALLEST_CHUNK_BYTES, LARGEST_CHUNK_BYTES),
+    help=_("Bytes of PCM16 in one message."),
 )
 @click.option(
     "--language", "spoken", type=click.Choice(("ja", "en")), help=_("Language of the conversation.")

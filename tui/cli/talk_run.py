@@ -14,7 +14,7 @@ import click
 from relay import stream
 from relay.client import RelayProcess
 from relay.commands import Command, Say, Stop, UseSource
-from relay.conversation import Conversation, fold
+from relay.conversation import ConversationState, fold
 from relay.stream import Connection, Notice, Problem, StreamEvent, Summary
 from tui.cli.exit_codes import ExitCode
 from tui.cli.login import Login, login_of
@@ -80,7 +80,7 @@ def _log_path(settings: ConsoleSettings, fallback: Path) -> Path:
     return directory / "relay.log"
 
 
-def _printer(request: TalkRequest) -> Callable[[StreamEvent, Conversation], None]:
+def _printer(request: TalkRequest) -> Callable[[StreamEvent, ConversationState], None]:
     if request.as_json:
         return lambda event, _state: click.echo(stream.encode(event))
     return TranscriptPrinter(click.echo)
@@ -90,12 +90,12 @@ class _Run:
     """Reads the relay's events until its end. SIGINT and SIGTERM end the conversation cleanly."""
 
     def __init__(
-        self, relay: RelayProcess, script: TurnScript, show: Callable[[StreamEvent, Conversation], None]
+        self, relay: RelayProcess, script: TurnScript, show: Callable[[StreamEvent, ConversationState], None]
     ) -> None:
         self._relay = relay
         self._script = script
         self._show = show
-        self._state = Conversation()
+        self._state = ConversationState()
         self._stopping: asyncio.Task[None] | None = None
         self._exit_code: int | None = None
         """Set when we end the conversation for a reason of our own."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from relay.commands import Command, Say, Stop, UseSource
-from relay.conversation import Conversation
+from relay.conversation import ConversationState
 
 ANSWER_TIMEOUT_S = 30.0
 """Longest wait for an answer; a slow model takes a few seconds."""
@@ -37,7 +37,7 @@ class TurnScript:
         """``first`` is spoken already, as the source the conversation was configured with."""
         self._current = first
 
-    def next(self, state: Conversation) -> Command | None:
+    def next(self, state: ConversationState) -> Command | None:
         """The command that is due in ``state``, if one is. Raises ``AnswerTimeout`` and ``RecordingFailed``."""
         if self._stop_after_last and self._recording_failed(state):
             raise RecordingFailed
@@ -55,14 +55,14 @@ class TurnScript:
             return Stop()
         return None
 
-    def _answered(self, state: Conversation) -> bool:
+    def _answered(self, state: ConversationState) -> bool:
         if isinstance(self._current, UseSource) and not self._recording_over(state):
             return False
         if self._waiting_since is None:
             self._waiting_since = state.now  # for a recording: only now that it has ended
         return _answers(state) > self._answers_before and not state.answering and state.speech_item_id is None
 
-    def _recording_failed(self, state: Conversation) -> bool:
+    def _recording_failed(self, state: ConversationState) -> bool:
         source = state.source
         return (
             isinstance(self._current, UseSource)
@@ -71,12 +71,12 @@ class TurnScript:
             and source.state == "failed"
         )
 
-    def _recording_over(self, state: Conversation) -> bool:
+    def _recording_over(self, state: ConversationState) -> bool:
         source = state.source
         assert isinstance(self._current, UseSource)
         return source is not None and source.spec == self._current.spec and source.state != "opened"
 
-    def _check_time(self, state: Conversation) -> None:
+    def _check_time(self, state: ConversationState) -> None:
         waiting_since = self._waiting_since
         if (
             self._stop_after_last
@@ -86,5 +86,5 @@ class TurnScript:
             raise AnswerTimeout
 
 
-def _answers(state: Conversation) -> int:
+def _answers(state: ConversationState) -> int:
     return sum(turn.role == "assistant" and turn.final for turn in state.turns)

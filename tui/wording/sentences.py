@@ -142,6 +142,7 @@ SENTENCES: dict[str, str] = {
     ),
     "session_update_refused": N_("The server refused the session's configuration."),
     "closed_by_server": N_("The server ended the conversation."),
+    "response_failed": N_("The answer failed."),
     "answer_too_long": N_(
         "More than {minutes} minutes of answer wait to be played. What else comes of it is not kept."
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from relay.commands import Say, Stop, UseSource
-from relay.conversation import Conversation, fold
+from relay.conversation import ConversationState, fold
 from relay.stream import Item, Playback, Response, SourceState, Speech, Step, StreamEvent, Transcript
 from tui.cli.turn_script import ANSWER_TIMEOUT_S, AnswerTimeout, RecordingFailed, TurnScript
 
@@ -33,13 +33,13 @@ def played(number: int, t: float) -> Playback:
 
 
 def test_nothing_is_said_before_the_gate_is_open() -> None:
-    assert TurnScript([Say(text="hi")], stop_after_last=True).next(Conversation()) is None
+    assert TurnScript([Say(text="hi")], stop_after_last=True).next(ConversationState()) is None
 
 
 def test_a_recording_is_over_when_it_ended_was_answered_and_the_answer_was_heard() -> None:
     script = TurnScript([B, Say(text="hi")], stop_after_last=True)
     script.begin_with(A)
-    state = fold(Conversation(), [GATE])
+    state = fold(ConversationState(), [GATE])
     assert script.next(state) is None
     state = fold(state, answer(1, 1.0))
     assert script.next(state) is None, "the recording goes on"
@@ -59,7 +59,7 @@ def test_a_recording_is_over_when_it_ended_was_answered_and_the_answer_was_heard
 
 def test_a_typed_turn_needs_no_recording() -> None:
     script = TurnScript([Say(text="hi")], stop_after_last=False)
-    state = fold(Conversation(), [GATE])
+    state = fold(ConversationState(), [GATE])
     assert script.next(state) == Say(text="hi")
     state = fold(state, [*answer(1, 1.0), played(1, 2.0)])
     assert script.next(state) is None, "it goes on until told otherwise"
@@ -68,7 +68,7 @@ def test_a_typed_turn_needs_no_recording() -> None:
 def test_no_answer_is_a_timeout_counted_from_the_end_of_the_recording() -> None:
     script = TurnScript([], stop_after_last=True)
     script.begin_with(A)
-    state = fold(Conversation(), [GATE, ended("wav:a", 100.0)])
+    state = fold(ConversationState(), [GATE, ended("wav:a", 100.0)])
     assert script.next(state) is None
     state = fold(state, [Item(t=100.0 + ANSWER_TIMEOUT_S, item_id="u", role="user")])
     assert script.next(state) is None
@@ -82,13 +82,13 @@ def test_a_recording_that_cannot_be_read_is_not_waited_for() -> None:
     script = TurnScript([Say(text="hi")], stop_after_last=True)
     script.begin_with(A)
     with pytest.raises(RecordingFailed):
-        script.next(fold(Conversation(), [failed]))
+        script.next(fold(ConversationState(), [failed]))
     until_told = TurnScript([], stop_after_last=False)
     until_told.begin_with(A)
-    assert until_told.next(fold(Conversation(), [failed, GATE])) is None
+    assert until_told.next(fold(ConversationState(), [failed, GATE])) is None
 
 
 def test_an_endless_source_goes_on() -> None:
     script = TurnScript([], stop_after_last=True)
-    state = fold(Conversation(), [GATE, *answer(1, 1.0), played(1, 2.0)])
+    state = fold(ConversationState(), [GATE, *answer(1, 1.0), played(1, 2.0)])
     assert script.next(state) is None
