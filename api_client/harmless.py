@@ -12,6 +12,7 @@ _ESCAPED = re.compile(rb"\\u00(?:0[0-8bce-fBCE-F]|1[0-9a-fA-F]|7[fF]|[89][0-9a-f
 """C0 but for tab, line feed and carriage return; DEL; C1. In JSON the first can only be written so."""
 _C1 = re.compile(rb"\xc2[\x80-\x9f]")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_LINE_BREAK = re.compile("\r\n|[\r\x85\u2028\u2029]")
 _REPLACEMENT = "\ufffd"
 
 
@@ -24,6 +25,11 @@ def harmless_json(json: bytes) -> bytes:
     if b"\\u00" in json:
         json = _ESCAPED.sub(rb"\\ufffd", json)
     return json if json.isascii() else _C1.sub(_REPLACEMENT.encode(), json)
+
+
+def one_line(text: str) -> str:
+    """``harmless_text`` on one line: line breaks are shown as ``\\n``, so that no text forges a line of its own."""
+    return harmless_text(_LINE_BREAK.sub("\n", text)).replace("\n", "\\n").replace("\t", " ")
 
 
 def harmless_text(text: str) -> str:
