@@ -6,6 +6,7 @@ msgspec are loaded. Tests give the app a ``Services`` of their own.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
@@ -106,7 +107,7 @@ class Services:
         """Keep a result; gives what changed since the run before. Raises ``StoreError``."""
         from tui.host.results import keep_result
 
-        return await keep_result(result, state_directory)
+        return await asyncio.to_thread(keep_result, result, state_directory)
 
     async def export_result(self, result: RunResult) -> Path:
         """Write the reports of a result into the operator's documents; gives the folder. Raises ``OSError``."""
