@@ -64,12 +64,11 @@ def test_a_server_that_dies_is_started_again_with_its_data(
         url = server.start()
         server.keep_running()
         token = asyncio.run(log_in(url))
-        for _ in range(2):
-            process = server._process
-            assert process is not None
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            until_up(url)
+        process = server._process
+        assert process is not None
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        until_up(url)
         assert (
             server.restart() == url
         )  # the acceptance procedure's own restart is none of the watch's business
