@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Protocol, Self
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import (
@@ -62,6 +62,14 @@ class Received(NamedTuple):
     size_bytes: int
 
 
+class Tap(Protocol):
+    """Takes a message that was sent or received at monotonic ``at``."""
+
+    def __call__(self, direction: Literal["in", "out"], message: str | bytes, at: float) -> None:
+        """Must return at once, and raise nothing."""
+        ...
+
+
 class _StampedConnection(ClientConnection):
     """Notes when bytes arrive: by the time a message is taken from the queue, a busy loop may be late."""
 
@@ -93,6 +101,8 @@ class RealtimeConnection:
         self._dialect: Dialect | None = None
         self._unreadable: str | None = None
         """Why we dropped the connection, if it was for what the server sent."""
+        self.tap: Tap | None = None
+        """Told of every message as it is on the wire, for a recording."""
 
     @classmethod
     async def open(
@@ -194,6 +204,8 @@ class RealtimeConnection:
 
     def _received(self, message: str | bytes) -> Received:
         at = self._websocket.arrived_at
+        if self.tap is not None:
+            self.tap("in", message, at)
         if isinstance(message, bytes):
             return Received(BinaryAudio(pcm=message), at, len(message))
         raw = message.encode()
@@ -217,6 +229,9 @@ class RealtimeConnection:
                 params={"seconds": f"{SEND_TIMEOUT_S:g}"},
             )
         else:
+            if self.tap is not None:
+                sent = bytes(message)
+                self.tap("out", sent.decode() if text else sent, time.monotonic())
             return
         raise failure
 

@@ -70,6 +70,10 @@ class WavWriter:
         if self._data_bytes - self._declared >= self._rate_hz * BYTES_PER_SAMPLE:
             self._patch_header()
 
+    def sync(self) -> None:
+        """Ask the operating system to keep through a loss of power what it has. Raises ``OSError``."""
+        os.fdatasync(self._file.fileno())
+
     def close(self) -> None:
         """Bring the header up to date and close; may be called twice."""
         if self._file.closed:

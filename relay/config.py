@@ -47,7 +47,7 @@ class RelayConfig(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None = None
     """Stop by itself so long after the gate first opened; null: when told."""
     record_directory: str | None = None
-    """Where events.jsonl, user.wav and customer.wav are written, or in a new directory `2`, `3`, ... below where a
+    """Where the conversation is recorded (docs/recording.md), or in a new directory `2`, `3`, ... below where a
     recording is already; null: nowhere."""
     mode_poll_s: float = 2.0
     """How often ``realtime_mode`` is read while connected, in seconds. Every second, it was a fifth of the relay's

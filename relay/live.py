@@ -25,7 +25,7 @@ from relay.measure.latency import LatencyTracker
 from relay.measure.meters import expected_chunk_rate
 from relay.output import Emit, Output
 from relay.problems import from_audio
-from relay.recording import RunRecording
+from relay.run_recording import RunRecording
 from relay.sound.playback import PlaybackQueue
 from relay.sound.sink import Speaker
 from relay.sound.source import Microphone
@@ -65,7 +65,7 @@ class _Run:
         self._sound_open = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._limit: asyncio.TimerHandle | None = None
-        self._recording = RunRecording(config.record_directory, output)
+        self._recording = RunRecording(config, output)
         self._played_to: Callable[[bytes], None] | None = None
         self._exit_code = EXIT_OK
 

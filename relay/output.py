@@ -6,9 +6,9 @@ import logging
 import time
 from collections.abc import Callable
 
-from relay import stream
 from relay.conversation import Conversation, fold
-from relay.recorder import Recorder
+from relay.recording.recorder import Recorder
+from relay.recording.wire import Direction
 from relay.stream import (
     Item,
     Latency,
@@ -66,8 +66,13 @@ class Output:
             if len(self._unfolded) >= _FOLD_AFTER:
                 self._fold()
         if self.recorder is not None:
-            self.recorder.event(stream.encode(event))
+            self.recorder.event(event)
         self._emit(event)
+
+    def message(self, direction: Direction, message: str | bytes, at: float, connection: int) -> None:
+        """Record a message as it was on the wire, at monotonic ``at``; the stream has its typed event."""
+        if self.recorder is not None:
+            self.recorder.message(direction, message, at, connection)
 
     def say(self, text: str) -> None:
         """A client-side log line, in the stream and in the process's own log."""

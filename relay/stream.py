@@ -213,7 +213,7 @@ class SinkState(_Event, frozen=True, kw_only=True, tag="sink"):
 
 
 class Recording(_Event, frozen=True, kw_only=True, tag="recording"):
-    """Recording started or finished in ``directory``: events.jsonl, user.wav, customer.wav. It has the whole stream."""
+    """Recording started, finished or failed in ``directory``, as ``docs/recording.md`` describes it."""
 
     state: Literal["started", "finished", "failed"]
     directory: str

@@ -45,7 +45,7 @@ async def streaming_test(run: Run) -> None:
         held.on_batch = lambda held: run.tick(judge_streaming(held.record, None, run.limits))
         await _follow_turn(run, held, source)
         held.on_batch = None
-    played = None if held.recording is None else loudest_dbfs(held.recording / "customer.wav")
+    played = None if held.recording is None else loudest_dbfs(held.recording)
     run.answer(judge_streaming(held.record, played, run.limits))
     await run.ask(
         "t2.operator_heard",

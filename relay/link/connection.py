@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import time
 from collections.abc import Callable, Coroutine
@@ -188,6 +189,7 @@ class LiveConnection:
         except ApiError as error:
             self.end(after_error(error))
             return
+        self._socket.tap = functools.partial(self._output.message, connection=self._dialling.number)
         self._step("connected")
         self._output.say("WebSocket connected")
         if self.on_connected is not None:

@@ -125,6 +125,9 @@ class Uplink:
 
     async def _send(self, socket: AudioSocket, chunk: Chunk) -> None:
         pcm = self._outgoing(chunk.pcm)
+        if self._output.recorder is not None:
+            # Before it is sent: the message that carries it refers to its place.
+            self._output.recorder.user_audio(pcm, chunk.due)
         try:
             await socket.send_audio(pcm)
         except ApiError:
@@ -142,8 +145,6 @@ class Uplink:
         # What was due while the gate was closed was not late: it was not to be sent before.
         self.lateness.add(max(chunk.due, self._opened_at), handed)
         self._latency.clock.sent(len(pcm) // BYTES_PER_SAMPLE, handed)
-        if self._output.recorder is not None:
-            self._output.recorder.user_audio(pcm, chunk.due)
         if handed >= self._next_log:
             self._report(handed)
 

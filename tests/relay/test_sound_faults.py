@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from relay.recorder import Recorder
+from relay.recording.recorder import Recorder
 from relay.stream import (
     Item,
     Playback,
@@ -19,6 +19,7 @@ from relay.stream import (
     SinkState,
     SourceState,
     Step,
+    StreamEvent,
     encode,
 )
 
@@ -142,11 +143,11 @@ async def test_a_recording_holds_the_whole_stream(
 async def test_a_disk_that_fills_up_at_the_very_end_is_told_before_the_summary(
     salesmind: FakeSalesMind, hold: Hold, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def write_line(recorder: Recorder, line: bytes) -> None:
-        if b'"closed"' in line:
+    def write_event(recorder: Recorder, event: StreamEvent) -> None:
+        if isinstance(event, Step) and event.step == "closed":
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Recorder, "_write_line", write_line)
+    monkeypatch.setattr(Recorder, "_write_event", write_event)
     run = hold(record_directory=str(tmp_path / "recording"), session_id=None)
     await run.until(Step, step="gate_open")
     summary = await run.stop()

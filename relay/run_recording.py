@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import platform
 from typing import Literal
 
+import msgspec
+
 from audio.paths import from_home
+from relay.config import RelayConfig
 from relay.output import Output
-from relay.recorder import Recorder
+from relay.recording.manifest import Manifest
+from relay.recording.recorder import Recorder
 from relay.stream import Problem, Recording, Started, Summary
 
 
 class RunRecording:
     """Records into ``directory`` (None: not at all). A failure costs the recording, never the conversation."""
 
-    def __init__(self, directory: str | None, output: Output) -> None:
-        self._directory = directory
+    def __init__(self, config: RelayConfig, output: Output) -> None:
+        self._config = config
+        self._directory = config.record_directory
         self._output = output
         self._recorder: Recorder | None = None
         self._over = False
@@ -26,7 +32,7 @@ class RunRecording:
 
         Call within the event loop.
         """
-        failure = self._open()
+        failure = self._open(started)
         self._output.emit(started)
         if failure is not None:
             self._fail(failure)
@@ -51,7 +57,7 @@ class RunRecording:
         if self._recorder is not None:
             self._recorder.finish()
 
-    def _open(self) -> OSError | None:
+    def _open(self, started: Started) -> OSError | None:
         """Make the files; what prevents it."""
         if self._directory is None:
             return None
@@ -61,12 +67,32 @@ class RunRecording:
             loop.call_soon_threadsafe(self._fail, error)
 
         try:
-            recorder = Recorder(from_home(self._directory), self._output.started_at, failed)
+            recorder = Recorder(
+                from_home(self._directory), self._output.started_at, failed, self._manifest(started)
+            )
         except OSError as error:
             return error
         self._recorder = self._output.recorder = recorder
         self._directory = str(recorder.directory)
         return None
+
+    def _manifest(self, started: Started) -> Manifest:
+        """What is known of the recording before it begins."""
+        settings = msgspec.to_builtins(self._config)
+        for secret in ("token", "record_directory", "server_url", "session_id"):
+            del settings[secret]
+        return Manifest(
+            id="",
+            started_at=started.wall_time,
+            versions={
+                "salesmind": started.version,
+                "python": platform.python_version(),
+                "system": f"{platform.system()} {platform.release()}",
+            },
+            server_url=started.server_url,
+            session_id=started.session_id,
+            settings=settings,
+        )
 
     def _fail(self, error: OSError) -> None:
         if self._over:
