@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +43,7 @@ def list_devices() -> list[Device]:
 def query(sounddevice: Any) -> list[Device]:
     """The devices in PortAudio's present list. On PortAudio's thread."""
     try:
-        listed = sounddevice.query_devices()
+        listed = _infos(sounddevice)
         host_apis = sounddevice.query_hostapis()
         default_input, default_output = sounddevice.default.device
     except sounddevice.PortAudioError as error:
@@ -57,8 +59,27 @@ def query(sounddevice: Any) -> list[Device]:
             default_output=index == default_output,
             rate_hz=round(info["default_samplerate"]),
         )
-        for index, info in enumerate(listed)
+        for index, info in listed
     ]
+
+
+def _infos(sounddevice: Any) -> list[tuple[int, Any]]:
+    """What PortAudio says of each device, by its index; without those whose name is not UTF-8."""
+    try:
+        return list(enumerate(sounddevice.query_devices()))
+    except UnicodeDecodeError:
+        # sounddevice decodes strictly, and one bad name among the system's must not hide all the others.
+        return list(_one_by_one(sounddevice))
+
+
+def _one_by_one(sounddevice: Any) -> Iterator[tuple[int, Any]]:
+    for index in itertools.count():
+        try:
+            yield index, sounddevice.query_devices(index)
+        except UnicodeDecodeError:
+            continue
+        except sounddevice.PortAudioError:  # there is none with this index
+            return
 
 
 def find(sounddevice: Any, direction: Direction, wanted: str | None) -> Device:

@@ -20,6 +20,7 @@ from relay import commands, stream
 from relay.codes import RelayCode
 from relay.commands import Command, Configure
 from relay.config import RelayConfig
+from relay.siblings import check_packages, child_path
 from relay.stream import Problem, StreamEvent
 
 _LINE_LIMIT = 4 * 1024 * 1024
@@ -43,7 +44,11 @@ class RelayProcess:
 
     @classmethod
     async def start(cls, config: RelayConfig, *, log_path: Path) -> RelayProcess:
-        """Start the child and configure it. The token travels on its stdin. Raises ``OSError``."""
+        """Start the child and configure it. The token travels on its stdin. Raises ``OSError``.
+
+        ``PackageHidden`` is one: the child would have run somebody else's package ``relay``.
+        """
+        check_packages(child_path())
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",  # a folder named relay in the working directory must not be run in our place

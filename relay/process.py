@@ -24,6 +24,7 @@ import msgspec
 from relay import commands, stream
 from relay.codes import RelayCode
 from relay.commands import Command, Configure, Stop
+from relay.descriptors import open_standard_descriptors
 from relay.exit_codes import EXIT_INTERRUPTED, EXIT_USAGE
 from relay.stream import Meters, Problem, Step, StreamEvent
 
@@ -40,6 +41,7 @@ log = logging.getLogger(__name__)
 
 def main(argv: list[str] | None = None) -> int:
     """Run one conversation; returns the exit code of its summary."""
+    open_standard_descriptors()
     parser = argparse.ArgumentParser(prog="python -m relay", description=__doc__)
     parser.add_argument("--log", metavar="PATH", help="file for the log and for what native libraries print")
     arguments = parser.parse_args(argv)

@@ -97,7 +97,7 @@ def finished_answers(state: ConversationState) -> int:
 def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as directory, EmbeddedServer(Path(directory), 0, print) as server:
-        url = server.wait_until_ready(30)
+        url = server.start()
         for language in i18n.LANGUAGES:
             asyncio.run(take(language, url, Path(directory) / language))
 

@@ -20,6 +20,7 @@ from textual.worker import Worker, WorkerFailed
 from tui import i18n
 from tui.actions import APP_ACTIONS, Action, bindings
 from tui.console_app import ConsoleApp
+from tui.exit_codes import ExitCode
 from tui.frame.plain_scrollbar import PlainScrollBarRender
 from tui.host import memory, terminal
 from tui.host.services import Services
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
     pass
 
 log = logging.getLogger(__name__)
-
-CRASHED = 1
-TERMINAL_GONE = 129
 
 
 class SalesMindApp(ConsoleApp):
@@ -147,7 +145,7 @@ class SalesMindApp(ConsoleApp):
         if isinstance(error, WorkerFailed) and isinstance(error.error, Exception):
             error = error.error
         log.critical("Unexpected end", exc_info=error)
-        self._return_code = CRASHED
+        self._return_code = ExitCode.CRASHED
         if self._exception is None:
             self._exception = error
             self._exception_event.set()
@@ -229,7 +227,7 @@ class SalesMindApp(ConsoleApp):
     def terminal_gone(self) -> None:
         """Nobody looks any more: the conversation's process sees its input close and ends."""
         log.info("The terminal is gone; leaving")
-        self.exit(TERMINAL_GONE, return_code=TERMINAL_GONE)
+        self.exit(ExitCode.TERMINAL_GONE, return_code=ExitCode.TERMINAL_GONE)
 
 
 def run_console(settings: ConsoleSettings, services: Services | None = None, *, mouse: bool = True) -> int:

@@ -49,7 +49,7 @@ def read_token(path: Path | None) -> str | None:
     if path is None:
         return os.environ.get(TOKEN_VARIABLE, "").strip() or None
     try:
-        token = path.read_text(encoding="utf-8").strip()
+        token = path.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise OptionsError(f"--token-file {path}: {_reason(error)}") from error
     if not token:
@@ -60,7 +60,7 @@ def read_token(path: Path | None) -> str | None:
 def read_plan(path: Path | None, single: Sequence[str] = ()) -> tuple[Fault, ...]:
     """The faults of the file at ``path`` and of each ``--fault``. Raises ``OptionsError``."""
     try:
-        planned = [] if path is None else read_faults(path.read_text(encoding="utf-8"), path.name)
+        planned = [] if path is None else read_faults(path.read_text(encoding="utf-8-sig"), path.name)
         return (*planned, *(parse_fault(text) for text in single))
     except FaultError as error:
         raise OptionsError(str(error)) from error

@@ -39,7 +39,7 @@ def load_persona(path: Path) -> Persona:
     Raises ``PersonaError`` naming the file, the line and what is wrong there.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # Windows' editors write a byte order mark
         persona = _persona(tomllib.loads(text))
     except (OSError, UnicodeDecodeError) as error:
         raise PersonaError(f"{path.name}: {error}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -94,6 +94,24 @@ def test_devices_are_listed_as_portaudio_has_them(
     ]
     # The first look found PortAudio freshly started; the second started it anew, to see what is new.
     assert sound.restarts == 1
+
+
+def test_a_name_that_is_not_utf_8_hides_no_other_device(
+    sound: FakeSoundDevice, fake_device: type[FakeDevice], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("Built-in", "caf\udce9", "HDMI"):
+        sound.add(fake_device(name))
+    listed = sound.query_devices
+
+    def query(index: int | None = None) -> Any:
+        if index is not None and index >= len(sound.devices):
+            raise sound.PortAudioError(f"Error querying device {index}")
+        for info in listed() if index is None else [listed(index)]:
+            info["name"].encode("utf-8", "surrogateescape").decode("utf-8")  # as sounddevice decodes it
+        return listed(index)
+
+    monkeypatch.setattr(sound, "query_devices", query)
+    assert [(device.id, device.name) for device in list_devices()] == [("0", "Built-in"), ("2", "HDMI")]
 
 
 @pytest.mark.usefixtures("no_portaudio")

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from acceptance.redaction import redact
+from tui.exit_codes import ExitCode
 from tui.frame.screen import ConsoleScreen
 from tui.host import terminal
 from tui.host.journal import open_journal
@@ -103,7 +104,7 @@ async def test_unexpected_exception_leaves_with_a_sentence(
         async with app.run_test() as pilot:
             app.push_screen(Broken())
             await pilot.pause()
-    assert app.return_code == 1
+    assert app.return_code == ExitCode.CRASHED
     told = capsys.readouterr().err
     assert "Traceback" not in told
     assert "log file" in told

@@ -24,11 +24,12 @@ from acceptance.store import StoreError
 from tui.acceptance.actions import ACCEPTANCE_ACTIONS
 from tui.acceptance.board import Board, fold, stopped, with_notes
 from tui.acceptance.operator import ScreenOperator
-from tui.acceptance.setup import ALL_TESTS, RunOptions, check_request, first_options, run_directory
+from tui.acceptance.setup import ALL_TESTS, RunOptions, check_request, first_options
 from tui.acceptance.view import AcceptanceView
 from tui.acceptance.words import changes_words, mark_word
 from tui.actions import Action, bindings
 from tui.conversation.watched_conversations import WatchedConversations
+from tui.host.run_directory import new_run_directory
 from tui.i18n import _
 from tui.tones import News, Tone
 from tui.wording.errors import of_error, sentence
@@ -186,7 +187,7 @@ class AcceptanceScreen(AcceptanceView):
 
     def _start(self, tests: tuple[int, ...]) -> None:
         try:
-            directory = run_directory(self.console_app.settings.state_directory)
+            directory = new_run_directory(self.console_app.settings.state_directory)
         except OSError as error:
             path = str(self.console_app.settings.state_directory)
             self.console_app.tell("file_unwritable", path=path, reason=error.strerror or str(error))

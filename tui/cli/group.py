@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import logging
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 import click
 
-from tui.cli.exit_codes import ExitCode
 from tui.cli.help_format import HelpContext
+from tui.cli.setting_options import setting
+from tui.exit_codes import ExitCode
 from tui.i18n import LANGUAGES, _
+
+_OUTPUT_FAILURES = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG, errno.EBADF)
 
 COMMANDS = ("demo", "talk", "check", "results", "diagnostics", "serve", "engine", "devices")
 
@@ -38,9 +44,12 @@ class LazyGroup(click.Group):
         except (KeyboardInterrupt, click.Abort):
             raise click.exceptions.Exit(ExitCode.INTERRUPTED) from None
         except BrokenPipeError:
-            # Python writes what is left in its buffer when it ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_output()
             raise click.exceptions.Exit(ExitCode.OK) from None
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except Exception as error:  # noqa: BLE001 - no traceback reaches a user
+            raise _failed(error) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order in which a newcomer meets them."""
@@ -56,6 +65,38 @@ class LazyGroup(click.Group):
             if all(parameter.name != "lang" for parameter in part.params):
                 part.params.append(_language_option(expose_value=False))
         return command
+
+
+def _drop_output() -> None:
+    """Python writes what is left in its buffer when it ends, and would fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _failed(error: Exception) -> click.exceptions.Exit:
+    """Log what nobody expected and say so; a full or closed standard output is no fault of ours."""
+    from tui.host.journal import open_journal
+    from tui.settings import state_directory
+    from tui.wording.errors import sentence
+
+    if isinstance(error, OSError) and error.errno in _OUTPUT_FAILURES and _output_broken():
+        _drop_output()
+        return reject(_("The output cannot be written: {reason}").format(reason=error.strerror))
+    path = state_directory() / "console.log"
+    with suppress(OSError):
+        open_journal(path.parent)
+        logging.getLogger(__name__).critical("Unexpected end", exc_info=error)
+    if not path.is_file():
+        words = _("Unexpected problem: {kind}").format(kind=type(error).__name__)
+        return reject(words, ExitCode.CRASHED)
+    return reject(sentence("unexpected", {"log": str(path)}), ExitCode.CRASHED)
+
+
+def _output_broken() -> bool:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
 
 
 def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
@@ -75,9 +116,9 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool)
         "Test and demonstrate spoken AI conversations with SalesMind. Without a command, open the console."
     ),
 )
-@click.option("--server", "server_url", metavar="URL", help=_("SalesMind server to offer at login."))
-@click.option("--profile", metavar="NAME", help=_("Server profile of the configuration to offer at login."))
-@click.option("--insecure", is_flag=True, help=_("Accept a certificate that cannot be verified."))
+@setting("server_url", help=_("SalesMind server to offer at login."))
+@setting("profile", help=_("Server profile of the configuration to offer at login."))
+@setting("insecure", help=_("Accept a certificate that cannot be verified."))
 @click.option(
     "--no-mouse", is_flag=True, help=_("Leave the mouse to the terminal, so that it can select text.")
 )

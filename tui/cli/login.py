@@ -10,8 +10,8 @@ import click
 
 from api_client.errors import ApiError, BadUrl, ServerTimeout
 from api_client.server_url import shown_address
-from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
+from tui.exit_codes import ExitCode
 from tui.i18n import _
 from tui.settings import DEFAULT_SERVER_URL, ConsoleSettings
 from tui.wording.errors import of_error

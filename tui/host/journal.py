@@ -36,6 +36,7 @@ def open_journal(state_directory: Path) -> Path:
     path = private_directory(state_directory) / "console.log"
     handler = _PrivateFile(path, maxBytes=LOG_BYTES, backupCount=2, encoding="utf-8", delay=True)
     handler.setFormatter(_Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.raiseExceptions = False  # a full disk must not write over the screen
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)

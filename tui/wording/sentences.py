@@ -172,6 +172,10 @@ SENTENCES: dict[str, str] = {
     "device_failed": N_("{device} could not be opened: {reason}. Choose another device."),
     "digital_silence": N_("{device} gives exact zeros only. Check that it is not muted and is allowed."),
     "no_frames": N_("Nothing has come from {device} for two seconds. Check it, or choose another one."),
+    "sound_system_silent": N_(
+        "The sound system has not answered within {seconds} s. Check the sound server, or choose a recording."
+    ),
+    "device_listing_failed": N_("The sound devices could not be listed: {reason}."),
     "device_lost": N_("{device} went away. Connect it again, or choose another device."),
     "file_not_found": N_("There is no file {path}. Check the path."),
     "file_unreadable": N_("{path} cannot be read as sound: {reason}"),

@@ -102,6 +102,26 @@ def test_the_version() -> None:
     assert done.stdout.startswith("salesmind-console ")
 
 
+def test_a_command_that_fails_unexpectedly_has_a_code_of_its_own_and_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SALESMIND_STATE_DIR", str(tmp_path))
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("?token=0123456789abcdef")
+
+    monkeypatch.setattr("audio.devices.list_devices", broken)
+    monkeypatch.setattr("tui.settings.places.config_path", broken)
+    monkeypatch.setattr("tui.settings.config_path", broken)
+    done = CliRunner().invoke(group.salesmind, ["diagnostics", "--bundle", str(tmp_path / "b.zip")])
+    assert done.exit_code == 70
+    assert "Traceback" not in done.output
+    log = tmp_path / "console.log"
+    assert str(log) in done.stderr
+    assert "ZeroDivisionError" in log.read_text(encoding="utf-8")
+    assert "0123456789abcdef" not in done.output + log.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("command", ["serve", "engine"])
 def test_without_the_server_extra_the_commands_say_how_to_install_it(
     command: str, monkeypatch: pytest.MonkeyPatch
