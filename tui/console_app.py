@@ -12,6 +12,7 @@ from textual.app import App
 from textual.reactive import reactive
 from textual.worker import Worker, WorkerState
 
+from tui.actions import KeyNames
 from tui.host import memory
 from tui.host.services import Account, Services
 from tui.settings import ConsoleSettings
@@ -32,6 +33,7 @@ class ConsoleApp(App[int]):
     def __init__(self, settings: ConsoleSettings, services: Services | None = None) -> None:
         super().__init__()
         self.settings = settings
+        self.key_names = KeyNames(settings.keys)
         self.services = services or Services()
         self.memory = memory.load(settings.state_directory)
         self.account: Account | None = None

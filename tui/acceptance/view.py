@@ -76,7 +76,7 @@ class AcceptanceView(ConsoleScreen[None]):
         number = self.tree_view.chosen_test
         if key == ROOT or number is None:
             account = self.console_app.account
-            page = overview(self.board, account.server_url if account else "")
+            page = overview(self.board, account.server_url if account else "", self.console_app.key_names)
         elif key.startswith("test:"):
             page = test_page(self.board, number, self.notes.get(number, ""))
         else:

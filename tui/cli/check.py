@@ -12,10 +12,10 @@ from typing import Any
 
 import click
 
-from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
 from tui.cli.login import PASSWORD_VARIABLE, SECOND_PASSWORD_VARIABLE
 from tui.cli.report_files import FILE
+from tui.exit_codes import ExitCode
 from tui.i18n import _
 from tui.settings import SettingsError, load_settings
 

@@ -24,7 +24,6 @@ from api_client.errors import ApiError
 from api_client.rest import SalesMindClient
 from tui import i18n
 from tui.cli.check_text import RunPrinter
-from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
 from tui.cli.login import SECOND_PASSWORD_VARIABLE, Login, login_of, refused
 from tui.cli.report_files import STANDARD_OUTPUT, check_files, write_file, write_reports
@@ -32,6 +31,7 @@ from tui.cli.server_command import CommandInvalid, ServerCommand
 from tui.cli.sound_arguments import check_sound_arguments
 from tui.cli.terminal_operator import TerminalOperator
 from tui.conversation.setup import conversation_language
+from tui.exit_codes import ExitCode
 from tui.i18n import _
 from tui.settings import ConsoleSettings
 from tui.wording.errors import of_error

@@ -8,10 +8,10 @@ import click
 
 from tui.cli.console import open_console, require_terminal
 from tui.cli.embedded_server import EmbeddedServer
-from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
 from tui.cli.server_command import ServerDidNotStart
 from tui.cli.server_extra import require_server
+from tui.exit_codes import ExitCode
 from tui.i18n import LANGUAGES, _
 
 

@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 import click
 
-from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
+from tui.exit_codes import ExitCode
 from tui.i18n import _
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from tui.cli.exit_codes import ExitCode
 from tui.cli.help_format import HelpContext
+from tui.exit_codes import ExitCode
 from tui.i18n import LANGUAGES, _
 
 COMMANDS = ("demo", "talk", "check", "results", "diagnostics", "serve", "engine", "devices")

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import click
 
 from api_client.errors import ApiError, BadUrl, ServerTimeout
-from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
+from tui.exit_codes import ExitCode
 from tui.i18n import _
 from tui.settings import DEFAULT_SERVER_URL, ConsoleSettings
 from tui.wording.errors import of_error

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
 from tui.cli.report_files import FILE, FORMATS, check_files, write_reports
+from tui.exit_codes import ExitCode
 from tui.i18n import N_, _
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
 from tui.cli.server_extra import require_server
+from tui.exit_codes import ExitCode
 from tui.i18n import N_, _
 
 PROGRESS = {

@@ -16,13 +16,13 @@ from relay.client import RelayProcess
 from relay.commands import Command, Say, Stop, UseSource
 from relay.conversation import Conversation, fold
 from relay.stream import Connection, Notice, Problem, StreamEvent, Summary
-from tui.cli.exit_codes import ExitCode
 from tui.cli.login import Login, login_of
 from tui.cli.sound_arguments import check_sound_arguments
 from tui.cli.talk_session import TalkRequest, begin, check_request
 from tui.cli.transcript_text import TranscriptPrinter
 from tui.cli.turn_script import AnswerTimeout, RecordingFailed, TurnScript
 from tui.conversation.setup import relay_config
+from tui.exit_codes import ExitCode
 from tui.i18n import _
 from tui.settings import ConsoleSettings
 from tui.wording.errors import of_event

@@ -35,6 +35,10 @@ class ConsoleScreen(Screen[Result]):
         """The footer's word for ``action`` in the present state, not yet translated."""
         return action.label
 
+    def key_name(self, action: Action) -> str:
+        """The first key of ``action``, for a sentence."""
+        return self.console_app.key_names.first(action)
+
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Textual's, once: the second of two keys in one breath would take away the screen below."""
         return super().dismiss(result) if self.is_active else AwaitComplete()

@@ -15,6 +15,8 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
+from tui.exit_codes import ExitCode
+
 CHECK_EVERY_S = 0.5
 GRACE_S = 15.0
 """How long a clean end may take before the process is ended all the same."""
@@ -43,7 +45,7 @@ def watch(gone: Callable[[], None], every: Callable[[float, Callable[[], None]],
             return
         leaving = True
         gone()
-        last_resort = threading.Timer(GRACE_S, os._exit, args=(129,))
+        last_resort = threading.Timer(GRACE_S, os._exit, args=(ExitCode.TERMINAL_GONE,))
         last_resort.daemon = True
         last_resort.start()
 

@@ -1,4 +1,4 @@
-"""The exit codes of every `salesmind` command."""
+"""The exit codes of every `salesmind` command, the console included."""
 
 from enum import IntEnum
 
@@ -13,4 +13,8 @@ class ExitCode(IntEnum):
     CONNECTION = 3
     """The server could not be reached, or refused us."""
     TIMEOUT = 4
+    CRASHED = 70
+    """A fault of the console itself; the log file has it. sysexits.h: EX_SOFTWARE."""
+    TERMINAL_GONE = 129
+    """The terminal hung up: 128 and SIGHUP."""
     INTERRUPTED = 130
