@@ -14,7 +14,7 @@ from textual.worker import Worker, WorkerState
 
 from tui.actions import KeyNames
 from tui.host import memory
-from tui.host.services import Account, Services
+from tui.host.services import ServerAccount, Services
 from tui.settings import ConsoleSettings
 from tui.status import Status
 from tui.wording.errors import sentence
@@ -36,7 +36,7 @@ class ConsoleApp(App[int]):
         self.key_names = KeyNames(settings.keys)
         self.services = services or Services()
         self.memory = memory.load(settings.state_directory)
-        self.account: Account | None = None
+        self.account: ServerAccount | None = None
         """Who is logged in; None at the login screen."""
         self.log_path = settings.state_directory / "console.log"
         self._client: SalesMindClient | None = None

@@ -38,7 +38,7 @@ from tui.acceptance import screen as acceptance
 from tui.app import SalesMindApp
 from tui.conversation import collector
 from tui.conversation import screen as conversation
-from tui.host.services import Account, Devices, Services
+from tui.host.services import Devices, ServerAccount, Services
 from tui.sessions import screen as sessions
 from tui.settings import ConsoleSettings
 
@@ -282,7 +282,7 @@ def make_app(services: FakeServices, tmp_path: Path) -> Callable[..., SalesMindA
         settings.setdefault("server_url", "http://127.0.0.1:8000")
         app = SalesMindApp(ConsoleSettings(state_directory=tmp_path, **settings), services)
         if logged_in:
-            app.account = Account("http://127.0.0.1:8000", "admin", "t" * 40)
+            app.account = ServerAccount("http://127.0.0.1:8000", "admin", "t" * 40)
         return app
 
     return make

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from acceptance.request import Account, CheckRequest
 from tui.conversation.setup import conversation_language
-from tui.host import services
 from tui.host.memory import private_directory
+from tui.host.services import ServerAccount
 from tui.settings import ConsoleSettings
 
 ALL_TESTS = (1, 2, 3, 4)
@@ -29,7 +29,7 @@ class RunOptions:
     finish_sessions: bool = False
 
 
-def first_options(settings: ConsoleSettings, account: services.Account) -> RunOptions:
+def first_options(settings: ConsoleSettings, account: ServerAccount) -> RunOptions:
     """As the settings say."""
     return RunOptions(
         operator=account.username, source=settings.audio.source, sink=settings.audio.sink or "none"
@@ -38,7 +38,7 @@ def first_options(settings: ConsoleSettings, account: services.Account) -> RunOp
 
 def check_request(
     settings: ConsoleSettings,
-    account: services.Account,
+    account: ServerAccount,
     options: RunOptions,
     tests: tuple[int, ...],
     directory: Path,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from relay.config import RelayConfig, TurnDetection
 from tui import i18n
-from tui.host.services import Account, Devices
+from tui.host.services import Devices, ServerAccount
 from tui.settings import ConsoleSettings
 
 SILENCE = "silence"
@@ -12,7 +12,7 @@ SILENCE = "silence"
 
 def relay_config(
     settings: ConsoleSettings,
-    account: Account,
+    account: ServerAccount,
     session_id: str,
     *,
     source: str,

@@ -32,8 +32,8 @@ DEVICE_LISTING_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """Who is logged in where. ``repr`` leaves the token out."""
+class ServerAccount:
+    """Who is logged in where, as the console keeps it. ``repr`` leaves the token out."""
 
     server_url: str
     username: str

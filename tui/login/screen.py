@@ -15,7 +15,7 @@ from tui.actions import Action, bindings
 from tui.frame.action_footer import ActionFooter
 from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
-from tui.host.services import Account
+from tui.host.services import ServerAccount
 from tui.i18n import N_, _
 from tui.login.server_choice import ServerChoice, choices, first_choice
 from tui.navigation import LoggedIn
@@ -272,7 +272,7 @@ class LoginScreen(ConsoleScreen[None]):
         else:
             self.password.value = ""
             profile = choice.profile if choice else None
-            account = Account(address, login.user.username, login.token, insecure, profile)
+            account = ServerAccount(address, login.user.username, login.token, insecure, profile)
             self.post_message(LoggedIn(account))
         finally:
             self._busy(False)
