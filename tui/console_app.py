@@ -9,7 +9,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from textual.app import App
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.worker import Worker, WorkerState
 
 from tui.actions import KeyNames
@@ -28,7 +28,8 @@ log = logging.getLogger(__name__)
 class ConsoleApp(App[int]):
     """What every screen can rely on."""
 
-    status: reactive[Status] = reactive(Status())
+    status: var[Status] = var(Status())
+    """For the status lines, which watch it. No ``reactive``: setting that repaints every screen whole."""
 
     def __init__(self, settings: ConsoleSettings, services: Services | None = None) -> None:
         super().__init__()

@@ -13,6 +13,7 @@ from textual.worker import Worker
 
 from tui.actions import Action
 from tui.console_app import ConsoleApp
+from tui.frame.status_line import StatusLine
 from tui.i18n import _
 
 Result = TypeVar("Result")
@@ -26,6 +27,11 @@ class ConsoleScreen(Screen[Result]):
     """Ids of the app's actions that this screen's footer has no room for; help and palette have them."""
 
     console_app = getters.app(ConsoleApp)
+
+    def on_screen_resume(self) -> None:
+        """A screen that is covered does not keep its status line up."""
+        for line in self.query(StatusLine):
+            line.show(self.console_app.status)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A background job of this screen that failed is logged and worded by the app."""
