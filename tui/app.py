@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-import signal
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import SystemCommand
@@ -18,7 +17,7 @@ from textual.scrollbar import ScrollBar
 from textual.worker import Worker, WorkerFailed
 
 from tui import i18n
-from tui.actions import APP_ACTIONS, Action, bindings
+from tui.actions import APP_ACTIONS, HELP, QUIT, Action, bindings
 from tui.console_app import ConsoleApp
 from tui.exit_codes import ExitCode
 from tui.frame.plain_scrollbar import PlainScrollBarRender
@@ -30,9 +29,6 @@ from tui.navigation import CheckServer, Converse, LoggedIn, LoggedOut
 from tui.settings import ConsoleSettings
 from tui.themes import LIGHT, THEMES, dark_theme
 from tui.wording.errors import sentence
-
-if TYPE_CHECKING:
-    pass
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +79,7 @@ class SalesMindApp(ConsoleApp):
             from tui.keymap import unknown_ids
 
             if unknown := unknown_ids(self.settings.keys):
-                self.tell("keys_unknown", ids=", ".join(unknown))
+                self.tell("keys_unknown", ids=", ".join(unknown), key=self.key_names.first(HELP))
 
     async def on_unmount(self) -> None:
         """Let go of the server."""
@@ -206,7 +202,7 @@ class SalesMindApp(ConsoleApp):
 
     def action_help_quit(self) -> None:
         """ctrl+c copies; who presses it to leave is told the way."""
-        self.notify(_("Press ctrl+q to quit."))
+        self.notify(_("Press {key} to quit.").format(key=self.key_names.first(QUIT)))
 
     async def action_quit(self) -> None:
         """Quit at once, except that a running conversation asks first."""
@@ -231,7 +227,7 @@ class SalesMindApp(ConsoleApp):
 
 
 def run_console(settings: ConsoleSettings, services: Services | None = None, *, mouse: bool = True) -> int:
-    """Show the console until it is left; gives an exit code. No exception and no traceback comes out."""
+    """Show the console until it is left; gives an ``ExitCode``. No exception and no traceback comes out."""
     from tui.host.journal import open_journal
 
     i18n.set_language(i18n.resolve_language(settings.language))
@@ -239,6 +235,4 @@ def run_console(settings: ConsoleSettings, services: Services | None = None, *, 
         open_journal(settings.state_directory)
     app = SalesMindApp(settings, services)
     app.run(mouse=mouse)
-    if app.return_code in (None, signal.SIGHUP):
-        return 0
-    return int(app.return_code or 0)
+    return int(app.return_code or ExitCode.OK)

@@ -9,11 +9,12 @@ import logging
 from typing import TYPE_CHECKING
 
 from textual.app import App
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.worker import Worker, WorkerState
 
+from tui.actions import KeyNames
 from tui.host import memory
-from tui.host.services import Account, Services
+from tui.host.services import ServerAccount, Services
 from tui.settings import ConsoleSettings
 from tui.status import Status
 from tui.wording.errors import sentence
@@ -27,14 +28,16 @@ log = logging.getLogger(__name__)
 class ConsoleApp(App[int]):
     """What every screen can rely on."""
 
-    status: reactive[Status] = reactive(Status())
+    status: var[Status] = var(Status())
+    """For the status lines, which watch it. No ``reactive``: setting that repaints every screen whole."""
 
     def __init__(self, settings: ConsoleSettings, services: Services | None = None) -> None:
         super().__init__()
         self.settings = settings
+        self.key_names = KeyNames(settings.keys)
         self.services = services or Services()
         self.memory = memory.load(settings.state_directory)
-        self.account: Account | None = None
+        self.account: ServerAccount | None = None
         """Who is logged in; None at the login screen."""
         self.log_path = settings.state_directory / "console.log"
         self._client: SalesMindClient | None = None

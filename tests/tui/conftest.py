@@ -39,7 +39,7 @@ from tui.app import SalesMindApp
 from tui.conversation import collector
 from tui.conversation import screen as conversation
 from tui.host.devices import Devices
-from tui.host.services import Account, Services
+from tui.host.services import ServerAccount, Services
 from tui.sessions import screen as sessions
 from tui.settings import ConsoleSettings
 
@@ -283,7 +283,7 @@ def make_app(services: FakeServices, tmp_path: Path) -> Callable[..., SalesMindA
         settings.setdefault("server_url", "http://127.0.0.1:8000")
         app = SalesMindApp(ConsoleSettings(state_directory=tmp_path, **settings), services)
         if logged_in:
-            app.account = Account("http://127.0.0.1:8000", "admin", "t" * 40)
+            app.account = ServerAccount("http://127.0.0.1:8000", "admin", "t" * 40)
         return app
 
     return make

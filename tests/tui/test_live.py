@@ -237,7 +237,7 @@ async def test_event_log_is_filtered_frozen_and_copied(
             scripted.meters(20, chunk_rate=5.0),
         ]
         await until(pilot, lambda: "5.0/s of 25.0/s" in text(app, "#audio"))  # counting goes on
-        assert "HELD STILL" in text(app, "#events-title")
+        assert "Paused (p resumes)" in text(app, "#events-title")
         screen.query_one("#filter", Input).value = "closing"
         await pilot.press("p")
         await until(pilot, lambda: any("closing" in line for line in log.lines))
@@ -251,7 +251,8 @@ async def test_errors_and_lost_connections_are_worded(
         await start(app, pilot)
         services.relay.script = [*scripted.opening(), scripted.problem(2, "device_busy", device="USB Mic")]
         await until(pilot, lambda: "USB Mic" in text(app, "#news"))
-        await until(pilot, lambda: "1 errors" in text(app, "#audio"))
+        await until(pilot, lambda: "1 error" in text(app, "#audio"))
+        assert "1 errors" not in text(app, "#audio")
         services.relay.script = [
             Step(t=3, step="closed", connection=1, close_code=1006),
             Connection(t=3, state="lost", close_code=1006),

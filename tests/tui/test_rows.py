@@ -13,7 +13,7 @@ from relay.stream import StreamEvent
 from tui import i18n
 from tui.conversation.readings import padded
 from tui.conversation.rows import audio_rows, connection_rows, level_words, summary_rows
-from tui.host.services import Account
+from tui.host.services import ServerAccount
 from tui.status import Status, at_account, parts, place_name
 from tui.wording.figures import clock, meter_cells, number
 
@@ -85,5 +85,5 @@ def test_status_line_says_the_age_of_the_report() -> None:
 
 def test_place_hides_credentials_in_an_address() -> None:
     assert place_name("https://user:secret@host:8443/x", "demo") == "demo@host:8443"
-    assert at_account(Account("http://h", "admin", "t")).place == "h"
+    assert at_account(ServerAccount("http://h", "admin", "t")).place == "h"
     assert at_account(None) == Status()

@@ -145,7 +145,7 @@ def test_program_ends_with_its_terminal(tmp_path: Path, how: str) -> None:
                 _read_some(master)
             else:
                 process.wait(15)
-        assert process.poll() == 129
+        assert process.poll() == ExitCode.TERMINAL_GONE
         assert "terminal is gone" in (tmp_path / "console.log").read_text(encoding="utf-8")
     finally:
         process.kill()
@@ -154,10 +154,32 @@ def test_program_ends_with_its_terminal(tmp_path: Path, how: str) -> None:
             os.close(master)
 
 
-def _on_a_terminal(state: Path) -> tuple[subprocess.Popen[bytes], int]:
+CRASHING = """
+from tui.login.screen import LoginScreen
+def fall(self):
+    raise RuntimeError("a bug")
+LoginScreen.action_check = fall
+"""
+
+
+def test_a_crash_has_an_exit_code_of_its_own(tmp_path: Path) -> None:
+    process, master = _on_a_terminal(tmp_path, CRASHING + PROGRAM)
+    try:
+        deadline = time.monotonic() + 20
+        while process.poll() is None and time.monotonic() < deadline:
+            _read_some(master)
+        assert process.poll() == ExitCode.CRASHED
+        assert "a bug" in (tmp_path / "console.log").read_text(encoding="utf-8")
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+
+
+def _on_a_terminal(state: Path, program: str = PROGRAM) -> tuple[subprocess.Popen[bytes], int]:
     master, slave = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(state)],
+        [sys.executable, "-c", program, str(state)],
         stdin=slave,
         stdout=slave,
         stderr=slave,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from acceptance.request import Account, CheckRequest
 from tui.conversation.setup import conversation_language
-from tui.host import services
+from tui.host.services import ServerAccount
 from tui.settings import ConsoleSettings
 
 ALL_TESTS = (1, 2, 3, 4)
@@ -26,7 +26,7 @@ class RunOptions:
     finish_sessions: bool = False
 
 
-def first_options(settings: ConsoleSettings, account: services.Account) -> RunOptions:
+def first_options(settings: ConsoleSettings, account: ServerAccount) -> RunOptions:
     """As the settings say."""
     return RunOptions(
         operator=account.username, source=settings.audio.source, sink=settings.audio.sink or "none"
@@ -35,7 +35,7 @@ def first_options(settings: ConsoleSettings, account: services.Account) -> RunOp
 
 def check_request(
     settings: ConsoleSettings,
-    account: services.Account,
+    account: ServerAccount,
     options: RunOptions,
     tests: tuple[int, ...],
     directory: Path,

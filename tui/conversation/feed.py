@@ -100,7 +100,7 @@ def news_of(event: StreamEvent) -> News | None:
         case Connection(state="restored"):
             return News(_("The connection is back."), "good")
         case Connection(state="given_up"):
-            return News(_("The connection is given up. Press r to try again."), "bad")
+            return News(_("The connection is given up."), "bad")
         case SourceState(state="opened"):
             name = _("silence") if event.spec == "silence" else event.name
             return News(_("Source: {name}").format(name=name), "plain")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from relay.conversation import ConversationState
 from relay.conversation_state import ConnectionSteps, LatencyFigures
-from tui.i18n import _
+from tui.i18n import _, ngettext
 from tui.status import mode_words
 from tui.tones import Tone
 from tui.wording.figures import NOTHING, number
@@ -97,9 +97,9 @@ def audio_rows(state: ConversationState) -> list[Row]:
         (f"{meters.playback_buffer_ms} ms", "plain"),
         *_latency_words(latency),
         (
-            _("{dropped} dropped, {errors} errors").format(
-                dropped=meters.dropped_chunks, errors=state.error_count
-            ),
+            ngettext(
+                "{dropped} dropped, {errors} error", "{dropped} dropped, {errors} errors", state.error_count
+            ).format(dropped=meters.dropped_chunks, errors=state.error_count),
             "bad" if meters.dropped_chunks or state.error_count else "plain",
         ),
     ]
@@ -197,9 +197,9 @@ def summary_rows(state: ConversationState) -> list[Row]:
         Row("session.update", _("sent x{n}").format(n=end.session_updates_sent)),
         Row(
             _("Trouble"),
-            _("{reconnects} reconnects, {errors} errors").format(
-                reconnects=end.reconnects, errors=len(end.errors)
-            ),
+            ngettext("{n} reconnect", "{n} reconnects", end.reconnects).format(n=end.reconnects)
+            + ", "
+            + ngettext("{n} error", "{n} errors", len(end.errors)).format(n=len(end.errors)),
             "warn" if end.reconnects or end.errors else "plain",
         ),
         Row(_("Close code"), NOTHING if end.close_code is None else str(end.close_code)),

@@ -18,6 +18,7 @@ from textual.widgets import Input, Static
 
 from relay.stream import StreamEvent
 from tui.actions import Action
+from tui.conversation.actions import FREEZE
 from tui.conversation.event_log import EventLog
 from tui.conversation.feed import LiveFeed, news_of
 from tui.conversation.readings import Readings, level_meter
@@ -26,7 +27,7 @@ from tui.conversation.transcript import Transcript
 from tui.frame.action_footer import ActionFooter
 from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
-from tui.i18n import N_, _
+from tui.i18n import N_, _, ngettext
 from tui.status import at_account
 from tui.tones import STYLES, News
 
@@ -153,7 +154,7 @@ class ConversationScreen(ConsoleScreen[None]):
         if self.events.filter_text:
             words += "  " + _("only with: {words}").format(words=self.events.filter_text)
         if self._frozen:
-            words += "  " + _("HELD STILL, p goes on")
+            words += "  " + _("Paused ({key} resumes)").format(key=self.key_name(FREEZE))
         self.query_one("#events-title", Static).update(words)
 
     def _show_summary(self) -> None:
@@ -206,7 +207,9 @@ class ConversationScreen(ConsoleScreen[None]):
         """The events shown, to the clipboard of the operator's terminal (OSC 52)."""
         lines = self.events.matching
         self.app.copy_to_clipboard("\n".join(lines))
-        self.say_news(News(_("Copied {n} events.").format(n=len(lines)), "good"))
+        self.say_news(
+            News(ngettext("Copied {n} event.", "Copied {n} events.", len(lines)).format(n=len(lines)), "good")
+        )
 
     def action_freeze(self) -> None:
         """Hold the view still, or go on; nothing is lost."""

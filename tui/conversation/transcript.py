@@ -11,7 +11,9 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.i18n import _
+from tui.actions import Action, KeyNames
+from tui.conversation.actions import SAMPLE, SAY, SOURCE
+from tui.i18n import _, ngettext
 from tui.wording.errors import sentence
 from tui.wording.figures import clock
 
@@ -57,16 +59,24 @@ def turn_content(turn: Turn) -> Content:
     return Content.assemble(*head, "\n", (text, "" if turn.text.strip() else "$dim"))
 
 
-def first_words(samples: int) -> Content:
+def first_words(samples: int, keys: KeyNames) -> Content:
     """What stands where nothing has been said yet: how to say something, without a microphone first."""
+
+    def press(action: Action) -> Content:
+        return Content.styled(_("Press {keys}").format(keys=keys.all(action)), "bold $accent")
+
     lines = [Content.styled(_("Nothing has been said yet."), "bold"), Content("")]
     if samples:
-        words = _("to speak the next of {n} sample lines. No microphone is needed.").format(n=samples)
-        lines += [Content.styled(_("Press n (or F2)"), "bold $accent"), Content(words)]
+        words = ngettext(
+            "to speak the sample line. No microphone is needed.",
+            "to speak the next of {n} sample lines. No microphone is needed.",
+            samples,
+        ).format(n=samples)
+        lines += [press(SAMPLE), Content(words)]
     lines += [
-        Content.styled(_("Press t (or F3)"), "bold $accent"),
+        press(SAY),
         Content(_("to type what you say.")),
-        Content.styled(_("Press d (or F6)"), "bold $accent"),
+        press(SOURCE),
         Content(_("to choose a microphone or a file.")),
     ]
     return Content("\n").join(lines)

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """Who is logged in where. ``repr`` leaves the token out."""
+class ServerAccount:
+    """Who is logged in where, as the console keeps it. ``repr`` leaves the token out."""
 
     server_url: str
     username: str

@@ -15,7 +15,7 @@ from tui.actions import Action, bindings
 from tui.frame.action_footer import ActionFooter
 from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
-from tui.host.services import Account
+from tui.host.services import ServerAccount
 from tui.i18n import N_, _
 from tui.login.server_choice import ServerChoice, choices, first_choice
 from tui.navigation import LoggedIn
@@ -29,6 +29,14 @@ if TYPE_CHECKING:
 DEBOUNCE_S = 0.4
 DEMO_ACCOUNT = ("admin", "admin123")  # shown on the screen: the embedded server's published demo account
 
+DEMO = Action(
+    "login.demo",
+    "f2",
+    "demo",
+    N_("Demo account"),
+    N_("Login: Fill in the demo account"),
+    N_("Fill in the demo account and go to the button"),
+)
 ACTIONS = (
     Action(
         "login.submit",
@@ -38,14 +46,7 @@ ACTIONS = (
         N_("Login: Log in"),
         N_("Log in with what is typed (Enter in a field does the same)"),
     ),
-    Action(
-        "login.demo",
-        "f2",
-        "demo",
-        N_("Demo account"),
-        N_("Login: Fill in the demo account"),
-        N_("Fill in the demo account and go to the button"),
-    ),
+    DEMO,
     Action(
         "login.check",
         "f5",
@@ -134,8 +135,8 @@ class LoginScreen(ConsoleScreen[None]):
 
     def _demo_words(self) -> str:
         user, password = DEMO_ACCOUNT
-        words = _("Demo account: {user} / {password}   F2 fills it in")
-        return words.format(user=user, password=password)
+        words = _("Demo account: {user} / {password}   {key} fills it in")
+        return words.format(user=user, password=password, key=self.key_name(DEMO))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The demo account is offered only where there is one."""
@@ -271,7 +272,7 @@ class LoginScreen(ConsoleScreen[None]):
         else:
             self.password.value = ""
             profile = choice.profile if choice else None
-            account = Account(address, login.user.username, login.token, insecure, profile)
+            account = ServerAccount(address, login.user.username, login.token, insecure, profile)
             self.post_message(LoggedIn(account))
         finally:
             self._busy(False)

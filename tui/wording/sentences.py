@@ -11,7 +11,9 @@ from tui.i18n import N_
 SENTENCES: dict[str, str] = {
     # The configuration
     "theme_unknown": N_("There is no theme {name}. The console's own are {names}."),
-    "keys_unknown": N_("The [keys] table of the configuration has unknown names: {ids}. F1 shows the names."),
+    "keys_unknown": N_(
+        "The [keys] table of the configuration has unknown names: {ids}. {key} shows the names."
+    ),
     # Between the console and the server
     "bad_url": N_("This address cannot be used. Write it like http://host:8000 or https://host."),
     "invalid_parameter": N_("The token or the session id holds characters this server cannot take."),
@@ -110,7 +112,7 @@ SENTENCES: dict[str, str] = {
     "conversation_already_has_active_response": N_("An answer is being given already. Wait for its end."),
     "input_audio_buffer_commit_empty": N_("There was no new speech to answer."),
     "connection_error": N_("The server could not reach, or has lost, its speech service."),
-    "forwarding_error": N_("The server passes nothing on any more. Press r to connect again."),
+    "forwarding_error": N_("The server passes nothing on any more. Connect again."),
     # What our own server says before it closes, or instead of closing
     "token_missing": N_("The server no longer knows this login. Log in again."),
     "token_invalid": N_("The server no longer knows this login. Log in again."),
