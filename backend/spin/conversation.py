@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import Error as DatabaseFailure
+from django.db import IntegrityError
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
@@ -125,6 +126,10 @@ class Conversation:
         """The token is good no longer: close with 4401."""
         self._end(CloseCode.UNAUTHENTICATED, "authentication_error", "token_revoked")
 
+    def session_deleted(self) -> None:
+        """The session is there no longer: close with 4404."""
+        self._end(CloseCode.UNKNOWN_SESSION, "invalid_request_error", "session_not_found")
+
     def _end(self, close_code: CloseCode, kind: str, error_code: str, /, **values: Any) -> None:
         """End the conversation with an ``error`` event, unless something else ended it first."""
         if self._ended.done():
@@ -216,7 +221,10 @@ class Conversation:
             logger.warning("OpenAI Realtime APIに接続できません: %s", failure.cause)
             end = failure.end
             return self._end(end.close_code, "connection_error", end.error_code, cause=failure.cause)
-        await self._open_session()
+        try:
+            await self._open_session()
+        except IntegrityError:
+            return self.session_deleted()
         logger.info("✅ OpenAI Realtime API接続成功")
         await self._client.send(created_stub(self._admission.session_label, self._admission.username))
         up = asyncio.create_task(self._guard(self._pump_up(far)), name="uplink")

@@ -18,6 +18,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from backend.spin import finishing
+from backend.spin.keeper import keeper
 from backend.spin.models import Company, Report, Session, Token, User
 from backend.spin.serializers import (
     FinishSerializer,
@@ -45,23 +46,28 @@ def _validation_failed(serializer: Serializer[Any]) -> Response:
 
 
 class Health(APIView):
-    """Whether the server can do its work: it answers ok only when its database does."""
+    """Whether the server can do its work: it answers ok only when its database and its keeper do theirs."""
 
     permission_classes: tuple[type[BasePermission], ...] = (AllowAny,)
 
     def get(self, request: Request) -> Response:
-        """200, or 503 when the database cannot be asked or has not been migrated."""
+        """200, or 503 with the reason in ``detail``."""
         try:
             User.objects.exists()
         except DatabaseFailure:
-            return Response(
-                {
-                    "status": "unavailable",
-                    "detail": _("The database does not answer, or has not been migrated."),
-                },
-                status=status.HTTP_503_SERVICE_UNAVAILABLE,
+            return self._unavailable(_("The database does not answer, or has not been migrated."))
+        if keeper.overdue:
+            return self._unavailable(
+                _(
+                    "The state of the open conversations cannot be kept up to date. The cause is in the server's log."
+                )
             )
         return Response({"status": "ok"})
+
+    def _unavailable(self, detail: str) -> Response:
+        return Response(
+            {"status": "unavailable", "detail": detail}, status=status.HTTP_503_SERVICE_UNAVAILABLE
+        )
 
 
 class Login(APIView):

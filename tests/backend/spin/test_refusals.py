@@ -136,6 +136,45 @@ async def test_revocation_closes_open_sockets(server: Server, upstream: Upstream
     assert (events[-1]["error"]["code"], close_code) == ("token_revoked", 4401)
 
 
+def delete_account(server: Server, account: Account) -> None:
+    """As Django's own ``delete()`` does: what refers to it first."""
+    sessions = "(SELECT id FROM spin_session WHERE user_id = ?)"
+    server.execute(f"DELETE FROM spin_connectionlease WHERE session_id IN {sessions}", account.user_id)
+    for table in ("spin_session", "spin_token"):
+        server.execute(f"DELETE FROM {table} WHERE user_id = ?", account.user_id)
+    server.execute("DELETE FROM spin_user WHERE id = ?", account.user_id)
+
+
+async def test_a_deleted_account_is_closed_and_nobody_else(
+    admin: Account, server: Server, upstream: Upstream
+) -> None:
+    person, mine = server.add_user("deleted"), admin.start_session()
+    async with admin.ready_relay(mine), person.ready_relay(person.start_session()) as client:
+        delete_account(server, person)
+        events, close_code, _reason = await client.ending()
+        assert (events[-1]["error"]["code"], close_code) == ("token_revoked", 4401)
+        # A lease that is taken out anew shows that the keeper still does its rounds.
+        server.execute("DELETE FROM spin_connectionlease")
+        await admin.session_when(mine, lambda session: session["realtime_mode"] is True)
+        assert server.http.get("/api/health/").status_code == 200
+
+
+@pytest.mark.parametrize("leases", ["gone", "left behind"])
+async def test_a_deleted_session_is_closed_and_no_other(
+    admin: Account, server: Server, upstream: Upstream, leases: str
+) -> None:
+    deleted, kept = admin.start_session(), admin.start_session()
+    async with admin.ready_relay(kept), admin.ready_relay(deleted) as client:
+        key = uuid.UUID(deleted).hex
+        if leases == "gone":
+            server.execute("DELETE FROM spin_connectionlease WHERE session_id = ?", key)
+        server.execute("DELETE FROM spin_session WHERE id = ?", key)
+        events, close_code, _reason = await client.ending()
+        assert (events[-1]["error"]["code"], close_code) == ("session_not_found", 4404)
+        server.execute("DELETE FROM spin_connectionlease")
+        await admin.session_when(kept, lambda session: session["realtime_mode"] is True)
+
+
 async def test_others_are_not_disturbed_by_a_revocation(
     admin: Account, server: Server, upstream: Upstream
 ) -> None:
