@@ -48,7 +48,7 @@ SECURE_SSL_REDIRECT = environment.flag(os.environ, "SALESMIND_REQUIRE_HTTPS")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["backend.spin.authentication.HeaderToken"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["backend.spin.renderers.UTF8JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "backend.spin.parsers.ShallowJSONParser",
         "rest_framework.parsers.FormParser",

@@ -36,7 +36,7 @@ from backend.spin.frames import (
     error_event,
     finished_transcript,
     is_delta,
-    read_head,
+    read_event,
     type_for_log,
 )
 from backend.spin.pacing import AudioPacing
@@ -165,23 +165,23 @@ class Conversation:
                 return self._end(
                     CloseCode.MESSAGE_TOO_BIG, "invalid_request_error", "message_too_big", limit=limit
                 )
-            if message and await self._admissible(message):
-                await self._uplink.put(message)
+            if message and (admitted := await self._admit(message)) is not None:
+                await self._uplink.put(admitted)
         return self._client_gone()
 
-    async def _admissible(self, message: str | bytes) -> bool:
-        """Whether a message may go on. One that may not is answered here."""
+    async def _admit(self, message: str | bytes) -> str | bytes | None:
+        """The message as it goes on. One that may not is answered here."""
         if isinstance(message, bytes):
-            return await self._paced(len(message))
+            return message if await self._paced(len(message)) else None
         try:
-            head = read_head(message)
+            head, message = read_event(message)
         except NotAnEvent:
             await self._tell("server_error", "not_an_event")
-            return False
-        size = audio_bytes(head)
-        if not size:
-            logger.info("📨 クライアントからテキスト受信: type=%s", type_for_log(head.type))
-        return not size or await self._paced(size)
+            return None
+        if size := audio_bytes(head):
+            return message if await self._paced(size) else None
+        logger.info("📨 クライアントからテキスト受信: type=%s", type_for_log(head.type))
+        return message
 
     async def _paced(self, size_bytes: int) -> bool:
         """Admit audio that is not too far ahead; refuse the rest, and read no more until there is room."""
@@ -253,7 +253,7 @@ class Conversation:
             transcript = None
             if isinstance(message, str):
                 try:
-                    head = read_head(message)
+                    head, message = read_event(message)
                 except NotAnEvent:
                     await self._tell("forwarding_error", "upstream_not_an_event")
                     continue

@@ -238,6 +238,22 @@ async def test_transcripts_are_stored_under_both_names_in_order(admin: Account, 
     ]
 
 
+async def test_half_a_surrogate_pair_loses_no_transcript_and_no_event(
+    admin: Account, upstream: Upstream
+) -> None:
+    kind = "conversation.item.input_audio_transcription.completed"
+    upstream.handler = upstream.saying(
+        '{"type": "session.created"}', json.dumps({"type": kind, "transcript": "在庫\ud83d"})
+    )
+    session_id = admin.start_session()
+    async with admin.ready_relay(session_id) as client:
+        assert (await client.event())["transcript"] == "在庫\ufffd"
+        await client.send({"type": "typed", "text": "値段\ud83d"})
+        assert await upstream.next_message() == {"type": "typed", "text": "値段\ufffd"}
+        session = await admin.session_when(session_id, lambda session: bool(session["messages"]))
+    assert session["messages"][0]["message"] == "在庫\ufffd"
+
+
 async def test_two_connections_write_one_sequence(admin: Account, upstream: Upstream) -> None:
     done = json.dumps({"type": "response.output_audio_transcript.done", "transcript": "はい"})
     upstream.handler = upstream.saying(*[done] * 10)
