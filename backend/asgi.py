@@ -50,6 +50,12 @@ def _settle_leases() -> None:
         logger.warning("The leases of earlier workers could not be looked at: %s", type(failure).__name__)
 
 
+def _below_root_path(scope: Scope) -> Scope:
+    """``scope`` as Channels wants it: with the root path in its path, where Daphne or a proxy left it out."""
+    root: str = scope.get("root_path", "")
+    return scope if scope["path"].startswith(root) else {**scope, "path": root + scope["path"]}
+
+
 class Application:
     """The routes, with what must happen before the first and after the last of them.
 
@@ -70,7 +76,7 @@ class Application:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         else:
-            await self._routes(scope, receive, send)
+            await self._routes(_below_root_path(scope), receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while (await receive())["type"] != "lifespan.shutdown":

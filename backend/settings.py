@@ -23,7 +23,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "backend.spin.middleware.cross_origin",
     "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "backend.spin.middleware.ServedHosts",
 ]
 ROOT_URLCONF = "backend.urls"
 APPEND_SLASH = (
@@ -44,6 +44,7 @@ BEHIND_PROXY = environment.flag(os.environ, "SALESMIND_BEHIND_PROXY")
 # Only a proxy that overwrites the header may be believed.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_SSL_REDIRECT = environment.flag(os.environ, "SALESMIND_REQUIRE_HTTPS")
+SECURE_REDIRECT_EXEMPT = [r"(^|/)api/health/?$"]  # a load balancer asks the process itself, in plain http
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["backend.spin.authentication.HeaderToken"],

@@ -195,6 +195,23 @@ def test_a_detailed_session_takes_the_industry_of_its_company(admin: Account) ->
     )
 
 
+def test_stored_text_that_utf8_cannot_write_hides_no_session(admin: Account, server: Server) -> None:
+    person, company = server.add_user("half-a-pair"), uuid.uuid4()
+    server.execute(
+        "INSERT INTO spin_company (id, user_id, source_url, scrape_source, company_name, industry, "
+        "business_description, location, employee_count, scraped_urls, scraped_data, created_at, updated_at) VALUES "
+        "(?, ?, '', '', '', '', '', '', '', '[]', ?, '2026-01-01', '2026-01-01')",
+        *(company.hex, person.user_id, r'{"name \ud83d": ["\ud83d\ude00", "\ude00"]}'),
+    )
+    person.start_session(company_id=str(company))
+    person.start_session()
+    listed = person.get("/api/session/list/").json()["results"]
+    assert [session["company"] and session["company"]["scraped_data"] for session in listed] == [
+        None,
+        {"name \ufffd": ["\U0001f600", "\ufffd"]},
+    ]
+
+
 def test_the_list_is_paged_newest_first_and_ones_own(server: Server, admin: Account) -> None:
     person = server.add_user("lister")
     ids = [person.start_session() for _ in range(3)]
@@ -316,7 +333,13 @@ def test_a_wrong_method_is_json(admin: Account) -> None:
 
 
 def test_a_host_that_is_not_ours_is_refused(server: Server) -> None:
-    is_json_error(server.http.get("/api/health/", headers={"Host": "evil.example"}), 400)
+    is_json_error(server.http.get("/api/session/list/", headers={"Host": "evil.example"}), 400)
+
+
+def test_health_answers_whoever_asks(server: Server) -> None:
+    """Load balancers ask by the machine's address."""
+    answer = server.http.get("/api/health/", headers={"Host": "10.0.3.17:8000"})
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
 def test_words_in_two_languages(server: Server) -> None:
