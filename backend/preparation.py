@@ -63,9 +63,12 @@ class Preparation:
 
         django.setup()
         from backend import migration
+        from backend.spin import schema
 
         with self._database_errors():
-            if migration.pending():
+            if unknown := schema.from_newer_version():
+                raise _newer(max(unknown))
+            if schema.pending():
                 self._progress("migrating", {})
                 migration.migrate()
 
@@ -140,6 +143,15 @@ def _database() -> tuple[str, bool]:
     except ImproperlyConfigured as wrong:
         raise ServeError("configuration_invalid", str(wrong), cause=str(wrong)) from None
     return str(database["NAME"]), "sqlite" in database["ENGINE"]
+
+
+def _newer(migration: str) -> ServeError:
+    return ServeError(
+        "database_newer",
+        f"The database comes from a newer version of SalesMind Console (it has {migration}). Update this one, or "
+        "choose another database with --database.",
+        migration=migration,
+    )
 
 
 def _make_directory(directory: Path) -> None:

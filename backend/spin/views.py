@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from backend.spin import finishing
+from backend.spin import finishing, schema
 from backend.spin.keeper import keeper
 from backend.spin.models import Company, Report, Session, Token, User
 from backend.spin.serializers import (
@@ -54,8 +54,11 @@ class Health(APIView):
         """200, or 503 with the reason in ``detail``."""
         try:
             User.objects.exists()
+            newer = schema.from_newer_version()
         except DatabaseFailure:
             return self._unavailable(_("The database does not answer, or has not been migrated."))
+        if newer:
+            return self._unavailable(_("The database comes from a newer version of the server."))
         if keeper.overdue:
             return self._unavailable(
                 _(

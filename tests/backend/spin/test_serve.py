@@ -96,6 +96,18 @@ def test_a_database_that_is_none(tmp_path: Path) -> None:
     assert "--database" in sentence
 
 
+def test_a_database_from_a_newer_version(start_server: Callable[..., Server]) -> None:
+    server = start_server()
+    applied = "INSERT INTO django_migrations (app, name, applied) VALUES ('spin', '0099_later', '2030-01-01')"
+    server.execute(applied)
+    health = server.http.get("/api/health/")
+    assert (health.status_code, health.json()["status"]) == (503, "unavailable")
+    server.stop()
+    sentence = refusal(serve(server.directory, "--port", "0", "--upstream", NOWHERE))
+    assert "newer version" in sentence
+    assert "0099_later" in sentence
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="drops root's privilege as Linux has it")
 def test_a_database_that_may_only_be_read(tmp_path: Path, start_server: Callable[..., Server]) -> None:
     server = start_server()
