@@ -80,6 +80,10 @@ _BY_CODE |= {
         _fatal("token_invalid", _LOG_IN),
         _fatal("token_revoked", "Our login was withdrawn, or the account deactivated: log in again."),
         _fatal("origin_not_allowed", "The server does not take conversations from this origin."),
+        _fatal(
+            "host_not_allowed",
+            "The server does not answer under this name: use another address for it, or have the name allowed.",
+        ),
         _fatal("session_id_malformed", "The server cannot read the session's id: choose the session again."),
         _fatal(
             "session_not_found", "The server has no such session, or it is another user's: choose another."

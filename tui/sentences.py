@@ -83,6 +83,9 @@ SENTENCES: dict[str, str] = {
     "token_invalid": N_("The server no longer knows this login. Log in again."),
     "token_revoked": N_("The login was withdrawn, or the account deactivated. Log in again."),
     "origin_not_allowed": N_("The server takes no conversations from this origin."),
+    "host_not_allowed": N_(
+        "The server does not answer under this name: use another address for it, or have the name allowed."
+    ),
     "session_id_malformed": N_("The server cannot read the session's id. Choose the session again."),
     "session_not_found": N_("The server has no such session, or it belongs to somebody else."),
     "path_not_found": N_("The server holds no conversations at that address. Check the address."),

@@ -17,7 +17,7 @@ from django.conf import settings
 from backend.spin.authentication import user_of_token
 from backend.spin.close_codes import CloseCode
 from backend.spin.models import Session
-from backend.spin.origins import origin_allowed
+from backend.spin.origins import host_allowed, origin_allowed
 
 
 class Refused(Exception):
@@ -79,6 +79,8 @@ def _header_token(value: str | None) -> str | None:
 
 async def admit(handshake: Handshake) -> Admission:
     """Let the connection in. Raises ``Refused``."""
+    if not host_allowed(handshake.host, settings.ALLOWED_HOSTS):
+        raise Refused(CloseCode.FORBIDDEN_ORIGIN, "host_not_allowed")
     if not origin_allowed(handshake.origin, handshake.host, settings.SALESMIND_ALLOWED_ORIGINS):
         raise Refused(CloseCode.FORBIDDEN_ORIGIN, "origin_not_allowed")
     if not handshake.token:

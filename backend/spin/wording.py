@@ -12,6 +12,7 @@ SENTENCES = {
     "token_invalid": _("The token is not valid, or its account is deactivated."),
     "token_revoked": _("The token was revoked, or its account deactivated. Log in again."),
     "origin_not_allowed": _("Pages of this origin may not use this server."),
+    "host_not_allowed": _("The server is not to be reached under this host name (SALESMIND_ALLOWED_HOSTS)."),
     "session_id_malformed": _("session_id is not a UUID."),
     "session_not_found": _("There is no such session."),
     "session_finished": _("The session is already finished. Start a new one."),

@@ -87,6 +87,28 @@ def test_wrong_password_and_unknown_user_look_alike(server: Server, username: st
     assert set(answer) == {"error", "message"}
 
 
+@pytest.mark.parametrize("long", [{"username": "x" * 151}, {"password": "x" * 1001}])
+def test_a_login_that_is_too_long(server: Server, long: dict[str, str]) -> None:
+    body = {"username": "admin", "password": "x", **long}
+    answer = is_json_error(server.http.post("/api/auth/login/", json=body), 400)
+    assert {name for name, sentences in answer["details"].items() if sentences} == set(long)
+
+
+def test_guessing_passwords_becomes_slow_and_cheap(server: Server) -> None:
+    person = server.add_user("guessed-at")
+
+    def log_in(password: str, name: str = "guessed-at") -> httpx.Response:
+        return server.http.post("/api/auth/login/", json={"username": name, "password": password})
+
+    refused = next(answer for _ in range(20) if (answer := log_in("wrong")).status_code != 401)
+    body = is_json_error(refused, 429)
+    assert set(body) == {"error", "message"}
+    assert int(refused.headers["retry-after"]) >= 1
+    assert refused.headers["retry-after"] in body["message"]
+    assert person.get("/api/session/list/").status_code == 200
+    assert log_in("admin123", "admin").status_code == 200
+
+
 def test_a_deactivated_account_may_not_log_in(server: Server) -> None:
     person = server.add_user("asleep", "a-password")
     server.execute("UPDATE spin_user SET is_active = 0 WHERE id = ?", person.user_id)
@@ -160,6 +182,15 @@ def test_a_new_session(admin: Account) -> None:
         (
             {"value_proposition": "abc ", "industry": "x" * 101, "mode": "odd"},
             {"value_proposition", "industry", "mode"},
+        ),
+        (
+            {
+                "value_proposition": "x" * 10_001,
+                "industry": "IT",
+                "customer_persona": "x" * 10_001,
+                "customer_pain": "x" * 10_001,
+            },
+            {"value_proposition", "customer_persona", "customer_pain"},
         ),
         ({"value_proposition": "long enough"}, {"industry"}),
         ({"value_proposition": "long enough", "mode": "detailed"}, {"company_id"}),
@@ -236,7 +267,11 @@ def test_the_list_is_paged_newest_first_and_ones_own(server: Server, admin: Acco
 
 
 @pytest.mark.parametrize(
-    "query", [{"page": 0}, {"page": -1}, {"page": "x"}, {"page": ""}, {"page_size": -1}, {"page_size": "x"}]
+    "query",
+    [
+        *({"page": 0}, {"page": -1}, {"page": "x"}, {"page": ""}),
+        *({"page_size": -1}, {"page_size": "x"}, {"page_size": 201}, {"page_size": 10**30}),
+    ],
 )
 def test_a_page_that_is_none(admin: Account, query: dict[str, Any]) -> None:
     assert set(is_json_error(admin.get("/api/session/list/", params=query), 400)) == set(query)

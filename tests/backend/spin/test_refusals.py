@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +99,24 @@ async def test_a_page_of_another_origin(admin: Account) -> None:
 async def test_the_servers_own_origin(admin: Account, upstream: Upstream) -> None:
     async with admin.relay(origin=admin.server.url) as client:
         assert (await client.event())["type"] == "session.created"
+
+
+async def test_a_host_that_is_not_served(admin: Account) -> None:
+    """DNS rebinding: the page's own origin, by a name that was pointed at this machine."""
+    async with admin.server.websocket("/ws/realtime/", additional_headers=admin.headers) as client:
+        await client.event()
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(admin.server.url.rpartition(":")[2]))
+    writer.write(
+        b"GET /ws/realtime/ HTTP/1.1\r\nHost: evil.example\r\nOrigin: http://evil.example\r\n"
+        b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nAuthorization: Token "
+        + admin.token.encode()
+        + b"\r\n\r\n"
+    )
+    answer = await asyncio.wait_for(reader.read(), 15)
+    writer.close()
+    assert b'"host_not_allowed"' in answer
+    assert b"session.created" not in answer
 
 
 async def test_words_in_the_language_that_was_asked_for(server: Server) -> None:
