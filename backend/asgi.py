@@ -7,6 +7,7 @@ import atexit
 import logging
 import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from django.core.asgi import get_asgi_application
@@ -21,7 +22,7 @@ from django.conf import settings  # noqa: E402
 from django.db import Error as DatabaseFailure  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
-from backend import logs  # noqa: E402
+from backend import logs, private_files  # noqa: E402
 from backend.spin import leases  # noqa: E402
 from backend.spin.routing import websocket_urlpatterns  # noqa: E402
 
@@ -43,6 +44,9 @@ _routes = len(get_resolver().url_patterns)
 def _settle_leases() -> None:
     """Take this worker's lock and drop what workers before it left behind (blocking)."""
     try:
+        database = settings.DATABASES["default"]
+        if "sqlite" in database["ENGINE"]:
+            private_files.protect_database(Path(database["NAME"]))
         leases.this_worker()
         leases.sweep()
     except (DatabaseFailure, OSError) as failure:

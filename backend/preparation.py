@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from backend import accounts
+from backend import accounts, private_files
 from backend.serve_options import Progress, ServeError
 
 
@@ -54,11 +54,14 @@ class Preparation:
         """Bring the database up to date. Raises ``ServeError``."""
         from django.conf import settings
 
-        if self._embedded:
-            _make_directory(Path(self._name).parent)
-            if not Path(self._name).exists():
+        database = Path(self._name) if self._embedded else None
+        _make_directory(settings.DATA_DIRECTORY, database)
+        if database is not None:
+            _make_directory(database.parent, database)
+            if not database.exists():
                 self._hashed.begin()
-        _make_directory(settings.DATA_DIRECTORY)
+            with suppress(OSError):  # SQLite itself says what is wrong
+                private_files.protect_database(database)
         import django
 
         django.setup()
@@ -154,9 +157,9 @@ def _newer(migration: str) -> ServeError:
     )
 
 
-def _make_directory(directory: Path) -> None:
+def _make_directory(directory: Path, database: Path | None) -> None:
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        private_files.make_directory(directory, database)
     except OSError as failure:
         raise _unwritable(directory, failure) from None
 

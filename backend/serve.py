@@ -14,7 +14,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from backend import serve_options
 from backend.serve_options import Progress, ServeError, ServeOptions
@@ -77,9 +77,8 @@ def _give_up_stalled_sockets(listener: socket.socket) -> None:
 
 async def _serve(server: Any, options: ServeOptions, listener: socket.socket, progress: Progress) -> int:
     engine: EngineProcess | None = None
-    log_file: IO[bytes] | None = None
     if options.upstream == "engine":
-        engine, log_file = _make_engine(options, progress)
+        engine = _make_engine(options, progress)
         server.after_startup = engine.start
     else:
         _warn_of_model(options, progress)
@@ -89,20 +88,19 @@ async def _serve(server: Any, options: ServeOptions, listener: socket.socket, pr
         progress("stopping", {})
         if engine is not None:
             await engine.stop()
-        if log_file is not None:
-            log_file.close()
     return 130 if server.received == signal.SIGINT else 0
 
 
-def _make_engine(options: ServeOptions, progress: Progress) -> tuple[EngineProcess, IO[bytes] | None]:
+def _make_engine(options: ServeOptions, progress: Progress) -> EngineProcess:
+    from backend import logs
     from backend.engine_process import EngineProcess
     from backend.spin import upstream
 
-    log_file = options.log.open("ab") if options.log else None
+    log = logs.pass_on if options.log else None
     progress("engine_starting", {})
-    engine = EngineProcess(log=log_file, on_ready=lambda url: progress("engine_ready", {"url": url}))
+    engine = EngineProcess(log=log, on_ready=lambda url: progress("engine_ready", {"url": url}))
     upstream.resolve_address = engine.address
-    return engine, log_file
+    return engine
 
 
 def _warn_of_model(options: ServeOptions, progress: Progress) -> None:

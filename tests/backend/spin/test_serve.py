@@ -185,6 +185,21 @@ def test_the_default_database_is_made_with_its_directory(
     assert (tmp_path / "deep" / "down" / "data.sqlite3").exists()
 
 
+def test_other_users_of_the_machine_read_nothing(start_server: Callable[..., Server]) -> None:
+    server = start_server()
+    server.log_in()
+    directory = server.directory
+    server.stop()
+    for path in (directory, *directory.rglob("*")):
+        path.chmod(path.stat().st_mode | 0o055)
+    server.start()
+    server.log_in()
+    found = {path: path.stat().st_mode for path in (directory, *directory.rglob("*"))}
+    assert len(found) >= 4
+    for path in (directory, directory / "salesmind.sqlite3", directory / "salesmind.sqlite3-wal", server.log):
+        assert found[path] & 0o077 == 0, path
+
+
 @pytest.mark.parametrize("upstream", [NOWHERE, "ws://no..name/"])
 async def test_an_upstream_that_is_not_there(start_server: Callable[..., Server], upstream: str) -> None:
     server = start_server(upstream=upstream)
