@@ -89,6 +89,11 @@ _BY_CODE |= {
             "session_not_found", "The server has no such session, or it is another user's: choose another."
         ),
         _fatal("session_finished", "The session is finished already: choose or start another."),
+        _fatal(
+            "too_many_conversations",
+            "The server holds no more conversations for this account or address: close one, then try again.",
+            retry=True,
+        ),
         _fatal("path_not_found", "The server holds no conversations at that address: check it."),
         _fatal("message_too_big", "A message was too big for the server: choose a smaller chunk size."),
         _fatal(

@@ -75,6 +75,12 @@ SALESMIND_ALLOWED_ORIGINS = environment.names(os.environ, "SALESMIND_ALLOWED_ORI
 SALESMIND_MAX_MESSAGE_BYTES = int(
     environment.number(os.environ, "SALESMIND_MAX_MESSAGE_BYTES", 1_048_576, 1024)
 )
+# TCP connections of the embedded server: in all, and from one address.
+SALESMIND_MAX_CONNECTIONS = int(environment.number(os.environ, "SALESMIND_MAX_CONNECTIONS", 2000, 4))
+SALESMIND_ADDRESS_CONNECTIONS = int(environment.number(os.environ, "SALESMIND_ADDRESS_CONNECTIONS", 400, 1))
+# Open conversations in one process.
+SALESMIND_ACCOUNT_SOCKETS = int(environment.number(os.environ, "SALESMIND_ACCOUNT_SOCKETS", 100, 1))
+SALESMIND_ADDRESS_SOCKETS = int(environment.number(os.environ, "SALESMIND_ADDRESS_SOCKETS", 200, 1))
 SALESMIND_AUDIO_AHEAD_SECONDS = environment.number(os.environ, "SALESMIND_AUDIO_AHEAD_SECONDS", 10, 0.5)
 # A worker that has not renewed its leases for this long is taken for dead.
 SALESMIND_LEASE_SECONDS = environment.number(os.environ, "SALESMIND_LEASE_SECONDS", 15, 3)

@@ -83,6 +83,9 @@ SENTENCES: dict[str, str] = {
     "token_invalid": N_("The server no longer knows this login. Log in again."),
     "token_revoked": N_("The login was withdrawn, or the account deactivated. Log in again."),
     "origin_not_allowed": N_("The server takes no conversations from this origin."),
+    "too_many_conversations": N_(
+        "The server holds no more conversations for this account or address: close one, then try again."
+    ),
     "host_not_allowed": N_(
         "The server does not answer under this name: use another address for it, or have the name allowed."
     ),

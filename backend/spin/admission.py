@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from channels.db import database_sync_to_async
 from django.conf import settings
 
+from backend.spin import addresses
 from backend.spin.authentication import user_of_token
 from backend.spin.close_codes import CloseCode
 from backend.spin.models import Session
@@ -38,6 +39,8 @@ class Handshake:
     origin: str | None
     host: str | None
     accept_language: str
+    address: str
+    """Canonical, or "" (``backend.spin.addresses``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ def read_handshake(scope: dict[str, Any]) -> Handshake:
         origin=headers.get(b"origin"),
         host=headers.get(b"host"),
         accept_language=headers.get(b"accept-language", ""),
+        address=addresses.of_scope(scope),
     )
 
 

@@ -27,6 +27,7 @@ class CloseCode(IntEnum):
     UNKNOWN_SESSION = 4404
     CLIENT_STALLED = 4408
     SESSION_FINISHED = 4409
+    TOO_MANY_SOCKETS = 4429
     TOO_BIG_FOR_SERVER = 4413
     """1009, where the ASGI server lets an application use its own range only."""
     FAILED_IN_SERVER = 4500

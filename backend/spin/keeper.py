@@ -44,7 +44,7 @@ class Round:
     without_session: list[KeptConnection] = field(default_factory=list)
     failures: list[tuple[str, Exception]] = field(default_factory=list)
 
-    def attempt(self, what: str, step: Callable[[], None]) -> None:
+    def attempt(self, what: str, step: Callable[[], object]) -> None:
         """Take one step; its failure, whichever it is, does not keep the next one from being taken."""
         try:
             step()
@@ -74,7 +74,7 @@ def _go_round(connections: Sequence[KeptConnection]) -> Round:
     found.attempt(
         "Leases could not be renewed", lambda: leases.renew({lease: session for _c, lease, session in held})
     )
-    found.attempt("Lapsed leases could not be dropped", lambda: leases.sweep() and None)
+    found.attempt("Lapsed leases could not be dropped", leases.sweep)
     found.attempt("Tokens could not be checked", find_revoked)
     found.attempt("Sessions could not be checked", find_without_session)
     return found
@@ -125,8 +125,8 @@ class Keeper:
     async def _look_after(self) -> None:
         try:
             found: Round = await database_sync_to_async(_go_round)(list(self._connections))
-        except Exception as failure:  # noqa: BLE001 (whatever it is, the next round comes)
-            found = Round(failures=[("The keeper failed", failure)])
+        except Exception as broken:  # noqa: BLE001 (whatever it is, the next round comes)
+            found = Round(failures=[("The keeper failed", broken)])
         if found.failures:
             if not self._failing:  # one traceback for each outage, not one every two seconds
                 for what, failure in found.failures:

@@ -17,6 +17,9 @@ SENTENCES = {
     "session_not_found": _("There is no such session."),
     "session_finished": _("The session is already finished. Start a new one."),
     "path_not_found": _("There is no WebSocket here. The path is /ws/realtime/, with its final slash."),
+    "too_many_conversations": _(
+        "Too many conversations are open for this account or from this address. Close one, then try again."
+    ),
     "not_an_event": _("A text message must be a JSON object."),
     "upstream_not_an_event": _(
         "The upstream sent a text message that is not a JSON object; it was left out."

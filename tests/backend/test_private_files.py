@@ -72,7 +72,7 @@ def test_a_database_that_is_not_there_is_made_private(tmp_path: Path) -> None:
 def test_a_file_that_is_opened(tmp_path: Path) -> None:
     path = tmp_path / "log"
     for text in ("new", "there already"):
-        with open(path, "a", opener=open_private) as file:  # noqa: PTH123
+        with open(path, "a", opener=open_private) as file:
             file.write(text)
         assert mode(path) == 0o600
         path.chmod(0o644)
