@@ -106,6 +106,11 @@ _BY_CODE |= {
         ),
         _upstream_lost("upstream_unreachable", "The SalesMind server cannot reach its speech service"),
         _upstream_lost("upstream_closed", "The SalesMind server's speech service ended the connection"),
+        _upstream_lost(
+            "upstream_stopped", "The SalesMind server's speech service was stopped or is being restarted"
+        ),
+        _upstream_lost("upstream_broke", "The SalesMind server lost the connection to its speech service"),
+        _upstream_lost("upstream_unresponsive", "The SalesMind server's speech service no longer answers"),
         _upstream_lost("upstream_stalled", "The SalesMind server's speech service takes no data"),
     )
 }

@@ -98,6 +98,9 @@ SENTENCES: dict[str, str] = {
     ),
     "upstream_unreachable": N_("The server cannot reach its speech service."),
     "upstream_closed": N_("The server's speech service ended the connection."),
+    "upstream_stopped": N_("The server's speech service was stopped or is being restarted."),
+    "upstream_broke": N_("The server lost the connection to its speech service."),
+    "upstream_unresponsive": N_("The server's speech service no longer answers."),
     "upstream_stalled": N_("The server's speech service takes no data."),
     # The conversation's own process
     "session_created_timeout": N_(

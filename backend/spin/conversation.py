@@ -27,7 +27,7 @@ from websockets.exceptions import ConnectionClosed
 
 from backend.spin import leases, upstream
 from backend.spin.admission import Admission
-from backend.spin.close_codes import CloseCode, classify_upstream_close
+from backend.spin.close_codes import CloseCode, classify_upstream_close, classify_upstream_loss
 from backend.spin.frames import (
     NotAnEvent,
     append_event,
@@ -268,8 +268,12 @@ class Conversation:
     def _upstream_closed(self, closed: ConnectionClosed) -> None:
         """Tell the client with which code and reason the upstream ended."""
         frame = closed.rcvd
-        code, reason = (frame.code, frame.reason) if frame else (NO_CLOSE_FRAME, "")
-        end = classify_upstream_close(code, reason)
+        if frame is None:
+            code, reason = NO_CLOSE_FRAME, ""
+            end = classify_upstream_loss(upstream.fell_silent(closed))
+        else:
+            code, reason = frame.code, frame.reason
+            end = classify_upstream_close(code, reason)
         logger.warning("OpenAI Realtime API切断: code=%s reason=%s", code, reason)
         self._end(
             end.close_code, "connection_error", end.error_code,

@@ -31,6 +31,11 @@ SENTENCES = {
     ),
     "upstream_unreachable": _("The Realtime upstream could not be reached: %(cause)s."),
     "upstream_closed": _("The Realtime upstream ended the connection (code %(code)s)."),
+    "upstream_stopped": _("The Realtime upstream was stopped or is being restarted (code %(code)s)."),
+    "upstream_broke": _(
+        "The connection to the Realtime upstream broke: it stopped, or the network failed (code %(code)s)."
+    ),
+    "upstream_unresponsive": _("The Realtime upstream no longer answers. The connection was given up."),
     "upstream_stalled": _("The Realtime upstream takes no data. The connection was given up."),
     "session_expired": _("The Realtime session reached its maximum age. Connect again."),
     "client_stalled": _("The client takes no data. The connection was given up."),

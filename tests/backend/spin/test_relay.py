@@ -128,6 +128,7 @@ async def test_upstream_garbage_is_an_error_and_the_next_event_arrives(
     [
         ((1000, "bye"), 4002, "upstream_closed"),
         ((1011, "internal"), 4002, "upstream_closed"),
+        ((1012, "restart"), 4002, "upstream_stopped"),
         ((1001, "maximum age reached"), 4008, "session_expired"),
         ((4000, "invalid_request_error.beta_api_shape_disabled"), 4003, "beta_api_shape_disabled"),
         ((3000, "invalid_request_error.invalid_api_key"), 4003, "invalid_api_key"),
@@ -157,8 +158,22 @@ async def test_an_upstream_that_vanishes_is_reported(admin: Account, upstream: U
     async with admin.relay() as client:
         events, code, _reason = await client.ending()
     assert code == 4002
-    assert events[-1]["error"]["upstream_code"] == 1006
+    assert (events[-1]["error"]["code"], events[-1]["error"]["upstream_code"]) == ("upstream_broke", 1006)
     assert "（コード 1006）" in events[-1]["error"]["message"]
+
+
+async def test_an_upstream_that_answers_nothing_is_not_said_to_have_ended_it(
+    start_server: Callable[..., Server], upstream: Upstream
+) -> None:
+    async def freeze(connection: Any) -> None:
+        await connection.send('{"type": "session.created"}')
+        connection.transport.pause_reading()
+
+    upstream.handler = freeze
+    server = start_server(SALESMIND_STALL_SECONDS="0.5")
+    async with server.log_in().ready_relay() as client:
+        events, code, _reason = await client.ending()
+    assert (events[-1]["error"]["code"], code) == ("upstream_unresponsive", 4002)
 
 
 async def test_the_clients_close_reaches_the_upstream(admin: Account, upstream: Upstream) -> None:
