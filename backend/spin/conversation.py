@@ -41,6 +41,7 @@ from backend.spin.frames import (
 )
 from backend.spin.pacing import AudioPacing
 from backend.spin.transcripts import TranscriptWriter
+from backend.spin.typed_turns import TypedTurns
 from backend.spin.wording import sentence
 
 QUEUED_MESSAGES = 32
@@ -102,6 +103,7 @@ class Conversation:
         self._uplink: asyncio.Queue[str | bytes] = asyncio.Queue(QUEUED_MESSAGES)
         self._pacing = AudioPacing(settings.SALESMIND_AUDIO_AHEAD_SECONDS)
         self._refused_bytes = 0
+        self._typed = TypedTurns()
         self._writer: TranscriptWriter | None = None
         self._upstream: ClientConnection | None = None
         self._ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
@@ -181,6 +183,7 @@ class Conversation:
         if size := audio_bytes(head):
             return message if await self._paced(size) else None
         logger.info("📨 クライアントからテキスト受信: type=%s", type_for_log(head.type))
+        self._typed.sent(head)
         return message
 
     async def _paced(self, size_bytes: int) -> bool:
@@ -259,7 +262,7 @@ class Conversation:
                     continue
                 if not is_delta(head.type):
                     logger.info("📩 OpenAIからメッセージ受信: type=%s", type_for_log(head.type))
-                transcript = finished_transcript(head)
+                transcript = finished_transcript(head) or self._typed.confirmed(head)
             if not await self._within_stall_limit(self._client.send(message)):
                 return self._end(CloseCode.CLIENT_STALLED, "connection_error", "client_stalled")
             if transcript is not None and self._writer is not None:

@@ -40,6 +40,8 @@ class EventHead(msgspec.Struct, frozen=True):
     type: str | None = None
     transcript: str | None = None
     audio: str | None = None
+    item: msgspec.Raw = msgspec.Raw()
+    """Not decoded: few events have one, and of those few matter (``backend.spin.typed_turns``)."""
 
 
 class _TypeOnly(msgspec.Struct, frozen=True):
@@ -129,8 +131,13 @@ class FinishedTranscript:
 def finished_transcript(head: EventHead) -> FinishedTranscript | None:
     """The transcript that an event finishes; None for every other event and for blank ones."""
     role = FINISHED_TRANSCRIPTS.get(head.type or "")
-    text = (head.transcript or "").replace("\0", "").strip()  # PostgreSQL stores no NUL
+    text = storable(head.transcript or "")
     return FinishedTranscript(role, text) if role and text else None
+
+
+def storable(text: str) -> str:
+    """``text`` as a message holds it: trimmed, and without NUL, which PostgreSQL does not store."""
+    return text.replace("\0", "").strip()
 
 
 def created_stub(session_id: str, username: str) -> str:
