@@ -35,8 +35,6 @@ if not logging.root.handlers:
     # uvicorn's own command sets up its own loggers and no others; the lines of the relay would go nowhere.
     atexit.register(logs.start(None).stop)
 logs.protect_handlers()
-if not settings.SALESMIND_LOG_AUDIO:
-    logging.getLogger("salesmind.relay.audio").setLevel(logging.WARNING)
 # Django would load the views with the first request, which then is a slow one.
 _routes = len(get_resolver().url_patterns)
 

@@ -94,5 +94,5 @@ if SALESMIND_KEEPER_SECONDS * 2 > SALESMIND_LEASE_SECONDS:
 SALESMIND_STALL_SECONDS = environment.number(os.environ, "SALESMIND_STALL_SECONDS", 30, 0.5)
 # Autobahn, and so Daphne, lets an application close with 1000 and 3000-4999 only; 0 stays within them.
 SALESMIND_RFC_CLOSE_CODES = environment.flag(os.environ, "SALESMIND_RFC_CLOSE_CODES", default=True)
-# One log line per audio chunk, as the test summary shows; 0 turns only those off.
-SALESMIND_LOG_AUDIO = environment.flag(os.environ, "SALESMIND_LOG_AUDIO", default=True)
+# Audio that went to the upstream: a line each second, none, or one for each chunk as the test summary shows them.
+SALESMIND_LOG_AUDIO = environment.audio_log(os.environ, "SALESMIND_LOG_AUDIO")

@@ -27,6 +27,7 @@ from websockets.exceptions import ConnectionClosed
 
 from backend.spin import leases, upstream
 from backend.spin.admission import Admission
+from backend.spin.chunk_log import ChunkLog
 from backend.spin.close_codes import CloseCode, classify_upstream_close, classify_upstream_loss
 from backend.spin.frames import (
     NotAnEvent,
@@ -54,7 +55,6 @@ NO_CLOSE_FRAME = 1006
 """What RFC 6455 calls a connection that ended without a close frame."""
 
 logger = logging.getLogger("salesmind.relay")
-audio_logger = logging.getLogger("salesmind.relay.audio")
 
 
 class ClientGone(Exception):
@@ -200,19 +200,20 @@ class Conversation:
         return False
 
     async def _pump_up(self, far: ClientConnection) -> None:
-        log_audio = audio_logger.isEnabledFor(logging.INFO)
-        while True:
-            message = await self._uplink.get()
-            event = message if isinstance(message, str) else append_event(message)
-            try:
-                sent = await self._within_stall_limit(far.send(event))
-            except ConnectionClosed:
-                return None  # the downlink reads what came before the end, and tells
-            if not sent:
-                far.transport.abort()  # a closing handshake would wait behind what is stuck
-                return self._end(CloseCode.UPSTREAM_LOST, "connection_error", "upstream_stalled")
-            if log_audio and isinstance(message, bytes):
-                audio_logger.info("✅ OpenAIへ音声転送成功: %d bytes", len(message))
+        log = ChunkLog(settings.SALESMIND_LOG_AUDIO)
+        try:
+            while True:
+                message = await self._uplink.get()
+                event = message if isinstance(message, str) else append_event(message)
+                if not await self._within_stall_limit(far.send(event)):
+                    far.transport.abort()  # a closing handshake would wait behind what is stuck
+                    return self._end(CloseCode.UPSTREAM_LOST, "connection_error", "upstream_stalled")
+                if isinstance(message, bytes):
+                    log.sent(len(message), time.monotonic())
+        except ConnectionClosed:
+            return None  # the downlink reads what came before the end, and tells
+        finally:
+            log.flush()
 
     # --- upstream -> client ------------------------------------------------------------------------------
 

@@ -279,8 +279,9 @@ async def test_two_connections_write_one_sequence(admin: Account, upstream: Upst
 
 
 async def test_the_log_has_the_lines_of_the_test_summary_and_no_token(
-    admin: Account, upstream: Upstream
+    start_server: Callable[..., Server], upstream: Upstream
 ) -> None:
+    admin = start_server(SALESMIND_LOG_AUDIO="chunks").log_in()
     session_id = admin.start_session()
     path = f"/ws/realtime/?token={admin.token}&session_id={session_id}"
     async with admin.server.websocket(path) as client:
