@@ -11,6 +11,10 @@ import msgspec
 
 from api_client.errors import NotText
 
+REPLAYED_PREFIX = "replayed_"
+"""How the id begins that we choose for an item which tells a new connection what was said before it. A SalesMind
+server stores every other item that a client makes as a typed turn (docs/server.md)."""
+
 
 class ClientEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
     """Base of all client events.

@@ -85,11 +85,20 @@ _BY_CODE |= {
         _fatal("token_invalid", _LOG_IN),
         _fatal("token_revoked", "Our login was withdrawn, or the account deactivated: log in again."),
         _fatal("origin_not_allowed", "The server does not take conversations from this origin."),
+        _fatal(
+            "host_not_allowed",
+            "The server does not answer under this name: use another address for it, or have the name allowed.",
+        ),
         _fatal("session_id_malformed", "The server cannot read the session's id: choose the session again."),
         _fatal(
             "session_not_found", "The server has no such session, or it is another user's: choose another."
         ),
         _fatal("session_finished", "The session is finished already: choose or start another."),
+        _fatal(
+            "too_many_conversations",
+            "The server holds no more conversations for this account or address: close one, then try again.",
+            retry=True,
+        ),
         _fatal("path_not_found", "The server holds no conversations at that address: check it."),
         _fatal("message_too_big", "A message was too big for the server: choose a smaller chunk size."),
         _fatal(
@@ -102,6 +111,11 @@ _BY_CODE |= {
         ),
         _upstream_lost("upstream_unreachable", "The SalesMind server cannot reach its speech service"),
         _upstream_lost("upstream_closed", "The SalesMind server's speech service ended the connection"),
+        _upstream_lost(
+            "upstream_stopped", "The SalesMind server's speech service was stopped or is being restarted"
+        ),
+        _upstream_lost("upstream_broke", "The SalesMind server lost the connection to its speech service"),
+        _upstream_lost("upstream_unresponsive", "The SalesMind server's speech service no longer answers"),
         _upstream_lost("upstream_stalled", "The SalesMind server's speech service takes no data"),
     )
 }

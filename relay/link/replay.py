@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from api_client.client_events import ClientEvent
+from api_client.client_events import REPLAYED_PREFIX, ClientEvent
 from api_client.event_parts import ConversationItem
 from api_client.session_update import Dialect
 from relay.conversation import Turn
@@ -28,8 +28,11 @@ class Replay:
         self._expected = list(self.turns)
 
     def events(self, dialect: Dialect) -> list[ReplayedItem]:
-        """One ``conversation.item.create`` per turn, in order."""
-        return [ReplayedItem(item=_message(turn, dialect)) for turn in self.turns]
+        """One ``conversation.item.create`` per turn, in order, by whose id a server knows it for a replay."""
+        return [
+            ReplayedItem(item={"id": f"{REPLAYED_PREFIX}{number}", **_message(turn, dialect)})
+            for number, turn in enumerate(self.turns, 1)
+        ]
 
     def echoed(self, item: ConversationItem, role: str) -> str | None:
         """The id that a replayed turn had when it was said, if ``item`` is the server's confirmation of one."""

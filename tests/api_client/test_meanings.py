@@ -35,6 +35,7 @@ from tests.evil_strings import EVIL, harm_in
         (4403, "origin_not_allowed", CloseCode.FORBIDDEN_ORIGIN, False),
         (4404, "path_not_found", CloseCode.WRONG_PATH, False),
         (4408, "client_stalled", CloseCode.CLIENT_STALLED, True),
+        (4429, "too_many_conversations", CloseCode.TRY_LATER, True),
         (4413, "message too big", CloseCode.MESSAGE_TOO_BIG, False),
         (4500, "", CloseCode.SERVER_FAILED, True),
         (4999, "", CloseCode.OTHER, False),

@@ -156,8 +156,18 @@ def test_only_what_was_said_to_its_end_is_replayed() -> None:
         ]
     )
     assert [item.item for item in replay.events("ga")] == [
-        {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "はい"}]},
-        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "ええ"}]},
+        {
+            "id": "replayed_1",
+            "type": "message",
+            "role": "user",
+            "content": [{"type": "input_text", "text": "はい"}],
+        },
+        {
+            "id": "replayed_2",
+            "type": "message",
+            "role": "assistant",
+            "content": [{"type": "output_text", "text": "ええ"}],
+        },
     ]
     assert replay.events("beta")[1].item["content"][0]["type"] == "text"
 

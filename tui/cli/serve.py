@@ -36,6 +36,10 @@ FAILURES = {
     "directory_unwritable": N_(
         "The directory {path} cannot be made: {cause}. Choose another one with --data-dir."
     ),
+    "database_newer": N_(
+        "The database comes from a newer version of SalesMind Console (it has {migration}). Update this one, or "
+        "choose another database with --database."
+    ),
     "database_unusable": N_("The database cannot be used: {cause}. Choose another one with --database."),
     "database_server_unusable": N_(
         "The database server cannot be used: {cause}. Check SALESMIND_DATABASE_URL."

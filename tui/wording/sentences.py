@@ -118,6 +118,12 @@ SENTENCES: dict[str, str] = {
     "token_invalid": N_("The server no longer knows this login. Log in again."),
     "token_revoked": N_("The login was withdrawn, or the account deactivated. Log in again."),
     "origin_not_allowed": N_("The server takes no conversations from this origin."),
+    "too_many_conversations": N_(
+        "The server holds no more conversations for this account or address: close one, then try again."
+    ),
+    "host_not_allowed": N_(
+        "The server does not answer under this name: use another address for it, or have the name allowed."
+    ),
     "session_id_malformed": N_("The server cannot read the session's id. Choose the session again."),
     "session_not_found": N_("The server has no such session, or it belongs to somebody else."),
     "path_not_found": N_("The server holds no conversations at that address. Check the address."),
@@ -134,6 +140,9 @@ SENTENCES: dict[str, str] = {
     "upstream_failed": N_("The server's speech service fails. If it goes on, ask whoever runs the server."),
     "api_key_missing": N_("The server has no OpenAI API key. Ask whoever runs the server."),
     "upstream_closed": N_("The server's speech service ended the connection."),
+    "upstream_stopped": N_("The server's speech service was stopped or is being restarted."),
+    "upstream_broke": N_("The server lost the connection to its speech service."),
+    "upstream_unresponsive": N_("The server's speech service no longer answers."),
     "upstream_stalled": N_("The server's speech service takes no data."),
     # The conversation's own process
     "session_created_timeout": N_(

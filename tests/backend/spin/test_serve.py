@@ -96,6 +96,18 @@ def test_a_database_that_is_none(tmp_path: Path) -> None:
     assert "--database" in sentence
 
 
+def test_a_database_from_a_newer_version(start_server: Callable[..., Server]) -> None:
+    server = start_server()
+    applied = "INSERT INTO django_migrations (app, name, applied) VALUES ('spin', '0099_later', '2030-01-01')"
+    server.execute(applied)
+    health = server.http.get("/api/health/")
+    assert (health.status_code, health.json()["status"]) == (503, "unavailable")
+    server.stop()
+    sentence = refusal(serve(server.directory, "--port", "0", "--upstream", NOWHERE))
+    assert "newer version" in sentence
+    assert "0099_later" in sentence
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="drops root's privilege as Linux has it")
 def test_a_database_that_may_only_be_read(tmp_path: Path, start_server: Callable[..., Server]) -> None:
     server = start_server()
@@ -171,6 +183,19 @@ def test_the_default_database_is_made_with_its_directory(
     server = start_server(SALESMIND_DATABASE=str(tmp_path / "deep" / "down" / "data.sqlite3"))
     assert server.log_in().token
     assert (tmp_path / "deep" / "down" / "data.sqlite3").exists()
+
+
+def test_other_users_of_the_machine_read_nothing(start_server: Callable[..., Server]) -> None:
+    server = start_server()
+    server.log_in()
+    directory = server.directory
+    server.stop()
+    for path in (directory, *directory.rglob("*")):
+        path.chmod(path.stat().st_mode | 0o055)
+    server.start()
+    server.log_in()
+    for path in (directory, directory / "salesmind.sqlite3", server.log):
+        assert path.stat().st_mode & 0o077 == 0, path
 
 
 @pytest.mark.parametrize("upstream", [NOWHERE, "ws://no..name/"])
