@@ -29,6 +29,7 @@ class Conversation:
         self._order: list[str] = []
         self._items: dict[str, Item] = {}
         self._audio: dict[tuple[str, int], bytearray] = {}
+        self._truncated: set[tuple[str, int]] = set()
 
     def __len__(self) -> int:
         return len(self._order)
@@ -79,7 +80,12 @@ class Conversation:
         return self._order[position - 1] if position else None
 
     def append_audio(self, item_id: str, pcm: bytes, content_index: int = 0) -> None:
-        """Put ``pcm`` at the end of the audio of one content part."""
+        """Put ``pcm`` at the end of the audio of one content part.
+
+        Of an item that has been deleted, or a part that has been truncated, nothing more is kept.
+        """
+        if item_id not in self._items or (item_id, content_index) in self._truncated:
+            return
         self._audio.setdefault((item_id, content_index), bytearray()).extend(pcm)
 
     def retrieved(self, item_id: str, encode: Callable[[bytes, str], bytes]) -> Item:
@@ -111,6 +117,11 @@ class Conversation:
             raise ProtocolError("invalid_value", message, "audio_end_ms")
         del self._audio.setdefault((item_id, content_index), bytearray())[audio_end_ms * BYTES_PER_MS :]
         part["transcript"] = None
+        self._truncated.add((item_id, content_index))
+
+    def is_truncated(self, item_id: str, content_index: int = 0) -> bool:
+        """Whether a part has been cut to what was heard of it: nothing is added to it any more."""
+        return (item_id, content_index) in self._truncated
 
     def delete(self, item_id: str) -> None:
         """Forget an item. Raises ``ProtocolError`` for an unknown id."""
@@ -119,6 +130,7 @@ class Conversation:
         self._order.remove(item_id)
         for key in [key for key in self._audio if key[0] == item_id]:
             del self._audio[key]
+        self._truncated = {key for key in self._truncated if key[0] != item_id}
 
     def _known(self, item_id: str, code: str) -> Item:
         if item_id not in self._items:

@@ -10,13 +10,19 @@ from backend.engine.protocol import BYTES_PER_MS, Event, ProtocolError, object_f
 from backend.engine.response import ResponseRequest
 from backend.engine.session import check_tool_choice, complete_format
 from backend.engine.session_schema import RESPONSE, check_object
-from backend.engine.usage import OUTPUT_MS_PER_TOKEN
+from backend.engine.usage import OUTPUT_MS_PER_TOKEN, first_tokens
 
 
 def within_limit(text: str, pcm: bytes, max_output_tokens: int | str) -> tuple[str, bytes, bool]:
-    """``text`` and ``pcm`` cut to the allowed audio tokens, and whether anything had to go."""
+    """``text`` and ``pcm`` cut to the tokens allowed, and whether anything had to go.
+
+    Audio is what counts of an answer that has any, and its words are cut with it; else the words count.
+    """
     if not isinstance(max_output_tokens, int):
         return text, pcm, False
+    if not pcm:
+        kept = first_tokens(text, max_output_tokens)
+        return kept, pcm, kept != text
     allowed = max_output_tokens * OUTPUT_MS_PER_TOKEN * BYTES_PER_MS
     if len(pcm) <= allowed:
         return text, pcm, False

@@ -28,7 +28,7 @@ def new_session(model: str, max_age_s: float = 3_600, *, kind: str = "realtime")
 
 
 def _new_realtime_session(model: str, max_age_s: float) -> Session:
-    newer = model.startswith("gpt-realtime-2")  # as recorded: other voice, longer silence
+    voice = "marin" if _is_newer(model) else "alloy"
     return {
         "type": "realtime",
         "object": "realtime.session",
@@ -49,11 +49,20 @@ def _new_realtime_session(model: str, max_age_s: float) -> Session:
                 "format": dict(_PCM),
                 "transcription": None,
                 "noise_reduction": None,
-                "turn_detection": turn_detection_defaults("server_vad", 500 if newer else 200),
+                "turn_detection": turn_detection_defaults("server_vad", _silence_ms(model)),
             },
-            "output": {"format": dict(_PCM), "voice": "marin" if newer else "alloy", "speed": 1.0},
+            "output": {"format": dict(_PCM), "voice": voice, "speed": 1.0},
         },
     }
+
+
+def _silence_ms(model: str | None) -> int:
+    """How long a silence ends a turn where the client does not say: as recorded, by the session's model."""
+    return 500 if _is_newer(model) else 200
+
+
+def _is_newer(model: str | None) -> bool:
+    return model is not None and model.startswith("gpt-realtime-2")
 
 
 def turn_detection_defaults(kind: str, silence_ms: int) -> dict[str, Any]:
@@ -72,14 +81,17 @@ def turn_detection_defaults(kind: str, silence_ms: int) -> dict[str, Any]:
 
 
 def _listening_only(session: Session) -> Session:
-    """``session`` as one of type ``transcription``."""
+    """``session`` as one of type ``transcription``, which has no model whose defaults could hold."""
+    detection = session["audio"]["input"]["turn_detection"]
+    if detection == turn_detection_defaults("server_vad", _silence_ms(session["model"])):
+        detection = turn_detection_defaults("server_vad", _silence_ms(None))
     return {
         "type": "transcription",
         "object": "realtime.transcription_session",
         "id": session["id"],
         "expires_at": session["expires_at"],
         "include": session["include"],
-        "audio": {"input": session["audio"]["input"]},
+        "audio": {"input": {**session["audio"]["input"], "turn_detection": detection}},
     }
 
 
@@ -103,7 +115,7 @@ def updated(session: Session, patch: dict[str, Any], *, begun: bool, audio_produ
             raise invalid_value("session.type", f"this is a {session['type']} session.")
         current = _listening_only(current)
     audio = patch.get("audio", {})
-    _merge_input(current["audio"]["input"], audio.get("input", {}))
+    _merge_input(current["audio"]["input"], audio.get("input", {}), _silence_ms(current.get("model")))
     if kind == "transcription":
         current.update({key: value for key, value in patch.items() if key == "include"})
         _check_detection_fits_model(current["audio"]["input"])
@@ -145,10 +157,10 @@ def complete_format(given: dict[str, Any]) -> dict[str, Any]:
     return dict(_PCM) if given["type"] == PCM else {"type": given["type"]}
 
 
-def _merge_input(current: dict[str, Any], patch: dict[str, Any]) -> None:
+def _merge_input(current: dict[str, Any], patch: dict[str, Any], silence_ms: int) -> None:
     for key, value in patch.items():
         if key == "turn_detection" and value is not None:
-            current[key] = _merged_turn_detection(current[key], value)
+            current[key] = _merged_turn_detection(current[key], value, silence_ms)
         elif key == "transcription" and value is not None:
             current[key] = {
                 "model": "whisper-1",
@@ -163,10 +175,12 @@ def _merge_input(current: dict[str, Any], patch: dict[str, Any]) -> None:
             current[key] = value
 
 
-def _merged_turn_detection(current: dict[str, Any] | None, patch: dict[str, Any]) -> dict[str, Any]:
+def _merged_turn_detection(
+    current: dict[str, Any] | None, patch: dict[str, Any], silence_ms: int
+) -> dict[str, Any]:
     kind = patch.get("type", "server_vad")
     same = current is not None and current["type"] == kind
-    base = current if same and current is not None else turn_detection_defaults(kind, 500)
+    base = current if same and current is not None else turn_detection_defaults(kind, silence_ms)
     return {**base, **patch, "type": kind}
 
 

@@ -125,3 +125,16 @@ def test_the_language_is_the_transcriptions_else_the_instructions() -> None:
         session, instructions="あなたは購買部長です。", audio={"input": {"transcription": transcription}}
     )
     assert language_of(session) == "en"
+
+
+@pytest.mark.parametrize("model", ["gpt-realtime", "gpt-realtime-2.1"])
+@pytest.mark.parametrize("kind", ["realtime", "transcription"])
+@pytest.mark.parametrize("by_update", [True, False])
+def test_turn_detection_comes_back_as_it_was(model: str, kind: str, by_update: bool) -> None:
+    session = new_session(model, kind="realtime" if by_update else kind)
+    session = updated(session, {"type": kind}, begun=False, audio_produced=False)
+    created = session["audio"]["input"]["turn_detection"]
+    for detection in (None, {"type": "server_vad"}):
+        patch = {"type": kind, "audio": {"input": {"turn_detection": detection}}}
+        session = updated(session, patch, begun=False, audio_produced=False)
+    assert session["audio"]["input"]["turn_detection"] == created
