@@ -27,6 +27,13 @@ def new_session(model: str, max_age_s: float = 3_600, *, kind: str = "realtime")
     return session if kind == "realtime" else _listening_only(session)
 
 
+def session_of(settings: dict[str, Any], max_age_s: float) -> Session:
+    """A session with the ``settings`` that a client secret was made for. Raises ``ProtocolError``."""
+    model = settings.get("model", DEFAULT_MODEL)
+    session = new_session(model if isinstance(model, str) else DEFAULT_MODEL, max_age_s)
+    return updated(session, settings, begun=False, audio_produced=False)
+
+
 def _new_realtime_session(model: str, max_age_s: float) -> Session:
     voice = "marin" if _is_newer(model) else "alloy"
     return {

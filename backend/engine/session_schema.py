@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from backend.engine.client_secrets import LONGEST_S, SHORTEST_S
 from backend.engine.formats import FORMATS, PCM
 from backend.engine.protocol import ProtocolError
 
@@ -30,11 +31,10 @@ def check_object(fields: Mapping[str, Check]) -> Check:
         if not isinstance(value, dict):
             raise _invalid_type(path, "an object")
         for key, item in value.items():
+            inner = f"{path}.{key}" if path else key
             if key not in fields:
-                raise ProtocolError(
-                    "unknown_parameter", f"Unknown parameter: '{path}.{key}'.", f"{path}.{key}"
-                )
-            fields[key](item, f"{path}.{key}")
+                raise ProtocolError("unknown_parameter", f"Unknown parameter: '{inner}'.", inner)
+            fields[key](item, inner)
 
     return check
 
@@ -254,3 +254,11 @@ RESPONSE: dict[str, Check] = {
     "parallel_tool_calls": _nullable(_boolean),
 }
 """The fields of ``response.create``'s ``response``."""
+
+CLIENT_SECRET: dict[str, Check] = {
+    "expires_after": _nullable(
+        check_object({"anchor": _one_of("created_at"), "seconds": _integer(SHORTEST_S, LONGEST_S)})
+    ),
+    "session": _nullable(_free_object),
+}
+"""The body of ``POST /v1/realtime/client_secrets``; what the session may be is checked when one is made of it."""
