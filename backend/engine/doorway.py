@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +15,8 @@ from typing import Any
 
 import h11
 from websockets.asyncio.server import ServerConnection
+
+from backend.engine.json_text import to_json
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ class PlainAnswer:
 
     def body(self) -> bytes:
         """The content as it is sent."""
-        return json.dumps(self.content, ensure_ascii=False).encode() + b"\n"
+        return to_json(self.content).encode() + b"\n"
 
 
 @dataclass(slots=True)

@@ -5,7 +5,6 @@ Status codes and the form of errors are OpenAI's. WebRTC and SIP (``/v1/realtime
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from http import HTTPStatus
@@ -14,9 +13,11 @@ from typing import Any
 from backend.engine.admission import PATH, Admission, key_refused
 from backend.engine.client_secrets import DEFAULT_S, ClientSecrets
 from backend.engine.doorway import PlainAnswer, PlainRequest, error_answer
+from backend.engine.json_text import from_json
+from backend.engine.options import EngineOptions
 from backend.engine.protocol import ProtocolError
 from backend.engine.session import session_of
-from backend.engine.session_schema import CLIENT_SECRET, check_object
+from backend.engine.session_schema import CLIENT_SECRET
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +29,11 @@ _BETA_PATHS = (f"{PATH}/sessions", f"{PATH}/transcription_sessions")
 class HttpApi:
     """Answers requests that ask for no WebSocket."""
 
-    def __init__(self, admission: Admission, secrets: ClientSecrets, max_age_s: float) -> None:
+    def __init__(self, admission: Admission, secrets: ClientSecrets, options: EngineOptions) -> None:
         self._admission = admission
         self._secrets = secrets
-        self._max_age_s = max_age_s
+        self._max_age_s = options.max_age_s
+        self._strict = not options.lenient
 
     def answer(self, request: PlainRequest) -> PlainAnswer:
         """The answer to ``request``; never raises for anything that a client can send."""
@@ -64,10 +66,10 @@ class HttpApi:
             return error_answer(HTTPStatus.UNAUTHORIZED, key_refused().message, key_refused().code)
         try:
             wanted = _body(request.body)
-            check_object(CLIENT_SECRET)(wanted, "")
+            CLIENT_SECRET.check(wanted, "", self._strict)
             given = wanted.get("session")
             settings = {"type": "realtime"} if given is None else given
-            session = session_of(settings, self._max_age_s)
+            session = session_of(settings, self._max_age_s, strict=self._strict)
         except ProtocolError as error:
             return error_answer(HTTPStatus.BAD_REQUEST, error.message, error.code, error.param)
         secret = self._secrets.issue(settings, (wanted.get("expires_after") or {}).get("seconds", DEFAULT_S))
@@ -78,7 +80,7 @@ class HttpApi:
 
 def _body(body: bytes) -> dict[str, Any]:
     try:
-        parsed = json.loads(body or b"{}")
+        parsed = from_json(body or b"{}")
     except (ValueError, RecursionError) as error:
         message = "We could not parse the JSON body of your request."
         raise ProtocolError("invalid_json", message) from error

@@ -76,7 +76,9 @@ async def serving(
                 await serve_control(socket, plan)
                 return
             session = _session(request, admission, options)
-            dialogue = Dialogue(session, Outbox(), hears, personas, speaks, options.pace)
+            dialogue = Dialogue(
+                session, Outbox(), hears, personas, speaks, options.pace, strict=not options.lenient
+            )
             number = admission.number_of(socket)
             connection = Connection(socket, dialogue, max_age_s=options.max_age_s, plan=plan, number=number)
             if objection := admission.objection(request):
@@ -91,7 +93,7 @@ async def serving(
                 admission.sessions -= 1
             log.info("session closed (%s)", socket.close_code)
 
-        doorman = Doorman(HttpApi(admission, secrets, options.max_age_s).answer)
+        doorman = Doorman(HttpApi(admission, secrets, options).answer)
         async with serve(
             handle,
             options.host,
@@ -138,7 +140,7 @@ def _personas(options: EngineOptions) -> dict[str, Persona]:
 
 def _session(request: Request | None, admission: Admission, options: EngineOptions) -> Session:
     if secret := admission.secret_of(request):
-        return session_of(secret.settings, options.max_age_s)
+        return session_of(secret.settings, options.max_age_s, strict=not options.lenient)
     query = query_of(request) if request else {}
     kind = "transcription" if query.get("intent") == ["transcription"] else "realtime"
     return new_session(query.get("model", [DEFAULT_MODEL])[0], options.max_age_s, kind=kind)

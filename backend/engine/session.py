@@ -8,7 +8,8 @@ from typing import Any
 
 from backend.engine.formats import PCM
 from backend.engine.protocol import ProtocolError, new_id
-from backend.engine.session_schema import SESSION, TRANSCRIPTION_SESSION, check_object, invalid_value
+from backend.engine.schema import Map, invalid_value, missing
+from backend.engine.session_schema import SESSION, TRANSCRIPTION_SESSION
 
 Session = dict[str, Any]
 
@@ -27,11 +28,11 @@ def new_session(model: str, max_age_s: float = 3_600, *, kind: str = "realtime")
     return session if kind == "realtime" else _listening_only(session)
 
 
-def session_of(settings: dict[str, Any], max_age_s: float) -> Session:
+def session_of(settings: Any, max_age_s: float, *, strict: bool = True) -> Session:
     """A session with the ``settings`` that a client secret was made for. Raises ``ProtocolError``."""
-    model = settings.get("model", DEFAULT_MODEL)
+    model = settings.get("model") if isinstance(settings, dict) else None
     session = new_session(model if isinstance(model, str) else DEFAULT_MODEL, max_age_s)
-    return updated(session, settings, begun=False, audio_produced=False)
+    return updated(session, settings, begun=False, strict=strict)
 
 
 def _new_realtime_session(model: str, max_age_s: float) -> Session:
@@ -102,20 +103,27 @@ def _listening_only(session: Session) -> Session:
     }
 
 
-def updated(session: Session, patch: dict[str, Any], *, begun: bool, audio_produced: bool) -> Session:
+def updated(
+    session: Session,
+    patch: dict[str, Any],
+    *,
+    begun: bool,
+    locked_voice: Any = None,
+    strict: bool = True,
+) -> Session:
     """``session`` with ``patch`` merged in: absent stays, null switches off, anything else replaces.
 
     ``session`` itself is not touched. Raises ``ProtocolError`` naming the field when any part of ``patch``
-    is not acceptable. ``begun``: there are items, so the type stays what it is; ``audio_produced``: the voice
-    is locked because audio has been spoken.
+    is not acceptable. ``begun``: there are items, so the type stays what it is; ``locked_voice``: of the
+    audio that has been spoken. Not ``strict``: some of what OpenAI would refuse passes.
     """
+    Map().check(patch, "session", strict)
     if "type" not in patch:
-        message = "Missing required parameter: 'session.type'."
-        raise ProtocolError("missing_required_parameter", message, "session.type")
+        raise missing("session.type")
     kind = patch["type"]
     if kind not in ("realtime", "transcription"):
         raise invalid_value("session.type", "expected one of 'realtime', 'transcription'.")
-    check_object(SESSION if kind == "realtime" else TRANSCRIPTION_SESSION)(patch, "session")
+    (SESSION if kind == "realtime" else TRANSCRIPTION_SESSION).check(patch, "session", strict)
     current = copy.deepcopy(session)
     if kind != session["type"]:
         if begun or kind == "realtime":
@@ -131,7 +139,7 @@ def updated(session: Session, patch: dict[str, Any], *, begun: bool, audio_produ
         raise invalid_value("session.model", "the model cannot be changed in a session.")
     current.update({key: value for key, value in patch.items() if key != "audio"})
     check_tool_choice(current["tool_choice"], current["tools"], "session.tool_choice")
-    _merge_output(current["audio"]["output"], audio.get("output", {}), audio_produced)
+    _merge_output(current["audio"]["output"], audio.get("output", {}), locked_voice)
     return current
 
 
@@ -150,10 +158,16 @@ def _check_detection_fits_model(audio_input: dict[str, Any]) -> None:
         raise invalid_value("session.audio.input.turn_detection", message)
 
 
-def _merge_output(current: dict[str, Any], patch: dict[str, Any], audio_produced: bool) -> None:
-    if audio_produced and patch.get("voice", current["voice"]) != current["voice"]:
+def check_voice(voice: Any, current: Any, locked: Any, path: str) -> None:
+    """Raise ``ProtocolError`` when audio has been spoken, and not in ``voice``, nor is that the session's."""
+    if locked is not None and voice not in (current, locked):
         message = "Cannot update a conversation's voice if assistant audio is present."
-        raise ProtocolError("cannot_update_voice", message, "session.audio.output.voice")
+        raise ProtocolError("cannot_update_voice", message, path)
+
+
+def _merge_output(current: dict[str, Any], patch: dict[str, Any], locked_voice: Any) -> None:
+    voice = patch.get("voice", current["voice"])
+    check_voice(voice, current["voice"], locked_voice, "session.audio.output.voice")
     current.update(patch)
     if "format" in patch:
         current["format"] = complete_format(patch["format"])

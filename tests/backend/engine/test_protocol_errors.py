@@ -28,9 +28,9 @@ TEXT = {"type": "message", "role": "user", "content": [{"type": "input_text", "t
     ("message", "code", "param"),
     [
         ({}, "invalid_event", "type"),
-        ({"type": "no.such.event"}, "invalid_event", "type"),
-        ({"type": "transcription_session.update"}, "invalid_event", "type"),
-        ({"type": "output_audio_buffer.clear"}, "invalid_event", "type"),
+        ({"type": "no.such.event"}, "invalid_value", "type"),
+        ({"type": "transcription_session.update"}, "invalid_value", "type"),
+        ({"type": "output_audio_buffer.clear"}, "invalid_value", "type"),
         ({"type": "session.update"}, "missing_required_parameter", "session"),
         ({"type": "session.update", "session": {}}, "missing_required_parameter", "session.type"),
         (
@@ -71,7 +71,7 @@ TEXT = {"type": "message", "role": "user", "content": [{"type": "input_text", "t
         ),
         (
             {"type": "conversation.item.truncate", "item_id": "x", "content_index": 0, "audio_end_ms": -1},
-            "invalid_type",
+            "invalid_value",
             "audio_end_ms",
         ),
         ({"type": "response.cancel"}, "response_cancel_not_active", None),
