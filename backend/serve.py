@@ -38,6 +38,7 @@ client's language; longer ones are refused by the WebSocket library."""
 def run(options: ServeOptions, progress: Progress) -> int:
     """Serve until SIGTERM (returns 0) or SIGINT (130). Raises ``ServeError`` when it cannot begin."""
     password = serve_options.new_admin_password(options)
+    serve_options.check_tls(options)
     loopback = serve_options.is_loopback(options.host)
     with serve_options.bind(options.host, options.port) as listener:
         serve_options.configure(options, loopback)
@@ -56,7 +57,7 @@ def run(options: ServeOptions, progress: Progress) -> int:
         try:
             preparation.migrate()
             preparation.settle_leases()
-            server = _make_server(listener, progress)
+            server = _make_server(listener, progress, options)
             preparation.settle_accounts()
             _give_up_stalled_sockets(listener)
             return asyncio.run(_serve(server, options, listener, progress))
@@ -118,7 +119,7 @@ def _warn_of_model(options: ServeOptions, progress: Progress) -> None:
         progress("model_retiring", {"model": settings.SALESMIND_REALTIME_MODEL, "warning": warning})
 
 
-def _make_server(listener: socket.socket, progress: Progress) -> Any:
+def _make_server(listener: socket.socket, progress: Progress, options: ServeOptions) -> Any:
     import uvicorn
 
     from backend.asgi import application
@@ -134,7 +135,7 @@ def _make_server(listener: socket.socket, progress: Progress) -> Any:
             if self.should_exit:
                 return
             listener.listen(WAITING_CONNECTIONS)
-            _announce(listener, progress)
+            _announce(listener, progress, "https" if options.tls_certificate else "http")
             if self.after_startup is not None:
                 self.after_startup()
             # What is alive now stays: the collector need not walk it in the middle of a conversation.
@@ -155,10 +156,10 @@ def _make_server(listener: socket.socket, progress: Progress) -> Any:
                 for number, handler in before.items():
                     signal.signal(number, handler)
 
-    return Server(_uvicorn_configuration(application))
+    return Server(_uvicorn_configuration(application, options))
 
 
-def _uvicorn_configuration(application: Any) -> uvicorn.Config:
+def _uvicorn_configuration(application: Any, options: ServeOptions) -> uvicorn.Config:
     import uvicorn
     from django.conf import settings
 
@@ -175,6 +176,8 @@ def _uvicorn_configuration(application: Any) -> uvicorn.Config:
     )
     return uvicorn.Config(
         application,
+        ssl_certfile=options.tls_certificate,
+        ssl_keyfile=options.tls_key,
         # sans-I/O: it stops reading the socket until the application has taken the last message, and closes
         # with 1009 and 1012 where they belong. The older "websockets" implementation reads ahead.
         ws=websocket_protocol,
@@ -196,10 +199,10 @@ def _uvicorn_configuration(application: Any) -> uvicorn.Config:
     )
 
 
-def _announce(listener: socket.socket, progress: Progress) -> None:
+def _announce(listener: socket.socket, progress: Progress, scheme: str) -> None:
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    url = f"http://{shown}:{port}"
+    url = f"{scheme}://{shown}:{port}"
     with suppress(OSError):  # whoever started us may have closed our stdout
         print(json.dumps({"url": url}), flush=True)
     progress("ready", {"url": url})

@@ -32,6 +32,10 @@ def main() -> int:
             max_age_s=given.max_age,
             token=read_token(given.token_file),
             faults=read_plan(given.faults, given.fault),
+            lenient=given.lenient,
+            origins=tuple(given.allow_origin),
+            tls_certificate=given.tls_cert,
+            tls_key=given.tls_key,
             control=given.control,
             stop_on_eof=given.stop_on_eof,
             verbose=given.verbose,
@@ -61,6 +65,15 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help=f"what clients have to send as their API key; else {TOKEN_VARIABLE}",
     )
+    add("--lenient", action="store_true", help="let pass what OpenAI would refuse, where that does no harm")
+    add("--allow-origin", action="append", default=[], metavar="ORIGIN", help="of pages that may come in")
+    add(
+        "--tls-cert",
+        type=Path,
+        metavar="FILE",
+        help="certificate with its chain (PEM): wss:// in place of ws://",
+    )
+    add("--tls-key", type=Path, metavar="FILE", help="its private key (PEM)")
     add("--faults", type=Path, metavar="FILE", help="misbehave as the file says (TOML)")
     add("--fault", action="append", default=[], metavar="FAULT", help="one fault: KIND:NAME=VALUE,...")
     add("--control", action="store_true", help="let programs on this machine set faults")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from backend.engine.customer import Customer
 from backend.engine.items import Conversation
@@ -31,7 +32,10 @@ class Dialogue:
     customers: dict[str, Customer] = field(init=False)
     hearing: dict[str, asyncio.Task[str | None]] = field(default_factory=dict)
     """For each user audio item the words being made out; None: they could not be."""
-    audio_produced: bool = False
+    strict: bool = True
+    """Whether what OpenAI would refuse is refused."""
+    locked_voice: Any = None
+    """The voice of the first audio that was sent: it stays for the session. None: none yet."""
     speaking: str | None = None
     """The id of the persona that answers."""
 

@@ -35,6 +35,13 @@ class EngineOptions:
     max_age_s: float = MAX_AGE_S
     token: str | None = field(default=None, repr=False)
     faults: tuple[Fault, ...] = ()
+    lenient: bool = False
+    """Whether what OpenAI would refuse is let pass where the engine can do without it."""
+    origins: tuple[str, ...] = ()
+    """Origins of pages, such as ``https://demo.example``, that may come in without a key."""
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    """PEM files; with both the engine speaks ``wss://`` only."""
     control: bool = False
     """Whether faults may be set from this machine while the engine runs."""
     stop_on_eof: bool = False

@@ -134,7 +134,7 @@ class Responder:
             delta, audio_ms = step
             outbox.put(delta)
             if audio_ms:
-                self._dialogue.audio_produced = True
+                self._dialogue.locked_voice = self._dialogue.locked_voice or lane.request.voice
                 self._speaking_since.setdefault(lane.id, asyncio.get_running_loop().time())
                 await asyncio.sleep(audio_ms / 1000 / self._dialogue.pace)
             if doom is not None and (audio_ms or lane.request.modality == "text"):

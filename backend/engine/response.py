@@ -175,7 +175,8 @@ class MessageLane(ResponseLane):
 
     def _text_delta(self, kind: str, piece: str) -> Event:
         self.text += piece
-        self._item["content"] = [self._content()]
+        if not self.conversation.is_truncated(self.item_id):
+            self._item["content"] = [self._content()]
         return self._part_event(kind, delta=piece)
 
     def _content(self) -> dict[str, Any]:

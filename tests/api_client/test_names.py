@@ -24,8 +24,8 @@ FOUND = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
 def nothing_known() -> Iterator[None]:
     names._known.clear()
     yield
-    for look_up in list(names._under_way.values()):
-        assert look_up.ended.wait(20)  # or its result reaches the next test
+    for pending in list(names._under_way.values()):
+        assert pending.ended.wait(20)  # or its result reaches the next test
     names._known.clear()
 
 

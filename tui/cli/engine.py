@@ -54,6 +54,25 @@ _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
     type=_FILE,
     help=_("File with the token that clients have to send; else SALESMIND_ENGINE_TOKEN, else none."),
 )
+@click.option(
+    "--lenient",
+    is_flag=True,
+    help=_("Let pass what OpenAI would refuse, where the engine can do without it."),
+)
+@click.option(
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help=_("Let in pages of this origin without a key, such as https://demo.example."),
+)
+@click.option(
+    "--tls-cert",
+    "tls_certificate",
+    type=_FILE,
+    help=_("Serve wss:// with this certificate and its chain (PEM)."),
+)
+@click.option("--tls-key", type=_FILE, help=_("Private key of --tls-cert (PEM, without a passphrase)."))
 @click.option("--faults", type=_FILE, help=_("Misbehave as this TOML file says."))
 @click.option(
     "--fault", multiple=True, metavar="FAULT", help=_("One fault, such as stall:seconds=5,after_s=10.")

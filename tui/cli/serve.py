@@ -54,6 +54,7 @@ FAILURES = {
     "password_too_weak": N_(
         "The environment variable {variable} must hold a password of at least 8 characters, not the demo one."
     ),
+    "tls_unusable": N_("TLS cannot be used: {cause}"),
     "configuration_invalid": N_("The configuration is not valid: {cause}"),
 }
 
@@ -107,6 +108,16 @@ def _stop_on_eof() -> None:
     metavar="NAME",
     help=_("Environment variable that holds a new password for the account admin."),
 )
+@click.option(
+    "--tls-cert",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=_("Serve https:// with this certificate and its chain (PEM)."),
+)
+@click.option(
+    "--tls-key",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=_("Private key of --tls-cert (PEM, without a passphrase)."),
+)
 @click.option("--stop-on-eof", is_flag=True, help=_("Stop when standard input is closed."))
 def command(
     host: str,
@@ -117,6 +128,8 @@ def command(
     data_dir: Path | None,
     log: Path | None,
     admin_password_env: str | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
     stop_on_eof: bool,
 ) -> None:
     """Serve until told to stop; the first line on stdout is ``{"url": ...}``."""
@@ -134,6 +147,8 @@ def command(
         data_directory=data_dir,
         log=log,
         admin_password_variable=admin_password_env,
+        tls_certificate=tls_cert,
+        tls_key=tls_key,
     )
     try:
         exit_code = run(options, report_progress)

@@ -34,7 +34,7 @@ def converse(spoken: bytes, tmp_path: Path) -> Converse:
     async def run(url: str, scenario: str) -> dict[str, Any]:
         environment = {**os.environ, "OPENAI_AGENTS_DISABLE_TRACING": "1", "PYTHONPATH": ""}
         process = await asyncio.create_subprocess_exec(
-            str(PYTHON), str(CLIENT), url, str(path), scenario,
+            str(PYTHON), str(CLIENT), f"{url}?model=gpt-realtime", str(path), scenario,
             env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         try:

@@ -35,7 +35,7 @@ def engine(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     ) as process:
         try:
             assert process.stdout is not None
-            yield process, json.loads(process.stdout.readline())["url"]
+            yield process, json.loads(process.stdout.readline())["url"] + "?model=gpt-realtime"
         finally:
             process.kill()
 
@@ -114,6 +114,8 @@ def test_a_process_can_misbehave_on_request(tmp_path: Path) -> None:
         (("--personas", "."), "there is no persona (*.toml) in ."),
         (("--whisper", "."), "there is no vocabulary.txt"),
         (("--token-file", "nowhere"), "No such file"),
+        (("--tls-cert", "nowhere"), "--tls-cert and --tls-key go together"),
+        (("--tls-cert", "nowhere", "--tls-key", "nowhere"), "No such file"),
     ],
 )
 def test_a_bad_option_is_said_in_words(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:

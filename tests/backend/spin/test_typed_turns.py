@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from relay.link.replay import Replay
 
 from api_client.client_events import REPLAYED_PREFIX, encode, item_create_text
 from backend.spin import typed_turns
 from backend.spin.frames import FinishedTranscript, read_head
 from backend.spin.typed_turns import UNCONFIRMED, TypedTurns
 from relay.conversation_state import Turn
+from relay.link.replay import Replay
 
 if TYPE_CHECKING:
     from tests.backend.spin.conftest import Account, Upstream
