@@ -42,6 +42,19 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolUse:
+    """How the customer uses one of the client's functions; the rest follows from the function's own description."""
+
+    name: str
+    keywords: tuple[str, ...] = ()
+    """Words that call it, besides those of its name and description."""
+    answer: str = ""
+    """How to speak of what it gave; empty: plainly."""
+    needs: frozenset[str] = frozenset()
+    """What stands in braces in ``answer``: ``output``, or keys of the JSON object that it gave."""
+
+
+@dataclass(frozen=True, slots=True)
 class Persona:
     """A customer. ``arc`` is the order of topics for turns whose words are unknown or match nothing.
 
@@ -56,6 +69,7 @@ class Persona:
     topics: dict[str, Topic]
     industries: tuple[str, ...] = ()
     pains: tuple[str, ...] = ()
+    tools: tuple[ToolUse, ...] = ()
     vocabulary: str = ""
     """Words of its trade, which it hears where others hear homophones."""
     recordings: Path = Path()

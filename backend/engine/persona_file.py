@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 import tomllib
 from dataclasses import replace
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.engine import toml_lines
-from backend.engine.persona import ASKED_BEFORE, SILENCE, Answer, Persona, PersonaError, Topic, fold
+from backend.engine.persona import ASKED_BEFORE, SILENCE, Answer, Persona, PersonaError, ToolUse, Topic, fold
 from backend.engine.role import FACTS
 from backend.engine.toml_lines import FieldError, field, texts
 
@@ -73,6 +74,7 @@ def _persona(data: dict[str, Any]) -> Persona:
         description=field(data, (), "description", str),
         arc=tuple(arc),
         topics=topics,
+        tools=_tools(data, language),
         industries=tuple(word.lower() for word in texts(data, (), "industries", [])),
         vocabulary=field(data, (), "vocabulary", str, ""),
         pains=tuple(word.lower() for word in texts(data, (), "pains", [])),
@@ -94,13 +96,36 @@ def _answer(table: Any, path: toml_lines.Path, answer_ids: set[str]) -> Answer:
     if answer_id in answer_ids:
         raise FieldError(path, f"there is an answer '{answer_id}' already")
     answer_ids.add(answer_id)
-    try:
-        needs = frozenset(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
-    except ValueError as error:
-        raise FieldError(path, f"the answer '{answer_id}' has a brace without its other half") from error
+    needs = _braces(text, path, f"the answer '{answer_id}'")
     if unknown := needs - set(FACTS):
         raise FieldError(
             path,
             f"there is no {{{min(unknown)}}}; an answer may have " + ", ".join(f"{{{n}}}" for n in FACTS),
         )
     return Answer(answer_id, text, needs)
+
+
+def _tools(data: dict[str, Any], language: str) -> tuple[ToolUse, ...]:
+    uses: dict[str, ToolUse] = {}
+    for index, table in enumerate(field(data, (), "tools", list, [])):
+        path: toml_lines.Path = ("tools", index)
+        name = field(table, path, "name", str)
+        if name in uses:
+            raise FieldError((*path, "name"), f"there is a tool '{name}' already")
+        keywords = tuple(fold(keyword, language) for keyword in texts(table, path, "keywords", []))
+        answer = field(table, path, "answer", str, "")
+        needs = _braces(answer, (*path, "answer"), f"the answer of the tool '{name}'")
+        if plain := [name for name in needs if not re.fullmatch(r"[^\W\d]\w*", name)]:
+            raise FieldError(
+                (*path, "answer"), f"{{{plain[0]}}} is no key; {{output}} stands for all that was given"
+            )
+        uses[name] = ToolUse(name, keywords, answer, needs)
+    return tuple(uses.values())
+
+
+def _braces(text: str, path: toml_lines.Path, what: str) -> frozenset[str]:
+    """The names in braces in ``text``. Raises ``FieldError``."""
+    try:
+        return frozenset(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
+    except ValueError as error:
+        raise FieldError(path, f"{what} has a brace without its other half") from error

@@ -55,20 +55,14 @@ def request_for(dialogue: Dialogue, parsed: Event | None = None) -> ResponseRequ
         audio_format=complete_format(output["format"]),
         voice=output["voice"],
         speed=output["speed"],
-        function=_function(effective["tool_choice"], effective["tools"]),
+        tools=tuple(effective["tools"]),
+        tool_choice=effective["tool_choice"],
+        tool_chosen="tool_choice" in given,
+        directed=bool(given.get("instructions")),
         metadata=given.get("metadata"),
         in_conversation=given.get("conversation") != "none",
         input_items=_input_items(dialogue, given["input"]) if "input" in given else None,
     )
-
-
-def _function(choice: Any, tools: list[dict[str, Any]]) -> str | None:
-    """The function that has to be called. Where it is the model's to choose, the customer talks instead."""
-    if isinstance(choice, dict):
-        return str(choice["name"]) if choice["type"] == "function" else None
-    if choice != "required":
-        return None
-    return next((tool["name"] for tool in tools if tool["type"] == "function"), None)
 
 
 def _input_items(dialogue: Dialogue, given: list[Item]) -> tuple[Item, ...]:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from backend.engine.dialogue import Dialogue
 from backend.engine.items import Item, words_of
-from backend.engine.persona import Answer, Persona
 from backend.engine.protocol import Event, ProtocolError, event
 from backend.engine.recordings import pcm_of
 from backend.engine.request import within_limit
-from backend.engine.response import FunctionCallLane, MessageLane, ResponseLane, ResponseRequest, Status
-from backend.engine.session import language_of, language_of_text
+from backend.engine.response import ResponseLane, ResponseRequest, Status
+from backend.engine.script import Call, Speech, scripted
 from backend.engine.tempo import at_speed
+from backend.engine.turn import Turn, turn_of, unanswered
 from backend.engine.usage import RateLimit
 
 log = logging.getLogger(__name__)
@@ -58,8 +58,7 @@ class Responder:
         if active is not None and request.in_conversation:
             message = f"Conversation already has an active response in progress: {active.id}"
             raise ProtocolError("conversation_already_has_active_response", message)
-        kind = MessageLane if request.function is None else FunctionCallLane
-        lane = kind(request, self._dialogue.conversation)
+        lane = ResponseLane(request, self._dialogue.conversation)
         self._dialogue.outbox.put(lane.created())
         self._running[lane.id] = lane, asyncio.create_task(self._run(lane))
 
@@ -103,13 +102,13 @@ class Responder:
         if doom is not None and doom.exhausted:
             self._meet(lane, doom)
             return
-        if isinstance(lane, MessageLane):
-            cut = await self._speak(lane, doom)
-        else:
-            assert isinstance(lane, FunctionCallLane)
-            for step in (*lane.open(), *lane.call()):
+        reply = scripted(self._dialogue, lane.request, await self._turn(lane.request))
+        cut = False
+        if isinstance(reply, Call):
+            for step in lane.call(reply.name, reply.arguments):
                 outbox.put(step)
-            cut = False
+        else:
+            cut = await self._speak(lane, reply, doom)
         if doom is not None:
             self._meet(lane, doom)
         elif cut:
@@ -117,13 +116,12 @@ class Responder:
         else:
             self._finish(lane, "completed")
 
-    async def _speak(self, lane: MessageLane, doom: Doom | None) -> bool:
+    async def _speak(self, lane: ResponseLane, speech: Speech, doom: Doom | None) -> bool:
         """Send the customer's answer at its pace; whether it had to be cut to the tokens allowed."""
         outbox = self._dialogue.outbox
-        answer, persona = await self._ask_customer(lane)
-        pcm = await self._sound(lane, answer, persona)
-        text, pcm, cut = within_limit(answer.text, pcm, lane.request.max_output_tokens)
-        for opening in lane.open():
+        pcm = await self._sound(lane, speech)
+        text, pcm, cut = within_limit(speech.answer.text, pcm, lane.request.max_output_tokens)
+        for opening in lane.say():
             outbox.put(opening)
         deltas = lane.deltas(text, pcm)
         while True:
@@ -140,8 +138,9 @@ class Responder:
             if doom is not None and (audio_ms or lane.request.modality == "text"):
                 return cut  # after something has been said, where a client has most to undo
 
-    async def _sound(self, lane: MessageLane, answer: Answer, persona: Persona) -> bytes:
+    async def _sound(self, lane: ResponseLane, speech: Speech) -> bytes:
         """The answer as PCM16 24 kHz: recorded, else spoken by a local voice, else nothing."""
+        answer, persona = speech.answer, speech.persona
         if lane.request.modality != "audio":
             return b""
         pcm = (
@@ -153,20 +152,19 @@ class Responder:
             return pcm
         return await asyncio.to_thread(at_speed, pcm, lane.request.speed)
 
-    async def _ask_customer(self, lane: ResponseLane) -> tuple[Answer, Persona]:
-        words = await self._user_words(lane.request.input_items)
-        language = language_of(self._dialogue.session)
-        customer = self._dialogue.customer(language or (language_of_text(words) if words else "ja"))
-        answer = customer.reply(words, self._dialogue.role())
-        log.info("%s answers with %s", customer.persona.id, answer.id)
-        return answer, customer.persona
+    async def _turn(self, request: ResponseRequest) -> Turn:
+        """What is to be answered: the items given, else those since the customer last spoke."""
+        given = request.input_items
+        items = list(given) if given is not None else unanswered(self._dialogue.conversation.in_order())
+        return turn_of(items, await self._user_words(items))
 
-    async def _user_words(self, given: tuple[Item, ...] | None) -> str | None:
-        """What the user has said since the customer last spoke; None when nothing of it is known."""
-        items = list(given) if given is not None else self._unanswered()
+    async def _user_words(self, items: list[Item]) -> str | None:
+        """What the user says in ``items``; None when nothing of it is known."""
         heard: list[str] = []
         deadline = asyncio.get_running_loop().time() + WORDS_TIMEOUT_S
         for item in items:
+            if item.get("role") != "user":
+                continue
             words = words_of(item)
             if words is None and (task := self._dialogue.hearing.get(item["id"])):
                 left = max(0.0, deadline - asyncio.get_running_loop().time())
@@ -175,15 +173,6 @@ class Responder:
             if words is not None:
                 heard.append(words)
         return " ".join(heard) if heard else None
-
-    def _unanswered(self) -> list[Item]:
-        items: list[Item] = []
-        for item in self._dialogue.conversation.in_order():
-            if item.get("role") == "assistant":
-                items.clear()
-            elif item.get("role") == "user":
-                items.append(item)
-        return items
 
     def _meet(self, lane: ResponseLane, doom: Doom) -> None:
         if doom.exhausted:

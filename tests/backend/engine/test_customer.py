@@ -108,6 +108,8 @@ def test_folding_keeps_what_distinguishes_words() -> None:
 HEAD = 'id = "x"\nlanguage = "ja"\nname = "n"\ndescription = "d"\narc = ["a"]\n'
 """Five lines; the first topic begins on the sixth."""
 
+TOOL = '[[tools]]\nname = "f"\n'
+
 
 def topic(topic_id: str, answers: str) -> str:
     return f'[[topics]]\nid = "{topic_id}"\nstage = "s"\nkeywords = []\nanswers = [\n{answers}\n]\n'
@@ -133,6 +135,8 @@ REST = topic("silence", answer("s")) + topic("asked-before", answer("b"))
         (HEAD + topic("a", answer("a") + "\n" + answer("c", "{budget}")) + REST, "line 12: there is no {budget}"),
         (HEAD + topic("a", answer("a", "{")) + REST, "line 11: the answer 'a' has a brace"),
         (HEAD + topic("a", answer("a")) + topic("a", answer("c")) + REST, "line 14: there is a topic 'a'"),
+        (HEAD + TOOL + 'answer = "{x.y}"\n' + topic("a", answer("a")) + REST, "line 8: {x.y} is no key"),
+        (HEAD + TOOL * 2 + topic("a", answer("a")) + REST, "line 9: there is a tool 'f' already"),
         (HEAD + topic("a", answer("a")) + REST.replace('stage = "s"', "", 1), "line 13: 'stage' is missing"),
     ],
 )  # fmt: skip

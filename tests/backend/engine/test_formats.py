@@ -1,4 +1,4 @@
-"""What else a session may ask for: G.711, another speed, function calls, listening only, a role, words to expect."""
+"""What else a session may ask for: G.711, another speed, listening only, a role, words to expect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from backend.engine.tempo import at_speed
 
 TRANSCRIPTION = "conversation.item.input_audio_transcription"
 JAPANESE = {"model": "gpt-4o-mini-transcribe", "language": "ja"}
-LOOK_UP = {"type": "function", "name": "look_up", "parameters": {"type": "object", "properties": {}}}
 
 
 def tone(hz: float, ms: int) -> bytes:
@@ -110,40 +109,6 @@ async def test_an_answer_is_as_fast_as_the_session_says(engine_url: str, dial: A
             done = await client.until("response.done")
             lengths[speed] = done["response"]["usage"]["output_token_details"]["audio_tokens"]
     assert lengths[1.0] / lengths[1.5] == pytest.approx(1.5, rel=0.05)
-
-
-@pytest.mark.parametrize("choice", [{"type": "function", "name": "look_up"}, "required"])
-async def test_a_function_that_must_be_called_is_called(client: Any, choice: Any) -> None:
-    await client.configure(tools=[LOOK_UP], tool_choice=choice, output_modalities=["text"])
-    await client.say("在庫はいくつですか")
-    await client.send("response.create")
-    done = await client.until("response.done")
-    assert client.types("response.created") == [
-        "response.created",
-        "response.output_item.added",
-        "conversation.item.added",
-        "response.function_call_arguments.delta",
-        "response.function_call_arguments.done",
-        "conversation.item.done",
-        "response.output_item.done",
-        "response.done",
-    ]
-    [call] = done["response"]["output"]
-    assert (call["type"], call["name"], call["arguments"]) == ("function_call", "look_up", "{}")
-    output = {"type": "function_call_output", "call_id": call["call_id"], "output": "4000"}
-    await client.send("conversation.item.create", item=output)
-    await client.until("conversation.item.done")
-    await client.send("response.create", response={"tool_choice": "none"})
-    done = await client.until("response.done")
-    assert "表計算ソフト" in done["response"]["output"][0]["content"][0]["text"]
-
-
-async def test_a_function_that_is_not_there_cannot_be_chosen(client: Any) -> None:
-    choice = {"type": "function", "name": "look_up"}
-    await client.send("session.update", session={"type": "realtime", "tool_choice": choice})
-    assert (await client.receive())["error"]["param"] == "session.tool_choice"
-    await client.send("response.create", response={"tool_choice": choice})
-    assert (await client.receive())["error"]["param"] == "response.tool_choice"
 
 
 async def test_a_transcription_session_listens_and_says_nothing(
