@@ -47,6 +47,35 @@ class ToRelayFormat:
         return mono if self._resampler is None else self._resampler.feed(mono)
 
 
-def floats_to_mono(frames: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Frames of shape (n, channels) to their mean, shape (n,)."""
-    return np.asarray(frames.mean(axis=1), dtype=np.float32)
+class Mixer:
+    """Mixes the channels of a sound to one, and notices when they are opposites that leave nothing of each other.
+
+    So do a stereo file with one channel's polarity reversed, and a balanced microphone on a stereo socket.
+    """
+
+    AUDIBLE = 10 ** (-50 / 20)
+    """RMS of full scale. What is quieter says nothing about the channels."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self._needed = rate_hz // 2
+        self._frames = 0
+        self._mixed = 0.0
+        self._separate = 0.0
+
+    def mix(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Frames of shape (n, channels) to their mean, shape (n,)."""
+        mono = np.asarray(frames.mean(axis=1), dtype=np.float32)
+        channels = frames.shape[1]
+        if channels > 1 and len(frames):
+            separate = float(np.mean(np.square(frames), dtype=np.float64))
+            if separate > self.AUDIBLE**2:
+                self._frames += len(frames)
+                # Channels that have nothing to do with each other leave 1/n of their power.
+                self._separate += separate * len(frames) / channels
+                self._mixed += float(np.sum(np.square(mono), dtype=np.float64))
+        return mono
+
+    @property
+    def cancels(self) -> bool:
+        """Whether the mean has less than a twentieth of the power that independent channels would leave."""
+        return self._frames >= self._needed and self._mixed < self._separate / 20

@@ -171,6 +171,9 @@ SENTENCES: dict[str, str] = {
     "device_failed": N_("{device} could not be opened: {reason}. Choose another device."),
     "digital_silence": N_("{device} gives exact zeros only. Check that it is not muted and is allowed."),
     "no_frames": N_("Nothing has come from {device} for two seconds. Check it, or choose another one."),
+    "channels_cancel": N_(
+        "The channels of {path} are opposites: mixed to one, almost nothing is left. Give one channel of it."
+    ),
     "device_lost": N_("{device} went away. Connect it again, or choose another device."),
     "file_not_found": N_("There is no file {path}. Check the path."),
     "file_unreadable": N_("{path} cannot be read as sound: {reason}"),
