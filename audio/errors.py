@@ -6,6 +6,7 @@ English sentence is for logs and for callers that have nothing better.
 
 from __future__ import annotations
 
+import unicodedata
 from enum import StrEnum
 from pathlib import Path
 
@@ -122,6 +123,8 @@ def unreadable(path: Path, reason: str) -> AudioError:
 def printable(text: str) -> str:
     """``text`` as it can be shown and encoded: a name on disk or of a device may hold any bytes.
 
-    Bytes that are no UTF-8 and control characters become U+FFFD.
+    Bytes that are no UTF-8, and what is invisible or an order to a terminal, become U+FFFD.
     """
-    return "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in text)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or unicodedata.category(c) == "Zs" else "\ufffd" for c in text)
