@@ -33,7 +33,7 @@ class AudioErrorCode(StrEnum):
     NO_FRAMES = "no_frames"
     """The device or sender is open and has given nothing for two seconds. Params: ``device``."""
     CHANNELS_CANCEL = "channels_cancel"
-    """A warning, the source goes on: the mean of its channels is nearly silent. Params: ``path``."""
+    """A warning, the source goes on: the mean of its channels is nearly silent. Params: ``name`` (file or device)."""
     DEVICE_LOST = "device_lost"
     """The device went away in mid-stream. Params: ``device``."""
     FILE_NOT_FOUND = "file_not_found"
@@ -82,8 +82,8 @@ _SENTENCES: dict[AudioErrorCode, str] = {
         "Nothing has come from {device!r} for two seconds. Check the device or sender, or choose another one."
     ),
     AudioErrorCode.CHANNELS_CANCEL: (
-        "The channels of {path!r} are opposites, so that almost nothing is left when they are mixed to one. "
-        "Give one channel of it, or reverse the polarity of one."
+        "The channels of {name!r} are opposites, so that almost nothing is left when they are mixed to one. "
+        "Use one channel of it, or reverse the polarity of one."
     ),
     AudioErrorCode.DEVICE_LOST: "{device!r} went away. Connect it again, or choose another device.",
     AudioErrorCode.FILE_NOT_FOUND: "There is no {path!r}. Check the path.",

@@ -87,7 +87,7 @@ class FileSource:
             return
         if self._decoder.channels_cancel:
             self._warned = True
-            self._on_warning(AudioError(AudioErrorCode.CHANNELS_CANCEL, path=str(self._path)))
+            self._on_warning(AudioError(AudioErrorCode.CHANNELS_CANCEL, name=str(self._path)))
 
     def _decode_ahead(self) -> None:
         if self._decoder is not None:

@@ -12,7 +12,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from audio.pcm import from_float, mix_to_mono, to_float
+from audio.pcm import from_float, to_float
 from audio.ports import SAMPLE_RATE
 
 LIVE_DELAY_MS = 1.25
@@ -39,12 +39,20 @@ class ToRelayFormat:
 
     def __init__(self, rate_hz: int, channels: int) -> None:
         self._channels = channels
+        self._mixer = Mixer(rate_hz)
         self._resampler = None if rate_hz == SAMPLE_RATE else Resampler(rate_hz, SAMPLE_RATE, "live")
 
     def feed(self, pcm: bytes) -> bytes:
         """The mono samples that these frames bring out. Raises ``ValueError`` for a frame cut short."""
-        mono = mix_to_mono(pcm, self._channels)
-        return mono if self._resampler is None else self._resampler.feed(mono)
+        if self._channels > 1:
+            # ``reshape`` refuses frames that are cut short.
+            pcm = from_float(self._mixer.mix(to_float(pcm).reshape(-1, self._channels)))
+        return pcm if self._resampler is None else self._resampler.feed(pcm)
+
+    @property
+    def channels_cancel(self) -> bool:
+        """Whether the channels that came so far are opposites of each other."""
+        return self._mixer.cancels
 
 
 class Mixer:

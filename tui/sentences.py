@@ -172,7 +172,7 @@ SENTENCES: dict[str, str] = {
     "digital_silence": N_("{device} gives exact zeros only. Check that it is not muted and is allowed."),
     "no_frames": N_("Nothing has come from {device} for two seconds. Check it, or choose another one."),
     "channels_cancel": N_(
-        "The channels of {path} are opposites: mixed to one, almost nothing is left. Give one channel of it."
+        "The channels of {name} are opposites: mixed to one, almost nothing is left. Use one channel of it."
     ),
     "device_lost": N_("{device} went away. Connect it again, or choose another device."),
     "file_not_found": N_("There is no file {path}. Check the path."),
