@@ -14,7 +14,7 @@ from api_client.errors import (
     ServerUnreachable,
     TlsError,
 )
-from api_client.names import name_unknown
+from api_client.names import look_up, name_unknown
 from api_client.proxies import Proxy
 from api_client.tls import speaks_plain_http, tls_reason
 
@@ -72,6 +72,22 @@ def proxy_unreachable(proxy: Proxy) -> ProxyFailed:
         code=ApiErrorCode.PROXY_UNREACHABLE,
         params={"proxy": proxy.address, "reason": "proxy"},
     )
+
+
+async def look_up_host(server_url: str, proxy: Proxy | None) -> None:
+    """Make sure that whom we dial has an address: the server, or the proxy, which looks the server up itself.
+
+    Raises ``NameUnknown``, ``NameTimeout``, or ``ProxyFailed`` if it is the proxy's name.
+    """
+    if proxy is None:
+        return await look_up(server_url)
+    try:
+        await look_up(proxy.url)
+    except ServerUnreachable:
+        pass
+    else:
+        return None
+    raise proxy_unreachable(proxy)
 
 
 def timeout_error(timeout_s: float, proxy: Proxy | None = None) -> ServerTimeout:

@@ -52,10 +52,10 @@ _HARMFUL = re.compile(
 
 # What a JSON text must contain before decoding it can give one of the above, by its constant beginning, which is
 # searched for first: this sees every message and, at each poll, all turns of a session, while no audio goes out.
-Suspects = tuple[tuple[bytes, re.Pattern[bytes]], ...]
+_Suspects = tuple[tuple[bytes, re.Pattern[bytes]], ...]
 
 
-def _suspects(*parts: tuple[bytes, bytes]) -> Suspects:
+def _suspects(*parts: tuple[bytes, bytes]) -> _Suspects:
     return tuple((prefix, re.compile(re.escape(prefix) + rest)) for prefix, rest in parts)
 
 
@@ -97,8 +97,8 @@ def one_line(text: str) -> str:
 def is_harmless_json(raw: bytes) -> bool:
     """Whether the strings in this JSON text can be used as they are. A false alarm costs time, nothing else.
 
-    One microsecond for a message with 200 ms of audio; 3 ms for a session with 500 kB of Japanese, 7 ms for one
-    with 1 MB of Japanese in escapes.
+    1 us for a message with 200 ms of audio, 4 ms for a session with 500 kB of Japanese, 14 ms for one with 1 MB of
+    Japanese in escapes (CPython 3.11 on a busy machine).
     """
     if b"\x7f" in raw:
         return False
@@ -139,7 +139,7 @@ def decode_json(raw: bytes, shape: type[Value]) -> Value:
     return msgspec.convert(decode_untyped(raw), type=shape)
 
 
-def _contains(suspects: Suspects, raw: bytes) -> bool:
+def _contains(suspects: _Suspects, raw: bytes) -> bool:
     return any(prefix in raw and pattern.search(raw) for prefix, pattern in suspects)
 
 

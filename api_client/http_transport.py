@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from api_client.connect_errors import (
+    look_up_host,
     proxy_refused,
     proxy_unreachable,
     timeout_error,
@@ -27,7 +28,6 @@ from api_client.connect_errors import (
     unreachable_error,
 )
 from api_client.errors import ApiError, InvalidParameter, UnexpectedAnswer
-from api_client.names import look_up
 from api_client.proxies import proxy_for
 from api_client.tls import client_ssl_context
 
@@ -110,7 +110,7 @@ class HttpTransport:
         try:
             # httpx's own limits are per read: a server that drips would never meet them.
             async with asyncio.timeout(timeout_s):
-                await look_up(self._server_url if self._proxy is None else self._proxy.url)
+                await look_up_host(self._server_url, self._proxy)
                 response = await self._client.request(
                     method,
                     path,

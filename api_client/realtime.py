@@ -27,6 +27,7 @@ from websockets.frames import CloseCode as FrameCloseCode
 from api_client.client_events import ClientEvent, encode
 from api_client.close_codes import CloseMeaning, close_meaning, unreadable
 from api_client.connect_errors import (
+    look_up_host,
     proxy_refused,
     proxy_unreachable,
     timeout_error,
@@ -37,7 +38,6 @@ from api_client.errors import ApiError, ConnectionLost, SendStalled, UnexpectedA
 from api_client.events import BinaryAudio, ServerEvent, SessionCreated, decode_event
 from api_client.handshake_errors import handshake_error
 from api_client.harmless import one_line
-from api_client.names import look_up
 from api_client.proxies import Proxy, proxy_for
 from api_client.server_url import normalise_server_url, realtime_url
 from api_client.session_update import Dialect
@@ -134,7 +134,7 @@ class RealtimeConnection:
         base = normalise_server_url(server_url)
         url = realtime_url(base, token, session_id)
         proxy = proxy_for(base)
-        await look_up(base if proxy is None else proxy.url)
+        await look_up_host(base, proxy)
         failure: ApiError
         try:
             connection = await _dial(url, proxy, insecure, open_timeout_s, language)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from typing import Any
@@ -189,6 +190,23 @@ async def test_nobody_answers_as_the_proxy(
         await reach(f"http://{HOST}", token)
     assert caught.value.code == ApiErrorCode.PROXY_UNREACHABLE
     assert caught.value.params["proxy"] == "127.0.0.1:9"
+
+
+@both
+async def test_a_proxy_whose_name_is_not_known(
+    reach: Reach, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: Any, **__: Any) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    monkeypatch.setenv("ALL_PROXY", "me:hunter2@proxy.invalid:1")
+    with pytest.raises(ApiError) as caught:
+        await reach(f"http://{HOST}", token)
+    assert (caught.value.code, caught.value.params["proxy"]) == (
+        ApiErrorCode.PROXY_UNREACHABLE,
+        "proxy.invalid:1",
+    )
 
 
 @both

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import click
 
-from api_client.errors import ApiError, BadUrl, ServerTimeout
+from api_client.errors import ApiError, BadUrl, NotText, ServerTimeout
 from api_client.server_url import shown_address
 from tui.cli.group import reject
 from tui.exit_codes import ExitCode
@@ -70,6 +70,6 @@ def refused(error: ApiError, server_url: str) -> click.exceptions.Exit:
 def _exit_code_of(error: ApiError) -> ExitCode:
     if isinstance(error, ServerTimeout):
         return ExitCode.TIMEOUT
-    if isinstance(error, BadUrl):
+    if isinstance(error, (BadUrl, NotText)):
         return ExitCode.USAGE
     return ExitCode.CONNECTION

@@ -187,6 +187,9 @@ SENTENCES: dict[str, str] = {
         "The sound system has not answered within {seconds} s. Check the sound server, or choose a recording."
     ),
     "device_listing_failed": N_("The sound devices could not be listed: {reason}."),
+    "channels_cancel": N_(
+        "The channels of {name} are opposites: mixed to one, almost nothing is left. Use one channel of it."
+    ),
     "device_lost": N_("{device} went away. Connect it again, or choose another device."),
     "file_not_found": N_("There is no file {path}. Check the path."),
     "file_unreadable": N_("{path} cannot be read as sound: {reason}"),
