@@ -114,13 +114,15 @@ class Downlink:
         self.answers.interrupt(cancel=not self._server_interrupts)
 
     def _speech_stopped(self, event: ev.SpeechStopped, at: float) -> None:
-        self._latency.speech_stopped(event.audio_end_ms, self._silence_ms)
+        # Without the time there is nothing to measure from.
+        if event.audio_end_ms is not None:
+            self._latency.speech_stopped(event.audio_end_ms, self._silence_ms)
         self._emit_speech("stopped", event.item_id, event.audio_end_ms, at)
 
-    def _emit_speech(self, state: Any, item_id: str, audio_ms: float, at: float) -> None:
+    def _emit_speech(self, state: Any, item_id: str, audio_ms: float | None, at: float) -> None:
         t = self._output.at(at)
         shown = self._ids.shown(item_id)
-        self._output.emit(Speech(t=t, state=state, item_id=shown, audio_ms=round(audio_ms)))
+        self._output.emit(Speech(t=t, state=state, item_id=shown, audio_ms=round(audio_ms or 0)))
 
     def _malformed(self, event: ev.MalformedEvent, at: float) -> None:
         name = event.type or "unnamed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from api_client.close_codes import CloseCode
@@ -10,6 +10,7 @@ from api_client.error_codes import ErrorMeaning
 from api_client.errors import (
     ApiError,
     ApiErrorCode,
+    ServerTimeout,
 )
 from api_client.realtime import RealtimeConnection
 from relay.codes import RelayCode
@@ -23,9 +24,13 @@ _HOPELESS = frozenset(
     {
         ApiErrorCode.BAD_URL,
         ApiErrorCode.INVALID_PARAMETER,
+        ApiErrorCode.PROXY_UNUSABLE,
+        ApiErrorCode.PROXY_REFUSED,
+        ApiErrorCode.PROXY_LOGIN,
         ApiErrorCode.TLS_ERROR,
         ApiErrorCode.NO_TLS,
         ApiErrorCode.UNEXPECTED_REDIRECT,
+        ApiErrorCode.REDIRECTED_AWAY,
         ApiErrorCode.UNEXPECTED_ANSWER,
         ApiErrorCode.REALTIME_BAD_TOKEN,
         ApiErrorCode.REALTIME_WRONG_PATH,
@@ -48,7 +53,8 @@ class Ending:
     message: str
     close_code: int | None = None
     reason: str | None = None
-    params: dict[str, str] | None = None
+    """The server's words for the close."""
+    params: dict[str, str] = field(default_factory=dict)
     told: bool = False
     """The problem is in the stream already, as an error of the server's."""
     other_dialect: bool = False
@@ -61,13 +67,13 @@ ASKED = Ending("asked", True, "reconnect", "A new connection was asked for.")
 
 def after_error(error: ApiError) -> Ending:
     """Dialling failed."""
-    timeout = error.code == ApiErrorCode.SERVER_TIMEOUT
+    timeout = isinstance(error, ServerTimeout)
     return Ending(
         "timeout" if timeout else "refused",
         worth_retrying(error),
         error.code,
         str(error),
-        params=error.params,
+        params={**error.params, "said": error.summary} if error.summary else error.params,
     )
 
 

@@ -81,14 +81,17 @@ class ResponseTurns:
         self._last_sign = now
 
     def done(self, response_id: str, now: float) -> bool:
-        """A response ended; True if one that waited is to be sent now."""
-        self.open.discard(response_id)
+        """A response ended (unnamed: whichever was open); True if one that waited is to be sent now."""
+        if not response_id:
+            return self.all_done(now)
+        self.open -= {response_id, ""}
         self._unsettled = self._asked_at is not None
         return self._release(now)
 
     def all_done(self, now: float) -> bool:
         """Responses have ended that cannot be told apart; True if one that waited is to be sent now."""
         self.open.clear()
+        self._unsettled = self._asked_at is not None
         return self._release(now)
 
     def refused(self, event_id: str | None, *, other_is_running: bool, now: float) -> bool:

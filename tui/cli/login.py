@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import click
 
 from api_client.errors import ApiError, BadUrl, ServerTimeout
+from api_client.server_url import shown_address
 from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
 from tui.i18n import _
@@ -63,7 +64,7 @@ def _password_of(username: str) -> str:
 
 def refused(error: ApiError, server_url: str) -> click.exceptions.Exit:
     """Say which server could not be used and why; raise what is returned."""
-    return reject(f"{server_url}: {of_error(error)}", _exit_code_of(error))
+    return reject(f"{shown_address(server_url)}: {of_error(error)}", _exit_code_of(error))
 
 
 def _exit_code_of(error: ApiError) -> ExitCode:

@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 _DIRECTIONS = {"input": N_("input"), "output": N_("output")}
 
 
+_WITH_SERVERS_WORDS = (
+    "account_refused",
+    "validation_failed",
+    "forbidden",
+    "server_fault",
+    "realtime_refused",
+)
+
+
 class _Params(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return "?"
@@ -43,7 +52,7 @@ def of_error(error: Exception) -> str:
         code = f"audio.{code}"
     words = sentence(str(code), getattr(error, "params", None), str(error))
     summary = getattr(error, "summary", None)
-    if summary and str(code) in ("account_refused", "validation_failed", "forbidden", "server_fault"):
+    if summary and str(code) in _WITH_SERVERS_WORDS:
         return str(summary) if str(code) == "validation_failed" else f"{words} ({summary})"
     return words
 
@@ -52,4 +61,6 @@ def of_event(event: Problem | Notice) -> str:
     """The sentence for an error or notice of the conversation."""
     where = getattr(event, "where", "")
     code = f"{where}.{event.code}" if f"{where}.{event.code}" in SENTENCES else event.code
-    return sentence(code, event.params, event.message)
+    words = sentence(code, event.params, event.message)
+    said = event.params.get("said")
+    return f"{words} ({said})" if said and said not in words else words
