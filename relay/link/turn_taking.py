@@ -59,9 +59,9 @@ class ResponseTurns:
         """``event_id`` of the request that was let through last."""
         return f"response_create_{self._requests}"
 
-    def connected(self) -> None:
-        """A new socket has no responses. A request that waited is still wanted."""
-        self._waiting = self._waiting or self._asked_at is not None
+    def connected(self, *, wanted: bool = False) -> None:
+        """A new socket has no responses. A request that waited is still wanted, and so is a ``wanted`` answer."""
+        self._waiting = self._waiting or self._asked_at is not None or wanted
         self.open.clear()
         self._asked_at = None
 

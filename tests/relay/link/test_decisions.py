@@ -145,18 +145,21 @@ def echoed(item_id: str, text: str) -> ConversationItem:
     return ConversationItem(id=item_id, content=(ContentPart(text=text),))
 
 
-def test_only_what_was_said_to_its_end_is_replayed() -> None:
+def test_what_was_said_and_heard_is_replayed() -> None:
     replay = Replay(
         [
             turn("a", "はい"),
             turn("b", "途中", final=False),
-            turn("c", "切られた", "assistant", interrupted=True),
+            turn("c", "切られた", "assistant", interrupted=True),  # before a word of it was heard
+            turn("f", "半分だけ聞いた", "assistant", interrupted=True, heard_ms=400, received_ms=1_400),
+            turn("g", "途中で切れた", "assistant", final=False),
             turn("d", "  "),
             turn("e", "ええ", "assistant"),
         ]
     )
     assert [item.item for item in replay.events("ga")] == [
         {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "はい"}]},
+        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "半分"}]},
         {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "ええ"}]},
     ]
     assert replay.events("beta")[1].item["content"][0]["type"] == "text"
