@@ -10,7 +10,18 @@ import pytest
 
 from relay.commands import Interrupt, Reconnect
 from relay.conversation import ConversationState, fold
-from relay.stream import Connection, Item, Notice, Playback, Problem, Response, SourceState, Step, Transcript
+from relay.stream import (
+    Connection,
+    Item,
+    Notice,
+    Playback,
+    Problem,
+    ProtocolEvent,
+    Response,
+    SourceState,
+    Step,
+    Transcript,
+)
 
 if TYPE_CHECKING:
     from tests.relay.conftest import FakeSalesMind, Run, Socket
@@ -103,6 +114,7 @@ async def test_an_answer_of_the_lost_connection_is_not_truncated_on_the_new_one(
     await run.until(Playback, item_id="a1", state="started")
     await run.until(Transcript, item_id="a1", final=True)
     second = await lose(run, salesmind)
+    await run.until(ProtocolEvent, type=salesmind.item_event, direction="in", connection=2)
     run.command(Interrupt())
     cut = await run.until(Playback, item_id="a1", state="interrupted")
     await salesmind.respond(second, "r2", "a2", "はい")
