@@ -136,9 +136,6 @@ _BY_TYPE: dict[str, ErrorMeaning] = {
 }
 
 
-EXPLAINED_CODES = frozenset({*_BY_CODE, *_BY_TYPE})
-"""What a server may report and ``error_meaning`` has words for."""
-
 _NO_KEY = _fatal("api_key_missing", f"The SalesMind server has no OpenAI API key: {_ASK}.")
 _NOT_FOUND = _fatal(
     "upstream_not_found",
@@ -158,6 +155,9 @@ _HTTP_STATUS = re.compile(r"\bHTTP (?:status )?(?:code )?([45]\d\d)\b")
 _KEY_MISSING = re.compile(r"API.?KEY.{0,20}(?:not (?:configured|set|found)|missing|required)", re.IGNORECASE)
 _KEY = re.compile(r"\bsk-[\w*-]+", re.ASCII)
 MAX_SAID = 500
+
+EXPLAINED_CODES = frozenset({*_BY_CODE, *_BY_TYPE, _NO_KEY.code, _NOT_FOUND.code, _BUSY.code, _FAILED.code})
+"""What a server may report and ``error_meaning`` has words for."""
 
 
 def error_meaning(code: str | None, type: str | None, message: str) -> ErrorMeaning:

@@ -22,6 +22,7 @@ from relay.link.connection import Parts
 from relay.link.connections import Connections
 from relay.link.downlink import Downlink
 from relay.link.gate import Gate
+from relay.link.kept_speech import KeptSpeech
 from relay.link.mode_poller import ModePoller
 from relay.link.uplink import Uplink
 from relay.measure.latency import LatencyTracker
@@ -61,8 +62,9 @@ class LiveConversation:
         self._source = CurrentSource(output, config.chunk_bytes)
         self._sink = CurrentSink(output, self._playback)
         self._gate = Gate()
-        self._uplink = Uplink(config, output, self._gate, self._source, self._playback, latency)
-        self._downlink = Downlink(config, output, self._playback, latency)
+        kept = KeptSpeech()
+        self._uplink = Uplink(config, output, self._gate, self._source, self._playback, latency, kept)
+        self._downlink = Downlink(config, output, self._playback, latency, kept)
         self._answers = self._downlink.answers
         self._poller = ModePoller(config, output)
         parts = Parts(config, output, self._gate, self._uplink, self._downlink)
@@ -123,6 +125,7 @@ class LiveConversation:
         if self._limit is not None:
             self._limit.cancel()
         await self._connections.stop()
+        self._uplink.say_what_was_not_sent()
         parts = list(self._tasks)
         for task in parts:
             task.cancel()

@@ -31,13 +31,11 @@ log = logging.getLogger(__name__)
 
 
 def _remembered(event: StreamEvent) -> bool:
-    """Whether the summary or a replay needs it: a few events per turn, not each of its deltas."""
+    """Whether the summary or a replay needs it."""
     match event:
-        case Transcript(final=final):
-            return final
         case Playback(state=state):
             return state == "interrupted"
-        case Item() | Latency() | Problem():
+        case Transcript() | Item() | Latency() | Problem():
             return True
         case _:
             return False

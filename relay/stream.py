@@ -225,7 +225,8 @@ class Problem(_Event, frozen=True, kw_only=True, tag="error"):
 
     where: Literal["audio", "connection", "server", "relay"]
     code: str
-    """Stable, for programs; ``message`` is English, and ``params`` what a translation of it needs."""
+    """Stable, for programs; ``message`` is English, and ``params`` what a translation of it needs. ``params.said`` is
+    what the server said itself, harmless and on one line, to be shown beside our words."""
     message: str
     fatal: bool = False
     params: dict[str, str] = {}

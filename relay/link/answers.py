@@ -37,23 +37,34 @@ class Answers:
         self._told_too_long: str | None = None
         self._parts: OrderedDict[str, dict[int, int]] = OrderedDict()
         """Bytes of audio by item and content part."""
+        self._owed = False
+        """The user's last turn has no answer yet that was said to its end, or stopped by the user."""
         self.turns = ResponseTurns()
         self.audio_bytes = 0
         self.audio_rate = RateMeter()
         """Milliseconds of answer audio per second."""
 
-    def connected(self, outbox: Outbox, ids: ItemIds) -> None:
-        """A new socket: what belonged to the old one is over."""
+    def connected(self, outbox: Outbox, ids: ItemIds, *, asked: bool) -> None:
+        """A new socket: what belonged to the old one is over. ``asked``: it is told a question without its answer."""
         self._outbox = outbox
         self._ids = ids
-        self.turns.connected()
+        self.turns.connected(wanted=asked and self._owed)
         self._latency.connected()
         self._playback.finish_all()
 
     # --- asking ------------------------------------------------------------------------------------
 
+    def owe(self) -> None:
+        """The user has said something that the server answers by itself."""
+        self._owed = True
+
+    def told_whole(self) -> None:
+        """All words of an answer are known."""
+        self._owed = False
+
     def want(self) -> None:
         """A turn wants its answer, now or when the running response has ended."""
+        self._owed = True
         if self.turns.request(time.monotonic()):
             self.send_create()
 
@@ -81,6 +92,8 @@ class Answers:
 
     def interrupt(self, *, cancel: bool) -> None:
         """Stop playing and tell the server how much was heard; ``cancel``: also stop its response."""
+        if self.turns.open:
+            self._owed = False
         cut_short = self._playback.interrupt(frozenset(self.turns.open))
         if self._outbox is None:
             return
@@ -126,6 +139,7 @@ class Answers:
     def created(self, event: ev.ResponseCreated, at: float) -> None:
         """A response began, ours or one that the server's VAD asked for."""
         self._count += 1
+        self._owed = True
         self.turns.created(event.response.id, at)
         self._latency.response_created(event.response.id)
         self._output.emit(Response(t=self._output.at(at), response_id=event.response.id, state="created"))
@@ -154,6 +168,7 @@ class Answers:
             self._output.problem(
                 Problem(t=t, where="server", code=code, message=message, params={"message": words})
             )
+        self._owed = False
         self._latency.response_done(response.id)
         self._playback.response_over(response.id)
         if self.turns.done(response.id, at):

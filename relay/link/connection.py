@@ -167,7 +167,7 @@ class LiveConnection:
                 config.server_url, config.token, config.session_id, insecure=config.insecure
             )
         except ApiError as error:
-            self.end(after_error(error))
+            self.end(after_error(error, served=self._parts.gate.openings > 0))
             return
         self._socket.tap = functools.partial(self._output.message, connection=self._dialling.number)
         self._step("connected")

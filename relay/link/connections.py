@@ -24,6 +24,8 @@ from relay.link.reconnect import Backoff, decide
 from relay.link.replay import Replay
 from relay.link.server_traits import ServerTraits
 
+LONGEST_WAIT_S = 120.0
+"""A server that asks for a longer pause than this is asked again nevertheless."""
 STABLE_S = 30.0
 """A connection that held so long starts the count of attempts again."""
 
@@ -163,7 +165,7 @@ class Connections:
         if not retry:
             self.reports.given_up(ending, self._attempt)
             return False
-        delay = 0.0 if asked else self._backoff.delay(self._attempt)
+        delay = 0.0 if asked else max(self._backoff.delay(self._attempt), min(ending.wait_s, LONGEST_WAIT_S))
         self.reports.retrying(ending, self._attempt, delay)
         self._hurry.clear()
         if not self._stopping.is_set():

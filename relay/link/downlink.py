@@ -15,6 +15,7 @@ from relay.codes import RelayCode
 from relay.config import RelayConfig
 from relay.link.answers import Answers
 from relay.link.item_ids import ItemIds
+from relay.link.kept_speech import KeptSpeech
 from relay.link.outbox import Outbox
 from relay.link.replay import Replay
 from relay.link.transcripts import Transcripts
@@ -32,9 +33,15 @@ class Downlink:
     """Handles the events of every connection of a run, one after the other."""
 
     def __init__(
-        self, config: RelayConfig, output: Output, playback: PlaybackQueue, latency: LatencyTracker
+        self,
+        config: RelayConfig,
+        output: Output,
+        playback: PlaybackQueue,
+        latency: LatencyTracker,
+        kept: KeptSpeech,
     ) -> None:
         self._output = output
+        self._kept = kept
         self._latency = latency
         self._silence_ms: float = config.turn_detection.silence_duration_ms
         self._server_interrupts = True
@@ -58,10 +65,10 @@ class Downlink:
             ev.ResponseDone: self._response_done,
             ev.ItemAdded: self._timed(transcripts.added),
             ev.ItemDone: self._timed(transcripts.done),
-            ev.InputAudioCommitted: self._timed(transcripts.committed),
+            ev.InputAudioCommitted: self._committed,
             ev.InputTranscriptionDelta: self._timed(transcripts.user_delta),
-            ev.InputTranscriptionCompleted: self._timed(transcripts.user_done),
-            ev.InputTranscriptionFailed: self._timed(transcripts.user_failed),
+            ev.InputTranscriptionCompleted: self._user_done,
+            ev.InputTranscriptionFailed: self._user_failed,
             ev.SpeechStarted: self._speech_started,
             ev.SpeechStopped: self._speech_stopped,
             ev.MalformedEvent: self._malformed,
@@ -71,7 +78,7 @@ class Downlink:
         """A new socket: what belonged to the old one is over."""
         self._ids = ids
         self._transcripts.connected(replay, ids)
-        self.answers.connected(outbox, ids)
+        self.answers.connected(outbox, ids, asked=replay.asks)
         self.typed.connected()
 
     def configured(self, detection: TurnDetection | None) -> None:
@@ -103,11 +110,26 @@ class Downlink:
     def _answer_done(self, event: ev.OutputTranscriptDone | ev.OutputTextDone, at: float) -> None:
         item_id = self.answers.shown_id(event.item_id)
         words = event.text if isinstance(event, ev.OutputTextDone) else event.transcript
+        self.answers.told_whole()
         self._transcripts.answer_done(item_id, event.content_index, words or "", self._output.at(at))
 
     def _response_done(self, event: ev.ResponseDone, at: float) -> None:
         self._transcripts.answers_over()
+        self._kept.understood()
         self.answers.done(event, at)
+
+    def _committed(self, event: ev.InputAudioCommitted, at: float) -> None:
+        self._kept.committed(event.item_id)
+        self.answers.owe()
+        self._transcripts.committed(event, self._output.at(at))
+
+    def _user_done(self, event: ev.InputTranscriptionCompleted, at: float) -> None:
+        self._kept.understood(event.item_id)
+        self._transcripts.user_done(event, self._output.at(at))
+
+    def _user_failed(self, event: ev.InputTranscriptionFailed, at: float) -> None:
+        self._kept.understood(event.item_id)
+        self._transcripts.user_failed(event, self._output.at(at))
 
     def _speech_started(self, event: ev.SpeechStarted, at: float) -> None:
         self._emit_speech("started", event.item_id, event.audio_start_ms, at)

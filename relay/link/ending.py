@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from api_client.close_codes import CloseCode
@@ -41,6 +41,8 @@ _HOPELESS = frozenset(
     }
 )
 """Errors that the same call will meet again."""
+_FINAL_STATUSES = frozenset({501, 505, 511})
+"""Of HTTP 5xx, what no waiting changes: what is asked for is not provided, or the network wants a login."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,10 @@ class Ending:
     message: str
     close_code: int | None = None
     reason: str | None = None
-    params: dict[str, str] | None = None
+    """The server's words for the close."""
+    params: dict[str, str] = field(default_factory=dict)
+    wait_s: float = 0.0
+    """For how long the server asks to be left alone, in seconds."""
     told: bool = False
     """The problem is in the stream already, as an error of the server's."""
     other_dialect: bool = False
@@ -64,20 +69,22 @@ STOPPED = Ending("stopped", False, "stopped", "The conversation was ended.")
 ASKED = Ending("asked", True, "reconnect", "A new connection was asked for.")
 
 
-def after_error(error: ApiError) -> Ending:
-    """Dialling failed."""
-    timeout = isinstance(error, ServerTimeout)
+def after_error(error: ApiError, *, served: bool = False) -> Ending:
+    """Dialling failed; ``served``: this address has held this conversation before."""
     return Ending(
-        "timeout" if timeout else "refused",
-        worth_retrying(error),
+        "timeout" if isinstance(error, ServerTimeout) else "refused",
+        worth_retrying(error, served=served),
         error.code,
         str(error),
-        params=error.params,
+        params={**error.params, "said": error.summary} if error.summary else error.params,
+        wait_s=getattr(error, "retry_after_s", None) or 0.0,
     )
 
 
-def worth_retrying(error: ApiError) -> bool:
-    """Whether the same request may fare better later."""
+def worth_retrying(error: ApiError, *, served: bool = False) -> bool:
+    """Whether the same request may fare better later; ``served``: it has fared well before."""
+    if served and error.status is not None and error.status >= 500:
+        return error.status not in _FINAL_STATUSES
     return error.code not in _HOPELESS
 
 

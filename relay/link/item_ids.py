@@ -25,12 +25,13 @@ class ItemIds:
         shown = self._shown.get(item_id)
         if shown is None:
             shown = f"{item_id}#{self._connection}" if item_id in self._taken else item_id
-            self._learn(item_id, shown)
+            self._shown[item_id] = shown
+            self._of_server[shown] = item_id
         return shown
 
     def replayed(self, item_id: str, original: str) -> None:
         """The server calls the earlier turn ``original`` by this id now."""
-        self._learn(item_id, original)
+        self._shown[item_id] = original
         self._last_replayed = item_id
 
     def is_replayed(self, item_id: str) -> bool:
@@ -51,9 +52,5 @@ class ItemIds:
         return self._shown.get(item_id, item_id)
 
     def on_server(self, shown: str) -> str | None:
-        """What the server of this connection calls the item; None if it knows no such item."""
+        """What the server of this connection calls the item; None if it knows no such item, or only its text."""
         return self._of_server.get(shown)
-
-    def _learn(self, item_id: str, shown: str) -> None:
-        self._shown[item_id] = shown
-        self._of_server[shown] = item_id

@@ -57,7 +57,7 @@ class LossReports:
                 code=ending.code,
                 message=ending.message,
                 fatal=fatal,
-                params=ending.params or {},
+                params=ending.params | ({"said": ending.reason} if ending.reason else {}),
             )
         )
 

@@ -47,6 +47,8 @@ class ServerErrors:
             if self.verdict is None or _gravity(meaning) > _gravity(self.verdict):
                 self.verdict = meaning
         params = {"message": event.message}
+        if meaning.said:
+            params["said"] = meaning.said
         if detail.param:
             params["param"] = detail.param
         self._output.problem(

@@ -59,9 +59,9 @@ class ResponseTurns:
         """``event_id`` of the request that was let through last."""
         return f"response_create_{self._requests}"
 
-    def connected(self) -> None:
-        """A new socket has no responses. A request that waited is still wanted."""
-        self._waiting = self._waiting or self._asked_at is not None
+    def connected(self, *, wanted: bool = False) -> None:
+        """A new socket has no responses. A request that waited is still wanted, and so is a ``wanted`` answer."""
+        self._waiting = self._waiting or self._asked_at is not None or wanted
         self.open.clear()
         self._asked_at = None
 
@@ -81,14 +81,17 @@ class ResponseTurns:
         self._last_sign = now
 
     def done(self, response_id: str, now: float) -> bool:
-        """A response ended; True if one that waited is to be sent now."""
-        self.open.discard(response_id)
+        """A response ended (unnamed: whichever was open); True if one that waited is to be sent now."""
+        if not response_id:
+            return self.all_done(now)
+        self.open -= {response_id, ""}
         self._unsettled = self._asked_at is not None
         return self._release(now)
 
     def all_done(self, now: float) -> bool:
         """Responses have ended that cannot be told apart; True if one that waited is to be sent now."""
         self.open.clear()
+        self._unsettled = self._asked_at is not None
         return self._release(now)
 
     def refused(self, event_id: str | None, *, other_is_running: bool, now: float) -> bool:

@@ -7,9 +7,13 @@ import time
 from typing import Protocol
 
 from api_client.errors import ApiError
-from audio.ports import BYTES_PER_SAMPLE, Chunk
+from audio.ports import BYTES_PER_MS, BYTES_PER_SAMPLE
+from relay.codes import RelayCode
 from relay.config import RelayConfig
+from relay.link.catching_up import CatchingUp
 from relay.link.gate import AudioSocket, Gate
+from relay.link.kept_speech import KeptSpeech
+from relay.link.out_chunk import OutChunk
 from relay.measure.latency import LatencyTracker
 from relay.measure.meters import LatenessMeter, RateMeter, RateWatch, expected_chunk_rate
 from relay.output import Output
@@ -20,6 +24,8 @@ from relay.sound.source import CurrentSource
 
 AUDIBLE_DBFS = -40.0
 """Peak of the quietest sound that may be speech; a quiet room stays below."""
+_WORTH_TELLING_S = 0.3
+"""A click is no speech."""
 
 
 class EchoCancelling(Protocol):
@@ -44,6 +50,7 @@ class Uplink:
         source: CurrentSource,
         playback: PlaybackQueue,
         latency: LatencyTracker,
+        kept: KeptSpeech,
     ) -> None:
         self._config = config
         self._output = output
@@ -51,6 +58,8 @@ class Uplink:
         self._source = source
         self._playback = playback
         self._latency = latency
+        self._kept = kept
+        self._catching_up = CatchingUp()
         self._wake = asyncio.Event()
         source.on_change = self._wake.set
         gate.on_open(self._gate_opened)
@@ -87,36 +96,68 @@ class Uplink:
                 continue
             chunk = await self._source.read()
             self._recent.add(chunk.pcm)
+            pcm = self._outgoing(chunk.pcm)
+            captured = OutChunk(pcm, chunk.due, peak_dbfs(pcm) > AUDIBLE_DBFS)
+            if self._output.recorder is not None and self._gate.openings > 0:
+                # Before it is sent: the message that carries it refers to its place.
+                self._output.recorder.user_audio(pcm, chunk.due)
             if self._gate.socket is not None:
-                await self._send(self._gate.socket, chunk)
+                await self._send(self._gate.socket, captured, chunk.due)
+            elif self._gate.openings > 0:
+                self._kept.missed(captured)
+
+    def say_what_was_not_sent(self) -> None:
+        """At the end: speech that has waited in vain for a connection."""
+        seconds = self._kept.missed_seconds()
+        if seconds >= _WORTH_TELLING_S:
+            self._output.notice(
+                RelayCode.SPEECH_NOT_SENT,
+                f"{seconds:.1f} s of speech were said while there was no connection, and were not sent.",
+                seconds=f"{seconds:.1f}",
+            )
 
     def _gate_opened(self) -> None:
+        pause = bytes((self._config.turn_detection.silence_duration_ms + 300) * BYTES_PER_MS)
+        missed_s = self._kept.missed_seconds()
+        self._catching_up = CatchingUp(self._gate.opened_at, self._kept.take(pause))
+        if self._catching_up.behind:
+            seconds = f"{self._catching_up.seconds:.1f}"
+            self._output.notice(
+                RelayCode.SPEECH_SENT_LATE,
+                f"{seconds} s of speech that the server may not have heard are sent now "
+                f"({missed_s:.1f} s of it said while there was no connection).",
+                seconds=seconds,
+                missed=f"{missed_s:.1f}",
+            )
         self._next_log = self._gate.opened_at + 1.0
         self.rate.open(self._gate.opened_at)
         self._wake.set()
 
-    async def _send(self, socket: AudioSocket, chunk: Chunk) -> None:
-        pcm = self._outgoing(chunk.pcm)
-        if self._output.recorder is not None:
-            # Before it is sent: the message that carries it refers to its place.
-            self._output.recorder.user_audio(pcm, chunk.due)
-        try:
-            await socket.send_audio(pcm)
-        except ApiError:
-            # The reader of the connection learns of the loss as well, and says so once.
-            if self._gate.socket is socket:
-                self._gate.close()
-            return
+    async def _send(self, socket: AudioSocket, captured: OutChunk, due: float) -> None:
+        behind = self._catching_up.behind
+        for chunk in self._catching_up.due(captured, time.monotonic()):
+            self._kept.sent(chunk)
+            if behind and self._output.recorder is not None:
+                self._output.recorder.sending_late(chunk.due)
+            try:
+                await socket.send_audio(chunk.pcm)
+            except ApiError:
+                # The reader of the connection learns of the loss as well, and says so once.
+                if self._gate.socket is socket:
+                    self._gate.close()
+                return
+            self.chunks_sent += 1
+            self.bytes_sent += len(chunk.pcm)
+            self._latency.clock.sent(len(chunk.pcm) // BYTES_PER_SAMPLE, time.monotonic())
         handed = time.monotonic()
         self.last_sent_at = handed
-        if peak_dbfs(pcm) > AUDIBLE_DBFS:
+        if captured.audible:
             self.last_audible_at = handed
-        self.chunks_sent += 1
-        self.bytes_sent += len(pcm)
+        # What was kept goes out in a burst; what is captured keeps its rate.
         self.rate.add(handed)
         # What was due while the gate was closed was not late: it was not to be sent before.
-        self.lateness.add(max(chunk.due, self._gate.opened_at), handed)
-        self._latency.clock.sent(len(pcm) // BYTES_PER_SAMPLE, handed)
+        if not behind:
+            self.lateness.add(max(due, self._gate.opened_at), handed)
         if handed >= self._next_log:
             self._report(handed)
 

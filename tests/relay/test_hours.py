@@ -17,6 +17,7 @@ from relay.config import RelayConfig
 from relay.conversation_state import KEPT_REPORTS
 from relay.link.downlink import Downlink
 from relay.link.item_ids import ItemIds
+from relay.link.kept_speech import KeptSpeech
 from relay.link.replay import Replay
 from relay.link.server_errors import ServerErrors
 from relay.measure.latency import LatencyTracker
@@ -57,7 +58,7 @@ def event(kind: str, **fields: Any) -> ServerEvent:
 def bench() -> tuple[Downlink, PlaybackQueue, Output]:
     output, playback = Output(Nobody()), PlaybackQueue()
     config = RelayConfig(server_url="http://127.0.0.1:9", token="t")
-    downlink = Downlink(config, output, playback, LatencyTracker())
+    downlink = Downlink(config, output, playback, LatencyTracker(), KeptSpeech())
     downlink.connected(Nobody(), Replay(), ItemIds())  # type: ignore[arg-type]
     return downlink, playback, output
 

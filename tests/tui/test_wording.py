@@ -68,6 +68,16 @@ def test_same_code_of_two_rooms_is_told_apart() -> None:
     assert wording.of_event(socket) == SENTENCES["connection_lost"]
 
 
+def test_a_servers_own_words_stand_beside_ours() -> None:
+    params = {"message": "You exceeded your quota.", "said": "You exceeded your quota."}
+    known = Problem(t=0, where="server", code="insufficient_quota", message="", params=params)
+    assert wording.of_event(known) == f"{SENTENCES['insufficient_quota']} (You exceeded your quota.)"
+    unknown = Problem(
+        t=0, where="server", code="odd", message="The server reports: no", params={"said": "no"}
+    )
+    assert wording.of_event(unknown) == "The server reports: no (odd)"
+
+
 def test_unknown_code_and_missing_parameters_are_survived() -> None:
     assert wording.of_event(Notice(t=0, code="brand_new", message="In English")) == "In English (brand_new)"
     assert "?" in wording.sentence("device_busy", {})

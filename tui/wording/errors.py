@@ -61,4 +61,6 @@ def of_event(event: Problem | Notice) -> str:
     """The sentence for an error or notice of the conversation."""
     where = getattr(event, "where", "")
     code = f"{where}.{event.code}" if f"{where}.{event.code}" in SENTENCES else event.code
-    return sentence(code, event.params, event.message)
+    words = sentence(code, event.params, event.message)
+    said = event.params.get("said")
+    return f"{words} ({said})" if said and said not in words else words

@@ -154,6 +154,19 @@ SENTENCES: dict[str, str] = {
     "session_update_refused": N_("The server refused the session's configuration."),
     "closed_by_server": N_("The server ended the conversation."),
     "response_failed": N_("The answer failed."),
+    "speech_sent_late": N_(
+        "{seconds} s of speech are sent again: the lost connection may not have heard them."
+    ),
+    "speech_not_sent": N_("{seconds} s of speech were said without a connection, and were not sent."),
+    "audio_dropped": N_(
+        "The network is too slow: {seconds} s of sound waited longer than it is worth, and were dropped."
+    ),
+    "source_late": N_("The network is too slow: the recording is sent {seconds} s late."),
+    "server_does_not_answer": N_(
+        "The server takes our audio, but has not answered for {seconds} s. Waiting up to {limit} s."
+    ),
+    "session_renewed": N_("The connection is being renewed before it reaches the longest time allowed."),
+    "log_unwritable": N_("The log {path} cannot be written: {reason}. The talk goes on without."),
     "answer_too_long": N_(
         "More than {minutes} minutes of answer wait to be played. What else comes of it is not kept."
     ),

@@ -10,6 +10,7 @@ from api_client.events import OutputAudioDelta, ResponseCreated, SpeechStarted, 
 from relay.config import RelayConfig
 from relay.link.downlink import Downlink
 from relay.link.item_ids import ItemIds
+from relay.link.kept_speech import KeptSpeech
 from relay.link.replay import Replay
 from relay.measure.latency import LatencyTracker
 from relay.output import Output
@@ -39,7 +40,7 @@ class Bench:
         self.playback = PlaybackQueue()
         config = RelayConfig(server_url="http://127.0.0.1:9", token="t")
         output = Output(self.emitted.append)
-        self.downlink = Downlink(config, output, self.playback, LatencyTracker())
+        self.downlink = Downlink(config, output, self.playback, LatencyTracker(), KeptSpeech())
         self.outbox = Posted()
         self.downlink.connected(self.outbox, Replay(), ItemIds())  # type: ignore[arg-type]
 
@@ -81,6 +82,25 @@ def test_what_was_heard_is_truncated_there(bench: Bench) -> None:
     bench.barge_in()
     (truncate,) = bench.outbox.events
     assert (truncate.item_id, truncate.audio_end_ms, truncate.content_index) == ("a", 130, 0)
+
+
+def test_a_barge_in_names_the_part_that_was_being_heard(bench: Bench) -> None:
+    for part in (0, 1):
+        pcm = b"\x00\x10" * (24 * 100)
+        bench.downlink.handle(
+            OutputAudioDelta(response_id="r", item_id="a", content_index=part, delta=pcm), 1.0
+        )
+    bench.playback.pull(24 * 130)
+    bench.barge_in()
+    (truncate,) = bench.outbox.events
+    assert (truncate.content_index, truncate.audio_end_ms) == (1, 30)
+
+
+def test_an_item_that_the_server_never_named_is_not_truncated(bench: Bench) -> None:
+    bench.audio("", 500)
+    bench.playback.pull(24 * 130)
+    bench.barge_in()
+    assert bench.outbox.types == []
 
 
 def test_an_answer_heard_to_its_end_is_not_truncated(bench: Bench) -> None:

@@ -13,6 +13,7 @@ from audio.ports import Chunk, PullPcm, SourceEnded, StreamInfo
 from relay.commands import UseSource
 from relay.config import RelayConfig
 from relay.link.gate import Gate
+from relay.link.kept_speech import KeptSpeech
 from relay.link.uplink import Uplink
 from relay.measure.latency import LatencyTracker
 from relay.output import Output
@@ -180,7 +181,7 @@ async def test_a_microphone_that_comes_back_is_read_even_while_nothing_is_sent(s
     config = RelayConfig(server_url="http://127.0.0.1:9", token="t")
     output = Output(lambda event: None)
     source = CurrentSource(output, config.chunk_bytes)
-    uplink = Uplink(config, output, Gate(), source, PlaybackQueue(), LatencyTracker())
+    uplink = Uplink(config, output, Gate(), source, PlaybackQueue(), LatencyTracker(), KeptSpeech())
     pumping = asyncio.create_task(uplink.run())
     first, again = shelf.prepare("mic:USB"), shelf.prepare("mic:USB")
     await source.use("mic:USB")
