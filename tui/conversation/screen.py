@@ -25,6 +25,7 @@ from tui.conversation.readings import Readings, level_meter
 from tui.conversation.rows import audio_rows, audio_title, connection_rows, connection_title, summary_rows
 from tui.conversation.transcript import Transcript
 from tui.frame.action_footer import ActionFooter
+from tui.frame.field import Field
 from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
 from tui.i18n import N_, _, ngettext
@@ -73,7 +74,7 @@ class ConversationScreen(ConsoleScreen[None]):
         with Vertical(id="lower"):
             yield Static(id="events-title", markup=False)
             yield EventLog(id="events")
-        yield Input(placeholder=_("filter: words that an event must hold"), compact=True, id="filter")
+        yield Field(placeholder=_("filter: words that an event must hold"), compact=True, id="filter")
         yield from self.more_inputs()
         yield ActionFooter()
 
