@@ -12,6 +12,7 @@ from textual import on
 from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.command import CommandPalette
+from textual.events import Event, Key, Paste
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 from textual.worker import Worker, WorkerFailed
@@ -21,7 +22,9 @@ from tui.actions import APP_ACTIONS, HELP, QUIT, Action, bindings
 from tui.console_app import ConsoleApp
 from tui.exit_codes import ExitCode
 from tui.frame.plain_scrollbar import PlainScrollBarRender
+from tui.frame.typed_ahead import TypedAhead
 from tui.host import memory, terminal
+from tui.host.pastes import keep_pastes_text
 from tui.host.services import Services
 from tui.i18n import _
 from tui.login.screen import LoginScreen
@@ -60,6 +63,14 @@ class SalesMindApp(ConsoleApp):
         else:
             self.theme = dark_theme(self.console.color_system).name
         self.set_keymap(settings.keys)
+        self._typed = TypedAhead(self, super().on_event)
+
+    async def on_event(self, event: Event) -> None:
+        """Textual's, with keys and pastes one at a time."""
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            await self._typed.take(event)
+        else:
+            await super().on_event(event)
 
     def get_default_screen(self) -> Screen[Any]:
         """Login comes first."""
@@ -233,6 +244,7 @@ def run_console(settings: ConsoleSettings, services: Services | None = None, *, 
     i18n.set_language(i18n.resolve_language(settings.language))
     with suppress(OSError):
         open_journal(settings.state_directory)
+    keep_pastes_text()
     app = SalesMindApp(settings, services)
     app.run(mouse=mouse)
     return int(app.return_code or ExitCode.OK)

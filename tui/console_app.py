@@ -6,6 +6,7 @@ Screens reach it through ``getters.app(ConsoleApp)``. Where they lead is up to `
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING
 
 from textual.app import App
@@ -13,7 +14,7 @@ from textual.reactive import var
 from textual.worker import Worker, WorkerState
 
 from tui.actions import KeyNames
-from tui.host import memory
+from tui.host import clipboard, memory
 from tui.host.services import ServerAccount, Services
 from tui.settings import ConsoleSettings
 from tui.status import Status
@@ -58,6 +59,13 @@ class ConsoleApp(App[int]):
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Textual's OSC 52, and once more for the terminal behind a multiplexer."""
+        super().copy_to_clipboard(text)
+        through = clipboard.multiplexer(os.environ)
+        if through is not None and self._driver is not None and not self.is_headless:
+            self._driver.write(clipboard.wrapped(text, through))
 
     def tell(self, code: str, **params: str) -> None:
         """Show the sentence for ``code`` for a moment."""

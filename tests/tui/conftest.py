@@ -195,6 +195,8 @@ class FakeServices(Services):
         self.speakers: tuple[str, ...] = ()
         self.asked: list[tuple[str, bool]] = []
         self.now = 100.0
+        self.in_tmux = False
+        self.copied = ""
 
     def client(self, server_url: str, *, token: str | None = None, insecure: bool = False) -> Any:
         self.asked.append((server_url, insecure))
@@ -222,6 +224,10 @@ class FakeServices(Services):
             raise self.check.fail["export"]
         self.check.exported.append(result)
         return Path("/reports") / result.id
+
+    async def into_tmux(self, text: str) -> bool:
+        self.copied = text
+        return self.in_tmux
 
     def monotonic(self) -> float:
         return self.now

@@ -229,8 +229,12 @@ async def test_event_log_is_filtered_frozen_and_copied(
         assert len(shown) == 2
         assert all("session." in line for line in shown)
         await pilot.press("enter", "y")
-        await until(pilot, lambda: "Copied 2" in text(app, "#news"))
+        await until(pilot, lambda: "Sent 2 events to the terminal" in text(app, "#news"))
         assert app.clipboard.splitlines() == shown
+        services.in_tmux = True
+        await pilot.press("y")
+        await until(pilot, lambda: "Copied 2 events." in text(app, "#news"))
+        assert services.copied.splitlines() == shown
         await pilot.press("p")
         services.relay.script = [
             Step(t=20, step="closing", connection=1),

@@ -154,6 +154,26 @@ def test_program_ends_with_its_terminal(tmp_path: Path, how: str) -> None:
             os.close(master)
 
 
+def test_pasted_control_characters_press_no_keys(tmp_path: Path) -> None:
+    """Ctrl+Q and Ctrl+G among them, after an ESC that begins no sequence."""
+    process, master = _on_a_terminal(tmp_path)
+    try:
+        _read_until(master, b"User name")
+        pasted = b"ab\x1b\x11\x1b\x1b[\x11\x07\x1b" + b"\x1b\x07" * 50 + b"cd\x1bef" + b"y" * 33_000
+        sent = b"\x1b[200~" + pasted + b"\x1b[201~"
+        while sent:
+            sent = sent[os.write(master, sent[:2_000]) :]
+        _read_until(master, b"yyyyy")
+        os.write(master, b"\x1b[H")  # to the beginning
+        _read_until(master, b"ab[cdefyyy")
+        assert process.poll() is None
+        assert not (tmp_path / "screenshots").exists()
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+
+
 CRASHING = """
 from tui.login.screen import LoginScreen
 def fall(self):

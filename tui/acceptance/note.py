@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from acceptance.checkpoints import TESTS
 from tui.actions import Action, bindings
 from tui.frame.action_footer import ActionFooter
+from tui.frame.field import Field
 from tui.frame.screen import ConsoleModal
 from tui.i18n import N_, _
 from tui.wording.verdicts import words
@@ -50,7 +51,7 @@ class NoteScreen(ConsoleModal["str | None"]):
         with Vertical(id="box"):
             title = _("Note on test {n}: {title}").format(n=self._test.number, title=words(self._test))
             yield Static(title, classes="title", markup=False)
-            yield Input(self._note, max_length=LONGEST_NOTE, compact=True, id="note")
+            yield Field(self._note, max_length=LONGEST_NOTE, compact=True, id="note")
             yield Static(
                 _("Enter keeps it, {key} leaves it as it was.").format(key=self.key_name(CANCEL)),
                 classes="dim",

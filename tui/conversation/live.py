@@ -28,6 +28,7 @@ from tui.conversation.setup import (
     source_and_sink,
 )
 from tui.conversation.transcript import first_words
+from tui.frame.field import Field
 from tui.host.memory import private_directory
 from tui.host.services import ConversationRelay
 from tui.i18n import N_, _
@@ -68,7 +69,7 @@ class LiveScreen(ConversationScreen):
     def more_inputs(self) -> Iterable[Widget]:
         """A turn can be typed."""
         words = _("what you say, Enter to send, {key} to close").format(key=self.key_name(BACK))
-        yield Input(placeholder=words, compact=True, id="say")
+        yield Field(placeholder=words, compact=True, id="say")
 
     def on_mount(self) -> None:
         """Start the conversation; the tick that paints it is the base's."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual import getters, on
+from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -25,8 +25,10 @@ from tui.conversation.readings import Readings, level_meter
 from tui.conversation.rows import audio_rows, audio_title, connection_rows, connection_title, summary_rows
 from tui.conversation.transcript import Transcript
 from tui.frame.action_footer import ActionFooter
+from tui.frame.field import Field
 from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
+from tui.host.clipboard import newest_that_fit
 from tui.i18n import N_, _, ngettext
 from tui.status import at_account
 from tui.tones import STYLES, News
@@ -73,7 +75,7 @@ class ConversationScreen(ConsoleScreen[None]):
         with Vertical(id="lower"):
             yield Static(id="events-title", markup=False)
             yield EventLog(id="events")
-        yield Input(placeholder=_("filter: words that an event must hold"), compact=True, id="filter")
+        yield Field(placeholder=_("filter: words that an event must hold"), compact=True, id="filter")
         yield from self.more_inputs()
         yield ActionFooter()
 
@@ -203,13 +205,24 @@ class ConversationScreen(ConsoleScreen[None]):
     def _filter_done(self) -> None:
         self.close_inputs()
 
-    def action_copy(self) -> None:
-        """The events shown, to the clipboard of the operator's terminal (OSC 52)."""
+    @work(exclusive=True, group="copy", exit_on_error=False)
+    async def action_copy(self) -> None:
+        """The events shown, to the clipboard of the operator's terminal; no terminal says whether it took them."""
         lines = self.events.matching
-        self.app.copy_to_clipboard("\n".join(lines))
-        self.say_news(
-            News(ngettext("Copied {n} event.", "Copied {n} events.", len(lines)).format(n=len(lines)), "good")
-        )
+        if await self.console_app.services.into_tmux("\n".join(lines)):
+            words = ngettext("Copied {n} event.", "Copied {n} events.", len(lines))
+            self.say_news(News(words.format(n=len(lines)), "good"))
+            return
+        kept = newest_that_fit(lines)
+        self.app.copy_to_clipboard("\n".join(kept))
+        words = ngettext(
+            "Sent {n} event to the terminal's clipboard.",
+            "Sent {n} events to the terminal's clipboard.",
+            len(kept),
+        ).format(n=len(kept))
+        if len(kept) < len(lines):
+            words += " " + _("Terminals take no more at once; a filter chooses which.")
+        self.say_news(News(words, "good"))
 
     def action_freeze(self) -> None:
         """Hold the view still, or go on; nothing is lost."""

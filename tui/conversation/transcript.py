@@ -91,7 +91,6 @@ class Transcript(VerticalScroll):
         super().__init__(id=id)
         self._blocks: dict[str, TurnBlock] = {}
         self._order: list[str] = []
-        self._gone: set[str] = set()
 
     def compose(self) -> ComposeResult:
         """At least as high as the view: Textual puts what is anchored and shorter at the bottom."""
@@ -116,12 +115,12 @@ class Transcript(VerticalScroll):
     def empty(self) -> None:
         """Take everything off: another conversation follows."""
         self._turns.remove_children()
-        self._blocks, self._order, self._gone = {}, [], set()
+        self._blocks, self._order = {}, []
         self.anchor()
 
     def show(self, turns: Sequence[Turn]) -> None:
         """Bring the blocks in line with ``turns``; what has not changed costs nothing."""
-        shown = [turn for turn in turns if turn.item_id not in self._gone][-KEPT_TURNS:]
+        shown = turns[-KEPT_TURNS:]
         new = [turn for turn in shown if turn.item_id not in self._blocks]
         for turn in shown:
             if turn.item_id in self._blocks:
@@ -141,7 +140,6 @@ class Transcript(VerticalScroll):
         """A turn came in between, or the oldest ones are taken off."""
         for item_id in self._order:
             if item_id not in order:
-                self._gone.add(item_id)
                 self._blocks.pop(item_id).remove()
         if new:
             self._turns.mount(*(self._blocks[turn.item_id] for turn in new))

@@ -13,6 +13,7 @@ from textual.widgets import Button, Input, Label, Select, Static
 
 from tui.actions import Action, bindings
 from tui.frame.action_footer import ActionFooter
+from tui.frame.field import Field
 from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
 from tui.host.services import ServerAccount
@@ -97,15 +98,15 @@ class LoginScreen(ConsoleScreen[None]):
                 )
             with Horizontal(classes="row"):
                 yield Label(_("Address"), classes="label")
-                yield Input(first.server_url, compact=True, id="url", select_on_focus=False)
+                yield Field(first.server_url, compact=True, id="url", select_on_focus=False)
             yield Static(id="health", classes="under")
             with Horizontal(classes="row"):
                 yield Label(_("User name"), classes="label")
-                yield Input(first.username, compact=True, id="username")
+                yield Field(first.username, compact=True, id="username")
             yield Static(id="username-error", classes="under error")
             with Horizontal(classes="row"):
                 yield Label(_("Password"), classes="label")
-                yield Input(password=True, compact=True, id="password")
+                yield Field(password=True, compact=True, id="password")
             yield Static(id="password-error", classes="under error")
             with Horizontal(id="buttons"):
                 yield Button(_("Log in"), variant="primary", id="submit", compact=True)
