@@ -77,7 +77,7 @@ SENTENCES: dict[str, str] = {
     "conversation_already_has_active_response": N_("An answer is being given already. Wait for its end."),
     "input_audio_buffer_commit_empty": N_("There was no new speech to answer."),
     "connection_error": N_("The server could not reach, or has lost, its speech service."),
-    "forwarding_error": N_("The server passes nothing on any more. Press r to connect again."),
+    "forwarding_error": N_("The server passes nothing on any more. Connect again."),
     # What our own server says before it closes, or instead of closing
     "token_missing": N_("The server no longer knows this login. Log in again."),
     "token_invalid": N_("The server no longer knows this login. Log in again."),
