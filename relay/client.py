@@ -110,9 +110,12 @@ class RelayProcess:
             for event in self.drain():
                 yield event
 
-    async def stop(self, timeout_s: float = 10.0) -> None:
-        """End the conversation: ask and close stdin, then SIGTERM, at last SIGKILL. Events stay to drain."""
-        await self.send(commands.Stop())
+    async def stop(self, timeout_s: float = 10.0, exit_code: int = 0) -> None:
+        """End the conversation: ask and close stdin, then SIGTERM, at last SIGKILL. Events stay to drain.
+
+        ``exit_code``: that of the summary, unless the conversation has one of its own.
+        """
+        await self.send(commands.Stop(exit_code=exit_code))
         if self._process.stdin is not None:
             self._process.stdin.close()
         if not await self._wait_finished(timeout_s):

@@ -224,7 +224,7 @@ class LiveConversation:
     async def _obey(self, commands: AsyncIterator[Command]) -> None:
         async for command in commands:
             if isinstance(command, Stop):
-                self._exit_code = EXIT_INTERRUPTED if command.interrupted else EXIT_OK
+                self._exit_code = EXIT_INTERRUPTED if command.interrupted else command.exit_code
                 break
             self._carry_out(command)
         self._over.set()

@@ -71,7 +71,8 @@ def test_same_code_of_two_rooms_is_told_apart() -> None:
 def test_a_servers_own_words_stand_beside_ours() -> None:
     params = {"message": "You exceeded your quota.", "said": "You exceeded your quota."}
     known = Problem(t=0, where="server", code="insufficient_quota", message="", params=params)
-    assert wording.of_event(known) == f"{SENTENCES['insufficient_quota']} (You exceeded your quota.)"
+    words = SENTENCES["insufficient_quota"]
+    assert wording.of_event(known) == f'{words} The server says: "You exceeded your quota."'
     unknown = Problem(
         t=0, where="server", code="odd", message="The server reports: no", params={"said": "no"}
     )

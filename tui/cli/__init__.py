@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from relay.descriptors import open_standard_descriptors
 
     open_standard_descriptors()
+    _check_encoding(arguments)
     if not arguments and COMPLETION_VARIABLE not in os.environ:
         # The commonest way in, and the one that is waited for: click would take 25 ms of it.
         from tui.cli.console import open_console
@@ -52,6 +53,19 @@ def _check_packages() -> None:
             where = spec.origin or next(iter(places), "?")
             print(sentence.format(path=where, name=name), file=sys.stderr)
             sys.exit(2)
+
+
+def _check_encoding(arguments: Sequence[str]) -> None:
+    """Leave with a sentence if an argument is not UTF-8: neither JSON nor the server could take it."""
+    from tui.encoding import first_unreadable, print_whatever_comes
+
+    print_whatever_comes()
+    if (wrong := first_unreadable(arguments)) is not None:
+        from tui.i18n import _
+
+        sentence = _("The argument {value} is not UTF-8. Rename the file, or write the text in UTF-8.")
+        print(sentence.format(value=wrong), file=sys.stderr)
+        sys.exit(2)
 
 
 def _translate_click(language: str) -> None:

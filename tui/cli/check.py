@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from tui.cli.completion import of_setting
 from tui.cli.group import reject
 from tui.cli.login import PASSWORD_VARIABLE, SECOND_PASSWORD_VARIABLE
 from tui.cli.report_files import FILE
@@ -52,6 +53,7 @@ CHECK_OPTIONS = (
 @click.option(
     "--source",
     metavar="SPEC",
+    shell_complete=of_setting("source"),
     help=_(
         "What is spoken in test 2: mic[:DEVICE], wav:PATH, tcp:HOST:PORT ... By default a sample recording."
     ),
@@ -59,6 +61,7 @@ CHECK_OPTIONS = (
 @click.option(
     "--sink",
     metavar="SPEC",
+    shell_complete=of_setting("sink"),
     default="none",
     show_default=True,
     help=_("Where the answer of test 2 is played: speaker[:DEVICE], wav:PATH, tcp:HOST:PORT or none."),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 from collections.abc import Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,7 +23,7 @@ from api_client.rest import SalesMindClient
 from tui import i18n
 from tui.cli.check_text import RunPrinter
 from tui.cli.group import reject
-from tui.cli.login import SECOND_PASSWORD_VARIABLE, Login, login_of, refused
+from tui.cli.login import SECOND_PASSWORD_VARIABLE, Login, login_of, password_from, refused
 from tui.cli.report_files import STANDARD_OUTPUT, check_files, write_file, write_reports
 from tui.cli.server_process import CommandInvalid, ServerProcess, command_words
 from tui.cli.sound_arguments import check_sound_arguments
@@ -120,8 +119,7 @@ async def _check(
 
 
 def _second_password() -> str:
-    password = os.environ.get(SECOND_PASSWORD_VARIABLE)
-    if password is None:
+    if (password := password_from(SECOND_PASSWORD_VARIABLE)) is None:
         raise reject(_("--second-user needs a password: set {name}.").format(name=SECOND_PASSWORD_VARIABLE))
     return password
 
@@ -156,10 +154,13 @@ async def _log_in(
     second: Account | None = None
     try:
         first = await _account(login, login.username, login.password)
+    except ApiError as error:
+        raise refused(error, login.server_url) from None
+    try:
         if options.second_user is not None:
             second = await _account(login, options.second_user, second_password)
     except ApiError as error:
-        raise refused(error, login.server_url) from None
+        raise refused(error, login.server_url, options.second_user) from None
     return CheckRequest(
         server_url=login.server_url,
         account=first,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import importlib
 import logging
@@ -19,7 +20,9 @@ from tui.i18n import LANGUAGES, _
 
 _OUTPUT_FAILURES = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG, errno.EBADF)
 
-COMMANDS = ("demo", "talk", "check", "results", "diagnostics", "serve", "engine", "devices")
+COMMANDS = (
+    "demo", "talk", "check", "results", "devices", "config", "keys", "diagnostics", "serve", "engine",
+)  # fmt: skip
 
 
 def _language_option(*, expose_value: bool) -> click.Option:
@@ -32,7 +35,24 @@ def _language_option(*, expose_value: bool) -> click.Option:
     )
 
 
-class LazyGroup(click.Group):
+class SuggestingGroup(click.Group):
+    """Says which command was probably meant by one that there is not."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it, with a better sentence."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            close = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
+            if close:
+                ctx.fail(
+                    _("There is no command {name}. Did you mean {close}?").format(name=name, close=close[0])
+                )
+        return super().resolve_command(ctx, args)
+
+
+class LazyGroup(SuggestingGroup):
     """Finds ``salesmind NAME`` in the module ``tui.cli.NAME``, imported only when it is asked for."""
 
     context_class = HelpContext
@@ -46,10 +66,13 @@ class LazyGroup(click.Group):
         except BrokenPipeError:
             _drop_output()
             raise click.exceptions.Exit(ExitCode.OK) from None
-        except (click.ClickException, click.exceptions.Exit):
-            raise
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run the program; what nobody expected is logged and said in a sentence."""
+        try:
+            return super().main(*arguments, **options)
         except Exception as error:  # noqa: BLE001 - no traceback reaches a user
-            raise _failed(error) from None
+            sys.exit(_failed(error).exit_code)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order in which a newcomer meets them."""
@@ -78,7 +101,7 @@ def _failed(error: Exception) -> click.exceptions.Exit:
     from tui.settings import state_directory
     from tui.wording.errors import sentence
 
-    if isinstance(error, OSError) and error.errno in _OUTPUT_FAILURES and _output_broken():
+    if isinstance(error, OSError) and error.errno in _OUTPUT_FAILURES and error.filename is None:
         _drop_output()
         return reject(_("The output cannot be written: {reason}").format(reason=error.strerror))
     path = state_directory() / "console.log"
@@ -89,14 +112,6 @@ def _failed(error: Exception) -> click.exceptions.Exit:
         words = _("Unexpected problem: {kind}").format(kind=type(error).__name__)
         return reject(words, ExitCode.CRASHED)
     return reject(sentence("unexpected", {"log": str(path)}), ExitCode.CRASHED)
-
-
-def _output_broken() -> bool:
-    try:
-        sys.stdout.flush()
-    except OSError:
-        return True
-    return False
 
 
 def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from tui.cli.completion import of_setting
 from tui.i18n import _
 from tui.settings.declaration import Between, Option
 from tui.settings.values import option_named
@@ -18,7 +19,7 @@ def setting(name: str, **more: Any) -> Callable[[Command], Command]:
     """The flag of the setting called ``name``, as its declaration says; ``more`` goes to ``click.option``."""
     option = option_named(name)
     assert option.flag is not None, f"{name} has no flag"
-    usual: dict[str, Any] = {"help": _(option.doc), "default": None}
+    usual: dict[str, Any] = {"help": _(option.doc), "default": None, "shell_complete": of_setting(name)}
     if option.kind is bool:
         usual["is_flag"] = True
     else:

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from tui.cli.completion import of_setting
 from tui.cli.group import reject
 from tui.cli.login import PASSWORD_VARIABLE
 from tui.cli.setting_options import setting
@@ -45,6 +46,7 @@ TALK_OPTIONS = (
     "--source",
     "sources",
     metavar="SPEC",
+    shell_complete=of_setting("source"),
     multiple=True,
     help=_("mic[:DEVICE], wav:PATH[?loop], tcp:HOST:PORT, tone[:HZ] or silence."),
 )

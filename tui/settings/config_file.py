@@ -107,6 +107,11 @@ def read_config(path: Path, *, must_exist: bool = False) -> ConfigFile:
         sentence = _("{path}, line {n}: not UTF-8. Save the file as UTF-8.")
         line = data.count(b"\n", 0, error.start) + 1
         raise SettingsError(sentence.format(path=path, n=line)) from None
+    return parse_config(path, text)
+
+
+def parse_config(path: Path, text: str) -> ConfigFile:
+    """``text`` as if it stood in ``path``. Raises ``SettingsError``."""
     return ConfigFile(path, text, _parsed(path, text))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from audio.paths import from_home
+from tui.encoding import is_text
 from tui.i18n import _
 from tui.settings.config_file import ConfigFile, read_config
 from tui.settings.declaration import Option
@@ -77,6 +78,8 @@ def settings_of(
 
 
 def _from_environment(option: Option, variable: str, raw: str) -> Setting:
+    if not is_text(raw):
+        raise SettingsError(_("{variable}: not UTF-8.").format(variable=variable))
     try:
         value = option.from_text(raw)
     except ValueError as error:

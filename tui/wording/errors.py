@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from api_client.harmless import one_line
 from tui.i18n import N_, _
 from tui.wording.sentences import SENTENCES
 
@@ -36,8 +37,12 @@ def sentence(code: str, params: Mapping[str, str] | None = None, fallback: str =
     """The sentence for ``code``; ``fallback`` (a server's own words) for a code we do not know."""
     known = SENTENCES.get(str(code))
     if known is None:
-        return f"{fallback} ({code})" if fallback else _("Unknown problem: {code}").format(code=code)
-    words = _Params(params or {})
+        return (
+            f"{one_line(fallback)} ({one_line(str(code))})"
+            if fallback
+            else _("Unknown problem: {code}").format(code=code)
+        )
+    words = _Params({name: one_line(value) for name, value in (params or {}).items()})
     if "direction" in words:
         words["direction"] = _(_DIRECTIONS.get(words["direction"], words["direction"]))
     return _(known).format_map(words)
@@ -53,7 +58,8 @@ def of_error(error: Exception) -> str:
     words = sentence(str(code), getattr(error, "params", None), str(error))
     summary = getattr(error, "summary", None)
     if summary and str(code) in _WITH_SERVERS_WORDS:
-        return str(summary) if str(code) == "validation_failed" else f"{words} ({summary})"
+        summary = one_line(str(summary))
+        return summary if str(code) == "validation_failed" else f"{words} ({summary})"
     return words
 
 
@@ -62,5 +68,13 @@ def of_event(event: Problem | Notice) -> str:
     where = getattr(event, "where", "")
     code = f"{where}.{event.code}" if f"{where}.{event.code}" in SENTENCES else event.code
     words = sentence(code, event.params, event.message)
-    said = event.params.get("said")
-    return f"{words} ({said})" if said and said not in words else words
+    said = event.params.get("said") or (event.params.get("message", "") if where == "server" else "")
+    return _with_servers_words(words, said)
+
+
+def _with_servers_words(words: str, server: str) -> str:
+    """What we say, and what the server said itself: an operator of it knows more from that."""
+    server = one_line(server).strip()
+    if not server or server in words:
+        return words
+    return _('{sentence} The server says: "{words}"').format(sentence=words, words=server)
