@@ -78,8 +78,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "{received_ms} ms received",
     ),
     "latency": (
-        "応答時間 {ms} ms(発話の終わりから応答音声の先頭まで, 基準 {limit_ms} ms 以内)",
-        "Response latency {ms} ms (end of speech to first answer audio; limit {limit_ms} ms)",
+        "応答時間 {ms} ms(発話の終わりから応答音声の先頭まで, {turns} 回のうち最大, 基準 {limit_ms} ms 以内)",
+        "Response latency {ms} ms (end of speech to first answer audio, worst of {turns}; limit {limit_ms} ms)",
     ),
     # Test 3
     "mode": ("GET /api/session/: realtime_mode: {value}", "GET /api/session/: realtime_mode: {value}"),
@@ -156,6 +156,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "文字起こし {transcripts} 件(消失 {transcripts_lost}), 切断 {cuts} 回",
         "Recorded: {events} events ({unrecorded} missing), {recorded_s} of {sent_s} s of audio, "
         "{transcripts} transcripts ({transcripts_lost} lost), {cuts} cuts",
+    ),
+    "no_cut": (
+        "判定できません: このテストが起こした切断はありません",
+        "Cannot be judged: the connection was not cut by this test",
+    ),
+    "nothing_to_lose": (
+        "判定できません: 記録されるはずの音声または文字起こしがありません",
+        "Cannot be judged: there was no audio or no transcript that could have been lost",
     ),
     "no_turn_before": (
         "判定できません: 障害を起こす前の発言にも応答がありませんでした",

@@ -1,6 +1,6 @@
 """What a run says while it goes on: one typed event per line of ``salesmind check --json``.
 
-The screen ticks its tree by ``Running`` and ``Answered``, and feeds its live view from ``Conversation``.
+The screen ticks its tree by ``Running`` and ``Answered``, and feeds its live view from ``ConversationEvent``.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Answered(_Progress, frozen=True, kw_only=True, tag="answered"):
     answer: Answer
 
 
-class Conversation(_Progress, frozen=True, kw_only=True, tag="conversation"):
+class ConversationEvent(_Progress, frozen=True, kw_only=True, tag="conversation"):
     """A line of the stream of a conversation that the run holds. ``name`` tells conversations apart."""
 
     name: str
@@ -115,7 +115,7 @@ ProgressEvent = (
     | Doing
     | Running
     | Answered
-    | Conversation
+    | ConversationEvent
     | Question
     | TestFinished
     | CleanedUp

@@ -12,7 +12,7 @@ from relay.config import DEFAULT_CHUNK_BYTES
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Credentials:
     """Somebody who is logged in. ``repr`` leaves the token out."""
 
     username: str
@@ -78,10 +78,10 @@ class CheckRequest:
     """One run."""
 
     server_url: str
-    account: Account
+    account: Credentials
     directory: Path
     """Recordings and logs of the run go here; made if missing."""
-    second_account: Account | None = None
+    second_account: Credentials | None = None
     insecure: bool = False
     tests: tuple[int, ...] = (1, 2, 3, 4)
     source: str | None = None

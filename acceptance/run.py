@@ -15,7 +15,7 @@ import msgspec
 from acceptance.evidence import answer, finding
 from acceptance.held_conversation import HeldConversation
 from acceptance.measurements import ModeReading
-from acceptance.progress import Answered, Conversation, Doing, Emit, ProgressEvent, Question, Running
+from acceptance.progress import Answered, ConversationEvent, Doing, Emit, ProgressEvent, Question, Running
 from acceptance.record import Moment
 from acceptance.request import CheckRequest, Operator, RestartServer
 from acceptance.results import Answer, ConversationRecord
@@ -42,7 +42,7 @@ def wall_now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-class Run:
+class AcceptanceRun:
     """One run. Made and closed by ``acceptance.runner``."""
 
     def __init__(
@@ -215,7 +215,7 @@ class Run:
             settings,
             log_path=log_path,
             tell=lambda event: self.tell(
-                Conversation(at=self.now(), name=name, test=test, session_id=session_id, event=event)
+                ConversationEvent(at=self.now(), name=name, test=test, session_id=session_id, event=event)
             ),
         )
         try:

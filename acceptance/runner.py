@@ -11,19 +11,20 @@ from acceptance import verdicts
 from acceptance.checkpoints import CHECKPOINTS, TESTS, checkpoints_of
 from acceptance.evidence import answer, finding
 from acceptance.plan import plan
+from acceptance.procedures.connection import connection_test
 from acceptance.procedures.faults import fault_test
 from acceptance.procedures.mode import mode_test
-from acceptance.procedures.streaming import connection_test, streaming_test
+from acceptance.procedures.streaming import streaming_test
 from acceptance.progress import CleanedUp, Emit, RunFinished, RunStarted, TestFinished, TestStarted
 from acceptance.record import Moment
 from acceptance.request import CheckRequest, Operator, RestartServer
 from acceptance.results import RunResult, TestResult
-from acceptance.run import Run, wall_now
+from acceptance.run import AcceptanceRun, wall_now
 from acceptance.sample_source import sample_source, source_name
 from api_client.errors import ApiError
 from relay.version import version
 
-_PROCEDURES: dict[int, Callable[[Run], Awaitable[None]]] = {
+_PROCEDURES: dict[int, Callable[[AcceptanceRun], Awaitable[None]]] = {
     1: connection_test,
     2: streaming_test,
     3: mode_test,
@@ -62,7 +63,7 @@ class _Procedure:
         restart_server: RestartServer | None,
     ) -> None:
         self._request = request
-        self._run = Run(request, emit, operator, restart_server)
+        self._run = AcceptanceRun(request, emit, operator, restart_server)
         self._started_at = datetime.now(UTC)
         self._id = f"{self._started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
         self._spans: dict[int, tuple[str, str | None]] = {}

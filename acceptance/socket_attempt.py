@@ -10,8 +10,8 @@ from api_client.errors import ApiError, RealtimeRefused
 from api_client.events import ErrorEvent, SessionCreated
 from api_client.realtime import RealtimeConnection
 
-_NOT_A_REFUSAL = frozenset({1011, 4002, 4003, 4008, 4500})
-"""Closes that speak of the server or its upstream, not of what was asked for (salesmind-api.md, section 3)."""
+_NOT_A_REFUSAL = frozenset({1001, 1006, 1011, 1012, 1013, 4002, 4003, 4008, 4500})
+"""Closes that speak of the server, its upstream or the network, not of what was asked for."""
 
 
 class NotOpened(Exception):

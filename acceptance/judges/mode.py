@@ -1,15 +1,17 @@
 """Test 3: from REST readings and refused handshakes to answers. Pure.
 
 A checkpoint is not run when what it builds on does not hold: a ``realtime_mode`` that is true already proves
-nothing about a connection, and one that is false while connected proves nothing about a closed one.
+nothing about a connection, and one that is false while connected proves nothing about a closed one. A reading
+that the server did not answer proves nothing either; one that it answered without the field is a failure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from acceptance.evidence import absent, answer, finding
-from acceptance.judges.connection import explained, trouble
+from acceptance.evidence import answer, finding
+from acceptance.judges.connections import Dialled, connections
+from acceptance.judges.reasons import explained
 from acceptance.measurements import (
     Attempt,
     ForeignRead,
@@ -21,9 +23,11 @@ from acceptance.measurements import (
 )
 from acceptance.record import Moment, Record
 from acceptance.request import Limits
-from acceptance.results import Answer, Evidence
-from relay.stream import RealtimeMode
+from acceptance.results import Answer, Evidence, Verdict
+from relay.stream import RealtimeMode, Step
 
+_CLOCK_S = 0.01
+"""Readings are stamped to the millisecond."""
 _NO_SECOND_USER = ("t3.foreign_session", "t3.foreign_read")
 
 
@@ -71,31 +75,58 @@ def _report(record: Record, report: RealtimeMode, **data: float | None) -> Evide
     return finding("mode", "request", record.moment(report), value=value, round_trip_ms=round_trip, **data)
 
 
+def _unanswered(report: RealtimeMode | ModeReading) -> bool:
+    return report.value is None and report.error is not None
+
+
 def _before(record: Record) -> Answer:
+    """The last answer before the first connection."""
     id_ = "t3.mode_before"
-    reports = record.modes("before")
+    first = record.one(Step)
+    if first is None and not record.complete:  # it may be asked again
+        return answer(id_, "not_run")
+    reports = [report for report in record.modes("before") if first is None or report.t < first.t]
     if not reports:
-        why = trouble(record)
-        return answer(id_, "not_run") if why is None else answer(id_, "fail", why)
-    last = reports[-1]
+        return answer(id_, "not_run")
+    last = next((report for report in reversed(reports) if not _unanswered(report)), reports[-1])
+    if _unanswered(last):
+        return answer(id_, "not_run", _report(record, last))
     return answer(id_, "pass" if last.value is False else "fail", _report(record, last))
 
 
 def _during(record: Record, limits: Limits) -> Answer:
-    """True in time, and never anything else while the socket is open."""
+    """On every connection: true in time, and never anything else while the socket is open."""
     id_ = "t3.mode_during"
-    connected = record.step("connected")
-    if connected is None:
+    if not record.modes("during"):
         return answer(id_, "not_run")
-    reports = record.modes("during")
-    if not reports:
-        return answer(id_, "fail", absent(record, "GET /api/session/"))
     if not any(report.value is False for report in record.modes("before")):
         # Without a change there is nothing that the connection has done.
-        return answer(id_, "not_run", _no_basis("mode_not_false_before"), _report(record, reports[-1]))
+        basis = _no_basis("mode_not_false_before")
+        return answer(id_, "not_run", basis, _report(record, record.modes("during")[-1]))
+    found = [_while_open(record, one, limits) for one in connections(record) if one.step("connected")]
+    for wanted in ("fail", "pass"):
+        decided = next((given for given in found if given.verdict == wanted), None)
+        if decided is not None and (wanted == "fail" or record.complete):
+            return decided
+    unknown = [given for given in found if given.verdict == "not_run" and given.evidence]
+    return unknown[0] if unknown else answer(id_, "not_run")
+
+
+def _while_open(record: Record, one: Dialled, limits: Limits) -> Answer:
+    """What was read while this connection stood. One that was gone before it was read in time shows nothing."""
+    id_ = "t3.mode_during"
+    connected = one.steps["connected"]
+    reports = [report for report in record.modes("during") if one.holds(report.t)]
     rise = next((n for n, report in enumerate(reports) if report.value is True), None)
     if rise is None:
-        return answer(id_, "fail", _report(record, reports[-1]))
+        late = [
+            report
+            for report in reports
+            if not _unanswered(report) and report.t - connected.t >= limits.mode_change_s
+        ]
+        if late:
+            return answer(id_, "fail", _report(record, late[0]))
+        return answer(id_, "not_run", *(_report(record, report) for report in reports[-1:]))
     first = reports[rise]
     took = round(max(0.0, first.t - connected.t), 3)
     evidence = _report(record, first, took_s=took, limit_s=limits.mode_change_s)
@@ -106,19 +137,23 @@ def _during(record: Record, limits: Limits) -> Answer:
 
 
 def _after(record: Record, limits: Limits) -> Answer:
+    """After the last connection: what came before it was followed by another one."""
     id_ = "t3.mode_after"
-    closed = record.step("closing") or record.step("closed")
-    if closed is None:
+    opened = [one for one in connections(record) if one.step("connected")]
+    last = opened[-1] if opened else None
+    if last is None or last.ended is None:
         return answer(id_, "not_run")
-    if not any(report.value is True for report in record.modes("during")):
+    if not any(report.value is True and last.holds(report.t) for report in record.modes("during")):
         return answer(id_, "not_run", _no_basis("mode_never_true"))
-    reports = record.modes("after")
-    if not reports:
-        return answer(id_, "fail", absent(record, "GET /api/session/"))
+    closed_t = last.ended.t
+    reports = [report for report in record.modes("after") if report.t >= closed_t]
     fallen = next((report for report in reports if report.value is False), None)
     if fallen is None:
-        return answer(id_, "fail", _report(record, reports[-1]))
-    took = round(max(0.0, fallen.t - closed.t), 3)
+        known = [report for report in reports if not _unanswered(report)]
+        if not known or not record.complete:
+            return answer(id_, "not_run", *(_report(record, report) for report in reports[-1:]))
+        return answer(id_, "fail", _report(record, known[-1]))
+    took = round(fallen.t - closed_t, 3)
     evidence = _report(record, fallen, took_s=took, limit_s=limits.mode_change_s)
     return answer(id_, "pass" if took <= limits.mode_change_s else "fail", evidence)
 
@@ -169,6 +204,8 @@ def _two_connections(measured: TwoConnections | None) -> Answer:
     unanswered = next((reading for reading in measured.one_closed if reading.value is None), None)
     if unanswered is not None:
         return answer(id_, "not_run", _reading(unanswered))
+    if len(measured.one_closed) < 2:
+        return answer(id_, "not_run", _reading(measured.one_closed[-1]))  # the flag had no time to fall
     last = measured.one_closed[-1]
     watched = round(last.t - measured.one_closed[0].t, 3)
     return answer(id_, "pass", _reading(last, watched_s=watched, n=len(measured.one_closed)))
@@ -198,8 +235,11 @@ def _falls(id_: str, readings: Sequence[ModeReading], since_t: float, limit_s: f
         return answer(id_, "not_run")
     fallen = next((reading for reading in readings if reading.value is False), None)
     if fallen is None:
-        last = readings[-1]
-        return answer(id_, "fail", _reading(last, took_s=round(last.t - since_t, 3), limit_s=limit_s))
+        known = [reading for reading in readings if not _unanswered(reading)]
+        last = known[-1] if known else readings[-1]
+        waited = round(last.t - since_t, 3)
+        verdict: Verdict = "fail" if known and waited >= limit_s - _CLOCK_S else "not_run"
+        return answer(id_, verdict, _reading(last, took_s=waited, limit_s=limit_s))
     took = round(fallen.t - since_t, 3)
     evidence = _reading(fallen, took_s=took, limit_s=limit_s)
     return answer(id_, "pass" if took <= limit_s else "fail", evidence)

@@ -10,10 +10,9 @@ from acceptance.checkpoints import checkpoints_of
 from acceptance.fault_proxy import FaultProxy
 from acceptance.held_conversation import HeldConversation
 from acceptance.judges.faults import judge_faults, judge_refused_microphone
-from acceptance.judges.streaming import answered
 from acceptance.measurements import Fault, FaultMeasurements, FaultWindow
 from acceptance.recorded_sound import read_recording
-from acceptance.run import Run, wall_now
+from acceptance.run import AcceptanceRun, wall_now
 from relay.commands import ProvokeError, Say
 from relay.stream import Connection, Problem
 
@@ -26,7 +25,7 @@ _SAY = {
 Act = Callable[[], Awaitable[None]]
 
 
-async def fault_test(run: Run) -> None:
+async def fault_test(run: AcceptanceRun) -> None:
     """All faults, each answered as soon as it is over."""
     session_id = await run.new_session()
     await _refused_microphone(run, session_id)
@@ -43,7 +42,7 @@ async def fault_test(run: Run) -> None:
     run.answer(judge_faults(held.record, measured, run.limits))
 
 
-async def _refused_microphone(run: Run, session_id: str) -> None:
+async def _refused_microphone(run: AcceptanceRun, session_id: str) -> None:
     run.doing(
         "開けない音声入力で会話を開始します", "Starting a conversation with a source that cannot be opened"
     )
@@ -51,7 +50,7 @@ async def _refused_microphone(run: Run, session_id: str) -> None:
     async with run.converse("t4-microphone", session_id, source=REFUSED_MICROPHONE, sink="none") as held:
         # Its process has to start before anything can be said about the source.
         patience_s = run.limits.connect_s + run.limits.error_s
-        await held.until(lambda held: bool(held.record.of(Problem)), patience_s)
+        await held.until(_sound_problem, patience_s)
     run.answer([judge_refused_microphone(held.record)])
     await run.ask(
         "t4.operator_microphone",
@@ -60,10 +59,14 @@ async def _refused_microphone(run: Run, session_id: str) -> None:
     )
 
 
+def _sound_problem(held: HeldConversation) -> bool:
+    return held.record.one(Problem, lambda problem: problem.where == "audio") is not None
+
+
 class _Faults:
     """One conversation through the proxy, one fault after another."""
 
-    def __init__(self, run: Run, held: HeldConversation, proxy: FaultProxy) -> None:
+    def __init__(self, run: AcceptanceRun, held: HeldConversation, proxy: FaultProxy) -> None:
         self._run = run
         self._held = held
         self._proxy = proxy
@@ -161,10 +164,10 @@ class _Faults:
 
         def over(held: HeldConversation) -> bool:
             window = held.record.window(mark)
-            return answered(window) is not None or window.lost is not None
+            return window.completed_response is not None or window.lost is not None
 
         await self._held.until(over, self._run.limits.answer_s)
-        return answered(self._held.record.window(mark)) is not None
+        return self._held.record.window(mark).completed_response is not None
 
     async def _settled(self, mark: int, within_s: float) -> None:
         """Lost, and then back with audio, or given up."""

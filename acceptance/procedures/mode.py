@@ -17,19 +17,22 @@ from acceptance.measurements import (
     Restarted,
     TwoConnections,
 )
-from acceptance.run import Run, wall_now
+from acceptance.run import AcceptanceRun, wall_now
 from acceptance.socket_attempt import NotOpened, attempt, open_socket
 from api_client.errors import ApiError
 from api_client.realtime import RealtimeConnection
 from api_client.rest import SalesMindClient
+from relay.stream import Step
 
 _POLL_S = 0.2
 _READINGS_TO_SEE = 4
 """While connected, after the first that is true: it must stay so."""
+_READ_ONCE_MORE_S = 1.0
+"""So that one reading falls behind the time limit."""
 _WRONG_TOKEN = "0" * 40
 
 
-async def mode_test(run: Run) -> None:
+async def mode_test(run: AcceptanceRun) -> None:
     """Before, during, after; then what goes beyond the document."""
     run.doing(
         "realtime_mode をAPIで確認しながら接続と切断を行います",
@@ -40,20 +43,26 @@ async def mode_test(run: Run) -> None:
     async with run.converse("t3", session_id, source="silence", sink="none", mode_poll_s=_POLL_S) as held:
         held.on_batch = lambda held: run.tick(judge_mode(held.record, run.limits))
         if await held.until(lambda held: held.state.gate_open, run.limits.connect_s):
-            await held.until(_seen_enough, run.limits.mode_change_s)
+            await held.until(
+                lambda held: _seen_enough(held, run.limits.mode_change_s),
+                run.limits.mode_change_s + _READ_ONCE_MORE_S,
+            )
         held.on_batch = None
     run.answer(judge_mode(held.record, run.limits))
     await beyond_the_document(run, session_id)
 
 
-def _seen_enough(held: HeldConversation) -> bool:
-    values = [report.value for report in held.record.modes("during")]
-    return values.count(True) >= _READINGS_TO_SEE or (
-        True in values and False in values[values.index(True) :]
-    )
+def _seen_enough(held: HeldConversation, limit_s: float) -> bool:
+    """True for a while, fallen again, or not true in time."""
+    reports = held.record.modes("during")
+    values = [report.value for report in reports]
+    if True in values:
+        return values.count(True) >= _READINGS_TO_SEE or False in values[values.index(True) :]
+    gate = held.record.one(Step, lambda step: step.step == "gate_open")
+    return gate is not None and any(report.t - gate.t >= limit_s for report in reports)
 
 
-async def beyond_the_document(run: Run, session_id: str) -> None:
+async def beyond_the_document(run: AcceptanceRun, session_id: str) -> None:
     """Connections that must be refused, and connections that end in other ways, on that session."""
     second = run.request.second_account is not None
     restart = run.restart_server is not None
@@ -82,7 +91,7 @@ async def beyond_the_document(run: Run, session_id: str) -> None:
     run.answer(judge_mode_beyond(measured, run.limits, second_user=second, can_restart=restart))
 
 
-async def _open(run: Run, session_id: str, server_url: str | None = None) -> RealtimeConnection:
+async def _open(run: AcceptanceRun, session_id: str, server_url: str | None = None) -> RealtimeConnection:
     return await open_socket(
         server_url or run.server_url,
         run.request.account.token,
@@ -95,7 +104,7 @@ async def _open(run: Run, session_id: str, server_url: str | None = None) -> Rea
 # --- what must be refused ------------------------------------------------------------------------
 
 
-async def _refusals(run: Run, session_id: str, measured: ModeMeasurements) -> ModeMeasurements:
+async def _refusals(run: AcceptanceRun, session_id: str, measured: ModeMeasurements) -> ModeMeasurements:
     token = run.request.account.token
     second = run.request.second_account
     missing, wrong, unknown, foreign, read = await asyncio.gather(
@@ -119,7 +128,7 @@ async def _nothing() -> None:
     return None
 
 
-async def _attempt(run: Run, token: str | None, session_id: str) -> Attempt:
+async def _attempt(run: AcceptanceRun, token: str | None, session_id: str) -> Attempt:
     return await attempt(
         run.server_url,
         token,
@@ -129,7 +138,7 @@ async def _attempt(run: Run, token: str | None, session_id: str) -> Attempt:
     )
 
 
-async def _foreign_read(run: Run, session_id: str) -> ForeignRead | None:
+async def _foreign_read(run: AcceptanceRun, session_id: str) -> ForeignRead | None:
     second = run.request.second_account
     if second is None:
         return None
@@ -146,7 +155,7 @@ async def _foreign_read(run: Run, session_id: str) -> ForeignRead | None:
 # --- connections that end in other ways ----------------------------------------------------------
 
 
-async def _two_connections(run: Run, session_id: str) -> TwoConnections:
+async def _two_connections(run: AcceptanceRun, session_id: str) -> TwoConnections:
     measured = TwoConnections(before=await run.read_mode(session_id))
     try:
         first = await _open(run, session_id)
@@ -168,7 +177,7 @@ async def _two_connections(run: Run, session_id: str) -> TwoConnections:
         await run.read_mode_until(session_id, False, run.limits.mode_change_s)
 
 
-async def _killed(run: Run, session_id: str) -> Killed:
+async def _killed(run: AcceptanceRun, session_id: str) -> Killed:
     measured = Killed(before=await run.read_mode(session_id))
     async with FaultProxy(run.server_url, insecure=run.request.insecure) as proxy:
         try:
@@ -185,7 +194,7 @@ async def _killed(run: Run, session_id: str) -> Killed:
     return replace(measured, connected=connected, killed_t=killed_t, after=after)
 
 
-async def _restarted(run: Run, session_id: str) -> Restarted:
+async def _restarted(run: AcceptanceRun, session_id: str) -> Restarted:
     assert run.restart_server is not None
     try:
         connection = await _open(run, session_id)

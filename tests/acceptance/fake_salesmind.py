@@ -18,10 +18,10 @@ from urllib.parse import parse_qs
 
 import uvicorn
 
-from acceptance.request import Account
+from acceptance.request import Credentials
 
-TESTER = Account("tester", "5f3a" * 10)
-SECOND = Account("second", "b1c2" * 10)
+TESTER = Credentials("tester", "5f3a" * 10)
+SECOND = Credentials("second", "b1c2" * 10)
 _USERS = {account.token: account.username for account in (TESTER, SECOND)}
 LOUD = b"\x00\x10\x00\xf0"
 Scope = dict[str, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,10 +14,13 @@ import pytest_asyncio
 
 from acceptance import progress, results
 from acceptance.checkpoints import CHECKPOINTS, checkpoints_of
+from acceptance.judges.connection import judge_connection
+from acceptance.judges.mode import judge_mode
+from acceptance.judges.streaming import judge_streaming
 from acceptance.progress import (
     Answered,
     CleanedUp,
-    Conversation,
+    ConversationEvent,
     Question,
     Reply,
     RunFinished,
@@ -26,7 +29,8 @@ from acceptance.progress import (
     TestFinished,
     TestStarted,
 )
-from acceptance.request import Account, CheckRequest
+from acceptance.record import Record
+from acceptance.request import CheckRequest, Credentials, Limits
 from acceptance.runner import run_check
 from relay.stream import Step, Summary
 
@@ -67,12 +71,32 @@ def test_progress_tells_enough_to_follow_the_run(green: Any) -> None:
     assert [type(mark) for mark in marks] == [TestStarted, TestFinished] * 4
     streams: dict[str, list[Any]] = {}
     for event in green.events:
-        if isinstance(event, Conversation):
+        if isinstance(event, ConversationEvent):
             streams.setdefault(event.name, []).append(event.event)
     assert list(streams) == ["t1", "t2", "t3", "t4-microphone", "t4"]
     assert all(isinstance(events[-1], Summary) for events in streams.values())
     times = [event.at for event in green.events]
     assert times == sorted(times)
+
+
+JUDGES: dict[str, Callable[[Record, Limits], list[results.Answer]]] = {
+    "t1": lambda record, _limits: judge_connection(record),
+    "t2": lambda record, limits: judge_streaming(record, None, limits),
+    "t3": judge_mode,
+}
+
+
+@pytest.mark.parametrize("name", JUDGES)
+def test_a_recorded_stream_cut_short_anywhere_decides_nothing_else(green: Any, name: str) -> None:
+    """See ``judges/test_cut_streams.py``, which makes its streams."""
+    events = [
+        event.event for event in green.events if isinstance(event, ConversationEvent) and event.name == name
+    ]
+    assert isinstance(events[-1], Summary)
+    for length in range(len(events)):
+        for given in JUDGES[name](Record(name, events[:length]), Limits()):
+            if given.verdict in ("pass", "fail"):
+                assert (length, given.verdict) == (length, green.verdicts[given.checkpoint])
 
 
 def test_every_event_survives_its_line(green: Any) -> None:
@@ -177,7 +201,7 @@ async def test_nobody_is_asked_about_a_loudspeaker_that_is_not_there(check: Any)
 
 async def test_a_server_that_is_not_there_fails_nothing_and_passes_nothing(tmp_path: Path) -> None:
     events: list[Any] = []
-    request = CheckRequest(server_url="http://127.0.0.1:9", account=Account("x", "y"), directory=tmp_path)
+    request = CheckRequest(server_url="http://127.0.0.1:9", account=Credentials("x", "y"), directory=tmp_path)
     result = await run_check(request, events.append)
     verdicts = {answer.verdict for test in result.tests for answer in test.answers}
     assert verdicts == {"not_run"}
@@ -193,7 +217,7 @@ async def test_an_aborted_run_cleans_up_and_keeps_what_it_found(check: Any) -> N
 
     def abort_when_audio_flows(event: Any) -> None:
         events.append(event)
-        if isinstance(event, Conversation) and event.name == "t2":
+        if isinstance(event, ConversationEvent) and event.name == "t2":
             inner = event.event
             if isinstance(inner, Step) and inner.step == "gate_open":
                 task.cancel()
@@ -208,7 +232,7 @@ async def test_an_aborted_run_cleans_up_and_keeps_what_it_found(check: Any) -> N
     assert finished.result.tests[1].verdict == "not_run"
     (cleaned,) = [event for event in events if isinstance(event, CleanedUp)]
     assert cleaned.realtime_mode == (False, False)
-    last = [event.event for event in events if isinstance(event, Conversation)][-1]
+    last = [event.event for event in events if isinstance(event, ConversationEvent)][-1]
     assert isinstance(last, Summary), "the conversation was ended to its last line"
 
 
