@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from acceptance.one_line import one_line
+from acceptance.problem_words import japanese
 from acceptance.record import Moment, Record
+from acceptance.redaction import redact
 from acceptance.results import Answer, Evidence, EvidenceKind, Scalar, Verdict
 
 WORDS: dict[str, tuple[str, str]] = {
@@ -186,21 +189,40 @@ _TAILS: dict[str, tuple[str, str]] = {
     "watched_s": ("{watched_s} 秒間に {n} 回確認", "in all {n} readings over {watched_s} s"),
     "noticed_s": ("障害から {noticed_s} 秒で検知", "noticed {noticed_s} s after the fault"),
     "seconds": ("{seconds} 秒後", "after {seconds} s"),
+    "said": ("相手側の説明: 「{said}」", "in its own words: “{said}”"),
 }
 """Said after the words when the figure is known and the words do not hold it."""
 
 
+_LONGEST = 1_000
+"""Characters of one piece of text from outside."""
+
+
 def finding(code: str, kind: EvidenceKind, moment: Moment, /, **data: Scalar) -> Evidence:
-    """One piece of evidence, worded from ``data``. Raises ``KeyError`` for a code without words."""
+    """One piece of evidence, worded from ``data``, in which text is made harmless and free of secrets.
+
+    A ``message`` is English; where its ``code`` is known, the Japanese words say the same. Raises ``KeyError``
+    for a code without words.
+    """
     ja, en = WORDS[code]
+    data = {
+        name: redact(one_line(value, _LONGEST)) if isinstance(value, str) else value
+        for name, value in data.items()
+    }
     for name, (tail_ja, tail_en) in _TAILS.items():
         if data.get(name) is not None and f"{{{name}}}" not in ja:
-            ja, en = f"{ja}, {tail_ja}", f"{en}, {tail_en}"
+            ja = f"{ja}, {tail_ja}"
+            # Where we know no better, our English sentence quotes the words already.
+            en = (
+                en if name == "said" and str(data["said"]) in str(data.get("message")) else f"{en}, {tail_en}"
+            )
     shown = {name: "-" if value is None else value for name, value in data.items()}
+    by_server = data.get("where") == "server"
+    in_ja = {"message": japanese(str(data.get("code")), str(data.get("message")), by_server=by_server)}
     return Evidence(
         kind=kind,
         code=code,
-        ja=ja.format_map(shown),
+        ja=ja.format_map(shown | in_ja),
         en=en.format_map(shown),
         at=moment.at,
         conversation=moment.conversation,

@@ -66,6 +66,8 @@ class Attempt:
     error_code: str | None = None
     """Of the server's ``error`` event."""
     detail: str | None = None
+    said: str | None = None
+    """The server's own words, in that event or in its close frame."""
 
     @property
     def refused(self) -> bool:

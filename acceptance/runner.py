@@ -18,7 +18,7 @@ from acceptance.procedures.streaming import streaming_test
 from acceptance.progress import CleanedUp, Emit, RunFinished, RunStarted, TestFinished, TestStarted
 from acceptance.record import Moment
 from acceptance.request import CheckRequest, Operator, RestartServer
-from acceptance.results import RunResult, TestResult
+from acceptance.results import Evidence, RunResult, TestResult
 from acceptance.run import AcceptanceRun, wall_now
 from acceptance.sample_source import sample_source, source_name
 from api_client.errors import ApiError
@@ -95,13 +95,18 @@ class _Procedure:
             await _PROCEDURES[number](run)
         except (ApiError, OSError) as error:
             # The rest of the test cannot be tried; the next one may still be.
-            run.doing(f"テストを続けられません: {error}", f"This test cannot go on: {error}")
-            self._not_carried_out(number, str(error))
+            code = str(error.code) if isinstance(error, ApiError) else "system"
+            said = error.summary if isinstance(error, ApiError) else None
+            why = finding(
+                "fault", "request", Moment(wall_now()), code=code, message=str(error),
+                **({} if said is None else {"said": said}),
+            )  # fmt: skip
+            run.doing(why.ja, why.en)
+            self._not_carried_out(number, why)
         self._spans[number] = (self._spans[number][0], wall_now())
         run.tell(TestFinished(at=run.now(), result=self._test_result(number)))
 
-    def _not_carried_out(self, number: int, message: str) -> None:
-        why = finding("fault", "request", Moment(wall_now()), message=message)
+    def _not_carried_out(self, number: int, why: Evidence) -> None:
         open_points = [point for point in checkpoints_of(number) if point.id not in self._run.answers]
         self._run.answer([answer(point.id, "not_run", why) for point in open_points])
 

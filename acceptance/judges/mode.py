@@ -257,6 +257,7 @@ def _attempt(attempt: Attempt) -> Evidence:
         close_code=attempt.close_code,
         error_code=attempt.error_code,
         detail=attempt.detail,
+        **({} if attempt.said is None else {"said": attempt.said}),
     )
 
 

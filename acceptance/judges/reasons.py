@@ -45,9 +45,26 @@ def trouble(record: Record) -> Evidence | None:
 
 
 def error_shown(record: Record, problem: Problem) -> Evidence:
-    """The error as it was shown."""
-    data = {"where": problem.where, "code": problem.code, "message": problem.message}
-    return finding("error_shown", "event", record.moment(problem), **data)
+    """The error as it was shown, with the other side's own words."""
+    said = said_by(problem)
+    return finding(
+        "error_shown",
+        "event",
+        record.moment(problem),
+        where=problem.where,
+        code=problem.code,
+        message=problem.message,
+        **({} if said is None else {"said": said}),
+    )
+
+
+def said_by(problem: Problem) -> str | None:
+    """What the server, the device or the system itself said of the problem."""
+    for name in ("message", "reason"):
+        words = problem.params.get(name, "").strip()
+        if words:
+            return words
+    return None
 
 
 def recording_failed(record: Record) -> Evidence | None:

@@ -231,7 +231,7 @@ def _answer(record: Record, limits: Limits) -> Answer:
         return answer(id_, "not_run")
     ended = record.one(Response, lambda event: event.state == "done")
     if ended is not None and record.complete:
-        data = {"status": ended.status, "reason": ended.reason, "code": ended.code}
+        data = {"status": ended.status, "reason": ended.reason, "code": ended.code, "said": ended.message}
         found = finding("answer_failed", "event", record.moment(ended), **data)
         return answer(id_, "fail", found)
     return unmet(record, id_, "response.done", limits.answer_s)

@@ -98,6 +98,7 @@ async def _open(run: AcceptanceRun, session_id: str, server_url: str | None = No
         session_id,
         insecure=run.request.insecure and server_url is None,
         within_s=run.limits.connect_s,
+        language=run.request.language,
     )
 
 
@@ -135,6 +136,7 @@ async def _attempt(run: AcceptanceRun, token: str | None, session_id: str) -> At
         session_id,
         insecure=run.request.insecure,
         within_s=run.limits.refusal_s,
+        language=run.request.language,
     )
 
 

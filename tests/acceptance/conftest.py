@@ -31,6 +31,7 @@ def _load(name: str) -> ModuleType:
 
 fake = _load("fake_salesmind")
 _load("made_streams")
+_load("evil_strings")
 
 QUICK = Limits(
     connect_s=3.0, answer_s=1.5, mode_change_s=1.0, killed_s=0.5, restart_s=0.5, refusal_s=0.6, error_s=1.5,

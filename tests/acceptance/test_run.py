@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, get_args
@@ -32,8 +34,12 @@ from acceptance.progress import (
 from acceptance.record import Record
 from acceptance.request import CheckRequest, Credentials, Limits
 from acceptance.runner import run_check
+from relay.client import RelayProcess
 from relay.stream import Step, Summary
 
+NOT_OF_A_CONVERSATION = {
+    point.id for point in CHECKPOINTS if point.test == 3 and not point.id.startswith("t3.mode_")
+}
 OPERATOR_ONLY = {point.id for point in CHECKPOINTS if point.operator}
 
 
@@ -209,6 +215,42 @@ async def test_a_server_that_is_not_there_fails_nothing_and_passes_nothing(tmp_p
     (why,) = result.answer("t1.websocket_accepted").evidence
     assert why.code == "fault"
     assert "Nothing answers" in why.en
+
+
+@pytest.mark.parametrize(
+    ("test", "conversation", "defects"),
+    [(1, "t1", ["no_created"]), (2, "t2", ["no_answer"]), (3, "t3", ["mode_never_true"]), (4, "t4", [])],
+)
+async def test_a_conversation_whose_process_dies_accuses_no_server(
+    check: Any, monkeypatch: pytest.MonkeyPatch, test: int, conversation: str, defects: list[str]
+) -> None:
+    """Killed when the socket stands, by a lack of memory or a crash of ours: the server has done nothing."""
+    started: list[RelayProcess] = []
+    start = RelayProcess.start
+
+    async def remembered(*args: Any, **options: Any) -> RelayProcess:
+        started.append(await start(*args, **options))
+        return started[-1]
+
+    monkeypatch.setattr(RelayProcess, "start", remembered)
+
+    def kill(event: Any) -> None:
+        if isinstance(event, ConversationEvent) and event.name == conversation:
+            inner = event.event
+            if isinstance(inner, Step) and inner.step == "connected":
+                os.kill(started[-1].pid, signal.SIGKILL)
+
+    checked = await check(test, defects=defects, emit=kill)
+    of_the_stream = {
+        name: verdict for name, verdict in checked.verdicts.items() if name not in NOT_OF_A_CONVERSATION
+    }
+    assert "fail" not in of_the_stream.values()
+    died = [
+        evidence.data.get("code")
+        for test in checked.result.tests for answer in test.answers for evidence in answer.evidence
+        if answer.verdict == "not_run" and answer.checkpoint in of_the_stream
+    ]  # fmt: skip
+    assert "relay_crashed" in died
 
 
 async def test_an_aborted_run_cleans_up_and_keeps_what_it_found(check: Any) -> None:
