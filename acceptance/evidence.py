@@ -130,7 +130,64 @@ WORDS: dict[str, tuple[str, str]] = {
         "再起動できるのは、このテストが起動したサーバーだけです(--server-command)",
         "Only a server that the check has started can be restarted (--server-command)",
     ),
+    "foreign_wrote": (
+        "他のユーザーの発話「{heard}」の後、セッションのメッセージは {before} 件から {after} 件になりました",
+        "After another user had said “{heard}”, the session's messages went from {before} to {after}",
+    ),
+    "no_spoken_session": (
+        "発話が保存されたセッションがありません(テスト2が必要です)",
+        "There is no session with messages that could be finished (this takes test 2)",
+    ),
+    "no_finishing": (
+        "セッションを終了してよいとは指定されていません(--finish-sessions)",
+        "Sessions may not be finished (--finish-sessions)",
+    ),
+    "no_revocation": (
+        "2人目のユーザーを無効にする方法がありません(--revoke-command または --ask)",
+        "There is no way to deactivate the second user (--revoke-command or --ask)",
+    ),
+    "revoked_rest": ("API は HTTP {status} で応答しました", "The API answered with HTTP {status}"),
+    "revoked_closed": (
+        "開いていた接続がコード {close_code} で閉じられました",
+        "The open connection was closed with code {close_code}",
+    ),
+    "left_open": (
+        "接続は {watched} 秒後も開いたままです",
+        "The connection was still open after {watched} s",
+    ),
     # Test 4
+    "reply_open": (
+        "接続は開いたままです(error: {error_code})",
+        "The connection stayed open (error: {error_code})",
+    ),
+    "reply_closed": (
+        "クローズコード {close_code} で閉じられました(error: {error_code})",
+        "Closed with code {close_code} (error: {error_code})",
+    ),
+    "oversized_taken": (
+        "1 MiB を超えるメッセージを受け付けるサーバーです",
+        "The server takes messages of more than 1 MiB",
+    ),
+    "flood": ("{sent_s} 秒分の音声を {took} 秒で送信", "{sent_s} s of audio sent in {took} s"),
+    "http_reply": ("{what}: HTTP {status}({body})", "{what}: HTTP {status} ({body})"),
+    "wrong_logins": (
+        "誤ったログイン {n} 回, 429 での拒否: {limited_after} 回目, 最長 {slowest} 秒",
+        "{n} wrong logins, refused with 429 at number {limited_after}, the slowest took {slowest} s",
+    ),
+    "no_wrong_logins": (
+        "誤ったログインを試すとは指定されていません(--wrong-logins)",
+        "Wrong logins may not be tried (--wrong-logins)",
+    ),
+    "no_upstream_control": (
+        "音声サービスとの接続を切る方法がありません(--engine-control)",
+        "There is no way to cut the connection to the speech service (--engine-control)",
+    ),
+    "vanished_left_out": ("今回は実施しません", "Left out of this run"),
+    "microphone_opened": (
+        "判定できません: マイクは拒否されずに開きました({name})",
+        "Cannot be judged: the microphone was not refused, it opened ({name})",
+    ),
+    "prepared_by": ("準備した人: {name}", "Prepared by {name}"),
     "simulated_microphone": (
         "マイク拒否の代わりに、存在しない音声入力 {spec} を開いて確認しました",
         "In place of a refusal, a source that does not exist was opened: {spec}",
@@ -171,6 +228,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "no_turn_before": (
         "判定できません: 障害を起こす前の発言にも応答がありませんでした",
         "Cannot be judged: even before the fault a turn was not answered",
+    ),
+    "stored": (
+        "保存されたメッセージ: 営業担当者 {user_stored} 件(表示 {user_shown} 件), "
+        "お客様 {customer_stored} 件(表示 {customer_shown} 件)",
+        "Messages stored: {user_stored} of the salesperson ({user_shown} shown), {customer_stored} of the customer "
+        "({customer_shown} shown)",
     ),
     # The operator
     "operator_said": ("{name} さんの判定: {reply}", "Judged by {name}: {reply}"),

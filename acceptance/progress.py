@@ -84,6 +84,8 @@ class Question(_Progress, frozen=True, kw_only=True, tag="question"):
     checkpoint: str
     ja: str
     en: str
+    asks: Literal["judgement", "act"] = "judgement"
+    """act: to do something first. ``pass`` says that it is done, the run judges what follows."""
 
 
 class TestFinished(_Progress, frozen=True, kw_only=True, tag="test_finished"):

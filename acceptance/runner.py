@@ -14,10 +14,11 @@ from acceptance.plan import plan
 from acceptance.procedures.connection import connection_test
 from acceptance.procedures.faults import fault_test
 from acceptance.procedures.mode import mode_test
+from acceptance.procedures.robustness import vanishing
 from acceptance.procedures.streaming import streaming_test
 from acceptance.progress import CleanedUp, Emit, RunFinished, RunStarted, TestFinished, TestStarted
 from acceptance.record import Moment
-from acceptance.request import CheckRequest, Operator, RestartServer
+from acceptance.request import Act, CheckRequest, Means, Operator, RestartServer
 from acceptance.results import Evidence, RunResult, TestResult
 from acceptance.run import AcceptanceRun, wall_now
 from acceptance.sample_source import sample_source, source_name
@@ -38,6 +39,8 @@ async def run_check(
     *,
     operator: Operator | None = None,
     restart_server: RestartServer | None = None,
+    revoke_second: Act | None = None,
+    cut_upstream: Act | None = None,
 ) -> RunResult:
     """Run the selected tests; the result was emitted last.
 
@@ -45,7 +48,7 @@ async def run_check(
     ends the conversation that is being held, cleans up, and emits the result of what was answered until then
     with ``aborted`` set, before ``CancelledError`` goes on.
     """
-    procedure = _Procedure(request, emit, operator, restart_server)
+    procedure = _Procedure(request, emit, operator, Means(restart_server, revoke_second, cut_upstream))
     try:
         await procedure.carry_out()
     except asyncio.CancelledError:
@@ -60,10 +63,10 @@ class _Procedure:
         request: CheckRequest,
         emit: Emit,
         operator: Operator | None,
-        restart_server: RestartServer | None,
+        means: Means,
     ) -> None:
         self._request = request
-        self._run = AcceptanceRun(request, emit, operator, restart_server)
+        self._run = AcceptanceRun(request, emit, operator, means)
         self._started_at = datetime.now(UTC)
         self._id = f"{self._started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
         self._spans: dict[int, tuple[str, str | None]] = {}
@@ -80,11 +83,12 @@ class _Procedure:
                 username=request.account.username,
                 tests=request.tests,
                 checkpoints=tuple(point.id for point in CHECKPOINTS if point.test in request.tests),
-                plan=plan(request, can_restart=run.restart_server is not None),
+                plan=plan(request, run.means),
             )
         )
-        for number in request.tests:
-            await self._carry_out(number)
+        async with vanishing(run):
+            for number in request.tests:
+                await self._carry_out(number)
 
     async def _carry_out(self, number: int) -> None:
         run = self._run
@@ -165,7 +169,7 @@ class _Procedure:
             document=verdicts.of_selected(request.tests, run.answers, "document"),
             beyond=verdicts.of_selected(request.tests, run.answers, "beyond"),
             conversations=tuple(run.conversations),
-            session_ids=tuple(run.sessions),
+            session_ids=(*run.sessions, *run.second_sessions),
             directory=str(request.directory),
             aborted=aborted,
         )

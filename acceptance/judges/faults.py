@@ -16,7 +16,7 @@ from acceptance.request import Limits
 from acceptance.results import Answer, Evidence
 from relay import stream
 from relay.config import BYTES_PER_SECOND
-from relay.stream import Connection, Meters, Problem, SourceState, Step, StreamEvent, Transcript
+from relay.stream import Connection, Meters, Notice, Problem, SourceState, Step, StreamEvent, Transcript
 
 _AUDIO_SLACK_S = 0.25
 """How much shorter than what was sent the recording may be: the chunk that was under way."""
@@ -37,6 +37,26 @@ def judge_refused_microphone(record: Record) -> Answer:
     if failed is None or not record.complete:
         return explained(record, [answer(id_, "not_run")])[0]
     return answer(id_, "fail", absent(record, "error (audio)"))
+
+
+def judge_real_refusal(record: Record, operator: str) -> Answer:
+    """The same with a real one, which ``operator`` has refused. Some systems give zeros in its place."""
+    id_ = "t4.operator_microphone"
+    shown = record.one(Problem, lambda problem: problem.where == "audio" and bool(problem.message.strip()))
+    zeros = record.one(Notice, lambda notice: notice.code == "digital_silence")
+    prepared = finding("prepared_by", "operator", Moment(), name=operator)
+    if shown is not None:
+        return answer(id_, "pass", error_shown(record, shown), prepared, answered_by=operator)
+    opened = record.one(SourceState, lambda event: event.state == "opened")
+    if zeros is not None and opened is not None:
+        silent = finding("source_silent", "event", record.moment(zeros), spec=opened.spec)
+        return answer(id_, "pass", silent, prepared, answered_by=operator)
+    if opened is not None:
+        found = finding("microphone_opened", "event", record.moment(opened), name=opened.name)
+        return answer(id_, "not_run", found, prepared)
+    if record.one(SourceState) is None or not record.complete:
+        return explained(record, [answer(id_, "not_run")])[0]
+    return answer(id_, "fail", absent(record, "error (audio)"), prepared, answered_by=operator)
 
 
 def judge_faults(record: Record, measured: FaultMeasurements, limits: Limits) -> list[Answer]:

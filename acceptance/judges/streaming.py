@@ -5,7 +5,8 @@ from __future__ import annotations
 from acceptance.evidence import answer, finding
 from acceptance.judges.connections import connections
 from acceptance.judges.reasons import explained, recording_failed, trouble, unmet
-from acceptance.record import Record
+from acceptance.measurements import StoredMessages
+from acceptance.record import Moment, Record
 from acceptance.request import Limits
 from acceptance.results import Answer, Evidence
 from acceptance.sample_source import source_name
@@ -26,7 +27,7 @@ from relay.stream import (
 
 SAMPLE_RATE = 24_000
 """Hz, of everything that goes out (realtime-protocol, section 3)."""
-_SILENT_DBFS = -120.0
+SILENT_DBFS = -120.0
 """What meters show of input that is nothing but zeros."""
 _COUNTED_WITHIN_S = 0.5
 """From sending a chunk to the meters that count it: they come ten times a second."""
@@ -62,7 +63,7 @@ def _source(record: Record) -> Answer:
         why = trouble(record)
         return answer(id_, "fail", found, *([] if why is None else [why]))
     zeros = record.one(Notice, lambda notice: notice.code == "digital_silence")
-    heard = record.one(Meters, lambda meters: (meters.mic_rms_dbfs or _SILENT_DBFS) > _SILENT_DBFS)
+    heard = record.one(Meters, lambda meters: (meters.mic_rms_dbfs or SILENT_DBFS) > SILENT_DBFS)
     if heard is None and zeros is not None and record.complete:
         # Some systems refuse a microphone by giving zeros in its place.
         silent = finding("source_silent", "event", record.moment(zeros), spec=source_name(opened.spec))
@@ -312,3 +313,34 @@ def _latency(record: Record, limits: Limits) -> Answer:
         turns=len(turns),
     )
     return answer(id_, "fail" if late else "pass", evidence)
+
+
+def judge_stored(record: Record, stored: StoredMessages | None) -> Answer:
+    """What was shown, side by side, is what the session holds: same words, same order, nothing more."""
+    id_ = "t2.stored_messages"
+    user, customer = _shown(record, "user"), _shown(record, "assistant")
+    if stored is None or not (user or customer) or not record.complete:
+        return answer(id_, "not_run")
+    if stored.salesperson is None or stored.customer is None:
+        return answer(
+            id_, "not_run", finding("request_failed", "request", Moment(stored.at), code=stored.error)
+        )
+    found = finding(
+        "stored",
+        "request",
+        Moment(stored.at),
+        user_shown=len(user),
+        user_stored=len(stored.salesperson),
+        customer_shown=len(customer),
+        customer_stored=len(stored.customer),
+    )
+    same = user == list(stored.salesperson) and customer == list(stored.customer)
+    return answer(id_, "pass" if same else "fail", found)
+
+
+def _shown(record: Record, role: Role) -> list[str]:
+    """The final text of each item, in the order in which the items were first seen."""
+    texts: dict[str, str] = {}
+    for event in record.of(Transcript, lambda event: event.role == role and event.final):
+        texts[event.item_id] = event.text.strip()
+    return [text for text in texts.values() if text]

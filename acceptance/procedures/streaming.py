@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+
 from acceptance.checkpoints import checkpoints_of
 from acceptance.held_conversation import HeldConversation
-from acceptance.judges.streaming import judge_streaming
+from acceptance.judges.streaming import judge_stored, judge_streaming
+from acceptance.measurements import StoredMessages
 from acceptance.recorded_sound import loudest_dbfs
 from acceptance.run import AcceptanceRun
 from acceptance.sample_source import sample_source, source_name
@@ -13,6 +17,7 @@ from relay.stream import Meters, Playback, SourceState, Transcript
 _LONGEST_RECORDING_S = 180.0
 _PLAYBACK_MARGIN_S = 5.0
 _RATE_KNOWN_S = 3.0
+_READ_EVERY_S = 0.3
 
 
 async def streaming_test(run: AcceptanceRun) -> None:
@@ -28,12 +33,25 @@ async def streaming_test(run: AcceptanceRun) -> None:
         held.on_batch = None
     played = None if held.recording is None else loudest_dbfs(held.recording / "customer.wav")
     run.answer(judge_streaming(held.record, played, run.limits))
+    run.answer([judge_stored(held.record, await _stored(run, session_id, held))])
     await run.ask(
         "t2.operator_heard",
         "お客様の音声応答がスピーカーから聞こえましたか",
         "Did you hear the customer's answer from the loudspeaker?",
         aloud=run.request.sink.startswith("speaker"),
     )
+
+
+async def _stored(run: AcceptanceRun, session_id: str, held: HeldConversation) -> StoredMessages:
+    """Read until everything that was shown is there, or time is up."""
+    ends = time.monotonic() + run.limits.stored_s
+    while True:
+        stored = await run.read_messages(session_id)
+        if stored.salesperson or stored.customer:
+            run.spoken_session = session_id
+        if judge_stored(held.record, stored).verdict == "pass" or time.monotonic() >= ends:
+            return stored
+        await asyncio.sleep(_READ_EVERY_S)
 
 
 async def _follow_turn(run: AcceptanceRun, held: HeldConversation, source: str) -> None:

@@ -6,11 +6,18 @@ import pytest
 from made_streams import LIMITS, record, started, step, summary, verdicts
 
 from acceptance.checkpoints import CHECKPOINTS
+from acceptance.judges.access import judge_access
 from acceptance.judges.connection import judge_connection
-from acceptance.judges.faults import judge_faults, judge_refused_microphone
+from acceptance.judges.faults import judge_faults, judge_real_refusal, judge_refused_microphone
 from acceptance.judges.mode import judge_mode, judge_mode_beyond
-from acceptance.judges.streaming import judge_streaming
-from acceptance.measurements import FaultMeasurements, ModeMeasurements
+from acceptance.judges.robustness import judge_robustness
+from acceptance.judges.streaming import judge_stored, judge_streaming
+from acceptance.measurements import (
+    AccessMeasurements,
+    FaultMeasurements,
+    ModeMeasurements,
+    RobustnessMeasurements,
+)
 from relay.stream import Problem, StreamEvent
 
 
@@ -21,13 +28,17 @@ def test_an_empty_conversation_passes_nothing(events: list[StreamEvent]) -> None
         *judge_connection(nothing),
         *judge_streaming(nothing, None, LIMITS),
         *judge_mode(nothing, LIMITS),
-        *judge_mode_beyond(ModeMeasurements(), LIMITS, second_user=True, can_restart=True),
+        *judge_mode_beyond(ModeMeasurements(), LIMITS, can_restart=True),
+        *judge_access(AccessMeasurements(), LIMITS, second_user=True, left_out={}),
+        *judge_robustness(RobustnessMeasurements(), LIMITS, left_out={}),
+        judge_stored(nothing, None),
+        judge_real_refusal(nothing, "山田"),
         judge_refused_microphone(nothing),
         *judge_faults(nothing, FaultMeasurements(), LIMITS),
     ]
     assert set(verdicts(answers).values()) == {"not_run"}
     judged = {answer.checkpoint for answer in answers}
-    assert judged == {point.id for point in CHECKPOINTS if not point.operator}
+    assert judged == {point.id for point in CHECKPOINTS} - {"t2.operator_heard"}
 
 
 def test_what_a_refused_connection_left_undone_says_why() -> None:

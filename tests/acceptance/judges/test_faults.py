@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from made_streams import CONNECTED, LIMITS, lost, record, started, step, summary, verdicts
 
-from acceptance.judges.faults import judge_faults, judge_refused_microphone
+from acceptance.judges.faults import judge_faults, judge_real_refusal, judge_refused_microphone
 from acceptance.measurements import FaultMeasurements, FaultWindow, RecordingFiles
 from relay import stream
-from relay.stream import Connection, Problem, Response, SourceState, StreamEvent, Transcript
+from relay.stream import Connection, Notice, Problem, Response, SourceState, StreamEvent, Transcript
 
 PROBLEM = Problem(t=1.0, where="audio", code="permission_denied", message="Not allowed.")
 FAILED = SourceState(t=1.0, state="failed", spec="mic:x", name="x")
@@ -179,3 +179,23 @@ def test_a_full_disk_accuses_nobody() -> None:
     measured = FaultMeasurements(windows=RESET, recording=kept(CONNECTED, user_seconds=0.0))
     (answer,) = [a for a in judge_faults(record(cut), measured, LIMITS) if a.checkpoint == "t4.nothing_lost"]
     assert (answer.verdict, answer.evidence[0].data["code"]) == ("not_run", "recording_failed")
+
+
+ZEROS = Notice(t=1.0, code="digital_silence", message="Zeros.")
+REAL = SourceState(t=0.5, state="opened", spec="mic", name="Built-in", rate_hz=48_000)
+
+
+@pytest.mark.parametrize(
+    ("events", "verdict"),
+    [
+        ([FAILED, PROBLEM], "pass"),
+        ([REAL, ZEROS], "pass"),
+        ([REAL], "not_run"),
+        ([FAILED], "fail"),
+        ([], "not_run"),
+    ],
+)
+def test_a_microphone_that_a_person_has_refused(events: list[StreamEvent], verdict: str) -> None:
+    answer = judge_real_refusal(record([started(), *events, summary(2.0)]), "山田")
+    assert answer.verdict == verdict
+    assert answer.answered_by == ("山田" if verdict != "not_run" else None)

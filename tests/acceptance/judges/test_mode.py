@@ -35,18 +35,14 @@ def test_two_connections_are_judged_on_readings_without_a_gap(
         one_closed=tuple(reading(2.0 + n, value) for n, value in enumerate(after_closing_one)),
     )
     measured = ModeMeasurements(two_connections=both)
-    answers = judge_mode_beyond(measured, LIMITS, second_user=False, can_restart=False)
+    answers = judge_mode_beyond(measured, LIMITS, can_restart=False)
     assert verdicts(answers)["t3.two_connections"] == verdict
 
 
 def test_what_does_not_apply_says_why() -> None:
-    answers = judge_mode_beyond(ModeMeasurements(), LIMITS, second_user=False, can_restart=False)
+    answers = judge_mode_beyond(ModeMeasurements(), LIMITS, can_restart=False)
     left_out = {a.checkpoint: a.evidence[0].code for a in answers if a.verdict == "not_applicable"}
-    assert left_out == {
-        "t3.foreign_session": "no_second_user",
-        "t3.foreign_read": "no_second_user",
-        "t3.restarted": "server_not_ours",
-    }
+    assert left_out == {"t3.restarted": "server_not_ours"}
 
 
 def connected(number: int, at: float, ended: StreamEvent) -> list[StreamEvent]:
@@ -130,5 +126,5 @@ def test_a_flag_has_its_time_to_fall(after: list[ModeReading], verdict: str) -> 
     killed = Killed(
         before=reading(0.0, False), connected=(reading(1.0, True),), killed_t=2.0, after=tuple(after)
     )
-    answers = judge_mode_beyond(ModeMeasurements(killed=killed), LIMITS, second_user=False, can_restart=False)
+    answers = judge_mode_beyond(ModeMeasurements(killed=killed), LIMITS, can_restart=False)
     assert verdicts(answers)["t3.killed"] == verdict
