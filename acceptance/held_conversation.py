@@ -58,7 +58,7 @@ class HeldConversation:
     @property
     def over(self) -> bool:
         """Nothing more can be expected of it: ended, given up, or nobody to tell it to."""
-        return self._reading.done() or self._relay.ended or self.state.status in ("ended", "given_up")
+        return self._reading.done() or self.state.status in ("ended", "given_up")
 
     async def until(self, ready: Callable[[HeldConversation], bool], timeout_s: float) -> bool:
         """Wait until ``ready``; False when time ran out or the conversation is over without it."""

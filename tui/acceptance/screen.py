@@ -24,6 +24,7 @@ from textual.worker import Worker, WorkerError
 
 from acceptance.plan import plan
 from acceptance.progress import Doing, ProgressEvent, Question, Reply, RunFinished, TestStarted
+from acceptance.request import Means
 from acceptance.store import StoreError
 from tui.acceptance.actions import ACCEPTANCE_ACTIONS
 from tui.acceptance.board import Board, fold, stopped, with_notes
@@ -134,8 +135,8 @@ class AcceptanceScreen(ConsoleScreen[None]):
         """What a run of all tests would do with the options in force."""
         if self.board.run_id is None:
             request = self._request(ALL_TESTS, Path())
-            can_restart = self.console_app.services.restart_of(request.server_url) is not None
-            self.board = Board(plan=plan(request, can_restart=can_restart))
+            means = Means(restart_server=self.console_app.services.restart_of(request.server_url))
+            self.board = Board(plan=plan(request, means))
 
     def _request(self, tests: tuple[int, ...], directory: Path) -> CheckRequest:
         app = self.console_app

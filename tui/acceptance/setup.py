@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from acceptance.request import Account, CheckRequest
+from acceptance.request import CheckRequest, Credentials
 from tui.conversation.setup import conversation_language
 from tui.host.services import ServerAccount
 from tui.settings import ConsoleSettings
@@ -19,7 +19,7 @@ class RunOptions:
 
     operator: str
     """Recorded with every answer that a person gives."""
-    second_account: Account | None = None
+    second_account: Credentials | None = None
     source: str | None = None
     """Spoken in test 2; None: a sample recording."""
     sink: str = "none"
@@ -43,7 +43,7 @@ def check_request(
     """One run of ``tests`` as ``account``."""
     return CheckRequest(
         server_url=account.server_url,
-        account=Account(account.username, account.token),
+        account=Credentials(account.username, account.token),
         directory=directory,
         second_account=options.second_account,
         insecure=account.insecure,
