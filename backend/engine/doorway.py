@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 MAX_SOCKETS = 512
 """More than this at once are closed as they come: each takes a file descriptor, of which a process has few."""
+_OTHER_DESCRIPTORS = 64
+"""What the engine needs for itself, where a process may have fewer than ``MAX_SOCKETS``."""
 MAX_REQUEST_BYTES = 256 * 1024
 _MAX_HEAD_BYTES = 64 * 1024
 _HEAD_END = b"\r\n\r\n"
@@ -58,12 +61,16 @@ class Doorman:
     answer: Callable[[PlainRequest], PlainAnswer]
     _inside: set[Doorway] = field(default_factory=set)
     _full: bool = False
+    limit: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.limit = min(MAX_SOCKETS, _descriptors() - _OTHER_DESCRIPTORS)
 
     def admit(self, socket: Doorway) -> bool:
         """Whether there is room for one more. That there is none is logged once, not for each."""
-        if len(self._inside) >= MAX_SOCKETS:
+        if len(self._inside) >= self.limit:
             if not self._full:
-                log.warning("%d sockets are open; more are closed as they come", MAX_SOCKETS)
+                log.warning("%d sockets are open; more are closed as they come", self.limit)
             self._full = True
             return False
         self._inside.add(socket)
@@ -201,6 +208,16 @@ class Doorway(ServerConnection):
             self._body.clear()
             return
         self.transport.close()
+
+
+def _descriptors() -> int:
+    """How many files and sockets this process may have open."""
+    try:
+        import resource
+    except ImportError:  # Windows, where sockets are no files
+        return sys.maxsize
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
 def error_answer(

@@ -85,7 +85,7 @@ async def serving(
                 log.info("client refused: %s", objection[0].code)
                 await connection.refuse(*objection)
                 return
-            log.info("session opened for model %s", dialogue.session.get("model"))
+            log.info("session opened for model %.64r", dialogue.session.get("model"))
             admission.sessions += 1
             try:
                 await connection.run()
