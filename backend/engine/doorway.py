@@ -22,7 +22,7 @@ from backend.engine.json_text import to_json
 log = logging.getLogger(__name__)
 
 MAX_SOCKETS = 512
-"""More than this at once are closed as they come: each takes a file descriptor, of which a process has few."""
+"""Of more than this at once the idle ones are closed: each takes a file descriptor, of which a process has few."""
 _OTHER_DESCRIPTORS = 64
 """What the engine needs for itself, where a process may have fewer than ``MAX_SOCKETS``."""
 MAX_REQUEST_BYTES = 256 * 1024
@@ -59,7 +59,7 @@ class Doorman:
     """Who stands in the door of one engine, and what plain HTTP requests are answered."""
 
     answer: Callable[[PlainRequest], PlainAnswer]
-    _inside: set[Doorway] = field(default_factory=set)
+    _inside: dict[Doorway, None] = field(default_factory=dict)  # the oldest first
     _full: bool = False
     limit: int = field(init=False)
 
@@ -67,19 +67,26 @@ class Doorman:
         self.limit = min(MAX_SOCKETS, _descriptors() - _OTHER_DESCRIPTORS)
 
     def admit(self, socket: Doorway) -> bool:
-        """Whether there is room for one more. That there is none is logged once, not for each."""
+        """Whether there is room for one more; the one that has idled longest makes it.
+
+        That it got full is logged once, not for each.
+        """
         if len(self._inside) >= self.limit:
             if not self._full:
-                log.warning("%d sockets are open; more are closed as they come", self.limit)
+                log.warning("%d sockets are open; more push out the idle ones, or are closed", self.limit)
             self._full = True
-            return False
-        self._inside.add(socket)
+            idle = next((other for other in self._inside if not other.is_websocket), None)
+            if idle is None:
+                return False
+            idle.transport.abort()
+            del self._inside[idle]
+        self._inside[socket] = None
         return True
 
     def leave(self, socket: Doorway) -> None:
         """One that was inside, or was not let in, is gone."""
         if socket in self._inside:
-            self._inside.discard(socket)
+            del self._inside[socket]
             self._full = False
 
     def send_away(self) -> None:
