@@ -32,13 +32,12 @@ _HEAD_END = b"\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class PlainRequest:
-    """One HTTP request. ``headers`` by lower-case name; ``peer`` is the address it came from."""
+    """One HTTP request. ``headers`` by lower-case name."""
 
     method: str
     target: str
     headers: dict[str, str]
     body: bytes = b""
-    peer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +174,11 @@ class Doorway(ServerConnection):
             self._reply(error_answer(HTTPStatus.BAD_REQUEST, "This is no HTTP request."))
 
     def _answer(self, request: h11.Request) -> PlainAnswer:
-        peer = self.transport.get_extra_info("peername")
         plain = PlainRequest(
             method=request.method.decode("ascii"),
             target=request.target.decode("ascii", "replace"),
             headers={name.decode("ascii"): value.decode("latin-1") for name, value in request.headers},
             body=bytes(self._body),
-            peer=str(peer[0]) if peer else "",
         )
         try:
             return self.doorman.answer(plain)

@@ -21,7 +21,6 @@ from backend.engine.admission import (
     CONTROL_PATH,
     PATH,
     Admission,
-    as_json,
     path_of,
     query_of,
     subprotocol,
@@ -102,7 +101,7 @@ async def serving(
             create_connection=_door(doorman),
             open_timeout=OPEN_TIMEOUT_S,
             process_request=admission.route,
-            process_response=as_json,
+            process_response=admission.settle,
             select_subprotocol=subprotocol,
             compression=None,  # base64 audio shrinks little and costs much
             max_size=MAX_MESSAGE_BYTES,
