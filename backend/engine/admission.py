@@ -53,6 +53,16 @@ class Admission:
         message = f"Invalid URL (GET {path}). The engine serves {PATH}."
         return _respond(socket, error_answer(http.HTTPStatus.NOT_FOUND, message, "invalid_url"))
 
+    def settle(self, socket: ServerConnection, request: Request, response: Response) -> Response | None:
+        """After the handshake: one that the websockets package refused itself is refused in JSON, as all others are."""
+        if response.status_code == http.HTTPStatus.SWITCHING_PROTOCOLS:
+            return None
+        self._numbers.pop(socket.id, None)
+        if response.headers.get_all("Content-Type") == ["application/json"]:
+            return None
+        body = bytes(response.body or b"").decode("utf-8", "replace").strip()
+        return _respond(socket, error_answer(http.HTTPStatus(response.status_code), body))
+
     def number_of(self, socket: ServerConnection) -> int:
         """Which connection to ``PATH`` this is, from 1; to be asked once."""
         return self._numbers.pop(socket.id)
@@ -172,16 +182,6 @@ def query_of(request: Request) -> dict[str, list[str]]:
 def subprotocol(socket: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
     """``realtime`` for clients that ask for it, as browsers do, who have no other way to send a key."""
     return _SUBPROTOCOL if _SUBPROTOCOL in offered else None
-
-
-def as_json(socket: ServerConnection, request: Request, response: Response) -> Response | None:
-    """A handshake that the websockets package itself refused, refused in JSON as everything else is."""
-    if response.status_code == http.HTTPStatus.SWITCHING_PROTOCOLS:
-        return None
-    if response.headers.get_all("Content-Type") == ["application/json"]:
-        return None
-    body = bytes(response.body or b"").decode("utf-8", "replace").strip()
-    return _respond(socket, error_answer(http.HTTPStatus(response.status_code), body))
 
 
 def _respond(socket: ServerConnection, answer: PlainAnswer) -> Response:

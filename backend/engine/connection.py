@@ -125,13 +125,13 @@ class Connection:
             parsed = parse(message)
             event_id = client_event_id(parsed)
             kind = event_type(parsed)
-            log.debug("received %s", kind)
+            log.debug("received %.64r", kind)
             check_event(parsed, self._dialogue.strict)
             waiting = self._handlers[kind](parsed)
             if waiting is not None:
                 await waiting
         except ProtocolError as error:
-            log.info("refused: %s (%s)", error.code, error.param)
+            log.info("refused: %s (%.128r)", error.code, error.param)
             self._dialogue.outbox.put(error_event(error, event_id))
         except Exception:  # a fault of ours is told to the client, and the session goes on
             log.exception("event could not be handled")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -21,7 +22,9 @@ from backend.engine.json_text import to_json
 log = logging.getLogger(__name__)
 
 MAX_SOCKETS = 512
-"""More than this at once are closed as they come: each takes a file descriptor, of which a process has few."""
+"""Of more than this at once the idle ones are closed: each takes a file descriptor, of which a process has few."""
+_OTHER_DESCRIPTORS = 64
+"""What the engine needs for itself, where a process may have fewer than ``MAX_SOCKETS``."""
 MAX_REQUEST_BYTES = 256 * 1024
 _MAX_HEAD_BYTES = 64 * 1024
 _HEAD_END = b"\r\n\r\n"
@@ -29,13 +32,12 @@ _HEAD_END = b"\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class PlainRequest:
-    """One HTTP request. ``headers`` by lower-case name; ``peer`` is the address it came from."""
+    """One HTTP request. ``headers`` by lower-case name."""
 
     method: str
     target: str
     headers: dict[str, str]
     body: bytes = b""
-    peer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +58,34 @@ class Doorman:
     """Who stands in the door of one engine, and what plain HTTP requests are answered."""
 
     answer: Callable[[PlainRequest], PlainAnswer]
-    _inside: set[Doorway] = field(default_factory=set)
+    _inside: dict[Doorway, None] = field(default_factory=dict)  # the oldest first
     _full: bool = False
+    limit: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.limit = min(MAX_SOCKETS, _descriptors() - _OTHER_DESCRIPTORS)
 
     def admit(self, socket: Doorway) -> bool:
-        """Whether there is room for one more. That there is none is logged once, not for each."""
-        if len(self._inside) >= MAX_SOCKETS:
+        """Whether there is room for one more; the one that has idled longest makes it.
+
+        That it got full is logged once, not for each.
+        """
+        if len(self._inside) >= self.limit:
             if not self._full:
-                log.warning("%d sockets are open; more are closed as they come", MAX_SOCKETS)
+                log.warning("%d sockets are open; more push out the idle ones, or are closed", self.limit)
             self._full = True
-            return False
-        self._inside.add(socket)
+            idle = next((other for other in self._inside if not other.is_websocket), None)
+            if idle is None:
+                return False
+            idle.transport.abort()
+            del self._inside[idle]
+        self._inside[socket] = None
         return True
 
     def leave(self, socket: Doorway) -> None:
         """One that was inside, or was not let in, is gone."""
         if socket in self._inside:
-            self._inside.discard(socket)
+            del self._inside[socket]
             self._full = False
 
     def send_away(self) -> None:
@@ -161,13 +174,11 @@ class Doorway(ServerConnection):
             self._reply(error_answer(HTTPStatus.BAD_REQUEST, "This is no HTTP request."))
 
     def _answer(self, request: h11.Request) -> PlainAnswer:
-        peer = self.transport.get_extra_info("peername")
         plain = PlainRequest(
             method=request.method.decode("ascii"),
             target=request.target.decode("ascii", "replace"),
             headers={name.decode("ascii"): value.decode("latin-1") for name, value in request.headers},
             body=bytes(self._body),
-            peer=str(peer[0]) if peer else "",
         )
         try:
             return self.doorman.answer(plain)
@@ -201,6 +212,16 @@ class Doorway(ServerConnection):
             self._body.clear()
             return
         self.transport.close()
+
+
+def _descriptors() -> int:
+    """How many files and sockets this process may have open."""
+    try:
+        import resource
+    except ImportError:  # Windows, where sockets are no files
+        return sys.maxsize
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
 def error_answer(

@@ -6,7 +6,6 @@ Status codes and the form of errors are OpenAI's. WebRTC and SIP (``/v1/realtime
 from __future__ import annotations
 
 import logging
-import time
 from http import HTTPStatus
 from typing import Any
 
@@ -73,7 +72,7 @@ class HttpApi:
         except ProtocolError as error:
             return error_answer(HTTPStatus.BAD_REQUEST, error.message, error.code, error.param)
         secret = self._secrets.issue(settings, (wanted.get("expires_after") or {}).get("seconds", DEFAULT_S))
-        log.info("client secret made; it is good for %d s", secret.expires_at - time.time())
+        log.info("client secret made; it expires at %d", secret.expires_at)
         content = {"value": secret.value, "expires_at": int(secret.expires_at), "session": session}
         return PlainAnswer(HTTPStatus.OK, content, (("Cache-Control", "no-store"),))
 

@@ -21,7 +21,6 @@ from backend.engine.admission import (
     CONTROL_PATH,
     PATH,
     Admission,
-    as_json,
     path_of,
     query_of,
     subprotocol,
@@ -85,7 +84,7 @@ async def serving(
                 log.info("client refused: %s", objection[0].code)
                 await connection.refuse(*objection)
                 return
-            log.info("session opened for model %s", dialogue.session.get("model"))
+            log.info("session opened for model %.64r", dialogue.session.get("model"))
             admission.sessions += 1
             try:
                 await connection.run()
@@ -102,7 +101,7 @@ async def serving(
             create_connection=_door(doorman),
             open_timeout=OPEN_TIMEOUT_S,
             process_request=admission.route,
-            process_response=as_json,
+            process_response=admission.settle,
             select_subprotocol=subprotocol,
             compression=None,  # base64 audio shrinks little and costs much
             max_size=MAX_MESSAGE_BYTES,

@@ -133,7 +133,7 @@ _MODALITIES = Rule(Items(Text()), _one_modality, '`["audio"]` or `["text"]`', st
 _MAX_TOKENS = Integer(1, 4096, "inf")
 _NAMES = Items(Text())
 _TOOL_FILTER = Object({"read_only": ignored(Boolean()), "tool_names": ignored(_NAMES)}, open_if_lenient=True)
-_FUNCTION = Object(
+FUNCTION = Object(
     {
         "type": Field(one_of("function")),
         "name": Field(Text(64, _NAME, "letters, digits, `_` and `-`,"), required="always"),
@@ -142,10 +142,12 @@ _FUNCTION = Object(
     },
     open_if_lenient=True,
 )
-_MCP = Object(
+MCP_SERVER = Object(
     {
-        "type": Field(one_of("mcp"), note="the engine reaches no server: `mcp_list_tools.failed`"),
-        "server_label": Field(Text(), required="always"),
+        "type": Field(one_of("mcp")),
+        "server_label": Field(
+            Text(), required="always", note="the engine reaches no server: `mcp_list_tools.failed`"
+        ),
         "server_url": ignored(Text(), "this, `connector_id` or `tunnel_id` is required"),
         "connector_id": ignored(Text()),
         "tunnel_id": ignored(Text()),
@@ -172,7 +174,7 @@ def _reachable_if_mcp(value: Any, path: str) -> None:
         _reachable(value, path)
 
 
-_TOOL = Rule(Variants("type", {"function": _FUNCTION, "mcp": _MCP}), _reachable_if_mcp, "object")
+_TOOL = Rule(Variants("type", {"function": FUNCTION, "mcp": MCP_SERVER}), _reachable_if_mcp, "object")
 _TOOLS = Rule(Items(_TOOL), _no_duplicates, "list of functions and MCP servers, no two of one name")
 _TOOL_CHOICE = Either(
     one_of("auto", "none", "required"),
@@ -228,7 +230,7 @@ _REASONING = Object(
     open_if_lenient=True,
 )
 _VAD_FLAGS = {"create_response": Field(Boolean()), "interrupt_response": Field(Boolean())}
-_TURN_DETECTION = Variants(
+TURN_DETECTION = Variants(
     "type",
     {
         "server_vad": Object(
@@ -251,7 +253,7 @@ _TURN_DETECTION = Variants(
     },
     usual="server_vad",
 )
-_TRANSCRIPTION = Object(
+TRANSCRIPTION = Object(
     {
         "model": Field(
             Choice(TRANSCRIPTION_MODELS, open_if_lenient=True),
@@ -283,9 +285,9 @@ _AUDIO_OUTPUT = Object(
 _AUDIO_INPUT = Object(
     {
         "format": Field(_FORMAT),
-        "transcription": Field(_TRANSCRIPTION, null=True),
+        "transcription": Field(TRANSCRIPTION, null=True),
         "noise_reduction": ignored(_NOISE_REDUCTION, null=True),
-        "turn_detection": Field(_TURN_DETECTION, null=True),
+        "turn_detection": Field(TURN_DETECTION, null=True),
     }
 )
 _INCLUDE = ignored(Items(one_of("item.input_audio_transcription.logprobs")), null=True)

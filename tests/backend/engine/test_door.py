@@ -117,26 +117,25 @@ async def test_so_many_sessions_and_no_more(monkeypatch: pytest.MonkeyPatch) -> 
         assert created["type"] == "session.created"
 
 
-async def test_so_many_sockets_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_of_too_many_sockets_the_idle_ones_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doorway, "MAX_SOCKETS", 2)
-    async with engine() as url:
+    async with engine() as url, asyncio.timeout(5):
         host, port = url.removeprefix("ws://").split("/")[0].split(":")
         idle = [await asyncio.open_connection(host, int(port)) for _ in range(2)]
-        reader, writer = await asyncio.open_connection(host, int(port))
-        with contextlib.suppress(ConnectionError):
-            async with asyncio.timeout(5):
-                assert await reader.read() == b""
-        writer.close()
-        idle[0][1].close()
-        async with asyncio.timeout(5):
-            while True:
-                try:
-                    created = await first_event(url)
-                except InvalidMessage:
-                    continue
-                break
-        assert created["type"] == "session.created"
-        idle[1][1].close()
+        async with connect(f"{url}?model=m") as first:
+            await first.recv()
+            with contextlib.suppress(ConnectionError):
+                assert await idle[0][0].read() == b""
+            async with connect(f"{url}?model=m") as second:
+                await second.recv()
+                with contextlib.suppress(ConnectionError):
+                    assert await idle[1][0].read() == b""
+                with pytest.raises((InvalidMessage, ConnectionError)):
+                    await connect(f"{url}?model=m")
+                for socket in (first, second):
+                    await (await socket.ping())
+        for _, writer in idle:
+            writer.close()
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,17 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from backend.engine.options import EngineOptions
+from backend.engine.protocol import ProtocolError
 from backend.engine.server import serving
 from backend.engine.session import new_session, updated
+from backend.engine.session_schema import SESSION
 from backend.engine.transcription import NoTranscriber
 
 PNG = "data:image/png;base64,iVBORw0KGgo="
@@ -255,3 +259,28 @@ async def test_a_session_that_is_shown_may_be_sent_back(client: Any) -> None:
         del session[name]
     await client.send("session.update", session=session)
     assert (await client.until("session.updated"))["session"]["instructions"] == session["instructions"]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 5_000) | st.sampled_from(["auto", "function", "mcp", "ja", "f", ""]),
+    lambda inner: st.lists(inner, max_size=2)
+    | st.dictionaries(
+        st.sampled_from(["type", "name", "server_label", "parameters", "id", "input", "output", "transcription",
+                         "language", "turn_detection", "effort", "other"]),
+        inner, max_size=3,
+    ),
+    max_leaves=10,
+)  # fmt: skip
+
+
+@given(st.dictionaries(st.sampled_from([*SESSION.fields, "other"]), json_values, max_size=3))
+@settings(max_examples=300)
+def test_whatever_the_strict_take_the_lenient_take_alike(patch: dict[str, Any]) -> None:
+    session, patch = new_session("gpt-realtime"), {**patch, "type": "realtime"}
+    try:
+        merged = updated(session, patch, begun=False)
+    except ProtocolError as error:
+        assert error.param is not None
+        assert error.param.startswith("session")
+        return
+    assert updated(session, patch, begun=False, strict=False) == merged
