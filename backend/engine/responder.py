@@ -15,7 +15,7 @@ from backend.engine.request import within_limit
 from backend.engine.response import ResponseLane, ResponseRequest, Status
 from backend.engine.script import Call, Speech, scripted
 from backend.engine.tempo import at_speed
-from backend.engine.turn import Turn, turn_of, unanswered
+from backend.engine.turn import Turn, spoken, turn_of, unanswered
 from backend.engine.usage import RateLimit
 
 log = logging.getLogger(__name__)
@@ -155,8 +155,11 @@ class Responder:
     async def _turn(self, request: ResponseRequest) -> Turn:
         """What is to be answered: the items given, else those since the customer last spoke."""
         given = request.input_items
-        items = list(given) if given is not None else unanswered(self._dialogue.conversation.in_order())
-        return turn_of(items, await self._user_words(items))
+        whole = self._dialogue.conversation.in_order()
+        items = list(given) if given is not None else unanswered(whole)
+        words = await self._user_words(spoken(items))
+        before = [item for item in whole if item.get("role") == "user" and item not in items]
+        return turn_of(items, words, await self._user_words(before[-1:]) if given is None else None)
 
     async def _user_words(self, items: list[Item]) -> str | None:
         """What the user says in ``items``; None when nothing of it is known."""
