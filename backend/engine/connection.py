@@ -143,7 +143,7 @@ class Connection:
         begun, produced = len(dialogue.conversation) > 0, dialogue.audio_produced
         dialogue.session = updated(dialogue.session, patch, begun=begun, audio_produced=produced)
         self._listening.configure()
-        if dialogue.role():  # there may be something to say that has no recording
+        if dialogue.role() or dialogue.mind:  # there may be something to say that has no recording
             dialogue.voice.prepare(dialogue.spoken_language())
         self._dialogue.outbox.put(event("session.updated", session=self._dialogue.session))
 

@@ -13,11 +13,13 @@ from backend.engine.session_schema import RESPONSE, check_object
 from backend.engine.usage import OUTPUT_MS_PER_TOKEN
 
 
-def within_limit(text: str, pcm: bytes, max_output_tokens: int | str) -> tuple[str, bytes, bool]:
-    """``text`` and ``pcm`` cut to the allowed audio tokens, and whether anything had to go."""
+def within_limit(
+    text: str, pcm: bytes, max_output_tokens: int | str, sent_ms: int = 0
+) -> tuple[str, bytes, bool]:
+    """``text`` and ``pcm`` cut to the audio tokens left after ``sent_ms``, and whether anything had to go."""
     if not isinstance(max_output_tokens, int):
         return text, pcm, False
-    allowed = max_output_tokens * OUTPUT_MS_PER_TOKEN * BYTES_PER_MS
+    allowed = max(0, max_output_tokens * OUTPUT_MS_PER_TOKEN - sent_ms) * BYTES_PER_MS
     if len(pcm) <= allowed:
         return text, pcm, False
     return text[: len(text) * allowed // len(pcm)], pcm[:allowed], True

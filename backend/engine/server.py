@@ -21,6 +21,7 @@ from backend.engine.admission import CONTROL_PATH, PATH, Admission, path_of, sub
 from backend.engine.connection import Connection
 from backend.engine.control import serve_control
 from backend.engine.dialogue import Dialogue
+from backend.engine.mind import Mind
 from backend.engine.misbehaviour import FaultPlan
 from backend.engine.options import EngineOptions, OptionsError
 from backend.engine.outbox import Outbox
@@ -52,6 +53,7 @@ async def serving(
         hears = transcriber or make_transcriber(options.transcription, options.whisper)
         if isinstance(hears, WhisperTranscriber) and transcriber is None:
             closing.callback(hears.close)
+        mind = Mind(options.mind) if options.mind else None
         speaks = voice or closing.enter_context(contextlib.closing(LocalVoice()))
 
         async def handle(socket: ServerConnection) -> None:
@@ -59,7 +61,8 @@ async def serving(
             if request is not None and path_of(request) == CONTROL_PATH:
                 await serve_control(socket, plan)
                 return
-            dialogue = Dialogue(_session(request, options), Outbox(), hears, personas, speaks, options.pace)
+            session = _session(request, options)
+            dialogue = Dialogue(session, Outbox(), hears, personas, speaks, options.pace, mind)
             number = admission.number_of(socket)
             connection = Connection(socket, dialogue, max_age_s=options.max_age_s, plan=plan, number=number)
             if objection := admission.objection(request):
@@ -82,7 +85,11 @@ async def serving(
         ) as server:
             host = f"[{options.host}]" if ":" in options.host else options.host
             port = next(iter(server.sockets)).getsockname()[1]
-            yield f"ws://{host}:{port}{PATH}"
+            try:
+                yield f"ws://{host}:{port}{PATH}"
+            finally:
+                if mind is not None:
+                    await mind.close()
 
 
 def _personas(options: EngineOptions) -> dict[str, Persona]:
@@ -111,7 +118,10 @@ def run(options: EngineOptions) -> int:
         level=logging.DEBUG if options.verbose else logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    logging.getLogger("websockets").setLevel(logging.WARNING)  # its debug lines show the Authorization header
+    for library in ("websockets", "httpx", "httpcore"):
+        logging.getLogger(library).setLevel(
+            logging.WARNING
+        )  # their debug lines show the Authorization header
     if importlib.util.find_spec("earshot") is None:
         return _refuse("voice detection is not installed: pip install 'salesmind-console[server]'")
     try:
@@ -141,6 +151,8 @@ async def _serve_until_told(options: EngineOptions) -> None:
         sys.stdout.write(json.dumps(addresses) + "\n")
         sys.stdout.flush()
         log.info("listening on %s", url)
+        if options.mind is not None:
+            log.info("the model %s thinks for the customers", options.mind.model)
         await asyncio.to_thread(_warm_up)
         await stopped.wait()
         log.info("stopping")

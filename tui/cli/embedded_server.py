@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -28,13 +28,17 @@ class EmbeddedServer:
     """``salesmind serve`` with its data and log in ``directory``; a context that ends with the server.
 
     ``port`` 0 takes any free one. ``say`` is given the server's words for people, line by line, until it
-    is ready: after that the screen belongs to the console, and the server writes to its log alone.
+    is ready: after that the screen belongs to the console, and the server writes to its log alone. ``more``: further
+    arguments of ``serve``.
     """
 
-    def __init__(self, directory: Path, port: int, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, directory: Path, port: int, say: Callable[[str], None], more: Sequence[str] = ()
+    ) -> None:
         self.log = directory / "server.log"
         self._directory = directory
         self._port = port
+        self._more = more
         self._say = say
         self._ready = threading.Event()
         self._start()
@@ -54,6 +58,7 @@ class EmbeddedServer:
                 "--log",
                 str(self.log),
                 "--stop-on-eof",
+                *self._more,
             ],
             env={**os.environ, "SALESMIND_LANG": language()},
             stdin=subprocess.PIPE,  # closed by the system when this process is gone, however it went
