@@ -99,12 +99,13 @@ async def _serve(server: Any, options: ServeOptions, listener: socket.socket, pr
 
 def _make_engine(options: ServeOptions, progress: Progress) -> EngineProcess:
     from backend import logs
-    from backend.engine_process import EngineProcess
+    from backend.engine_process import COMMAND, EngineProcess
     from backend.spin import upstream
 
     log = logs.pass_on if options.log else None
     progress("engine_starting", {})
-    engine = EngineProcess(log=log, on_ready=lambda url: progress("engine_ready", {"url": url}))
+    command = (*COMMAND, *options.engine_arguments)
+    engine = EngineProcess(command, log=log, on_ready=lambda url: progress("engine_ready", {"url": url}))
     upstream.resolve_address = engine.address
     return engine
 

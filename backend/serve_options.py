@@ -38,6 +38,8 @@ class ServeOptions:
     """0: any free one."""
     upstream: str = "engine"
     """``engine``, ``openai`` or the URL of a Realtime endpoint."""
+    engine_arguments: tuple[str, ...] = ()
+    """What the engine is started with besides its own, where it is the upstream."""
     model: str | None = None
     database: Path | None = None
     data_directory: Path | None = None

@@ -148,7 +148,7 @@ class Connection:
             strict=dialogue.strict,
         )
         self._listening.configure()
-        if dialogue.role():  # there may be something to say that has no recording
+        if dialogue.role() or dialogue.mind:  # there may be something to say that has no recording
             dialogue.voice.prepare(dialogue.spoken_language())
         self._dialogue.outbox.put(event("session.updated", session=self._dialogue.session))
         self._ask_mcp_servers(dialogue.session)

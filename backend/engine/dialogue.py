@@ -9,6 +9,7 @@ from typing import Any
 
 from backend.engine.customer import Customer
 from backend.engine.items import Conversation
+from backend.engine.mind import Mind
 from backend.engine.outbox import Outbox
 from backend.engine.persona import Persona, choose
 from backend.engine.role import role_of
@@ -28,6 +29,8 @@ class Dialogue:
     voice: Voice
     pace: float
     """Audio is sent this many times faster than real time."""
+    mind: Mind | None = None
+    """The model that thinks for the customers; None: they go by their script."""
     conversation: Conversation = field(default_factory=Conversation)
     customers: dict[str, Customer] = field(init=False)
     hearing: dict[str, asyncio.Task[str | None]] = field(default_factory=dict)

@@ -10,7 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from backend.engine import toml_lines
-from backend.engine.persona import ASKED_BEFORE, SILENCE, Answer, Persona, PersonaError, ToolUse, Topic, fold
+from backend.engine.everyday_speech import everyday_speech
+from backend.engine.keywords import keyword
+from backend.engine.persona import (
+    ASKED_BEFORE,
+    SILENCE,
+    Answer,
+    Persona,
+    PersonaError,
+    Range,
+    Rank,
+    ToolUse,
+    Topic,
+)
 from backend.engine.role import FACTS
 from backend.engine.toml_lines import FieldError, field, texts
 
@@ -85,10 +97,15 @@ def _topic(table: Any, path: toml_lines.Path, language: str, answer_ids: set[str
     given = field(table, path, "answers", list)
     answers = [_answer(answer, (*path, "answers", n), answer_ids) for n, answer in enumerate(given)]
     topic_id = field(table, path, "id", str)
-    if all(answer.needs for answer in answers):
+    if all(answer.needs or answer.amount or answer.days for answer in answers):
         raise FieldError((*path, "answers"), f"the topic '{topic_id}' has no answer that can always be given")
-    keywords = (fold(keyword, language) for keyword in texts(table, path, "keywords"))
-    return Topic(topic_id, field(table, path, "stage", str), tuple(dict.fromkeys(keywords)), tuple(answers))
+    everyday = everyday_speech(language)
+    known = everyday.keywords.get(topic_id, ())
+    given_words = texts(table, path, "keywords", [] if known else None)
+    keywords = (*(keyword(text, language) for text in given_words), *known)
+    rank = everyday.ranks.get(topic_id, Rank.MATTER)
+    stage = field(table, path, "stage", str)
+    return Topic(topic_id, stage, tuple(dict.fromkeys(keywords)), tuple(answers), rank)
 
 
 def _answer(table: Any, path: toml_lines.Path, answer_ids: set[str]) -> Answer:
@@ -102,7 +119,18 @@ def _answer(table: Any, path: toml_lines.Path, answer_ids: set[str]) -> Answer:
             path,
             f"there is no {{{min(unknown)}}}; an answer may have " + ", ".join(f"{{{n}}}" for n in FACTS),
         )
-    return Answer(answer_id, text, needs)
+    return Answer(answer_id, text, needs, _range(table, path, "amount"), _range(table, path, "days"))
+
+
+def _range(table: Any, path: toml_lines.Path, name: str) -> Range | None:
+    """``table[name]``: a number, or an array of the least and the most. Raises ``FieldError``."""
+    value = table.get(name)
+    numbers = value if isinstance(value, list) else [value, value]
+    if value is None:
+        return None
+    if len(numbers) != 2 or not all(isinstance(n, int | float) and not isinstance(n, bool) for n in numbers):
+        raise FieldError((*path, name), f"'{name}' is to be a number, or an array of the least and the most")
+    return (float(numbers[0]), float(numbers[1]))
 
 
 def _tools(data: dict[str, Any], language: str) -> tuple[ToolUse, ...]:
@@ -112,7 +140,7 @@ def _tools(data: dict[str, Any], language: str) -> tuple[ToolUse, ...]:
         name = field(table, path, "name", str)
         if name in uses:
             raise FieldError((*path, "name"), f"there is a tool '{name}' already")
-        keywords = tuple(fold(keyword, language) for keyword in texts(table, path, "keywords", []))
+        keywords = tuple(keyword(text, language) for text in texts(table, path, "keywords", []))
         answer = field(table, path, "answer", str, "")
         needs = _braces(answer, (*path, "answer"), f"the answer of the tool '{name}'")
         if plain := [name for name in needs if not re.fullmatch(r"[^\W\d]\w*", name)]:

@@ -13,8 +13,10 @@ from backend.engine.session_schema import RESPONSE
 from backend.engine.usage import OUTPUT_MS_PER_TOKEN, first_tokens
 
 
-def within_limit(text: str, pcm: bytes, max_output_tokens: int | str) -> tuple[str, bytes, bool]:
-    """``text`` and ``pcm`` cut to the tokens allowed, and whether anything had to go.
+def within_limit(
+    text: str, pcm: bytes, max_output_tokens: int | str, sent_ms: int = 0
+) -> tuple[str, bytes, bool]:
+    """``text`` and ``pcm`` cut to the tokens left after ``sent_ms`` of audio, and whether anything had to go.
 
     Audio is what counts of an answer that has any, and its words are cut with it; else the words count.
     """
@@ -23,7 +25,7 @@ def within_limit(text: str, pcm: bytes, max_output_tokens: int | str) -> tuple[s
     if not pcm:
         kept = first_tokens(text, max_output_tokens)
         return kept, pcm, kept != text
-    allowed = max_output_tokens * OUTPUT_MS_PER_TOKEN * BYTES_PER_MS
+    allowed = max(0, max_output_tokens * OUTPUT_MS_PER_TOKEN - sent_ms) * BYTES_PER_MS
     if len(pcm) <= allowed:
         return text, pcm, False
     return text[: len(text) * allowed // len(pcm)], pcm[:allowed], True

@@ -31,6 +31,7 @@ from backend.engine.control import serve_control
 from backend.engine.dialogue import Dialogue
 from backend.engine.doorway import Doorman, Doorway
 from backend.engine.http_api import HttpApi
+from backend.engine.mind import Mind
 from backend.engine.misbehaviour import FaultPlan
 from backend.engine.options import EngineOptions, OptionsError
 from backend.engine.outbox import Outbox
@@ -67,6 +68,7 @@ async def serving(
         hears = transcriber or make_transcriber(options.transcription, options.whisper)
         if isinstance(hears, WhisperTranscriber) and transcriber is None:
             closing.callback(hears.close)
+        mind = Mind(options.mind) if options.mind else None
         speaks = voice or closing.enter_context(contextlib.closing(LocalVoice()))
 
         async def handle(socket: ServerConnection) -> None:
@@ -76,7 +78,7 @@ async def serving(
                 return
             session = _session(request, admission, options)
             dialogue = Dialogue(
-                session, Outbox(), hears, personas, speaks, options.pace, strict=not options.lenient
+                session, Outbox(), hears, personas, speaks, options.pace, mind, strict=not options.lenient
             )
             number = admission.number_of(socket)
             connection = Connection(socket, dialogue, max_age_s=options.max_age_s, plan=plan, number=number)
@@ -113,6 +115,8 @@ async def serving(
                 yield f"{'wss' if tls else 'ws'}://{host}:{port}{PATH}"
             finally:
                 doorman.send_away()
+                if mind is not None:
+                    await mind.close()
 
 
 def _door(doorman: Doorman) -> type[Doorway]:
@@ -155,7 +159,10 @@ def run(options: EngineOptions) -> int:
         level=logging.DEBUG if options.verbose else logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    logging.getLogger("websockets").setLevel(logging.WARNING)  # its debug lines show the Authorization header
+    for library in ("websockets", "httpx", "httpcore"):
+        logging.getLogger(library).setLevel(
+            logging.WARNING
+        )  # their debug lines show the Authorization header
     if importlib.util.find_spec("earshot") is None:
         return _refuse("voice detection is not installed: pip install 'salesmind-console[server]'")
     try:
@@ -185,6 +192,8 @@ async def _serve_until_told(options: EngineOptions) -> None:
         sys.stdout.write(json.dumps(addresses) + "\n")
         sys.stdout.flush()
         log.info("listening on %s", url)
+        if options.mind is not None:
+            log.info("the model %s thinks for the customers", options.mind.model)
         await asyncio.to_thread(_warm_up)
         await stopped.wait()
         log.info("stopping")

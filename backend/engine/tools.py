@@ -8,7 +8,8 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from backend.engine.persona import ToolUse, fold
+from backend.engine.keywords import heard
+from backend.engine.persona import ToolUse
 from backend.engine.spoken_values import tokens_of
 
 Tool = Mapping[str, Any]
@@ -55,9 +56,9 @@ def wanted_tool(
 def fitness(tool: Tool, words: str, uses: Collection[ToolUse], language: str) -> int:
     """How well ``words`` fit the function; ``_ENOUGH`` or more calls it."""
     name = str(tool.get("name", ""))
-    folded = fold(words, language)
+    listened = heard(words, language)
     said = next((use for use in uses if use.name == name), None)
-    score = sum(_ENOUGH + len(k) for k in (said.keywords if said else ()) if k in folded)
+    score = sum(_ENOUGH + k.weight for k in (said.keywords if said else ()) if k.found_in(listened))
     spoken = _content(words)
     named = _content(" ".join(tokens_of(name))) & spoken
     described = (_content(str(tool.get("description") or "")) & spoken) - named

@@ -22,6 +22,8 @@ class Turn:
 
     words: str | None = None
     """What the user said; None when nothing of it is known in words."""
+    words_before: str | None = None
+    """What the user said in the turns before, the last of them; None where nothing is known of it."""
     called: frozenset[str] = frozenset()
     """The functions called in this turn."""
     results: tuple[ToolResult, ...] = ()
@@ -41,7 +43,20 @@ def unanswered(items: Iterable[Item]) -> list[Item]:
     return found
 
 
-def turn_of(items: Iterable[Item], words: str | None) -> Turn:
+def spoken(items: Iterable[Item]) -> list[Item]:
+    """What the user says in ``items``: since a function was called, if anything, as that has been dealt with."""
+    found: list[Item] = []
+    stale = False
+    for item in items:
+        if item.get("type") in ("function_call", "function_call_output"):
+            stale = True
+        elif item.get("role") == "user":
+            found = [item] if stale else [*found, item]
+            stale = False
+    return found
+
+
+def turn_of(items: Iterable[Item], words: str | None, words_before: str | None = None) -> Turn:
     """The turn that ``items`` make, of which the user's are ``words``."""
     names: dict[str, str] = {}
     called: set[str] = set()
@@ -58,4 +73,4 @@ def turn_of(items: Iterable[Item], words: str | None) -> Turn:
         elif item.get("role") == "user":
             called.clear()  # what is said now may call for the same function again
             results.clear()
-    return Turn(words, frozenset(called), tuple(results), tuple(filter(None, directions)))
+    return Turn(words, words_before, frozenset(called), tuple(results), tuple(filter(None, directions)))

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from tui.cli.group import reject
+from tui.cli.mind_options import mind_arguments, mind_options
 from tui.cli.server_extra import require_server
 from tui.exit_codes import ExitCode
 from tui.i18n import N_, _
@@ -87,6 +88,7 @@ def _stop_on_eof() -> None:
     show_default=True,
     help=_("engine, openai, or the URL of a Realtime endpoint."),
 )
+@mind_options
 @click.option("--model", help=_("Realtime model to ask the upstream for."))
 @click.option(
     "--database",
@@ -123,6 +125,10 @@ def command(
     host: str,
     port: int,
     upstream: str,
+    mind: str | None,
+    mind_model: str | None,
+    mind_key_file: Path | None,
+    mind_timeout: float,
     model: str | None,
     database: Path | None,
     data_dir: Path | None,
@@ -134,14 +140,22 @@ def command(
 ) -> None:
     """Serve until told to stop; the first line on stdout is ``{"url": ...}``."""
     require_server()
+    from backend.engine.options import OptionsError, read_mind
     from backend.serve import ServeError, ServeOptions, run
 
+    try:
+        read_mind(mind, mind_model, mind_key_file, mind_timeout)
+    except OptionsError as error:
+        raise reject(str(error)) from None
+    if mind is not None and upstream != "engine":
+        raise reject(_("--mind thinks for the offline engine: leave --upstream out."))
     if stop_on_eof:
         threading.Thread(target=_stop_on_eof, daemon=True).start()
     options = ServeOptions(
         host=host,
         port=port,
         upstream=upstream,
+        engine_arguments=mind_arguments(mind, mind_model, mind_key_file, mind_timeout),
         model=model,
         database=database,
         data_directory=data_dir,

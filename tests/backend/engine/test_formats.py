@@ -187,6 +187,9 @@ class Tone:
         self.said.append((text, language))
         return tone(300, 1_000)
 
+    def speaks(self, language: str) -> bool:
+        return True
+
     def prepare(self, language: str) -> None:
         self.prepared = language
 
@@ -196,6 +199,9 @@ class Mute:
 
     async def say(self, text: str, language: str) -> bytes:
         return b""
+
+    def speaks(self, language: str) -> bool:
+        return False
 
     def prepare(self, language: str) -> None:
         pass

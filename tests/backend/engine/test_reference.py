@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_the_reference_is_made_from_the_code_as_it_is() -> None:
-    script = ROOT / "docs" / "make_engine_reference.py"
+    script = ROOT / "scripts" / "make_engine_reference.py"
     done = subprocess.run(
         [sys.executable, str(script), "--check"], cwd=ROOT, capture_output=True, text=True, check=False
     )

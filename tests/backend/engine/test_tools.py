@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from backend.engine.keywords import keyword
 from backend.engine.options import EngineOptions
-from backend.engine.persona import ToolUse, fold
+from backend.engine.persona import ToolUse
 from backend.engine.server import serving
 from backend.engine.tools import spoken_output, wanted_tool
 
@@ -49,7 +50,7 @@ def test_the_words_call_a_function_by_its_name_and_description(
 
 
 def test_a_persona_may_know_other_words_for_it() -> None:
-    use = ToolUse("look_up", (fold("何時", "ja"),))
+    use = ToolUse("look_up", (keyword("何時", "ja"),))
     found = wanted_tool(TOOLS, "いま何時ですか", (use,), "ja")
     assert found is LOOK_UP
     assert wanted_tool(TOOLS, "いま何時ですか", (use,), "ja", called={"look_up"}) is None
@@ -134,6 +135,14 @@ async def test_a_function_is_called_when_the_words_call_for_it(client: Any) -> N
     assert (await answer(client))["content"][0]["text"] == "I have checked: sky is clear, degrees is 21."
     await client.say("And who decides?")
     assert (await answer(client))["type"] == "message"
+
+
+async def test_what_called_a_function_does_not_call_it_again_with_the_next_words(client: Any) -> None:
+    await client.configure(tools=TOOLS, output_modalities=["text"], instructions="You are a customer.")
+    await client.say("What is the weather in Tokyo?")
+    await give(client, await answer(client), "rain")
+    await client.say("Never mind. Who decides?")
+    assert "our owner" in (await answer(client))["content"][0]["text"]
 
 
 async def test_a_response_may_demand_what_the_session_does_not(client: Any) -> None:

@@ -1,7 +1,7 @@
 """Write the table of fields in docs/engine.md from what the engine checks: its schema of events, sessions and items.
 
-python docs/make_engine_reference.py           writes the table between its two marks
-python docs/make_engine_reference.py --check   exits with 1 if it is out of date
+python scripts/make_engine_reference.py           writes the table between its two marks
+python scripts/make_engine_reference.py --check   exits with 1 if it is out of date
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from backend.engine.item_schema import MESSAGES, OTHERS
 from backend.engine.schema import Choice, Either, Field, Items, Object, Rule, Shape, Text, Variants
 from backend.engine.session_schema import CLIENT_SECRET, RESPONSE, SESSION, TRANSCRIPTION_SESSION
 
-TARGET = Path(__file__).with_name("engine.md")
-BEGIN = "<!-- From here on made by docs/make_engine_reference.py. Do not edit. -->\n"
-END = "<!-- Up to here made by docs/make_engine_reference.py. -->\n"
+TARGET = Path(__file__).parents[1] / "docs" / "engine.md"
+BEGIN = "<!-- From here on made by scripts/make_engine_reference.py. Do not edit. -->\n"
+END = "<!-- Up to here made by scripts/make_engine_reference.py. -->\n"
 HEAD = "| field | takes | effect | `--lenient` lets pass besides |\n|---|---|---|---|\n"
 
 
@@ -162,7 +162,7 @@ def main() -> int:
     if "--check" in sys.argv[1:]:
         if made == text:
             return 0
-        sys.stderr.write(f"{TARGET.name} is out of date: run python docs/make_engine_reference.py\n")
+        sys.stderr.write(f"{TARGET.name} is out of date: run python scripts/make_engine_reference.py\n")
         return 1
     TARGET.write_text(made, encoding="utf-8")
     return 0
