@@ -81,7 +81,8 @@ def _flood(reply: SocketReply | None, limits: Limits) -> Answer:
         return answer(id_, "not_run", flood, _reply(reply))
     refused = reply.error_code is not None or reply.close_code is not None
     held_up = sent < limits.flood_audio_s
-    return answer(id_, "pass" if refused or held_up else "fail", flood, _reply(reply))
+    evidence = (_reply(reply), flood) if refused else (flood, _reply(reply))
+    return answer(id_, "pass" if refused or held_up else "fail", *evidence)
 
 
 def _json_errors(replies: tuple[HttpReply, ...]) -> Answer:

@@ -49,14 +49,18 @@ class QuestionScreen(ConsoleModal[Reply | None]):
     def compose(self) -> ComposeResult:
         """The question, for which checkpoint, and who answers."""
         with Vertical(id="box"):
-            yield Static(_("The run asks you"), classes="title")
+            acting = self._question.asks == "act"
+            yield Static(
+                _("The run asks you to do something") if acting else _("The run asks you"), classes="title"
+            )
             yield Static(words(self._question), id="question", markup=False)
             yield Static(words(checkpoint(self._question.checkpoint)), classes="dim", markup=False)
             who = _("Your answer is recorded as that of {name}.").format(name=self._operator)
             yield Static(who, id="operator", classes="dim", markup=False)
             with Horizontal(id="answers"):
-                yield Button(_("y  Yes"), id="yes", compact=True)
-                yield Button(_("n  No"), id="no", compact=True)
+                yield Button(_("y  Done") if acting else _("y  Yes"), id="yes", compact=True)
+                if not acting:
+                    yield Button(_("n  No"), id="no", compact=True)
                 yield Button(_("s  Skip"), id="skip", compact=True)
         yield ActionFooter()
 
@@ -77,8 +81,9 @@ class QuestionScreen(ConsoleModal[Reply | None]):
 
     @on(Button.Pressed, "#no")
     def action_no(self) -> None:
-        """Fail."""
-        self.dismiss("fail")
+        """Fail. Who is asked to do something has nothing to judge."""
+        if self._question.asks == "judgement":
+            self.dismiss("fail")
 
     @on(Button.Pressed, "#skip")
     def action_skip(self) -> None:
