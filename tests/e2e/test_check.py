@@ -262,9 +262,9 @@ def test_ctrl_c_ends_a_question_at_once(
     """Without Enter: the one for the password, and the one that only a person can answer."""
     arguments = ("check", "--server", server.url, "--username", "admin", "--test", "4", "--ask")
     asked = open_terminal(*arguments)
-    asked.wait_for("Refuse the microphone")
+    asked.wait_for("Refuse this program the microphone")
     asked.press("maybe\r")
-    asked.wait_for(lambda text: text.count("Refuse the microphone") == 2)
+    asked.wait_for(lambda text: text.count("Refuse this program the microphone") == 2)
     asked.press("\x03")
     assert asked.wait_for_exit() == 130
     assert "The run was aborted" in asked.text
