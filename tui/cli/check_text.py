@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from acceptance.checkpoints import CONDITIONS, TESTS, checkpoint
+from acceptance.checkpoints import CONDITIONS, REMINDERS, TESTS, checkpoint
 from acceptance.progress import (
     CleanedUp,
     Doing,
@@ -124,6 +124,7 @@ def conclusion_lines(result: RunResult) -> Iterator[str]:
     yield _("The document's checkpoints: {document}   Beyond the document: {beyond}").format(
         document=_coloured(result.document), beyond=_coloured(result.beyond)
     )
+    yield from map(words, REMINDERS)
 
 
 def _answers(result: RunResult) -> Iterator[Answer]:
