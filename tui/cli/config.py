@@ -27,7 +27,9 @@ ORIGINS = {
 
 
 @click.group(
-    cls=SuggestingGroup, help=_("Show, check and change the settings. docs/configuration.md explains each.")
+    cls=SuggestingGroup,
+    help=_("Show, check and change the settings. docs/configuration.md explains each."),
+    short_help=_("Show, check and change the settings."),
 )
 def command() -> None:
     """The group; it does nothing by itself."""
