@@ -103,6 +103,15 @@ APP_ACTIONS: tuple[Action, ...] = (
         show=False,
     ),
     Action(
+        "app.suspend",
+        "ctrl+z",
+        "suspend_process",
+        N_("Suspend"),
+        N_("Program: Suspend"),
+        N_("Back to the shell for a while; `fg` returns, and a conversation goes on meanwhile"),
+        show=False,
+    ),
+    Action(
         "app.quit",
         "ctrl+q",
         "quit",
