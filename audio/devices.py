@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
+import logging
 from dataclasses import dataclass
 from typing import Any
 
 from audio import portaudio
-from audio.errors import AudioError, AudioErrorCode
+from audio.errors import AudioError, AudioErrorCode, printable
 from audio.portaudio import Direction
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +44,15 @@ def list_devices() -> list[Device]:
 def query(sounddevice: Any) -> list[Device]:
     """The devices in PortAudio's present list. On PortAudio's thread."""
     try:
-        listed = _infos(sounddevice)
         host_apis = sounddevice.query_hostapis()
+        listed = _listed(sounddevice, host_apis)
         default_input, default_output = sounddevice.default.device
     except sounddevice.PortAudioError as error:
         raise portaudio.translate(error, "input", "PortAudio", 0) from error
     return [
         Device(
             id=str(index),
-            name=str(info["name"]),
+            name=printable(str(info["name"])),
             host_api=str(host_apis[info["hostapi"]]["name"]),
             inputs=int(info["max_input_channels"]),
             outputs=int(info["max_output_channels"]),
@@ -63,23 +64,18 @@ def query(sounddevice: Any) -> list[Device]:
     ]
 
 
-def _infos(sounddevice: Any) -> list[tuple[int, Any]]:
-    """What PortAudio says of each device, by its index; without those whose name is not UTF-8."""
-    try:
-        return list(enumerate(sounddevice.query_devices()))
-    except UnicodeDecodeError:
-        # sounddevice decodes strictly, and one bad name among the system's must not hide all the others.
-        return list(_one_by_one(sounddevice))
+def _listed(sounddevice: Any, host_apis: Any) -> list[tuple[int, Any]]:
+    """Each device's index and description, one by one.
 
-
-def _one_by_one(sounddevice: Any) -> Iterator[tuple[int, Any]]:
-    for index in itertools.count():
+    The library reads names as UTF-8, refuses the whole list for one that is none, and cannot open that device either.
+    """
+    listed = []
+    for index in sorted(index for api in host_apis for index in api["devices"]):
         try:
-            yield index, sounddevice.query_devices(index)
+            listed.append((index, sounddevice.query_devices(index)))
         except UnicodeDecodeError:
-            continue
-        except sounddevice.PortAudioError:  # there is none with this index
-            return
+            _log.warning("Sound device %d is left out: its name is not UTF-8.", index)
+    return listed
 
 
 def find(sounddevice: Any, direction: Direction, wanted: str | None) -> Device:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from api_client.harmless import harmless_text
 from relay.conversation import fold
-from relay.conversation_state import Conversation
+from relay.conversation_state import ConversationState
 from relay.stream import Playback, Role, Speech, StreamEvent
 
 SHORTEST_S = 0.8
@@ -46,7 +46,7 @@ def spoken_lines(events: Iterable[StreamEvent]) -> list[Line]:
             case _:
                 pass
     lines = []
-    for turn in fold(Conversation(), events).turns:
+    for turn in fold(ConversationState(), events).turns:
         text = " ".join(harmless_text(turn.text).split())
         if not text or turn.role == "system":
             continue

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from relay.conversation import fold
-from relay.conversation_state import Conversation
+from relay.conversation_state import ConversationState
 from relay.stream import Problem, Response, Speech, StreamEvent
 
 SPEEDS = (0.5, 0.75, 1.0, 1.5, 2.0, 4.0, 8.0)
@@ -49,7 +49,7 @@ class Timeline:
     def __init__(self, events: Sequence[StreamEvent]) -> None:
         self.events = sorted(events, key=lambda event: event.t)
         self._times = [event.t for event in self.events]
-        self._kept: dict[int, Conversation] = {0: Conversation()}
+        self._kept: dict[int, ConversationState] = {0: ConversationState()}
 
     @property
     def end(self) -> float:
@@ -60,7 +60,7 @@ class Timeline:
         """Events later than ``after``, up to and with ``until``."""
         return self.events[bisect_right(self._times, after) : bisect_right(self._times, until)]
 
-    def state_at(self, t: float) -> Conversation:
+    def state_at(self, t: float) -> ConversationState:
         """The conversation as it was at ``t``, by the reducer that showed it live."""
         count = bisect_right(self._times, t)
         start = count // _KEEP_EVERY * _KEEP_EVERY

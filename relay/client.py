@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from relay import commands, stream
+from relay.codes import RelayCode
 from relay.commands import Command, Configure
 from relay.config import RelayConfig
 from relay.siblings import check_packages, child_path
@@ -176,7 +177,7 @@ class RelayProcess:
         return Problem(
             t=time.monotonic() - self._started_at,
             where="relay",
-            code="relay_crashed",
+            code=RelayCode.RELAY_CRASHED,
             message=f"The relay process ended unexpectedly (exit code {code}). See {self.log_path}.",
             fatal=True,
             params={"exit_code": str(code), "log": str(self.log_path)},

@@ -22,6 +22,7 @@ from typing import Any, cast
 import msgspec
 
 from relay import commands, stream
+from relay.codes import RelayCode
 from relay.commands import Command, Configure, Stop
 from relay.descriptors import open_standard_descriptors
 from relay.exit_codes import EXIT_INTERRUPTED, EXIT_USAGE
@@ -180,7 +181,7 @@ async def _serve(events_fd: int) -> int:
 def _refuse(writer: EventWriter, error: Exception) -> None:
     message = f"The relay's configuration cannot be used: {error}"
     log.error("%s", message)
-    writer.emit(Problem(t=0.0, where="relay", code="bad_configuration", message=message, fatal=True))
+    writer.emit(Problem(t=0.0, where="relay", code=RelayCode.BAD_CONFIGURATION, message=message, fatal=True))
 
 
 async def _converse(configure: Configure, reader: asyncio.StreamReader, writer: EventWriter) -> int:

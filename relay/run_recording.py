@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from audio.paths import from_home
+from relay.codes import RelayCode
 from relay.config import RelayConfig
 from relay.output import Output
 from relay.recording.manifest import Manifest
@@ -109,7 +110,7 @@ class RunRecording:
             Problem(
                 t=self._output.now(),
                 where="relay",
-                code="recording_failed",
+                code=RelayCode.RECORDING_FAILED,
                 message=message,
                 params={"directory": directory, "reason": reason},
             )

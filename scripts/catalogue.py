@@ -14,7 +14,7 @@ import io
 import sys
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -62,7 +62,12 @@ def updated() -> Catalog:
 
 def untranslated(catalogue: Catalog) -> list[str]:
     """What has no translation, or one that is only guessed."""
-    return [str(entry.id) for entry in catalogue if entry.id and (not entry.string or entry.fuzzy)]
+    return [str(entry.id) for entry in catalogue if entry.id and (entry.fuzzy or not _complete(entry))]
+
+
+def _complete(entry: Message) -> bool:
+    """Whether every form has words: one, or as many as the language has plurals."""
+    return bool(entry.string and all(entry.string))
 
 
 def source(catalogue: Catalog) -> bytes:

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import logging
-import signal
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.command import CommandPalette
+from textual.events import Event, Key, Paste
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 from textual.worker import Worker, WorkerFailed
 
 from tui import i18n
-from tui.actions import APP_ACTIONS, Action, bindings
+from tui.actions import APP_ACTIONS, HELP, QUIT, Action, bindings
 from tui.console_app import ConsoleApp
 from tui.exit_codes import ExitCode
 from tui.frame.plain_scrollbar import PlainScrollBarRender
+from tui.frame.typed_ahead import TypedAhead
 from tui.host import memory, terminal
+from tui.host.pastes import keep_pastes_text
 from tui.host.services import Services
 from tui.i18n import _
 from tui.login.screen import LoginScreen
@@ -30,9 +32,6 @@ from tui.navigation import CheckServer, Converse, LoggedIn, LoggedOut
 from tui.settings import ConsoleSettings
 from tui.themes import LIGHT, THEMES, dark_theme
 from tui.wording.errors import sentence
-
-if TYPE_CHECKING:
-    pass
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +63,14 @@ class SalesMindApp(ConsoleApp):
         else:
             self.theme = dark_theme(self.console.color_system).name
         self.set_keymap(settings.keys)
+        self._typed = TypedAhead(self, super().on_event)
+
+    async def on_event(self, event: Event) -> None:
+        """Textual's, with keys and pastes one at a time."""
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            await self._typed.take(event)
+        else:
+            await super().on_event(event)
 
     def get_default_screen(self) -> Screen[Any]:
         """Login comes first."""
@@ -85,7 +92,7 @@ class SalesMindApp(ConsoleApp):
             from tui.keymap import unknown_ids
 
             if unknown := unknown_ids(self.settings.keys):
-                self.tell("keys_unknown", ids=", ".join(unknown))
+                self.tell("keys_unknown", ids=", ".join(unknown), key=self.key_names.first(HELP))
 
     async def on_unmount(self) -> None:
         """Let go of the server."""
@@ -208,7 +215,7 @@ class SalesMindApp(ConsoleApp):
 
     def action_help_quit(self) -> None:
         """ctrl+c copies; who presses it to leave is told the way."""
-        self.notify(_("Press ctrl+q to quit."))
+        self.notify(_("Press {key} to quit.").format(key=self.key_names.first(QUIT)))
 
     def action_suspend_process(self) -> None:
         """Stop like any program, where there is a shell that can continue it."""
@@ -240,14 +247,13 @@ class SalesMindApp(ConsoleApp):
 
 
 def run_console(settings: ConsoleSettings, services: Services | None = None, *, mouse: bool = True) -> int:
-    """Show the console until it is left; gives an exit code. No exception and no traceback comes out."""
+    """Show the console until it is left; gives an ``ExitCode``. No exception and no traceback comes out."""
     from tui.host.journal import open_journal
 
     i18n.set_language(i18n.resolve_language(settings.language))
     with suppress(OSError):
         open_journal(settings.state_directory)
+    keep_pastes_text()
     app = SalesMindApp(settings, services)
     app.run(mouse=mouse)
-    if app.return_code in (None, signal.SIGHUP):
-        return 0
-    return int(app.return_code or 0)
+    return int(app.return_code or ExitCode.OK)

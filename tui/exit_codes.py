@@ -32,5 +32,5 @@ MEANINGS: dict[ExitCode, str] = {
     ExitCode.TIMEOUT: N_("The server did not answer in time."),
     ExitCode.CRASHED: N_("The program itself failed. The log file says why."),
     ExitCode.TERMINAL_GONE: N_("The terminal went away: its window was closed, or the connection dropped."),
-    ExitCode.INTERRUPTED: N_("Interrupted, by ctrl+c or SIGTERM."),
+    ExitCode.INTERRUPTED: N_("Interrupted by SIGINT or SIGTERM."),
 }

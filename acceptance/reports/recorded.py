@@ -9,7 +9,7 @@ from typing import TypeVar
 from acceptance.results import ConversationRecord
 from audio.ports import SAMPLE_RATE
 from relay.conversation import fold
-from relay.conversation_state import Conversation
+from relay.conversation_state import ConversationState
 from relay.recording.reader import NoRecording, RecordingReader
 from relay.recording.tracks import TrackReader
 from relay.stream import StreamEvent
@@ -44,7 +44,7 @@ class RecordedConversation:
     user: Envelope | None
     """None: it cannot be read."""
     customer: Envelope | None
-    state: Conversation
+    state: ConversationState
     """The conversation as it was at its end."""
 
     @property
@@ -79,7 +79,7 @@ def read_recorded(directory: Path, name: str) -> RecordedConversation:
     return RecordedConversation(
         name=name,
         events=events,
-        state=fold(Conversation(), events),
+        state=fold(ConversationState(), events),
         user=read_envelope(reader.track("user")),
         customer=read_envelope(reader.track("customer")),
     )

@@ -20,10 +20,10 @@ def asciicast(lines: Sequence[Line], manifest: Manifest, name: Name, title: str)
     header = {"version": 2, "width": WIDTH, "height": HEIGHT, "title": title}
     with contextlib.suppress(ValueError):
         header["timestamp"] = int(datetime.fromisoformat(manifest.started_at).timestamp())
-    shown = [json.dumps(header, ensure_ascii=False)]
+    shown = [json.dumps(header)]
     for line in lines:
         words = f"\x1b[1;{_COLOURS.get(line.role, '0')}m{name(line.role)}\x1b[0m {line.text}\r\n"
-        shown.append(json.dumps([round(line.start, 3), "o", words], ensure_ascii=False))
+        shown.append(json.dumps([round(line.start, 3), "o", words]))
     if lines:
         shown.append(json.dumps([round(max(line.end for line in lines), 3), "o", ""]))
     return "\n".join(shown) + "\n"

@@ -12,7 +12,7 @@ from acceptance.reports.page import page
 from acceptance.reports.recorded import read_recorded
 from acceptance.reports.wording import Language, Words
 from recordings.export.sound import NoSound, write_stereo
-from relay.config import DEFAULT_CHUNK_BYTES
+from relay.chunk_bytes import DEFAULT_CHUNK_BYTES
 from relay.recording.reader import RecordingReader
 
 

@@ -13,6 +13,7 @@ import os
 import queue
 import threading
 import time
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -35,6 +36,8 @@ MAX_WAITING = 10_000
 DISK_ANSWERS_WITHIN_S = 2.0
 """At the end: a network drive that is gone must not hold the end of the conversation up."""
 SYNC_EVERY_S = 1.0
+PLACES = 4_096
+"""Chunks of which it is remembered where they are: more than the 30 s that are sent late, unless they are tiny."""
 
 
 class Recorder:
@@ -59,6 +62,9 @@ class Recorder:
         self._wire = _new_file(self.directory / WIRE)
         self._tracks = {name: TrackWriter(self.directory, name) for name in ("user", "customer", "received")}
         self._tally = Tally()
+        self._places: OrderedDict[float, int] = OrderedDict()
+        """Where in the track ``user`` the newest chunks are, in samples, by the time of their end."""
+        self._late: deque[float | None] = deque()
         self._manifest = msgspec.structs.replace(
             manifest or Manifest(id="", started_at=""),
             id=self.directory.name,
@@ -77,7 +83,12 @@ class Recorder:
     def user_audio(self, pcm: bytes, ended_at: float) -> None:
         """Keep a chunk that was sent; ``ended_at`` is the monotonic time of its last sample."""
         starts_at = ended_at - self._started_at - len(pcm) / BYTES_PER_SECOND
-        self._put(lambda: self._tracks["user"].place(pcm, starts_at))
+        self._put(lambda: self._place_user(pcm, starts_at, ended_at))
+
+    def sending_late(self, ended_at: float | None) -> None:
+        """The next binary message carries the chunk that was given to ``user_audio`` with this time, not the last one;
+        None: it carries silence that nobody captured."""
+        self._put(lambda: self._late.append(ended_at))
 
     def customer_audio(self, pcm: bytes, pulled_at: float) -> None:
         """Keep a block that the sink pulled at monotonic ``pulled_at``. Any thread."""
@@ -139,14 +150,25 @@ class Recorder:
             )
         self._wire.write(wire.encode(line) + b"\n")
 
-    def _binary(self, direction: Direction, message: bytes) -> AudioReference:
+    def _binary(self, direction: Direction, message: bytes) -> AudioReference | None:
         samples = len(message) // BYTES_PER_SAMPLE
         if direction == "out":
+            if self._late:
+                offset = self._places.get(self._late.popleft() or 0.0)
+                return None if offset is None else AudioReference("user", offset, samples)
             return AudioReference("user", max(0, self._tracks["user"].samples - samples), samples)
         received = self._tracks["received"]
         offset = received.samples
         received.append(message[: samples * BYTES_PER_SAMPLE])
         return AudioReference("received", offset, samples)
+
+    def _place_user(self, pcm: bytes, starts_at: float, ended_at: float) -> None:
+        track = self._tracks["user"]
+        track.place(pcm, starts_at)
+        self._late.clear()  # what was announced was never sent
+        self._places[ended_at] = track.samples - len(pcm) // BYTES_PER_SAMPLE
+        if len(self._places) > PLACES:
+            self._places.popitem(last=False)
 
     def _run(self) -> None:
         while (task := self._queue.get()) is not None:

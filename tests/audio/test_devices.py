@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from audio import portaudio
-from audio.devices import Device, choose, list_devices
+from audio.devices import Device, choose, list_devices, query
 from audio.errors import AudioError, AudioErrorCode
 
 if TYPE_CHECKING:
@@ -96,22 +98,55 @@ def test_devices_are_listed_as_portaudio_has_them(
     assert sound.restarts == 1
 
 
-def test_a_name_that_is_not_utf_8_hides_no_other_device(
-    sound: FakeSoundDevice, fake_device: type[FakeDevice], monkeypatch: pytest.MonkeyPatch
+def test_one_name_that_is_not_utf_8_costs_that_device_only(
+    sound: FakeSoundDevice, fake_device: type[FakeDevice], caplog: pytest.LogCaptureFixture
 ) -> None:
-    for name in ("Built-in", "caf\udce9", "HDMI"):
-        sound.add(fake_device(name))
-    listed = sound.query_devices
+    sound.add(fake_device("Built-in"))
+    sound.add(fake_device("caf\udce9"), default=True)
+    sound.add(fake_device("USB"))
+    devices = list_devices()
+    assert [(device.id, device.name) for device in devices] == [("0", "Built-in"), ("2", "USB")]
+    assert choose(devices, "input", None).name == "Built-in"
+    assert "1 is left out" in caplog.text
 
-    def query(index: int | None = None) -> Any:
-        if index is not None and index >= len(sound.devices):
-            raise sound.PortAudioError(f"Error querying device {index}")
-        for info in listed() if index is None else [listed(index)]:
-            info["name"].encode("utf-8", "surrogateescape").decode("utf-8")  # as sounddevice decodes it
-        return listed(index)
 
-    monkeypatch.setattr(sound, "query_devices", query)
-    assert [(device.id, device.name) for device in list_devices()] == [("0", "Built-in"), ("2", "HDMI")]
+def test_control_characters_in_a_name_are_not_passed_on(
+    sound: FakeSoundDevice, fake_device: type[FakeDevice]
+) -> None:
+    sound.add(fake_device("USB\x1b[2J\n"))
+    assert list_devices()[0].name == "USB\ufffd[2J\ufffd"
+
+
+def test_a_sound_server_that_never_answers_is_not_waited_for(
+    sound: FakeSoundDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+    monkeypatch.setattr(sound, "query_hostapis", lambda: release.wait(20) and [])
+    monkeypatch.setattr(portaudio, "_silence_native_errors", lambda: None)
+    with pytest.raises(AudioError) as caught:
+        portaudio.run_sync(lambda: query(sound), 0.1)
+    release.set()
+    assert caught.value.code is AudioErrorCode.DEVICE_FAILED
+    assert "no answer within 0.1 s" in str(caught.value)
+    assert portaudio.run_sync(lambda: "next") == "next"
+
+
+def test_what_is_said_of_a_silent_sound_server_reaches_the_terminal() -> None:
+    """While it looks for devices, sounddevice has file descriptor 2 turned away."""
+    program = (
+        "import os, sys, threading\n"
+        "from audio import portaudio\n"
+        "def hang():\n"
+        "    with portaudio._keeping_stderr():\n"
+        "        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)\n"
+        "        threading.Event().wait(20)\n"
+        "try:\n"
+        "    portaudio.run_sync(hang, 0.1)\n"
+        "except Exception as error:\n"
+        "    print(error, file=sys.stderr)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20)
+    assert "no answer within 0.1 s" in result.stderr
 
 
 @pytest.mark.usefixtures("no_portaudio")

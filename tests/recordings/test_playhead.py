@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from recordings.playhead import SPEEDS, Playhead, Timeline, begins_a_turn, is_error
 from relay.conversation import fold
-from relay.conversation_state import Conversation
+from relay.conversation_state import ConversationState
 from relay.stream import LogLine, StreamEvent
 from tests.recordings.conftest import conversation
 
@@ -24,7 +24,7 @@ def test_the_state_at_any_moment_is_that_of_the_live_reducer(moments: list[float
     events = many(5_000)
     timeline = Timeline(events)
     for t in moments:
-        live = fold(Conversation(), [event for event in events if event.t <= t])
+        live = fold(ConversationState(), [event for event in events if event.t <= t])
         assert msgspec.json.encode(msgspec.to_builtins(timeline.state_at(t))) == msgspec.json.encode(
             msgspec.to_builtins(live)
         )

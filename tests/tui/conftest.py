@@ -39,7 +39,7 @@ from tui.app import SalesMindApp
 from tui.conversation import collector
 from tui.conversation import screen as conversation
 from tui.host.devices import Devices
-from tui.host.services import Account, Services
+from tui.host.services import ServerAccount, Services
 from tui.sessions import screen as sessions
 from tui.settings import ConsoleSettings
 
@@ -195,6 +195,8 @@ class FakeServices(Services):
         self.speakers: tuple[str, ...] = ()
         self.asked: list[tuple[str, bool]] = []
         self.now = 100.0
+        self.in_tmux = False
+        self.copied = ""
 
     def client(self, server_url: str, *, token: str | None = None, insecure: bool = False) -> Any:
         self.asked.append((server_url, insecure))
@@ -222,6 +224,10 @@ class FakeServices(Services):
             raise self.check.fail["export"]
         self.check.exported.append(result)
         return Path("/reports") / result.id
+
+    async def into_tmux(self, text: str) -> bool:
+        self.copied = text
+        return self.in_tmux
 
     def monotonic(self) -> float:
         return self.now
@@ -283,7 +289,7 @@ def make_app(services: FakeServices, tmp_path: Path) -> Callable[..., SalesMindA
         settings.setdefault("server_url", "http://127.0.0.1:8000")
         app = SalesMindApp(ConsoleSettings(state_directory=tmp_path, **settings), services)
         if logged_in:
-            app.account = Account("http://127.0.0.1:8000", "admin", "t" * 40)
+            app.account = ServerAccount("http://127.0.0.1:8000", "admin", "t" * 40)
         return app
 
     return make

@@ -199,6 +199,20 @@ async def test_mute_interrupt_reconnect(
         await until(pilot, lambda: services.relay.sent[-1] == commands.Mute(on=False))
 
 
+async def test_muting_twice_in_one_breath_unmutes(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+) -> None:
+    """The second press is answered before the relay has reported the first."""
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await start(app, pilot)
+        services.relay.script = scripted.opening()
+        await until(pilot, lambda: screen.check_action("sample", ()))
+        await pilot.press("m", "m", "m")
+        await until(pilot, lambda: len(services.relay.sent) == 3)
+        assert services.relay.sent == [commands.Mute(on=on) for on in (True, False, True)]
+
+
 async def test_event_log_is_filtered_frozen_and_copied(
     make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
 ) -> None:
@@ -215,15 +229,19 @@ async def test_event_log_is_filtered_frozen_and_copied(
         assert len(shown) == 2
         assert all("session." in line for line in shown)
         await pilot.press("enter", "y")
-        await until(pilot, lambda: "Copied 2" in text(app, "#news"))
+        await until(pilot, lambda: "Sent 2 events to the terminal" in text(app, "#news"))
         assert app.clipboard.splitlines() == shown
+        services.in_tmux = True
+        await pilot.press("y")
+        await until(pilot, lambda: "Copied 2 events." in text(app, "#news"))
+        assert services.copied.splitlines() == shown
         await pilot.press("p")
         services.relay.script = [
             Step(t=20, step="closing", connection=1),
             scripted.meters(20, chunk_rate=5.0),
         ]
         await until(pilot, lambda: "5.0/s of 25.0/s" in text(app, "#audio"))  # counting goes on
-        assert "HELD STILL" in text(app, "#events-title")
+        assert "Paused (p resumes)" in text(app, "#events-title")
         screen.query_one("#filter", Input).value = "closing"
         await pilot.press("p")
         await until(pilot, lambda: any("closing" in line for line in log.lines))
@@ -237,7 +255,8 @@ async def test_errors_and_lost_connections_are_worded(
         await start(app, pilot)
         services.relay.script = [*scripted.opening(), scripted.problem(2, "device_busy", device="USB Mic")]
         await until(pilot, lambda: "USB Mic" in text(app, "#news"))
-        await until(pilot, lambda: "1 errors" in text(app, "#audio"))
+        await until(pilot, lambda: "1 error" in text(app, "#audio"))
+        assert "1 errors" not in text(app, "#audio")
         services.relay.script = [
             Step(t=3, step="closed", connection=1, close_code=1006),
             Connection(t=3, state="lost", close_code=1006),

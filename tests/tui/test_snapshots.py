@@ -218,7 +218,7 @@ def at_tests(services: Any, until: Any) -> Callable[..., Arrange]:
                 services.check.tell(*events)
                 await until(pilot, lambda: screen.board.run_id)
             if choose:
-                screen.tree_view.choose(choose)
+                screen.panel.checks.choose(choose)
             await pilot.pause()
 
         return arrange
@@ -250,7 +250,7 @@ def test_acceptance_after_the_run(
         services.check.end()
         await until(pilot, lambda: services.check.kept)
         await pilot.app.workers.wait_for_complete()
-        pilot.app.screen.tree_view.scroll_home(animate=False)
+        pilot.app.screen.panel.checks.scroll_home(animate=False)
         await pilot.pause()
 
     assert look(arrange, logged_in=True)

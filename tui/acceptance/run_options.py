@@ -12,10 +12,11 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Button, Input, Label, Select, Static
 
-from acceptance.request import Account
+from acceptance.request import Credentials
 from tui.acceptance.setup import RunOptions
 from tui.actions import Action, bindings
 from tui.frame.action_footer import ActionFooter
+from tui.frame.field import Field
 from tui.frame.screen import ConsoleModal
 from tui.i18n import N_, _
 from tui.wording.errors import of_error
@@ -53,7 +54,7 @@ class RunOptionsScreen(ConsoleModal["RunOptions | None"]):
     class Checked(Message):
         """The server knows the second user, or does not."""
 
-        def __init__(self, account: Account | None, problem: str = "") -> None:
+        def __init__(self, account: Credentials | None, problem: str = "") -> None:
             super().__init__()
             self.account = account
             self.problem = problem
@@ -69,11 +70,11 @@ class RunOptionsScreen(ConsoleModal["RunOptions | None"]):
             yield Static(_("Options of the run"), classes="title")
             with Horizontal(classes="row"):
                 yield Label(_("Your name"), classes="label")
-                yield Input(self._options.operator, compact=True, id="operator")
+                yield Field(self._options.operator, compact=True, id="operator")
             yield Static(_("is recorded with the answers that you give"), classes="under dim")
             with Horizontal(classes="row"):
                 yield Label(_("Second user"), classes="label")
-                yield Input(
+                yield Field(
                     second.username if second else "",
                     placeholder=_("optional: shows that sessions are kept apart"),
                     compact=True,
@@ -82,7 +83,7 @@ class RunOptionsScreen(ConsoleModal["RunOptions | None"]):
             with Horizontal(classes="row"):
                 yield Label(_("Password"), classes="label")
                 kept = _("logged in; empty leaves it so") if second else _("used once, kept nowhere")
-                yield Input(placeholder=kept, password=True, compact=True, id="password")
+                yield Field(placeholder=kept, password=True, compact=True, id="password")
             yield Static(id="problem", classes="under error", markup=False)
             for name, label, choices, value in self._lists():
                 with Horizontal(classes="row"):
@@ -140,7 +141,7 @@ class RunOptionsScreen(ConsoleModal["RunOptions | None"]):
         except ApiError as error:
             self.post_message(self.Checked(None, of_error(error)))
         else:
-            self.post_message(self.Checked(Account(login.user.username, login.token)))
+            self.post_message(self.Checked(Credentials(login.user.username, login.token)))
 
     @on(Checked)
     def _checked(self, message: Checked) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from acceptance.request import Account, CheckRequest
+from acceptance.request import CheckRequest, Credentials
 from tui.conversation.setup import conversation_language
-from tui.host import services
+from tui.host.services import ServerAccount
 from tui.settings import ConsoleSettings
 
 ALL_TESTS = (1, 2, 3, 4)
@@ -19,14 +19,14 @@ class RunOptions:
 
     operator: str
     """Recorded with every answer that a person gives."""
-    second_account: Account | None = None
+    second_account: Credentials | None = None
     source: str | None = None
     """Spoken in test 2; None: a sample recording."""
     sink: str = "none"
     finish_sessions: bool = False
 
 
-def first_options(settings: ConsoleSettings, account: services.Account) -> RunOptions:
+def first_options(settings: ConsoleSettings, account: ServerAccount) -> RunOptions:
     """As the settings say."""
     return RunOptions(
         operator=account.username, source=settings.audio.source, sink=settings.audio.sink or "none"
@@ -35,7 +35,7 @@ def first_options(settings: ConsoleSettings, account: services.Account) -> RunOp
 
 def check_request(
     settings: ConsoleSettings,
-    account: services.Account,
+    account: ServerAccount,
     options: RunOptions,
     tests: tuple[int, ...],
     directory: Path,
@@ -43,7 +43,7 @@ def check_request(
     """One run of ``tests`` as ``account``."""
     return CheckRequest(
         server_url=account.server_url,
-        account=Account(account.username, account.token),
+        account=Credentials(account.username, account.token),
         directory=directory,
         second_account=options.second_account,
         insecure=account.insecure,

@@ -15,7 +15,7 @@ import click
 
 from acceptance import progress
 from acceptance.progress import ProgressEvent, RunFinished
-from acceptance.request import Account, CheckRequest, Operator, RestartServer
+from acceptance.request import CheckRequest, Credentials, Operator, RestartServer
 from acceptance.results import RunResult
 from acceptance.runner import run_check
 from api_client.errors import ApiError
@@ -151,7 +151,7 @@ def _started(command: str) -> Iterator[tuple[str, RestartServer]]:
 async def _log_in(
     settings: ConsoleSettings, options: CheckOptions, login: Login, second_password: str
 ) -> CheckRequest:
-    second: Account | None = None
+    second: Credentials | None = None
     try:
         first = await _account(login, login.username, login.password)
     except ApiError as error:
@@ -176,11 +176,11 @@ async def _log_in(
     )
 
 
-async def _account(login: Login, username: str, password: str) -> Account:
+async def _account(login: Login, username: str, password: str) -> Credentials:
     client = SalesMindClient(login.server_url, insecure=login.insecure, language=i18n.language())
     async with client:
         answer = await client.login(username, password)
-        return Account(answer.user.username, answer.token)
+        return Credentials(answer.user.username, answer.token)
 
 
 def _directory(settings: ConsoleSettings, options: CheckOptions) -> Path:

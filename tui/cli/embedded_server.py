@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,12 +23,15 @@ log = logging.getLogger(__name__)
 class EmbeddedServer(ServerProcess):
     """``salesmind serve`` with its data and log in ``directory``.
 
-    ``port`` 0 takes any free one, which it keeps. Once ``keep_running`` is called, a server that dies is started again.
+    ``port`` 0 takes any free one, which it keeps; ``more``: further arguments of ``serve``. Once ``keep_running`` is
+    called, a server that dies is started again.
     """
 
-    def __init__(self, directory: Path, port: int, say: Callable[[str], object]) -> None:
+    def __init__(
+        self, directory: Path, port: int, say: Callable[[str], object], more: Sequence[str] = ()
+    ) -> None:
         self.log = directory / "server.log"
-        options = ("--data-dir", str(directory), "--log", str(self.log), "--stop-on-eof")
+        options = ("--data-dir", str(directory), "--log", str(self.log), "--stop-on-eof", *more)
         super().__init__(
             [sys.executable, "-P", "-m", "tui.cli", "serve", *options, "--port", str(port)],
             environment={**os.environ, "SALESMIND_LANG": language()},

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 import click
 
-from api_client.errors import ApiError, BadUrl, ServerTimeout
+from api_client.errors import ApiError, BadUrl, NotText, ServerTimeout
 from api_client.harmless import one_line
+from api_client.server_url import shown_address
 from tui.cli.group import reject
 from tui.encoding import is_text
 from tui.exit_codes import ExitCode
@@ -75,13 +76,14 @@ def password_from(variable: str) -> str | None:
 
 def refused(error: ApiError, server_url: str, username: str | None = None) -> click.exceptions.Exit:
     """Say which server could not be used (as ``username``) and why; raise what is returned."""
-    where = one_line(server_url if username is None else f"{server_url} ({username})")
+    address = shown_address(server_url)
+    where = one_line(address if username is None else f"{address} ({username})")
     return reject(f"{where}: {of_error(error)}", _exit_code_of(error))
 
 
 def _exit_code_of(error: ApiError) -> ExitCode:
     if isinstance(error, ServerTimeout):
         return ExitCode.TIMEOUT
-    if isinstance(error, BadUrl):
+    if isinstance(error, (BadUrl, NotText)):
         return ExitCode.USAGE
     return ExitCode.CONNECTION

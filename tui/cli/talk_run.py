@@ -15,7 +15,7 @@ from api_client.harmless import one_line
 from relay import stream
 from relay.client import RelayProcess
 from relay.commands import Command, Say, Stop, UseSource
-from relay.conversation import Conversation, fold
+from relay.conversation import ConversationState, fold
 from relay.stream import Connection, Notice, Problem, StreamEvent
 from tui.cli.group import reject
 from tui.cli.login import Login, login_of
@@ -87,7 +87,7 @@ def _log_path(settings: ConsoleSettings, fallback: Path) -> Path:
     return directory / "relay.log"
 
 
-def _printer(request: TalkRequest) -> Callable[[StreamEvent, Conversation], None]:
+def _printer(request: TalkRequest) -> Callable[[StreamEvent, ConversationState], None]:
     if request.as_json:
         return lambda event, _state: click.echo(stream.encode(event))
     return TranscriptPrinter(click.echo)
@@ -97,12 +97,12 @@ class _Run:
     """Reads the relay's events until its end. SIGINT and SIGTERM end the conversation cleanly."""
 
     def __init__(
-        self, relay: RelayProcess, script: TurnScript, show: Callable[[StreamEvent, Conversation], None]
+        self, relay: RelayProcess, script: TurnScript, show: Callable[[StreamEvent, ConversationState], None]
     ) -> None:
         self._relay = relay
         self._script = script
         self._show = show
-        self._state = Conversation()
+        self._state = ConversationState()
         self._stopping: asyncio.Task[None] | None = None
         self._exit_code = ExitCode.OK
         """Of our own reason to end the conversation; the summary, which is told it, has the last word."""

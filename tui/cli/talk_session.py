@@ -16,7 +16,7 @@ from audio.spec import FileSpec, parse_source
 from tui import i18n
 from tui.cli.group import reject
 from tui.cli.login import Login, refused
-from tui.host.services import Account
+from tui.host.services import ServerAccount
 from tui.i18n import _
 from tui.settings import ConsoleSettings
 from tui.wording.errors import of_error
@@ -58,7 +58,7 @@ def check_request(request: TalkRequest) -> None:
         raise reject(_("Say which session to talk in: --new-session, or --session ID."))
 
 
-async def begin(settings: ConsoleSettings, request: TalkRequest, login: Login) -> tuple[Account, str]:
+async def begin(settings: ConsoleSettings, request: TalkRequest, login: Login) -> tuple[ServerAccount, str]:
     """Log in and find or start the session: the account and the session's id.
 
     Raises ``click.exceptions.Exit`` after saying why: 2 for what the caller can mend, 3 for the server's part,
@@ -71,7 +71,7 @@ async def begin(settings: ConsoleSettings, request: TalkRequest, login: Login) -
             login.server_url, insecure=login.insecure, language=i18n.language()
         ) as client:
             answer = await client.login(login.username, login.password)
-            account = Account(client.server_url, answer.user.username, answer.token, login.insecure)
+            account = ServerAccount(client.server_url, answer.user.username, answer.token, login.insecure)
             if request.session_id is None:
                 return account, await _start_session(client, request, settings)
             await _warn_if_finished(client, request.session_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from api_client.harmless import one_line
-from relay.conversation import Conversation, percentile
+from relay.conversation import ConversationState, percentile
 from relay.stream import Step, StreamEvent, Summary, Transcript, TranscriptFailed
 from tui.i18n import _
 
@@ -16,7 +16,7 @@ class TranscriptPrinter:
     def __init__(self, echo: Callable[[str], object]) -> None:
         self._echo = echo
 
-    def __call__(self, event: StreamEvent, state: Conversation) -> None:
+    def __call__(self, event: StreamEvent, state: ConversationState) -> None:
         """Print what ``event`` brings, if anything; ``state`` is the conversation after it."""
         match event:
             case Transcript(final=True):

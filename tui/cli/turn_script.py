@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from relay.commands import Command, Say, Stop, UseSource
-from relay.conversation import Conversation
+from relay.conversation import ConversationState
 from relay.stream import Response, SinkState, SourceState, StreamEvent
 from tui.exit_codes import ExitCode
 
@@ -72,7 +72,7 @@ class TurnScript:
             case Response(state="done", status="failed"):
                 self._failed_answers += 1
 
-    def next(self, state: Conversation) -> Command | None:
+    def next(self, state: ConversationState) -> Command | None:
         """The command that is due in ``state``, if one is.
 
         Raises ``AnswerTimeout``, ``SoundFailed`` and ``TurnsLeft``.
@@ -100,11 +100,11 @@ class TurnScript:
     def _stop(self) -> Stop:
         return Stop(exit_code=ExitCode.CONNECTION if self._failed_answers else ExitCode.OK)
 
-    def _time_is_up(self, state: Conversation) -> bool:
+    def _time_is_up(self, state: ConversationState) -> bool:
         opened = [steps.times["gate_open"] for steps in state.connections if "gate_open" in steps.times]
         return self._seconds is not None and bool(opened) and state.now - min(opened) >= self._seconds
 
-    def _answered(self, state: Conversation) -> bool:
+    def _answered(self, state: ConversationState) -> bool:
         if isinstance(self._current, UseSource) and not self._recording_over(state):
             return False
         if self._waiting_since is None:
@@ -112,12 +112,12 @@ class TurnScript:
         answered = self._answers(state) > self._answers_before
         return answered and not state.answering and state.speech_item_id is None
 
-    def _recording_over(self, state: Conversation) -> bool:
+    def _recording_over(self, state: ConversationState) -> bool:
         source = state.source
         assert isinstance(self._current, UseSource)
         return source is not None and source.spec == self._current.spec and source.state != "opened"
 
-    def _check_time(self, state: Conversation) -> None:
+    def _check_time(self, state: ConversationState) -> None:
         waiting_since = self._waiting_since
         if (
             self._seconds is None
@@ -126,5 +126,5 @@ class TurnScript:
         ):
             raise AnswerTimeout
 
-    def _answers(self, state: Conversation) -> int:
+    def _answers(self, state: ConversationState) -> int:
         return self._failed_answers + sum(turn.role == "assistant" and turn.final for turn in state.turns)

@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 from relay import commands
 from relay.stream import SourceState, StreamEvent
 from tui.actions import Action, bindings
-from tui.conversation.actions import LIVE_ACTIONS
+from tui.conversation.actions import BACK, LIVE_ACTIONS, SAMPLE
 from tui.conversation.collector import Collector
 from tui.conversation.feed import LiveFeed
 from tui.conversation.screen import ConversationScreen
@@ -28,6 +28,7 @@ from tui.conversation.setup import (
     source_and_sink,
 )
 from tui.conversation.transcript import first_words
+from tui.frame.field import Field
 from tui.host.memory import private_directory
 from tui.host.services import ConversationRelay
 from tui.i18n import N_, _
@@ -61,12 +62,14 @@ class LiveScreen(ConversationScreen):
         self._base_source = SILENCE
         self._sink = "none"
         self._ending = False
+        self._muted = False
         self._available: tuple[object, ...] = ()
         self._collector = Collector()
 
     def more_inputs(self) -> Iterable[Widget]:
         """A turn can be typed."""
-        yield Input(placeholder=_("what you say, Enter to send, Esc to close"), compact=True, id="say")
+        words = _("what you say, Enter to send, {key} to close").format(key=self.key_name(BACK))
+        yield Field(placeholder=words, compact=True, id="say")
 
     def on_mount(self) -> None:
         """Start the conversation; the tick that paints it is the base's."""
@@ -133,18 +136,32 @@ class LiveScreen(ConversationScreen):
         if all(event.spec != f"wav:{sample.path}" for sample in self._samples):
             super().attend(event)
         elif event.state == "ended":
-            self.say_news(News(_("The line has been spoken. n speaks the next one."), "plain"))
+            self.say_news(
+                News(
+                    _("The line has been spoken. {key} speaks the next one.").format(
+                        key=self.key_name(SAMPLE)
+                    ),
+                    "plain",
+                )
+            )
         if event.state == "ended" and self._base_source != SILENCE:
             self.give(commands.UseSource(spec=self._base_source))
 
     def _show_hint(self) -> None:
-        self.query_one("#hint", Static).update(first_words(len(self._samples)))
+        self.query_one("#hint", Static).update(first_words(len(self._samples), self.console_app.key_names))
 
     def conversation_over(self) -> None:
         """The summary stays until Esc."""
         self.close_inputs()
         self.query_one("#hint").display = False
-        self.say_news(News(_("The conversation has ended. Esc goes back to the sessions."), "plain"))
+        self.say_news(
+            News(
+                _("The conversation has ended. {key} goes back to the sessions.").format(
+                    key=self.key_name(BACK)
+                ),
+                "plain",
+            )
+        )
 
     # --- what can be done ----------------------------------------------------------------------
 
@@ -200,9 +217,9 @@ class LiveScreen(ConversationScreen):
         event.input.value = ""
 
     def action_mute(self) -> None:
-        """Mute or unmute; the relay's next report shows it."""
-        meters = self.feed.state.meters if self.feed else None
-        self.give(commands.Mute(on=not (meters and meters.muted)))
+        """The opposite of what was last asked for; the relay's next report shows it."""
+        self._muted = not self._muted
+        self.give(commands.Mute(on=self._muted))
 
     def action_interrupt(self) -> None:
         """Stop the answer."""

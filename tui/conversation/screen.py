@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual import getters, on
+from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -18,15 +18,18 @@ from textual.widgets import Input, Static
 
 from relay.stream import StreamEvent
 from tui.actions import Action
+from tui.conversation.actions import FREEZE
 from tui.conversation.event_log import EventLog
 from tui.conversation.feed import LiveFeed, news_of
 from tui.conversation.readings import Readings, level_meter
 from tui.conversation.rows import audio_rows, audio_title, connection_rows, connection_title, summary_rows
 from tui.conversation.transcript import Transcript
 from tui.frame.action_footer import ActionFooter
+from tui.frame.field import Field
 from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
-from tui.i18n import N_, _
+from tui.host.clipboard import newest_that_fit
+from tui.i18n import N_, _, ngettext
 from tui.status import at_account
 from tui.tones import STYLES, News
 
@@ -72,7 +75,7 @@ class ConversationScreen(ConsoleScreen[None]):
         with Vertical(id="lower"):
             yield Static(id="events-title", markup=False)
             yield EventLog(id="events")
-        yield Input(placeholder=_("filter: words that an event must hold"), compact=True, id="filter")
+        yield Field(placeholder=_("filter: words that an event must hold"), compact=True, id="filter")
         yield from self.more_inputs()
         yield ActionFooter()
 
@@ -153,7 +156,7 @@ class ConversationScreen(ConsoleScreen[None]):
         if self.events.filter_text:
             words += "  " + _("only with: {words}").format(words=self.events.filter_text)
         if self._frozen:
-            words += "  " + _("HELD STILL, p goes on")
+            words += "  " + _("Paused ({key} resumes)").format(key=self.key_name(FREEZE))
         self.query_one("#events-title", Static).update(words)
 
     def _show_summary(self) -> None:
@@ -202,11 +205,24 @@ class ConversationScreen(ConsoleScreen[None]):
     def _filter_done(self) -> None:
         self.close_inputs()
 
-    def action_copy(self) -> None:
-        """The events shown, to the clipboard of the operator's terminal (OSC 52)."""
+    @work(exclusive=True, group="copy", exit_on_error=False)
+    async def action_copy(self) -> None:
+        """The events shown, to the clipboard of the operator's terminal; no terminal says whether it took them."""
         lines = self.events.matching
-        self.app.copy_to_clipboard("\n".join(lines))
-        self.say_news(News(_("Copied {n} events.").format(n=len(lines)), "good"))
+        if await self.console_app.services.into_tmux("\n".join(lines)):
+            words = ngettext("Copied {n} event.", "Copied {n} events.", len(lines))
+            self.say_news(News(words.format(n=len(lines)), "good"))
+            return
+        kept = newest_that_fit(lines)
+        self.app.copy_to_clipboard("\n".join(kept))
+        words = ngettext(
+            "Sent {n} event to the terminal's clipboard.",
+            "Sent {n} events to the terminal's clipboard.",
+            len(kept),
+        ).format(n=len(kept))
+        if len(kept) < len(lines):
+            words += " " + _("Terminals take no more at once; a filter chooses which.")
+        self.say_news(News(words, "good"))
 
     def action_freeze(self) -> None:
         """Hold the view still, or go on; nothing is lost."""

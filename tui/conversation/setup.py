@@ -5,7 +5,7 @@ from __future__ import annotations
 from relay.config import RelayConfig, TurnDetection
 from tui import i18n
 from tui.host.devices import Devices
-from tui.host.services import Account
+from tui.host.services import ServerAccount
 from tui.settings import ConsoleSettings
 
 SILENCE = "silence"
@@ -13,7 +13,7 @@ SILENCE = "silence"
 
 def relay_config(
     settings: ConsoleSettings,
-    account: Account,
+    account: ServerAccount,
     session_id: str,
     *,
     source: str,

@@ -11,7 +11,9 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.i18n import _
+from tui.actions import Action, KeyNames
+from tui.conversation.actions import SAMPLE, SAY, SOURCE
+from tui.i18n import _, ngettext
 from tui.wording.errors import sentence
 from tui.wording.figures import clock
 
@@ -57,16 +59,24 @@ def turn_content(turn: Turn) -> Content:
     return Content.assemble(*head, "\n", (text, "" if turn.text.strip() else "$dim"))
 
 
-def first_words(samples: int) -> Content:
+def first_words(samples: int, keys: KeyNames) -> Content:
     """What stands where nothing has been said yet: how to say something, without a microphone first."""
+
+    def press(action: Action) -> Content:
+        return Content.styled(_("Press {keys}").format(keys=keys.all(action)), "bold $accent")
+
     lines = [Content.styled(_("Nothing has been said yet."), "bold"), Content("")]
     if samples:
-        words = _("to speak the next of {n} sample lines. No microphone is needed.").format(n=samples)
-        lines += [Content.styled(_("Press n (or F2)"), "bold $accent"), Content(words)]
+        words = ngettext(
+            "to speak the sample line. No microphone is needed.",
+            "to speak the next of {n} sample lines. No microphone is needed.",
+            samples,
+        ).format(n=samples)
+        lines += [press(SAMPLE), Content(words)]
     lines += [
-        Content.styled(_("Press t (or F3)"), "bold $accent"),
+        press(SAY),
         Content(_("to type what you say.")),
-        Content.styled(_("Press d (or F6)"), "bold $accent"),
+        press(SOURCE),
         Content(_("to choose a microphone or a file.")),
     ]
     return Content("\n").join(lines)
@@ -81,7 +91,6 @@ class Transcript(VerticalScroll):
         super().__init__(id=id)
         self._blocks: dict[str, TurnBlock] = {}
         self._order: list[str] = []
-        self._gone: set[str] = set()
 
     def compose(self) -> ComposeResult:
         """At least as high as the view: Textual puts what is anchored and shorter at the bottom."""
@@ -106,12 +115,12 @@ class Transcript(VerticalScroll):
     def empty(self) -> None:
         """Take everything off: another conversation follows."""
         self._turns.remove_children()
-        self._blocks, self._order, self._gone = {}, [], set()
+        self._blocks, self._order = {}, []
         self.anchor()
 
     def show(self, turns: Sequence[Turn]) -> None:
         """Bring the blocks in line with ``turns``; what has not changed costs nothing."""
-        shown = [turn for turn in turns if turn.item_id not in self._gone][-KEPT_TURNS:]
+        shown = turns[-KEPT_TURNS:]
         new = [turn for turn in shown if turn.item_id not in self._blocks]
         for turn in shown:
             if turn.item_id in self._blocks:
@@ -131,7 +140,6 @@ class Transcript(VerticalScroll):
         """A turn came in between, or the oldest ones are taken off."""
         for item_id in self._order:
             if item_id not in order:
-                self._gone.add(item_id)
                 self._blocks.pop(item_id).remove()
         if new:
             self._turns.mount(*(self._blocks[turn.item_id] for turn in new))

@@ -15,16 +15,17 @@ from tui.conversation.watched_conversations import WatchedConversation, WatchedC
 from tui.i18n import N_, _
 from tui.tones import News
 
+BACK = Action(
+    "watch.back",
+    "escape",
+    "back",
+    N_("Back"),
+    N_("Watching: Stop"),
+    N_("Back to the tests; the run goes on"),
+)
 ACTIONS = (
     *VIEW_ACTIONS,
-    Action(
-        "watch.back",
-        "escape",
-        "back",
-        N_("Back"),
-        N_("Watching: Stop"),
-        N_("Back to the tests; the run goes on"),
-    ),
+    BACK,
 )
 
 
@@ -65,7 +66,8 @@ class WatchScreen(ConversationScreen):
     def conversation_over(self) -> None:
         """Its summary stays until the next one begins."""
         self.close_inputs()
-        self.say_news(News(_("This conversation has ended. Esc goes back to the tests."), "plain"))
+        words = _("This conversation has ended. {key} goes back to the tests.")
+        self.say_news(News(words.format(key=self.key_name(BACK)), "plain"))
 
     def action_back(self) -> None:
         """Close an input; else back."""

@@ -7,6 +7,7 @@ msgspec are loaded. Tests give the app a ``Services`` of their own.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """Who is logged in where. ``repr`` leaves the token out."""
+class ServerAccount:
+    """Who is logged in where, as the console keeps it. ``repr`` leaves the token out."""
 
     server_url: str
     username: str
@@ -116,6 +117,12 @@ class Services:
         from tui.host.results import export_result
 
         return await export_result(result, user_documents_path() / "SalesMind", i18n.language())
+
+    async def into_tmux(self, text: str) -> bool:
+        """Copy ``text`` into the tmux that we run in, if we do; whether it took it. Never raises."""
+        from tui.host.clipboard import into_tmux
+
+        return await into_tmux(text, os.environ)
 
     def samples(self, language: str) -> list[Sample]:
         """The recordings that ship with the project, in order."""

@@ -13,9 +13,10 @@ from textual.widgets import Button, Input, Label, Select, Static
 
 from tui.actions import Action, bindings
 from tui.frame.action_footer import ActionFooter
+from tui.frame.field import Field
 from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
-from tui.host.services import Account
+from tui.host.services import ServerAccount
 from tui.i18n import N_, _
 from tui.login.server_choice import ServerChoice, choices, first_choice
 from tui.navigation import LoggedIn
@@ -29,6 +30,14 @@ if TYPE_CHECKING:
 DEBOUNCE_S = 0.4
 DEMO_ACCOUNT = ("admin", "admin123")  # shown on the screen: the embedded server's published demo account
 
+DEMO = Action(
+    "login.demo",
+    "f2",
+    "demo",
+    N_("Demo account"),
+    N_("Login: Fill in the demo account"),
+    N_("Fill in the demo account and go to the button"),
+)
 ACTIONS = (
     Action(
         "login.submit",
@@ -38,14 +47,7 @@ ACTIONS = (
         N_("Login: Log in"),
         N_("Log in with what is typed (Enter in a field does the same)"),
     ),
-    Action(
-        "login.demo",
-        "f2",
-        "demo",
-        N_("Demo account"),
-        N_("Login: Fill in the demo account"),
-        N_("Fill in the demo account and go to the button"),
-    ),
+    DEMO,
     Action(
         "login.check",
         "f5",
@@ -96,15 +98,15 @@ class LoginScreen(ConsoleScreen[None]):
                 )
             with Horizontal(classes="row"):
                 yield Label(_("Address"), classes="label")
-                yield Input(first.server_url, compact=True, id="url", select_on_focus=False)
+                yield Field(first.server_url, compact=True, id="url", select_on_focus=False)
             yield Static(id="health", classes="under")
             with Horizontal(classes="row"):
                 yield Label(_("User name"), classes="label")
-                yield Input(first.username, compact=True, id="username")
+                yield Field(first.username, compact=True, id="username")
             yield Static(id="username-error", classes="under error")
             with Horizontal(classes="row"):
                 yield Label(_("Password"), classes="label")
-                yield Input(password=True, compact=True, id="password")
+                yield Field(password=True, compact=True, id="password")
             yield Static(id="password-error", classes="under error")
             with Horizontal(id="buttons"):
                 yield Button(_("Log in"), variant="primary", id="submit", compact=True)
@@ -134,8 +136,8 @@ class LoginScreen(ConsoleScreen[None]):
 
     def _demo_words(self) -> str:
         user, password = DEMO_ACCOUNT
-        words = _("Demo account: {user} / {password}   F2 fills it in")
-        return words.format(user=user, password=password)
+        words = _("Demo account: {user} / {password}   {key} fills it in")
+        return words.format(user=user, password=password, key=self.key_name(DEMO))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The demo account is offered only where there is one."""
@@ -271,7 +273,7 @@ class LoginScreen(ConsoleScreen[None]):
         else:
             self.password.value = ""
             profile = choice.profile if choice else None
-            account = Account(address, login.user.username, login.token, insecure, profile)
+            account = ServerAccount(address, login.user.username, login.token, insecure, profile)
             self.post_message(LoggedIn(account))
         finally:
             self._busy(False)
@@ -285,8 +287,9 @@ class LoginScreen(ConsoleScreen[None]):
         """Each error where its cause can be mended: at the account, at a field, or at the server."""
         code = str(getattr(error, "code", ""))
         fields: dict[str, tuple[str, ...]] = getattr(error, "fields", {})
-        if code in ("bad_credentials", "account_refused", "rate_limited") or not fields:
-            at_account = code in ("bad_credentials", "account_refused", "validation_failed", "rate_limited")
+        account_codes = ("bad_credentials", "account_refused", "email_not_verified", "rate_limited")
+        if code in account_codes or not fields:
+            at_account = code in (*account_codes, "validation_failed")
             if at_account:
                 self._say(self.password, of_error(error))
                 self.password.focus()

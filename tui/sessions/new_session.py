@@ -12,6 +12,7 @@ from textual.widgets import Button, Input, Label, Select, Static
 
 from tui.actions import Action, bindings
 from tui.frame.action_footer import ActionFooter
+from tui.frame.field import Field
 from tui.frame.screen import ConsoleModal
 from tui.i18n import N_, _
 from tui.wording.errors import of_error
@@ -84,7 +85,7 @@ class NewSessionScreen(ConsoleModal[Any]):
                 with Vertical(classes="field", id=f"{name}-field"):
                     with Horizontal(classes="row"):
                         yield Label(labels[name], classes="label")
-                        yield Input(placeholder=hints[name], compact=True, id=name)
+                        yield Field(placeholder=hints[name], compact=True, id=name)
                     yield Static(classes="under error", id=f"{name}-error", markup=False)
             yield Static(classes="error", id="form-error", markup=False)
             with Horizontal(id="buttons"):

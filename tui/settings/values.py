@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from relay.chunk_bytes import LARGEST_CHUNK_BYTES, SMALLEST_CHUNK_BYTES
 from tui.i18n import N_
 from tui.settings.declaration import Between, Even, HttpUrl, Option, option, options_of, required
 
 DEFAULT_SERVER_URL = "http://127.0.0.1:8000"
-CHUNK_BYTES = Between(96, 262_144)
+CHUNK_BYTES = Between(SMALLEST_CHUNK_BYTES, LARGEST_CHUNK_BYTES)
 """2 ms of sound, and what `relay.config` takes."""
 
 Echo = Literal["off", "cancel", "half-duplex"]

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 _DIRECTIONS = {"input": N_("input"), "output": N_("output")}
 
 
+_WITH_SERVERS_WORDS = (
+    "account_refused",
+    "validation_failed",
+    "forbidden",
+    "server_fault",
+    "realtime_refused",
+)
+
+
 class _Params(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return "?"
@@ -48,7 +57,7 @@ def of_error(error: Exception) -> str:
         code = f"audio.{code}"
     words = sentence(str(code), getattr(error, "params", None), str(error))
     summary = getattr(error, "summary", None)
-    if summary and str(code) in ("account_refused", "validation_failed", "forbidden", "server_fault"):
+    if summary and str(code) in _WITH_SERVERS_WORDS:
         summary = one_line(str(summary))
         return summary if str(code) == "validation_failed" else f"{words} ({summary})"
     return words
@@ -59,7 +68,8 @@ def of_event(event: Problem | Notice) -> str:
     where = getattr(event, "where", "")
     code = f"{where}.{event.code}" if f"{where}.{event.code}" in SENTENCES else event.code
     words = sentence(code, event.params, event.message)
-    return _with_servers_words(words, event.params.get("message", "")) if where == "server" else words
+    said = event.params.get("said") or (event.params.get("message", "") if where == "server" else "")
+    return _with_servers_words(words, said)
 
 
 def _with_servers_words(words: str, server: str) -> str:

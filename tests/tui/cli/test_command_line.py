@@ -138,6 +138,22 @@ def test_without_the_server_extra_the_commands_say_how_to_install_it(
     assert 'pip install "salesmind-console[server,offline]"' in done.stderr
 
 
+@pytest.mark.parametrize("command", ["serve", "engine"])
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--mind", "somewhere"], "http://"),
+        (["--mind", "http://127.0.0.1:9/v1"], "--mind-model"),
+        (["--mind", "http://u:secret-word@h", "--mind-model", "m"], "SALESMIND_MIND_KEY"),
+    ],
+)
+def test_a_mind_that_cannot_be_used_is_refused_at_once(command: str, flags: list[str], says: str) -> None:
+    done = CliRunner().invoke(group.salesmind, [command, *flags])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert says in done.stderr
+    assert "secret-word" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [("ch", {"check"}), ("results sh", {"show"}), ("check --jun", {"--junit"}), ("--lang j", {"ja"})],

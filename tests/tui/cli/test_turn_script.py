@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from relay.commands import Say, Stop, UseSource
-from relay.conversation import Conversation, fold
+from relay.conversation import ConversationState, fold
 from relay.stream import (
     Item,
     Playback,
@@ -43,13 +43,13 @@ def played(number: int, t: float) -> Playback:
 
 
 def test_nothing_is_said_before_the_gate_is_open() -> None:
-    assert TurnScript([Say(text="hi")], seconds=None).next(Conversation()) is None
+    assert TurnScript([Say(text="hi")], seconds=None).next(ConversationState()) is None
 
 
 def test_a_recording_is_over_when_it_ended_was_answered_and_the_answer_was_heard() -> None:
     script = TurnScript([B, Say(text="hi")], seconds=None)
     script.begin_with(A)
-    state = fold(Conversation(), [GATE])
+    state = fold(ConversationState(), [GATE])
     assert script.next(state) is None
     state = fold(state, answer(1, 1.0))
     assert script.next(state) is None, "the recording goes on"
@@ -69,7 +69,7 @@ def test_a_recording_is_over_when_it_ended_was_answered_and_the_answer_was_heard
 
 def test_a_typed_turn_needs_no_recording() -> None:
     script = TurnScript([Say(text="hi")], seconds=60.0)
-    state = fold(Conversation(), [GATE])
+    state = fold(ConversationState(), [GATE])
     assert script.next(state) == Say(text="hi")
     state = fold(state, [*answer(1, 1.0), played(1, 2.0)])
     assert script.next(state) is None, "it goes on until told otherwise"
@@ -78,7 +78,7 @@ def test_a_typed_turn_needs_no_recording() -> None:
 def test_no_answer_is_a_timeout_counted_from_the_end_of_the_recording() -> None:
     script = TurnScript([], seconds=None)
     script.begin_with(A)
-    state = fold(Conversation(), [GATE, ended("wav:a", 100.0)])
+    state = fold(ConversationState(), [GATE, ended("wav:a", 100.0)])
     assert script.next(state) is None
     state = fold(state, [Item(t=100.0 + ANSWER_TIMEOUT_S, item_id="u", role="user")])
     assert script.next(state) is None
@@ -94,7 +94,7 @@ def test_what_cannot_be_opened_or_read_is_not_waited_for() -> None:
         script.begin_with(A)
         script.take(failed)
         with pytest.raises(SoundFailed):
-            script.next(fold(Conversation(), [failed]))
+            script.next(fold(ConversationState(), [failed]))
 
 
 def test_a_device_that_went_away_is_waited_for() -> None:
@@ -102,15 +102,15 @@ def test_a_device_that_went_away_is_waited_for() -> None:
         script = TurnScript([], seconds=5.0)
         script.take(state(t=0.05, state="opened", spec="mic", name="Mic"))
         script.take(state(t=1.0, state="failed", spec="mic", name="Mic"))
-        assert script.next(fold(Conversation(), [GATE])) is None
+        assert script.next(fold(ConversationState(), [GATE])) is None
         script.take(state(t=2.0, state="failed", spec="mic:other", name="other"))
         with pytest.raises(SoundFailed):
-            script.next(fold(Conversation(), [GATE]))
+            script.next(fold(ConversationState(), [GATE]))
 
 
 def test_a_response_that_failed_is_an_answer_and_an_error() -> None:
     script = TurnScript([Say(text="hi")], seconds=None)
-    state = fold(Conversation(), [GATE])
+    state = fold(ConversationState(), [GATE])
     assert script.next(state) == Say(text="hi")
     script.take(Response(t=1.0, response_id="r", state="done", status="failed", code="insufficient_quota"))
     assert script.next(state) == Stop(exit_code=3)
@@ -118,7 +118,7 @@ def test_a_response_that_failed_is_an_answer_and_an_error() -> None:
 
 def test_turns_that_the_time_left_unsaid_are_told() -> None:
     script = TurnScript([Say(text="one"), Say(text="two")], seconds=5.0)
-    state = fold(Conversation(), [GATE])
+    state = fold(ConversationState(), [GATE])
     assert script.has_more
     assert script.next(state) == Say(text="one")
     state = fold(state, [Item(t=5.0, item_id="u", role="user")])
@@ -131,20 +131,20 @@ def test_turns_that_the_time_left_unsaid_are_told() -> None:
 
 def test_the_time_ends_a_conversation_in_which_all_was_said() -> None:
     script = TurnScript([Say(text="one")], seconds=5.0)
-    state = fold(Conversation(), [GATE])
+    state = fold(ConversationState(), [GATE])
     assert script.next(state) == Say(text="one")
     assert script.next(fold(state, [Item(t=6.0, item_id="u", role="user")])) == Stop()
 
 
 def test_with_nothing_to_say_it_ends_once_connected() -> None:
     script = TurnScript([], seconds=None, silent=True)
-    assert script.next(Conversation()) is None
-    assert script.next(fold(Conversation(), [GATE])) == Stop()
+    assert script.next(ConversationState()) is None
+    assert script.next(fold(ConversationState(), [GATE])) == Stop()
     waiting = TurnScript([], seconds=5.0, silent=True)
-    assert waiting.next(fold(Conversation(), [GATE])) is None
+    assert waiting.next(fold(ConversationState(), [GATE])) is None
 
 
 def test_an_endless_source_goes_on() -> None:
     script = TurnScript([], seconds=None)
-    state = fold(Conversation(), [GATE, *answer(1, 1.0), played(1, 2.0)])
+    state = fold(ConversationState(), [GATE, *answer(1, 1.0), played(1, 2.0)])
     assert script.next(state) is None
