@@ -19,8 +19,8 @@ from acceptance.progress import (
 )
 from acceptance.results import Answer, RunResult, TestResult, Verdict
 from api_client.harmless import one_line
-from tui.cli.help_format import cells
 from tui.i18n import _
+from tui.wording.cells import cells
 from tui.wording.verdicts import VERDICTS, verdict_word, words
 
 _COLOURS: dict[Verdict, str] = {"pass": "green", "fail": "red", "not_run": "yellow", "not_applicable": "cyan"}

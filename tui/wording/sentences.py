@@ -222,6 +222,7 @@ SENTENCES: dict[str, str] = {
     "results_ambiguous": N_("Several runs begin with {run}. Give more of the name."),
     # The console itself
     "unexpected": N_("Something unexpected happened. Details are in the log file: {log}"),
+    "no_job_control": N_("There is no shell to go back to."),
     "relay_not_started": N_("The conversation process could not be started: {reason}"),
     "state_not_saved": N_("What is remembered between runs could not be saved: {reason}"),
 }
