@@ -53,6 +53,7 @@ class RelayProcess:
             str(log_path),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,  # what it prints before its log is open must not reach a screen
             limit=_LINE_LIMIT,
             # A signal to the terminal's foreground group is the parent's to handle: it tells the child.
             start_new_session=True,
@@ -105,9 +106,12 @@ class RelayProcess:
             for event in self.drain():
                 yield event
 
-    async def stop(self, timeout_s: float = 10.0) -> None:
-        """End the conversation: ask and close stdin, then SIGTERM, at last SIGKILL. Events stay to drain."""
-        await self.send(commands.Stop())
+    async def stop(self, timeout_s: float = 10.0, *, exit_code: int | None = None) -> None:
+        """End the conversation: ask and close stdin, then SIGTERM, at last SIGKILL. Events stay to drain.
+
+        ``exit_code``: of the summary, where it is not that of a conversation that was ended by wish.
+        """
+        await self.send(commands.Stop(exit_code=exit_code))
         if self._process.stdin is not None:
             self._process.stdin.close()
         if not await self._wait_finished(timeout_s):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from relay.config import RelayConfig
@@ -62,6 +64,8 @@ class Stop(_Command, frozen=True, kw_only=True, tag="stop"):
 
     interrupted: bool = False
     """A signal asked for it: the summary's exit code is 130."""
+    exit_code: Annotated[int, msgspec.Meta(ge=0, le=255)] | None = None
+    """Of the summary, where whoever stops the conversation knows why: 4 if no answer came, for instance."""
 
 
 Command = Configure | Say | Mute | Interrupt | UseSource | UseSink | Reconnect | ProvokeError | Stop

@@ -21,7 +21,7 @@ from tui.cli.login import Login, login_of
 from tui.cli.sound_arguments import check_sound_arguments
 from tui.cli.talk_session import TalkRequest, begin, check_request
 from tui.cli.transcript_text import TranscriptPrinter
-from tui.cli.turn_script import AnswerTimeout, RecordingFailed, TurnScript
+from tui.cli.turn_script import AnswerFailed, AnswerTimeout, RecordingFailed, TurnScript
 from tui.conversation.setup import relay_config
 from tui.i18n import _
 from tui.settings import ConsoleSettings
@@ -132,6 +132,9 @@ class _Run:
             click.echo(_("No answer came in time."), err=True)
             self._stop(ExitCode.TIMEOUT)
             return
+        except AnswerFailed:
+            self._stop(ExitCode.CONNECTION)  # why has been said
+            return
         except RecordingFailed:
             self._stop(ExitCode.USAGE)  # what is wrong with it has been said
             return
@@ -146,13 +149,11 @@ class _Run:
     def _stop(self, exit_code: ExitCode | None) -> None:
         if self._stopping is None:
             self._exit_code = exit_code
-            self._stopping = asyncio.create_task(self._relay.stop(STOP_TIMEOUT_S))
+            self._stopping = asyncio.create_task(self._relay.stop(STOP_TIMEOUT_S, exit_code=exit_code))
 
     def _result(self) -> int:
-        if self._exit_code is not None:
-            return self._exit_code
         summary: Summary | None = self._state.summary
-        if summary is None:
-            click.echo(_("The conversation process ended without a summary."), err=True)
-            return ExitCode.CONNECTION
-        return summary.exit_code
+        if summary is not None:
+            return summary.exit_code
+        click.echo(_("The conversation process ended without a summary."), err=True)
+        return ExitCode.CONNECTION if self._exit_code is None else self._exit_code

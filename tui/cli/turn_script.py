@@ -15,6 +15,10 @@ class AnswerTimeout(Exception):
     """A turn was spoken or typed, and nothing came back."""
 
 
+class AnswerFailed(Exception):
+    """The server could not answer a turn, and has said why."""
+
+
 class RecordingFailed(Exception):
     """A recording that was to be spoken could not be opened, or not be read to its end."""
 
@@ -32,24 +36,29 @@ class TurnScript:
         self._current: UseSource | Say | None = None
         self._waiting_since: float | None = None
         self._answers_before = 0
+        self._failures_before = 0
 
     def begin_with(self, first: UseSource) -> None:
         """``first`` is spoken already, as the source the conversation was configured with."""
         self._current = first
 
     def next(self, state: ConversationState) -> Command | None:
-        """The command that is due in ``state``, if one is. Raises ``AnswerTimeout`` and ``RecordingFailed``."""
+        """The command that is due in ``state``, if one is. Raises ``AnswerTimeout``, ``AnswerFailed`` and
+        ``RecordingFailed``."""
         if self._stop_after_last and self._recording_failed(state):
             raise RecordingFailed
         if not state.gate_open:
             return None
         if self._current is not None and not self._answered(state):
+            if self._stop_after_last and state.failed_responses > self._failures_before:
+                raise AnswerFailed
             self._check_time(state)
             return None
         if self._turns:
             self._current = self._turns.pop(0)
             self._waiting_since = None
             self._answers_before = _answers(state)
+            self._failures_before = state.failed_responses
             return self._current
         if self._current is not None and self._stop_after_last:
             return Stop()

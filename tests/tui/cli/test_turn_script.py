@@ -7,7 +7,7 @@ import pytest
 from relay.commands import Say, Stop, UseSource
 from relay.conversation import ConversationState, fold
 from relay.stream import Item, Playback, Response, SourceState, Speech, Step, StreamEvent, Transcript
-from tui.cli.turn_script import ANSWER_TIMEOUT_S, AnswerTimeout, RecordingFailed, TurnScript
+from tui.cli.turn_script import ANSWER_TIMEOUT_S, AnswerFailed, AnswerTimeout, RecordingFailed, TurnScript
 
 A, B = UseSource(spec="wav:a"), UseSource(spec="wav:b")
 GATE = Step(t=0.1, step="gate_open", connection=1)
@@ -30,6 +30,15 @@ def answer(number: int, t: float) -> list[StreamEvent]:
 
 def played(number: int, t: float) -> Playback:
     return Playback(t=t, item_id=f"item_{number}", state="finished", heard_ms=200, received_ms=200)
+
+
+def test_an_answer_that_failed_is_not_waited_for() -> None:
+    script = TurnScript([Say(text="hi")], stop_after_last=True)
+    state = fold(ConversationState(), [GATE])
+    assert script.next(state) == Say(text="hi")
+    failed = Response(t=1.0, response_id="r", state="done", status="failed", code="insufficient_quota")
+    with pytest.raises(AnswerFailed):
+        script.next(fold(state, [failed]))
 
 
 def test_nothing_is_said_before_the_gate_is_open() -> None:
