@@ -15,6 +15,7 @@ from tui.wording.sentences import SENTENCES
 if TYPE_CHECKING:
     from relay.stream import Notice, Problem
 
+LONGEST_QUOTE = 300
 _DIRECTIONS = {"input": N_("input"), "output": N_("output")}
 
 
@@ -52,4 +53,14 @@ def of_event(event: Problem | Notice) -> str:
     """The sentence for an error or notice of the conversation."""
     where = getattr(event, "where", "")
     code = f"{where}.{event.code}" if f"{where}.{event.code}" in SENTENCES else event.code
-    return sentence(code, event.params, event.message)
+    words = sentence(code, event.params, event.message)
+    theirs = in_one_line(event.params.get("message", ""))
+    if not theirs or theirs in words:
+        return words
+    return _("{sentence} (server: {words})").format(sentence=words, words=theirs)
+
+
+def in_one_line(text: str) -> str:
+    """Words of others, made fit to stand in a line of ours: no control or direction marks, no line of their own."""
+    line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    return line if len(line) <= LONGEST_QUOTE else f"{line[:LONGEST_QUOTE]}..."
