@@ -134,6 +134,24 @@ async def test_transcript_is_in_order_and_final_text_replaces_partial(
         assert "間の発言" in blocks()[1]
 
 
+@pytest.mark.parametrize("columns", [80, 91])
+async def test_no_line_of_the_transcript_begins_with_punctuation(
+    make_app: Any, services: Any, start: Any, until: Any, columns: int
+) -> None:
+    app = make_app(logged_in=True)
+    said = ("在庫は、" * 9 + "数えています。") * 4
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await start(app, pilot)
+        services.relay.script = [Transcript(t=1, item_id="a", role="assistant", text=said, final=True)]
+        await until(pilot, lambda: screen.query(".turn") and screen.query(".turn").first().size.height > 5)
+        await pilot.resize_terminal(columns, 24)
+        block = screen.query(".turn").first()
+        await until(pilot, lambda: len(str(block.render()).splitlines()) == block.size.height)
+        lines = [block.render_line(y).text.strip() for y in range(block.size.height)][1:]
+        assert "".join(lines) == said
+        assert not [line for line in lines if line[0] in "、。"]
+
+
 async def test_transcript_is_pruned(make_app: Any, services: Any, start: Any, until: Any) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:

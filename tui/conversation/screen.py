@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from textual import getters, on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -68,9 +68,10 @@ class ConversationScreen(ConsoleScreen[None]):
         with Horizontal(id="upper"):
             with Vertical(id="talk"):
                 yield Static(id="talk-title", markup=False)
+                yield Static(_("Too narrow for the readings: 80 columns show them."), id="too-narrow")
                 yield Static(id="hint")
                 yield Transcript(id="transcript")
-            with Vertical(id="side"):
+            with VerticalScroll(id="side"):
                 yield Readings(id="connection", label_width=LABEL_WIDTH)
                 yield Readings(id="audio", label_width=LABEL_WIDTH)
                 yield Static(id="meter")
