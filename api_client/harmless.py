@@ -21,8 +21,6 @@ import json
 import re
 from typing import Any, TypeVar
 
-import msgspec
-
 Value = TypeVar("Value")
 
 REPLACEMENT = "\ufffd"
@@ -134,6 +132,8 @@ def decode_json(raw: bytes, shape: type[Value]) -> Value:
 
     Raises ``msgspec.DecodeError`` (``ValidationError`` for another shape), ``ValueError`` and ``RecursionError``.
     """
+    import msgspec  # not above: the words of the login screen are made harmless, too, and wait for no decoder
+
     if is_harmless_json(raw):
         return msgspec.json.decode(raw, type=shape)
     return msgspec.convert(decode_untyped(raw), type=shape)
