@@ -89,6 +89,13 @@ def test_our_own_server_is_green(server: Any, environment: dict[str, str], tmp_p
         assert store.get(result.id) == result
 
 
+def test_a_refused_second_user_is_named(server: Any, environment: dict[str, str]) -> None:
+    surroundings = {**environment, "SALESMIND_SECOND_PASSWORD": "x"}
+    done = check(surroundings, "--server", server.url, "--second-user", "nobody")
+    assert done.returncode == 3
+    assert f"{server.url} (nobody): User name or password is wrong." in done.stderr
+
+
 def test_a_server_of_its_own_is_restarted(environment: dict[str, str], tmp_path: Path) -> None:
     serve = [*SALESMIND, "serve", "--port", "0", "--data-dir", str(tmp_path), "--log", str(tmp_path / "log")]
     done = check(environment, "--server-command", shlex.join(serve), "--test", "1", "--test", "3")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui.i18n import _
 from tui.settings.declaration import Option
 from tui.settings.errors import SettingsError
-from tui.settings.toml_lines import KeyPath, line_of, syntax_error_line
 from tui.settings.values import AUDIO_OPTIONS, PROFILE_OPTIONS, TOP_OPTIONS
+
+if TYPE_CHECKING:
+    from tui.settings.toml_lines import KeyPath
 
 SECRETS = ("password", "token")
 TABLES = ("audio", "keys", "profiles")
@@ -66,6 +67,8 @@ class ConfigFile:
 
     def line(self, path: KeyPath) -> int | None:
         """The line on which ``path`` is defined."""
+        from tui.settings.toml_lines import line_of
+
         return line_of(self.text, path)
 
     def value(self, option: Option) -> Any:
@@ -116,12 +119,16 @@ def parse_config(path: Path, text: str) -> ConfigFile:
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:
+    import tomllib  # 5 ms of the way to the first screen, and most have no file
+
     try:
         return tomllib.loads(text)
     except RecursionError:
         why = _("too deeply nested")
         raise SettingsError(_("{path}: not valid TOML: {why}").format(path=path, why=why)) from None
     except ValueError as error:  # TOMLDecodeError, and int() of a number with thousands of digits
+        from tui.settings.toml_lines import syntax_error_line
+
         line = syntax_error_line(error, text)
         if line is None or "at line" in str(error):
             raise SettingsError(_("{path}: not valid TOML: {why}").format(path=path, why=error)) from None
