@@ -17,6 +17,9 @@ GONE_AFTER_S = 4.5
 UNSENT_BYTES = 16_384
 """How much the kernel takes beyond what the line carries: a third of a second of sound. More would only come late."""
 KNOWN = sys.platform == "linux"
+if KNOWN:
+    import fcntl
+    import termios
 
 _HEAD = struct.Struct("8B13I")  # struct tcp_info of <linux/tcp.h>, up to tcpi_last_ack_recv
 _RETRANSMITS, _PROBES = 2, 3
@@ -42,6 +45,15 @@ class Peer:
                 # OSError: the peer has gone already; whoever reads learns of it.
                 with contextlib.suppress(OSError):
                     self._raw.setsockopt(socket.IPPROTO_TCP, option, value)
+
+    def unacknowledged_bytes(self) -> int:
+        """What the kernel has taken and the peer's has not acknowledged; 0 where that is not known."""
+        if self._raw is None or not KNOWN:
+            return 0
+        with contextlib.suppress(OSError, ValueError):  # ValueError: it is closed
+            waiting: int = struct.unpack("i", fcntl.ioctl(self._raw.fileno(), termios.TIOCOUTQ, bytes(4)))[0]
+            return waiting
+        return 0
 
     def is_gone(self) -> bool:
         """Whether nobody has acknowledged anything for ``GONE_AFTER_S``. Ask twice a second."""

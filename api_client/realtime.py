@@ -53,6 +53,8 @@ DRAIN_TIMEOUT_S = 3.0
 SEND_TIMEOUT_S = 30.0 if peer.KNOWN else 5.0
 """A message that a peer has not taken by then finds the connection dead, however alive the peer may be."""
 DRAIN_CHECK_S = 0.2
+DRAIN_BYTES = 524_288
+"""More than this no line carries in that time that is slow."""
 PEER_CHECK_S = 0.5
 RECEIVE_QUEUE = 256
 """Messages; beyond it reading from the socket pauses."""
@@ -216,15 +218,17 @@ class RealtimeConnection:
             await self._websocket.wait_closed()
 
     async def _drain(self) -> None:
-        """Let a slow line carry what was sent: the close waits behind it."""
-        transport = self._websocket.transport
+        """Let a slow line carry what was sent, as long as it moves: the close waits behind it."""
         ends = time.monotonic() + DRAIN_TIMEOUT_S
-        waiting = transport.get_write_buffer_size()
-        while waiting and time.monotonic() < ends:
+        waiting = self._waiting_bytes()
+        stuck = 0
+        while 0 < waiting < DRAIN_BYTES and stuck < 4 and time.monotonic() < ends:
             await asyncio.sleep(DRAIN_CHECK_S)
-            before, waiting = waiting, transport.get_write_buffer_size()
-            if waiting >= before:
-                return  # nothing moves: no use in waiting
+            before, waiting = waiting, self._waiting_bytes()
+            stuck = stuck + 1 if waiting >= before else 0
+
+    def _waiting_bytes(self) -> int:
+        return self._websocket.transport.get_write_buffer_size() + self._peer.unacknowledged_bytes()
 
     async def _watch_peer(self) -> None:
         while self.close_code is None:

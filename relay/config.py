@@ -57,8 +57,8 @@ class RelayConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Where the conversation is recorded (docs/recording.md), or in a new directory `2`, `3`, ... below where a
     recording is already; null: nowhere."""
     answer_within_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0
-    """How long a server that takes our audio may leave a question unanswered before its connection is given up for
-    dead, in seconds. One that analyses inline thinks for 20 s and then goes on."""
+    """How long a server that takes our audio may leave a question, or every ping, unanswered before its connection is
+    given up for dead, in seconds. One that analyses inline thinks for 20 s and then goes on."""
     mode_poll_s: float = 2.0
     """How often ``realtime_mode`` is read while connected, in seconds. Every second, it was a fifth of the relay's
     CPU (``benchmarks/conversation.py``); its age is shown beside it."""

@@ -129,8 +129,8 @@ class LiveConversation:
         """Audio stops, the socket closes with 1000, the server is asked, the recording is completed."""
         if self._limit is not None:
             self._limit.cancel()
-        await self._connections.stop()
         self._uplink.say_what_was_not_sent()
+        await self._connections.stop()
         parts = list(self._tasks)
         for task in parts:
             task.cancel()

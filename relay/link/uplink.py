@@ -13,6 +13,7 @@ from relay.config import BYTES_PER_SECOND, RelayConfig
 from relay.link.catching_up import CatchingUp
 from relay.link.gate import AudioSocket, Gate
 from relay.link.kept_speech import KeptSpeech
+from relay.link.line_watch import LineWatch
 from relay.link.out_chunk import OutChunk
 from relay.measure.latency import LatencyTracker
 from relay.measure.meters import LatenessMeter, RateMeter, RateWatch, expected_chunk_rate
@@ -70,6 +71,8 @@ class Uplink:
         self._recent = RecentAudio()
         self._watch = RateWatch(expected_chunk_rate(config.chunk_bytes))
         self._watched_source = 0
+        self._line = LineWatch(output, config.chunk_bytes)
+        self._watched_line = (0, 0)
         self._next_log = 0.0
         self.muted = False
         self.echo: EchoCancelling | None = None
@@ -159,6 +162,7 @@ class Uplink:
         self.last_sent_at = handed
         if captured.audible:
             self.last_audible_at = handed
+        self._watch_line(due, handed)
         # What was kept goes out in a burst; what is captured keeps its rate.
         self.rate.add(handed)
         # What was due while the gate was closed was not late: it was not to be sent before.
@@ -166,6 +170,13 @@ class Uplink:
             self.lateness.add(max(due, self._gate.opened_at), handed)
         if handed >= self._next_log:
             self._report(handed)
+
+    def _watch_line(self, due: float, handed: float) -> None:
+        if self._watched_line != (self._source.changes, self._gate.openings):
+            self._watched_line = (self._source.changes, self._gate.openings)
+            self._line.restart()
+        live, dropped = self._source.live, self._source.dropped_chunks
+        self._line.sent(due, handed, live=live, dropped_chunks=dropped)
 
     def _outgoing(self, pcm: bytes) -> bytes:
         if self.echo is not None:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import Protocol
 
+from api_client.realtime import PING_INTERVAL_S
 from relay.codes import RelayCode
 from relay.link.answers import Answers
 from relay.link.ending import Ending
@@ -16,6 +17,8 @@ from relay.link.watchdog import SilenceWatch, probe
 from relay.output import Output
 
 _WATCH_EVERY_S = 0.5
+_PINGS_TELL_AFTER_S = 2 * PING_INTERVAL_S
+"""Any server answers pings: one of which nothing at all has come for so long hangs, whatever it makes of probes."""
 _BETWEEN_TURNS_S = 2.0
 """Nobody has spoken for so long: nothing is cut by a new connection."""
 
@@ -74,6 +77,9 @@ class UpstreamWatch:
             self._answers.check_time(now)
             if self._renewal_is_due(now):
                 return self._renew()
+            heard = max(socket.heard_at, self._began)
+            if now - heard >= max(self._answer_within_s, _PINGS_TELL_AFTER_S):
+                return self._say_silent(now - heard, server_alive=False)
             match silence.check(now, self._uplink.last_sent_at, self._uplink.last_audible_at):
                 case "probe":
                     self._probes += 1
