@@ -118,6 +118,11 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
         "t2.response_latency", "応答までの時間が基準以内である", "The response latency is within its limit"
     ),
     Checkpoint(
+        "t2.stored_messages",
+        "表示された文字起こしがセッションのメッセージとして保存される",
+        "The messages stored for the session are the transcripts that were shown",
+    ),
+    Checkpoint(
         "t2.operator_heard",
         "音声応答がスピーカーから聞こえた(耳で確認)",
         "The answer was heard from the loudspeaker (judged by ear)",
@@ -164,6 +169,11 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
         "A refusal says why, by an error event and a close code of its own",
     ),
     Checkpoint(
+        "t3.malformed_session",
+        "形式の正しくないセッションIDが理由とともに拒否される",
+        "A WebSocket for a malformed session id is refused, with a reason",
+    ),
+    Checkpoint(
         "t3.unknown_session",
         "存在しないセッションへのWebSocket接続が拒否される",
         "A WebSocket for a session that does not exist is refused",
@@ -179,6 +189,26 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
         "Another user's session cannot be read over the API",
     ),
     Checkpoint(
+        "t3.foreign_write",
+        "他のユーザーの発話がセッションに書き込まれない",
+        "Nothing that another user says is written into the session",
+    ),
+    Checkpoint(
+        "t3.finished_session",
+        "終了したセッションへのWebSocket接続が拒否される",
+        "A WebSocket for a finished session is refused",
+    ),
+    Checkpoint(
+        "t3.revoked_refused",
+        "無効にされたアカウントがAPIとWebSocketで拒否される",
+        "A deactivated account is refused, over the API and the WebSocket",
+    ),
+    Checkpoint(
+        "t3.revoked_closed",
+        "無効にされたアカウントの開いている接続が閉じられる",
+        "The open WebSocket of an account that is deactivated is closed",
+    ),
+    Checkpoint(
         "t3.restarted",
         "サーバー再起動後に再読み込みすると realtime_mode: false",
         "After the server was restarted and the session read again, realtime_mode is false",
@@ -191,8 +221,8 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
     ),
     Checkpoint(
         "t4.operator_microphone",
-        "実際にマイクアクセスを拒否したときにエラーメッセージが表示された(目で確認)",
-        "A message was shown when the microphone was really refused (judged by eye)",
+        "実際にマイクアクセスを拒否したときにエラーメッセージが表示される(担当者が拒否)",
+        "A message is shown when a person has really refused the microphone",
         operator=True,
     ),
     Checkpoint(
@@ -240,7 +270,45 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
         "切断があっても記録と文字起こしが失われない",
         "No recording and no transcript is lost by the cuts",
     ),
+    Checkpoint(
+        "t4.vanished",
+        "クライアントが応答なく消えた後も realtime_mode: false に戻る",
+        "After a client has vanished without a word, realtime_mode is false again",
+    ),
+    Checkpoint(
+        "t4.oversized",
+        "上限(1 MiB)を超えるメッセージが理由とともに拒否される",
+        "A message of more than 1 MiB is refused, with a reason",
+    ),
+    Checkpoint(
+        "t4.audio_flood",
+        "実時間より大幅に速い音声が制限される",
+        "Audio that comes much faster than real time is limited",
+    ),
+    Checkpoint(
+        "t4.upstream_lost",
+        "音声サービスとの接続が失われたことが通知される",
+        "The loss of the server's speech service is announced",
+    ),
+    Checkpoint(
+        "t4.json_errors",
+        "誤ったAPI要求にJSONのエラーで応答する(HTMLの500ではない)",
+        "Wrong API requests are answered with an error in JSON, not with an HTML 500",
+    ),
+    Checkpoint(
+        "t4.wrong_logins",
+        "誤ったログインの繰り返しが制限される",
+        "Wrong logins in a row are slowed down",
+    ),
 )
+
+REMINDERS: tuple[tuple[str, str], ...] = (
+    (
+        "外からは確認できません: サーバーのログにトークンやAPIキーが出ていないことを確認してください",
+        "Cannot be seen from here: look into the server's log, which must hold no tokens and no API key",
+    ),
+)
+"""What only somebody who can see the server can check, in Japanese and English."""
 
 CONDITIONS: tuple[Condition, ...] = (
     Condition(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from acceptance.one_line import one_line
+from acceptance.problem_words import japanese
 from acceptance.record import Moment, Record
+from acceptance.redaction import redact
 from acceptance.results import Answer, Evidence, EvidenceKind, Scalar, Verdict
 
 WORDS: dict[str, tuple[str, str]] = {
@@ -78,8 +81,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "{received_ms} ms received",
     ),
     "latency": (
-        "応答時間 {ms} ms(発話の終わりから応答音声の先頭まで, 基準 {limit_ms} ms 以内)",
-        "Response latency {ms} ms (end of speech to first answer audio; limit {limit_ms} ms)",
+        "応答時間 {ms} ms(発話の終わりから応答音声の先頭まで, {turns} 回のうち最大, 基準 {limit_ms} ms 以内)",
+        "Response latency {ms} ms (end of speech to first answer audio, worst of {turns}; limit {limit_ms} ms)",
     ),
     # Test 3
     "mode": ("GET /api/session/: realtime_mode: {value}", "GET /api/session/: realtime_mode: {value}"),
@@ -127,7 +130,64 @@ WORDS: dict[str, tuple[str, str]] = {
         "再起動できるのは、このテストが起動したサーバーだけです(--server-command)",
         "Only a server that the check has started can be restarted (--server-command)",
     ),
+    "foreign_wrote": (
+        "他のユーザーの発話「{heard}」の後、セッションのメッセージは {before} 件から {after} 件になりました",
+        "After another user had said “{heard}”, the session's messages went from {before} to {after}",
+    ),
+    "no_spoken_session": (
+        "発話が保存されたセッションがありません(テスト2が必要です)",
+        "There is no session with messages that could be finished (this takes test 2)",
+    ),
+    "no_finishing": (
+        "セッションを終了してよいとは指定されていません(--finish-sessions)",
+        "Sessions may not be finished (--finish-sessions)",
+    ),
+    "no_revocation": (
+        "2人目のユーザーを無効にする方法がありません(--revoke-command または --ask)",
+        "There is no way to deactivate the second user (--revoke-command or --ask)",
+    ),
+    "revoked_rest": ("API は HTTP {status} で応答しました", "The API answered with HTTP {status}"),
+    "revoked_closed": (
+        "開いていた接続がコード {close_code} で閉じられました",
+        "The open connection was closed with code {close_code}",
+    ),
+    "left_open": (
+        "接続は {watched} 秒後も開いたままです",
+        "The connection was still open after {watched} s",
+    ),
     # Test 4
+    "reply_open": (
+        "接続は開いたままです(error: {error_code})",
+        "The connection stayed open (error: {error_code})",
+    ),
+    "reply_closed": (
+        "クローズコード {close_code} で閉じられました(error: {error_code})",
+        "Closed with code {close_code} (error: {error_code})",
+    ),
+    "oversized_taken": (
+        "1 MiB を超えるメッセージを受け付けるサーバーです",
+        "The server takes messages of more than 1 MiB",
+    ),
+    "flood": ("{sent_s} 秒分の音声を {took} 秒で送信", "{sent_s} s of audio sent in {took} s"),
+    "http_reply": ("{what}: HTTP {status}({body})", "{what}: HTTP {status} ({body})"),
+    "wrong_logins": (
+        "誤ったログイン {n} 回, 429 での拒否: {limited_after} 回目, 最長 {slowest} 秒",
+        "{n} wrong logins, refused with 429 at number {limited_after}, the slowest took {slowest} s",
+    ),
+    "no_wrong_logins": (
+        "誤ったログインを試すとは指定されていません(--wrong-logins)",
+        "Wrong logins may not be tried (--wrong-logins)",
+    ),
+    "no_upstream_control": (
+        "音声サービスとの接続を切る方法がありません(--engine-control)",
+        "There is no way to cut the connection to the speech service (--engine-control)",
+    ),
+    "vanished_left_out": ("今回は実施しません", "Left out of this run"),
+    "microphone_opened": (
+        "判定できません: マイクは拒否されずに開きました({name})",
+        "Cannot be judged: the microphone was not refused, it opened ({name})",
+    ),
+    "prepared_by": ("準備した人: {name}", "Prepared by {name}"),
     "simulated_microphone": (
         "マイク拒否の代わりに、存在しない音声入力 {spec} を開いて確認しました",
         "In place of a refusal, a source that does not exist was opened: {spec}",
@@ -157,9 +217,23 @@ WORDS: dict[str, tuple[str, str]] = {
         "Recorded: {events} events ({unrecorded} missing), {recorded_s} of {sent_s} s of audio, "
         "{transcripts} transcripts ({transcripts_lost} lost), {cuts} cuts",
     ),
+    "no_cut": (
+        "判定できません: このテストが起こした切断はありません",
+        "Cannot be judged: the connection was not cut by this test",
+    ),
+    "nothing_to_lose": (
+        "判定できません: 記録されるはずの音声または文字起こしがありません",
+        "Cannot be judged: there was no audio or no transcript that could have been lost",
+    ),
     "no_turn_before": (
         "判定できません: 障害を起こす前の発言にも応答がありませんでした",
         "Cannot be judged: even before the fault a turn was not answered",
+    ),
+    "stored": (
+        "保存されたメッセージ: 営業担当者 {user_stored} 件(表示 {user_shown} 件), "
+        "お客様 {customer_stored} 件(表示 {customer_shown} 件)",
+        "Messages stored: {user_stored} of the salesperson ({user_shown} shown), {customer_stored} of the customer "
+        "({customer_shown} shown)",
     ),
     # The operator
     "operator_said": ("{name} さんの判定: {reply}", "Judged by {name}: {reply}"),
@@ -178,21 +252,40 @@ _TAILS: dict[str, tuple[str, str]] = {
     "watched_s": ("{watched_s} 秒間に {n} 回確認", "in all {n} readings over {watched_s} s"),
     "noticed_s": ("障害から {noticed_s} 秒で検知", "noticed {noticed_s} s after the fault"),
     "seconds": ("{seconds} 秒後", "after {seconds} s"),
+    "said": ("相手側の説明: 「{said}」", "in its own words: “{said}”"),
 }
 """Said after the words when the figure is known and the words do not hold it."""
 
 
+_LONGEST = 1_000
+"""Characters of one piece of text from outside."""
+
+
 def finding(code: str, kind: EvidenceKind, moment: Moment, /, **data: Scalar) -> Evidence:
-    """One piece of evidence, worded from ``data``. Raises ``KeyError`` for a code without words."""
+    """One piece of evidence, worded from ``data``, in which text is made harmless and free of secrets.
+
+    A ``message`` is English; where its ``code`` is known, the Japanese words say the same. Raises ``KeyError``
+    for a code without words.
+    """
     ja, en = WORDS[code]
+    data = {
+        name: redact(one_line(value, _LONGEST)) if isinstance(value, str) else value
+        for name, value in data.items()
+    }
     for name, (tail_ja, tail_en) in _TAILS.items():
         if data.get(name) is not None and f"{{{name}}}" not in ja:
-            ja, en = f"{ja}, {tail_ja}", f"{en}, {tail_en}"
+            ja = f"{ja}, {tail_ja}"
+            # Where we know no better, our English sentence quotes the words already.
+            en = (
+                en if name == "said" and str(data["said"]) in str(data.get("message")) else f"{en}, {tail_en}"
+            )
     shown = {name: "-" if value is None else value for name, value in data.items()}
+    by_server = data.get("where") == "server"
+    in_ja = {"message": japanese(str(data.get("code")), str(data.get("message")), by_server=by_server)}
     return Evidence(
         kind=kind,
         code=code,
-        ja=ja.format_map(shown),
+        ja=ja.format_map(shown | in_ja),
         en=en.format_map(shown),
         at=moment.at,
         conversation=moment.conversation,

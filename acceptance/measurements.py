@@ -66,6 +66,8 @@ class Attempt:
     error_code: str | None = None
     """Of the server's ``error`` event."""
     detail: str | None = None
+    said: str | None = None
+    """The server's own words, in that event or in its close frame."""
 
     @property
     def refused(self) -> bool:
@@ -85,16 +87,129 @@ class ForeignRead:
 
 @dataclass(frozen=True, slots=True)
 class ModeMeasurements:
-    """Everything that test 3 measured beside its conversation. None: not tried."""
+    """What test 3 measured of ``realtime_mode`` beside its conversation. None: not tried."""
 
     two_connections: TwoConnections | None = None
     killed: Killed | None = None
+    restarted: Restarted | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignWrite:
+    """What another user said into the owner's session, and what the owner's session held before and after."""
+
+    attempt: Attempt
+    heard: str | None = None
+    """The transcript that the other user was shown; None: nothing was said, or nothing came of it."""
+    before: int = 0
+    """Messages of the session."""
+    after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """An account that was deactivated or revoked while a WebSocket of it was open."""
+
+    at: str
+    attempt: Attempt | None = None
+    """A new WebSocket with its token."""
+    rest_status: int | None = None
+    """HTTP status of a request with its token."""
+    closed_after_s: float | None = None
+    """When the open WebSocket was closed; None: it stayed open."""
+    close_code: int | None = None
+    watched_s: float = 0.0
+    refused: str | None = None
+    """Code of why its WebSocket could not be opened in the first place."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessMeasurements:
+    """What test 3 measured of who is let in where. None: not tried."""
+
     missing_token: Attempt | None = None
     wrong_token: Attempt | None = None
+    malformed_session: Attempt | None = None
     unknown_session: Attempt | None = None
     foreign_session: Attempt | None = None
     foreign_read: ForeignRead | None = None
-    restarted: Restarted | None = None
+    foreign_write: ForeignWrite | None = None
+    finished_session: Attempt | None = None
+    revoked: Revoked | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessages:
+    """The messages of a session as the server gives them, by role; None: it did not answer."""
+
+    at: str
+    salesperson: tuple[str, ...] | None = None
+    customer: tuple[str, ...] | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SocketReply:
+    """What came over a WebSocket after something that it should not just take."""
+
+    at: str
+    error_code: str | None = None
+    said: str | None = None
+    close_code: int | None = None
+    """None: it stayed open."""
+    close_reason: str | None = None
+    sent_s: float | None = None
+    """Seconds of audio that were sent, in ``took_s``."""
+    took_s: float | None = None
+    refused: str | None = None
+    """Code of why there was no WebSocket to try it on."""
+
+    @property
+    def explained(self) -> bool:
+        """The server said why, by an error or in the close itself."""
+        return self.error_code is not None or self.close_code == 1009 or bool(self.close_reason)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    """A request that asks for an error. ``status`` None: no answer."""
+
+    at: str
+    what: str
+    status: int | None = None
+    json: bool = False
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WrongLogins:
+    """Logins with a wrong password, one after the other: status and seconds of each."""
+
+    at: str
+    replies: tuple[tuple[int | None, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """A client that went without a goodbye or a reset, at ``gone_t``."""
+
+    before: ModeReading | None = None
+    connected: tuple[ModeReading, ...] = ()
+    gone_t: float | None = None
+    after: tuple[ModeReading, ...] = ()
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RobustnessMeasurements:
+    """What test 4 measured beside its conversations. None: not tried."""
+
+    oversized: SocketReply | None = None
+    flood: SocketReply | None = None
+    errors: tuple[HttpReply, ...] = ()
+    wrong_logins: WrongLogins | None = None
+    upstream_lost: SocketReply | None = None
+    vanished: Vanished | None = None
 
 
 Fault = Literal["api_error", "pause", "slow", "reset", "corrupt", "half_open"]
@@ -118,7 +233,7 @@ class RecordingFiles:
     events: tuple[bytes, ...] = ()
     """Lines of events.jsonl."""
     user_seconds: float | None = None
-    """Length of user.wav; None when it cannot be read."""
+    """Length of the track ``user``; None when it cannot be read."""
     customer_seconds: float | None = None
 
 

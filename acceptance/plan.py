@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from acceptance.checkpoints import REMINDERS
 from acceptance.progress import PlanStep
-from acceptance.request import CheckRequest
+from acceptance.request import CheckRequest, Means
 from acceptance.sample_source import source_name
 
 _TESTS: dict[int, tuple[str, str]] = {
@@ -17,15 +18,16 @@ _TESTS: dict[int, tuple[str, str]] = {
     ),
     3: (
         "新しいセッションで realtime_mode を確認しながら、接続・切断・2接続・強制切断と、"
-        "拒否されるべき接続4種までを試します",
+        "拒否されるべき接続5種までを試します",
         "In a new session, read realtime_mode before, during and after connections (one, two at once, a killed one), "
-        "and try up to four connections that must be refused",
+        "and try up to five connections that must be refused",
     ),
     4: (
         "新しいセッションでテキストの発話を数回送信し、APIエラーを1回起こし、このコンソールとサーバーの間の通信だけを"
-        "一時停止・低速化・切断・破損させます",
+        "一時停止・低速化・切断・破損させます。1 MiB を超えるメッセージ、実時間より速い無音、誤ったAPI要求も送信します",
         "In a new session, send a few typed turns and provoke one error of the API; pause, slow down, cut and corrupt "
-        "the network, but only between this console and the server",
+        "the network, but only between this console and the server. Send a message of more than 1 MiB, silence faster "
+        "than real time, and wrong API requests",
     ),
 }
 _SAMPLE = ("付属のサンプル", "a recording that comes with the console")
@@ -43,7 +45,25 @@ _FINISH = (
 )
 
 
-def plan(request: CheckRequest, *, can_restart: bool) -> tuple[PlanStep, ...]:
+_FINISHED = (
+    "テスト2のセッションを終了(採点)し、再接続が拒否されることを確認します",
+    "Finish (and score) the session of test 2, and try to connect to it again",
+)
+_REVOKED = (
+    "2人目のユーザーを無効にします。このユーザーは元に戻されません",
+    "Have the second user deactivated; nothing activates that user again",
+)
+_UPSTREAM = (
+    "サーバーと音声サービスの接続を切ります",
+    "Cut the server's connections to its speech service",
+)
+_LOGINS = (
+    "存在しないユーザー名で最大20回ログインを試みます。しばらくの間このアドレスからのログインが拒否されることがあります",
+    "Log in up to 20 times with a user name that does not exist; the server may refuse this address for a while",
+)
+
+
+def plan(request: CheckRequest, means: Means) -> tuple[PlanStep, ...]:
     """The steps, in order. Nothing else on the server is touched."""
     source_ja, source_en = (source_name(request.source),) * 2 if request.source else _SAMPLE
     steps = [
@@ -54,7 +74,16 @@ def plan(request: CheckRequest, *, can_restart: bool) -> tuple[PlanStep, ...]:
         )
         for number in request.tests
     ]
-    if can_restart and 3 in request.tests:
-        steps.append(PlanStep(test=3, ja=_RESTART[0], en=_RESTART[1]))
+    second = request.second_account is not None
+    for number, wanted, (ja, en) in (
+        (3, request.finish_sessions and 2 in request.tests, _FINISHED),
+        (3, second and means.revoke_second is not None, _REVOKED),
+        (3, means.restart_server is not None, _RESTART),
+        (4, means.cut_upstream is not None, _UPSTREAM),
+        (4, request.try_wrong_logins, _LOGINS),
+    ):
+        if wanted and number in request.tests:
+            steps.append(PlanStep(test=number, ja=ja, en=en))
     ja, en = _FINISH if request.finish_sessions else _CLEAN_UP
-    return (*steps, PlanStep(test=None, ja=ja, en=en))
+    last = PlanStep(test=None, ja=ja, en=en)
+    return (*steps, last, *(PlanStep(test=None, ja=ja, en=en) for ja, en in REMINDERS))

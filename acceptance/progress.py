@@ -1,6 +1,6 @@
 """What a run says while it goes on: one typed event per line of ``salesmind check --json``.
 
-The screen ticks its tree by ``Running`` and ``Answered``, and feeds its live view from ``Conversation``.
+The screen ticks its tree by ``Running`` and ``Answered``, and feeds its live view from ``ConversationEvent``.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Answered(_Progress, frozen=True, kw_only=True, tag="answered"):
     answer: Answer
 
 
-class Conversation(_Progress, frozen=True, kw_only=True, tag="conversation"):
+class ConversationEvent(_Progress, frozen=True, kw_only=True, tag="conversation"):
     """A line of the stream of a conversation that the run holds. ``name`` tells conversations apart."""
 
     name: str
@@ -84,6 +84,8 @@ class Question(_Progress, frozen=True, kw_only=True, tag="question"):
     checkpoint: str
     ja: str
     en: str
+    asks: Literal["judgement", "act"] = "judgement"
+    """act: to do something first. ``pass`` says that it is done, the run judges what follows."""
 
 
 class TestFinished(_Progress, frozen=True, kw_only=True, tag="test_finished"):
@@ -115,7 +117,7 @@ ProgressEvent = (
     | Doing
     | Running
     | Answered
-    | Conversation
+    | ConversationEvent
     | Question
     | TestFinished
     | CleanedUp

@@ -7,17 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from relay.exit_codes import EXIT_INTERRUPTED
 from relay.stream import (
     Connection,
+    Problem,
     ProtocolEvent,
     RealtimeMode,
+    Response,
     Started,
-    Step,
     StreamEvent,
     Summary,
 )
 
 Event = TypeVar("Event", bound=StreamEvent)
+
+_OURS = frozenset({"relay_crashed", "relay_fault", "bad_configuration"})
+"""Codes of what went wrong in the conversation's own process: it says nothing about the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class Record:
     name: str
     events: Sequence[StreamEvent]
     first: int = 0
+    waited: bool | None = None
+    """Of a window: it was left open until its time was up. None: the record is no window."""
 
     def of(self, kind: type[Event], wanted: Callable[[Event], bool] | None = None) -> list[Event]:
         """Events of ``kind`` within the window, in order."""
@@ -49,10 +56,6 @@ class Record:
         """The first of them; None if there is none."""
         found = self.of(kind, wanted)
         return found[0] if found else None
-
-    def step(self, name: str) -> Step | None:
-        """The first time that a connection reached the step ``name``."""
-        return self.one(Step, lambda step: step.step == name)
 
     def sent(self, kind: str) -> list[ProtocolEvent]:
         """Messages of that type that went out."""
@@ -72,13 +75,43 @@ class Record:
         return self.one(Connection, lambda event: event.state == "lost")
 
     @property
+    def completed_response(self) -> Response | None:
+        """The first response that was completed; in a window, one that did not begin before it."""
+        earlier = {event.response_id for event in self.events[: self.first] if isinstance(event, Response)}
+        return self.one(
+            Response,
+            lambda event: (
+                event.state == "done" and event.status == "completed" and event.response_id not in earlier
+            ),
+        )
+
+    @property
     def summary(self) -> Summary | None:
         """The last line."""
         return self.one(Summary)
 
+    @property
+    def own_failure(self) -> Problem | None:
+        """What went wrong on this side of the connection, if that ended the conversation."""
+        return self.one(Problem, lambda problem: problem.code in _OURS)
+
+    @property
+    def complete(self) -> bool:
+        """It goes on to its proper end: only then does the absence of something prove anything.
+
+        A conversation whose process was killed, or failed of itself, just stops.
+        """
+        if self.own_failure is not None:
+            return False
+        if self.waited is not None:
+            return self.waited
+        summary = self.summary
+        return summary is not None and summary.exit_code != EXIT_INTERRUPTED
+
     def window(self, first: int, last: int | None = None) -> Record:
         """What came from the event number ``first`` on, up to (not including) ``last``."""
-        return Record(self.name, self.events[:last], first)
+        waited = last is not None and last <= len(self.events)
+        return Record(self.name, self.events[:last], first, waited)
 
     def moment(self, event: StreamEvent | None) -> Moment:
         """When ``event`` happened, on both clocks; of None: nothing but the conversation's name."""

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from acceptance.progress import Question, Reply
-from relay.config import DEFAULT_CHUNK_BYTES
+from relay.chunk_bytes import DEFAULT_CHUNK_BYTES
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Credentials:
     """Somebody who is logged in. ``repr`` leaves the token out."""
 
     username: str
@@ -57,6 +57,21 @@ class Limits:
     """RMS of the loudest 100 ms of the answer must be above it."""
     latency_ms: float = 5_000.0
     """Response latency."""
+    stored_s: float = 3.0
+    """From the end of a conversation to messages that hold what was shown."""
+    revoked_s: float = 15.0
+    """From the revocation of an account to the close of its open WebSocket."""
+    reply_s: float = 3.0
+    """How long an answer to something that must be refused is waited for."""
+    flood_audio_s: float = 60.0
+    """Seconds of silence that are sent as fast as they go; nothing commits them, so no service charges for them."""
+    flood_s: float = 5.0
+    """How long sending them may take before the server counts as holding it up."""
+    wrong_logins: int = 20
+    slow_login_s: float = 1.0
+    """Three wrong logins in a row that take so long each are slowed down."""
+    vanished_s: float = 60.0
+    """From a client that vanishes to ``realtime_mode`` false; an existing server takes 51 s. Zero: left out."""
 
 
 class Operator(Protocol):
@@ -71,6 +86,19 @@ class Operator(Protocol):
 
 RestartServer = Callable[[], Awaitable[str]]
 """Kills the server, starts it again on the same data and gives its base URL once it answers."""
+Act = Callable[[], Awaitable[None]]
+"""Does something to the server from outside. Raises ``OSError`` when that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the run may do to the server beside talking to it. None: it may not."""
+
+    restart_server: RestartServer | None = None
+    revoke_second: Act | None = None
+    """Deactivate the second account, or revoke its token."""
+    cut_upstream: Act | None = None
+    """End the server's connections to its speech service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +106,10 @@ class CheckRequest:
     """One run."""
 
     server_url: str
-    account: Account
+    account: Credentials
     directory: Path
     """Recordings and logs of the run go here; made if missing."""
-    second_account: Account | None = None
+    second_account: Credentials | None = None
     insecure: bool = False
     tests: tuple[int, ...] = (1, 2, 3, 4)
     source: str | None = None
@@ -91,4 +119,6 @@ class CheckRequest:
     chunk_bytes: int = DEFAULT_CHUNK_BYTES
     finish_sessions: bool = False
     """Finish (and score) the run's own sessions at the end; the contract knows no way to delete one."""
+    try_wrong_logins: bool = False
+    """Try wrong passwords in a row: the server may refuse this address for a while."""
     limits: Limits = Limits()

@@ -14,10 +14,10 @@ import msgspec
 
 from acceptance.evidence import answer, finding
 from acceptance.held_conversation import HeldConversation
-from acceptance.measurements import ModeReading
-from acceptance.progress import Answered, Conversation, Doing, Emit, ProgressEvent, Question, Running
+from acceptance.measurements import ModeReading, StoredMessages, Vanished
+from acceptance.progress import Answered, ConversationEvent, Doing, Emit, ProgressEvent, Question, Running
 from acceptance.record import Moment
-from acceptance.request import CheckRequest, Operator, RestartServer
+from acceptance.request import CheckRequest, Means, Operator
 from acceptance.results import Answer, ConversationRecord
 from api_client.errors import ApiError
 from api_client.models import NewSession
@@ -42,7 +42,7 @@ def wall_now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-class Run:
+class AcceptanceRun:
     """One run. Made and closed by ``acceptance.runner``."""
 
     def __init__(
@@ -50,16 +50,22 @@ class Run:
         request: CheckRequest,
         emit: Emit,
         operator: Operator | None,
-        restart_server: RestartServer | None,
+        means: Means,
     ) -> None:
         self.request = request
         self.limits = request.limits
         self.operator = operator
-        self.restart_server = restart_server
+        self.means = means
         self.server_url = request.server_url
         self.answers: dict[str, Answer] = {}
         self.conversations: list[ConversationRecord] = []
         self.sessions: list[str] = []
+        self.second_sessions: list[str] = []
+        """Sessions of the second user's, which the run's own account cannot read."""
+        self.spoken_session: str | None = None
+        """A session in which something was said, and stored."""
+        self.vanished: asyncio.Task[Vanished] | None = None
+        """A client that vanished while the tests go on, and what became of the flag."""
         self.test = 0
         """Number of the test that is being run."""
         self._emit = emit
@@ -115,6 +121,14 @@ class Run:
         said = finding("operator_said", "operator", Moment(wall_now()), name=name, reply=reply)
         self.answer([answer(checkpoint, reply, said, answered_by=name)])
 
+    async def have_done(self, checkpoint: str, ja: str, en: str) -> bool:
+        """Ask the operator to do something, and wait until it is done; False if nobody will."""
+        if self.operator is None:
+            return False
+        question = Question(at=self.now(), checkpoint=checkpoint, ja=ja, en=en, asks="act")
+        self.tell(question)
+        return await self.operator.ask(question) == "pass"
+
     # --- the server ----------------------------------------------------------------------------
 
     async def moved(self, server_url: str) -> None:
@@ -123,11 +137,15 @@ class Run:
         old, self._client = self._client, self._new_client(self.request.account.token)
         await old.aclose()
 
+    @property
+    def own_session(self) -> NewSession:
+        """What the run's own sessions are about."""
+        industry, value_proposition = _OFFER[self.request.language]
+        return NewSession(industry=industry, value_proposition=value_proposition)
+
     async def new_session(self) -> str:
         """Start a session of the run's own. Raises ``ApiError``."""
-        industry, value_proposition = _OFFER[self.request.language]
-        new = NewSession(industry=industry, value_proposition=value_proposition)
-        session = await self._client.start_session(new)
+        session = await self._client.start_session(self.own_session)
         self.sessions.append(session.id)
         return session.id
 
@@ -154,13 +172,30 @@ class Run:
                 return tuple(readings)
             await asyncio.sleep(_ASK_EVERY_S)
 
+    async def read_messages(self, session_id: str) -> StoredMessages:
+        """What the server has stored of what was said. Never raises for what the server does."""
+        try:
+            messages = (await self._client.get_session(session_id)).messages
+        except ApiError as failure:
+            return StoredMessages(wall_now(), error=str(failure.code))
+        return StoredMessages(
+            wall_now(),
+            salesperson=tuple(turn.message.strip() for turn in messages if turn.role == "salesperson"),
+            customer=tuple(turn.message.strip() for turn in messages if turn.role == "customer"),
+        )
+
+    async def finish_session(self, session_id: str) -> bool:
+        """Finish one of the run's own sessions; whether the server did."""
+        try:
+            await self._client.finish_session(session_id)
+        except ApiError:
+            return False
+        return True
+
     async def finish_sessions(self) -> None:
         """Finish the run's own sessions; one without turns cannot be, and stays."""
         for session_id in self.sessions:
-            try:
-                await self._client.finish_session(session_id)
-            except ApiError:
-                continue
+            await self.finish_session(session_id)
 
     async def close(self) -> None:
         """Close the run's own connections to the server."""
@@ -180,6 +215,7 @@ class Run:
         session_id: str,
         *,
         server_url: str | None = None,
+        token: str | None = None,
         record: bool = False,
         **config: Any,
     ) -> AsyncIterator[HeldConversation]:
@@ -193,7 +229,7 @@ class Run:
         log_path = request.directory / f"{name}.log"
         settings = RelayConfig(
             server_url=server_url or self.server_url,
-            token=request.account.token,
+            token=token or request.account.token,
             session_id=session_id,
             insecure=request.insecure,
             chunk_bytes=request.chunk_bytes,
@@ -215,7 +251,7 @@ class Run:
             settings,
             log_path=log_path,
             tell=lambda event: self.tell(
-                Conversation(at=self.now(), name=name, test=test, session_id=session_id, event=event)
+                ConversationEvent(at=self.now(), name=name, test=test, session_id=session_id, event=event)
             ),
         )
         try:

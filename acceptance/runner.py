@@ -11,19 +11,21 @@ from acceptance import verdicts
 from acceptance.checkpoints import CHECKPOINTS, TESTS, checkpoints_of
 from acceptance.evidence import answer, finding
 from acceptance.plan import plan
+from acceptance.procedures.connection import connection_test
 from acceptance.procedures.faults import fault_test
 from acceptance.procedures.mode import mode_test
-from acceptance.procedures.streaming import connection_test, streaming_test
+from acceptance.procedures.robustness import vanishing
+from acceptance.procedures.streaming import streaming_test
 from acceptance.progress import CleanedUp, Emit, RunFinished, RunStarted, TestFinished, TestStarted
 from acceptance.record import Moment
-from acceptance.request import CheckRequest, Operator, RestartServer
-from acceptance.results import RunResult, TestResult
-from acceptance.run import Run, wall_now
+from acceptance.request import Act, CheckRequest, Means, Operator, RestartServer
+from acceptance.results import Evidence, RunResult, TestResult
+from acceptance.run import AcceptanceRun, wall_now
 from acceptance.sample_source import sample_source, source_name
 from api_client.errors import ApiError
 from relay.version import version
 
-_PROCEDURES: dict[int, Callable[[Run], Awaitable[None]]] = {
+_PROCEDURES: dict[int, Callable[[AcceptanceRun], Awaitable[None]]] = {
     1: connection_test,
     2: streaming_test,
     3: mode_test,
@@ -37,6 +39,8 @@ async def run_check(
     *,
     operator: Operator | None = None,
     restart_server: RestartServer | None = None,
+    revoke_second: Act | None = None,
+    cut_upstream: Act | None = None,
 ) -> RunResult:
     """Run the selected tests; the result was emitted last.
 
@@ -44,7 +48,7 @@ async def run_check(
     ends the conversation that is being held, cleans up, and emits the result of what was answered until then
     with ``aborted`` set, before ``CancelledError`` goes on.
     """
-    procedure = _Procedure(request, emit, operator, restart_server)
+    procedure = _Procedure(request, emit, operator, Means(restart_server, revoke_second, cut_upstream))
     try:
         await procedure.carry_out()
     except asyncio.CancelledError:
@@ -59,10 +63,10 @@ class _Procedure:
         request: CheckRequest,
         emit: Emit,
         operator: Operator | None,
-        restart_server: RestartServer | None,
+        means: Means,
     ) -> None:
         self._request = request
-        self._run = Run(request, emit, operator, restart_server)
+        self._run = AcceptanceRun(request, emit, operator, means)
         self._started_at = datetime.now(UTC)
         self._id = f"{self._started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
         self._spans: dict[int, tuple[str, str | None]] = {}
@@ -79,11 +83,12 @@ class _Procedure:
                 username=request.account.username,
                 tests=request.tests,
                 checkpoints=tuple(point.id for point in CHECKPOINTS if point.test in request.tests),
-                plan=plan(request, can_restart=run.restart_server is not None),
+                plan=plan(request, run.means),
             )
         )
-        for number in request.tests:
-            await self._carry_out(number)
+        async with vanishing(run):
+            for number in request.tests:
+                await self._carry_out(number)
 
     async def _carry_out(self, number: int) -> None:
         run = self._run
@@ -94,13 +99,18 @@ class _Procedure:
             await _PROCEDURES[number](run)
         except (ApiError, OSError) as error:
             # The rest of the test cannot be tried; the next one may still be.
-            run.doing(f"テストを続けられません: {error}", f"This test cannot go on: {error}")
-            self._not_carried_out(number, str(error))
+            code = str(error.code) if isinstance(error, ApiError) else "system"
+            said = error.summary if isinstance(error, ApiError) else None
+            why = finding(
+                "fault", "request", Moment(wall_now()), code=code, message=str(error),
+                **({} if said is None else {"said": said}),
+            )  # fmt: skip
+            run.doing(why.ja, why.en)
+            self._not_carried_out(number, why)
         self._spans[number] = (self._spans[number][0], wall_now())
         run.tell(TestFinished(at=run.now(), result=self._test_result(number)))
 
-    def _not_carried_out(self, number: int, message: str) -> None:
-        why = finding("fault", "request", Moment(wall_now()), message=message)
+    def _not_carried_out(self, number: int, why: Evidence) -> None:
         open_points = [point for point in checkpoints_of(number) if point.id not in self._run.answers]
         self._run.answer([answer(point.id, "not_run", why) for point in open_points])
 
@@ -159,7 +169,7 @@ class _Procedure:
             document=verdicts.of_selected(request.tests, run.answers, "document"),
             beyond=verdicts.of_selected(request.tests, run.answers, "beyond"),
             conversations=tuple(run.conversations),
-            session_ids=tuple(run.sessions),
+            session_ids=(*run.sessions, *run.second_sessions),
             directory=str(request.directory),
             aborted=aborted,
         )

@@ -10,8 +10,8 @@ from api_client.errors import ApiError, RealtimeRefused
 from api_client.events import ErrorEvent, SessionCreated
 from api_client.realtime import RealtimeConnection
 
-_NOT_A_REFUSAL = frozenset({1011, 4002, 4003, 4008, 4500})
-"""Closes that speak of the server or its upstream, not of what was asked for (salesmind-api.md, section 3)."""
+_NOT_A_REFUSAL = frozenset({1001, 1006, 1011, 1012, 1013, 4002, 4003, 4008, 4500})
+"""Closes that speak of the server, its upstream or the network, not of what was asked for."""
 
 
 class NotOpened(Exception):
@@ -23,11 +23,13 @@ class NotOpened(Exception):
 
 
 async def open_socket(
-    server_url: str, token: str, session_id: str, *, insecure: bool, within_s: float
+    server_url: str, token: str, session_id: str, *, insecure: bool, within_s: float, language: str = "en"
 ) -> RealtimeConnection:
     """A connection that has received ``session.created``. Raises ``NotOpened``."""
     try:
-        connection = await RealtimeConnection.open(server_url, token, session_id, insecure=insecure)
+        connection = await RealtimeConnection.open(
+            server_url, token, session_id, insecure=insecure, language=language
+        )
     except ApiError as error:
         raise NotOpened(str(error.code)) from None
     code = "session_created_timeout"
@@ -44,12 +46,20 @@ async def open_socket(
 
 
 async def attempt(
-    server_url: str, token: str | None, session_id: str, *, insecure: bool, within_s: float
+    server_url: str,
+    token: str | None,
+    session_id: str,
+    *,
+    insecure: bool,
+    within_s: float,
+    language: str = "en",
 ) -> Attempt:
     """Try what the server should refuse, and say what it did. Nothing is sent over the connection."""
     at = wall_now()
     try:
-        connection = await RealtimeConnection.open(server_url, token, session_id, insecure=insecure)
+        connection = await RealtimeConnection.open(
+            server_url, token, session_id, insecure=insecure, language=language
+        )
     except RealtimeRefused as refusal:
         if refusal.status is not None and refusal.status >= 500:
             return Attempt(at, "no_answer", http_status=refusal.status, detail=str(refusal.code))
@@ -57,6 +67,7 @@ async def attempt(
     except ApiError as error:
         return Attempt(at, "no_answer", detail=str(error.code))
     error_code: str | None = None
+    said: str | None = None
     try:
         async with asyncio.timeout(within_s):
             async for received in connection:
@@ -64,11 +75,20 @@ async def attempt(
                     return Attempt(at, "served", error_code=error_code)
                 if isinstance(received.event, ErrorEvent):
                     error_code = received.event.code or received.event.error_type
+                    said = received.event.message or None
     except TimeoutError:
         return Attempt(at, "left_open", error_code=error_code)
     finally:
         await connection.close()
     close_code = connection.close_code
     if close_code in _NOT_A_REFUSAL:
-        return Attempt(at, "no_answer", close_code=close_code, error_code=error_code, detail=error_code)
-    return Attempt(at, "closed", close_code=close_code, error_code=error_code)
+        return Attempt(
+            at, "no_answer", close_code=close_code, error_code=error_code, detail=error_code, said=said
+        )
+    return Attempt(
+        at,
+        "closed",
+        close_code=close_code,
+        error_code=error_code,
+        said=said or connection.close_reason or None,
+    )

@@ -62,6 +62,8 @@ class Stop(_Command, frozen=True, kw_only=True, tag="stop"):
 
     interrupted: bool = False
     """A signal asked for it: the summary's exit code is 130."""
+    exit_code: int = 0
+    """The summary's exit code, and the process's, when whoever stops it has a reason of its own: 4, no answer came."""
 
 
 Command = Configure | Say | Mute | Interrupt | UseSource | UseSink | Reconnect | ProvokeError | Stop

@@ -22,7 +22,9 @@ from typing import Any, cast
 import msgspec
 
 from relay import commands, stream
+from relay.codes import RelayCode
 from relay.commands import Command, Configure, Stop
+from relay.descriptors import open_standard_descriptors
 from relay.exit_codes import EXIT_INTERRUPTED, EXIT_USAGE
 from relay.stream import Meters, Problem, Step, StreamEvent
 
@@ -39,6 +41,7 @@ log = logging.getLogger(__name__)
 
 def main(argv: list[str] | None = None) -> int:
     """Run one conversation; returns the exit code of its summary."""
+    open_standard_descriptors()
     parser = argparse.ArgumentParser(prog="python -m relay", description=__doc__)
     parser.add_argument("--log", metavar="PATH", help="file for the log and for what native libraries print")
     arguments = parser.parse_args(argv)
@@ -178,7 +181,7 @@ async def _serve(events_fd: int) -> int:
 def _refuse(writer: EventWriter, error: Exception) -> None:
     message = f"The relay's configuration cannot be used: {error}"
     log.error("%s", message)
-    writer.emit(Problem(t=0.0, where="relay", code="bad_configuration", message=message, fatal=True))
+    writer.emit(Problem(t=0.0, where="relay", code=RelayCode.BAD_CONFIGURATION, message=message, fatal=True))
 
 
 async def _converse(configure: Configure, reader: asyncio.StreamReader, writer: EventWriter) -> int:

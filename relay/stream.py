@@ -17,6 +17,9 @@ import msgspec
 
 Role = Literal["user", "assistant", "system"]
 ModePhase = Literal["before", "during", "after"]
+StepName = Literal[
+    "connecting", "connected", "created", "update_sent", "updated", "gate_open", "closing", "closed"
+]
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
@@ -49,9 +52,7 @@ class LogLine(_Event, frozen=True, kw_only=True, tag="log"):
 class Step(_Event, frozen=True, kw_only=True, tag="step"):
     """A connection reached a step. ``connection`` counts sockets of this run from 1."""
 
-    step: Literal[
-        "connecting", "connected", "created", "update_sent", "updated", "gate_open", "closing", "closed"
-    ]
+    step: StepName
     connection: int
     detail: str | None = None
     """created: ``relay`` (the server's stub) or the model's name; closed: the close reason."""
@@ -213,7 +214,7 @@ class SinkState(_Event, frozen=True, kw_only=True, tag="sink"):
 
 
 class Recording(_Event, frozen=True, kw_only=True, tag="recording"):
-    """Recording started or finished in ``directory``: events.jsonl, user.wav, customer.wav. It has the whole stream."""
+    """Recording started, finished or failed in ``directory``, as ``docs/recording.md`` describes it."""
 
     state: Literal["started", "finished", "failed"]
     directory: str
@@ -224,7 +225,8 @@ class Problem(_Event, frozen=True, kw_only=True, tag="error"):
 
     where: Literal["audio", "connection", "server", "relay"]
     code: str
-    """Stable, for programs; ``message`` is English, and ``params`` what a translation of it needs."""
+    """Stable, for programs; ``message`` is English, and ``params`` what a translation of it needs. ``params.said`` is
+    what the server said itself, harmless and on one line, to be shown beside our words."""
     message: str
     fatal: bool = False
     params: dict[str, str] = {}

@@ -3,53 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
 from acceptance.evidence import absent, answer, finding
-from acceptance.judges.connection import error_shown, recording_failed, trouble
-from acceptance.judges.streaming import answered
+from acceptance.judges.reasons import error_shown, explained, recording_failed, trouble
 from acceptance.measurements import Fault, FaultMeasurements, FaultWindow, RecordingFiles
 from acceptance.record import Moment, Record
 from acceptance.request import Limits
 from acceptance.results import Answer, Evidence
 from relay import stream
 from relay.config import BYTES_PER_SECOND
-from relay.stream import Connection, Meters, Problem, SourceState, Step, StreamEvent, Transcript
+from relay.stream import Connection, Meters, Notice, Problem, SourceState, Step, StreamEvent, Transcript
 
 _AUDIO_SLACK_S = 0.25
 """How much shorter than what was sent the recording may be: the chunk that was under way."""
+
+
+_CUTS: tuple[Fault, ...] = ("reset", "corrupt", "half_open")
 
 
 def judge_refused_microphone(record: Record) -> Answer:
     """A source that cannot be opened must be said, with a sentence, and must not end the conversation."""
     id_ = "t4.microphone_refused"
     failed = record.one(SourceState, lambda event: event.state == "failed")
-    if record.one(SourceState) is None and record.one(Problem) is None:
-        return answer(id_, "not_run")
     shown = record.one(Problem, lambda problem: problem.where == "audio" and bool(problem.message.strip()))
-    if shown is None:
-        missing = absent(record, "error (audio)")
-        return answer(id_, "fail", missing)
-    spec = failed.spec if failed is not None else "?"
-    simulated = finding("simulated_microphone", "event", record.moment(failed), spec=spec)
-    return answer(id_, "pass", error_shown(record, shown), simulated)
+    if shown is not None:
+        spec = failed.spec if failed is not None else "?"
+        simulated = finding("simulated_microphone", "event", record.moment(failed), spec=spec)
+        return answer(id_, "pass", error_shown(record, shown), simulated)
+    if failed is None or not record.complete:
+        return explained(record, [answer(id_, "not_run")])[0]
+    return answer(id_, "fail", absent(record, "error (audio)"))
+
+
+def judge_real_refusal(record: Record, operator: str) -> Answer:
+    """The same with a real one, which ``operator`` has refused. Some systems give zeros in its place."""
+    id_ = "t4.operator_microphone"
+    shown = record.one(Problem, lambda problem: problem.where == "audio" and bool(problem.message.strip()))
+    zeros = record.one(Notice, lambda notice: notice.code == "digital_silence")
+    prepared = finding("prepared_by", "operator", Moment(), name=operator)
+    if shown is not None:
+        return answer(id_, "pass", error_shown(record, shown), prepared, answered_by=operator)
+    opened = record.one(SourceState, lambda event: event.state == "opened")
+    if zeros is not None and opened is not None:
+        silent = finding("source_silent", "event", record.moment(zeros), spec=opened.spec)
+        return answer(id_, "pass", silent, prepared, answered_by=operator)
+    if opened is not None:
+        found = finding("microphone_opened", "event", record.moment(opened), name=opened.name)
+        return answer(id_, "not_run", found, prepared)
+    if record.one(SourceState) is None or not record.complete:
+        return explained(record, [answer(id_, "not_run")])[0]
+    return answer(id_, "fail", absent(record, "error (audio)"), prepared, answered_by=operator)
 
 
 def judge_faults(record: Record, measured: FaultMeasurements, limits: Limits) -> list[Answer]:
     """The answers about the faults that were injected into one conversation. What was not tried is not run."""
 
-    def window(fault: Fault) -> tuple[Record, FaultWindow] | None:
+    def window(fault: Fault) -> _Window | None:
         found = measured.windows.get(fault)
-        return None if found is None else (record.window(found.first, found.last), found)
+        return None if found is None else _Window(record.window(found.first, found.last), found)
 
     def judged_by_turn(id_: str, fault: Fault, judge: Callable[[str, _Window, Limits], Answer]) -> Answer:
         """By a turn that is answered afterwards; a server that answered none before proves nothing."""
         found = window(fault)
-        if found is not None and not measured.answers_typed_turns:
+        if found is None:
+            return answer(id_, "not_run")
+        if not measured.answers_typed_turns:
             why = finding("no_turn_before", "absence", Moment())
-            return answer(id_, "not_run", why, _injected(found[1]))
+            return answer(id_, "not_run", why, _injected(found.fault))
         return judge(id_, found, limits)
 
     answers = [
@@ -63,12 +87,23 @@ def judge_faults(record: Record, measured: FaultMeasurements, limits: Limits) ->
         _recovers("t4.half_open", window("half_open"), limits.half_open_s),
         _nothing_lost(record, measured),
     ]
-    if not measured.windows and (why := trouble(record)) is not None:
-        return [answer(given.checkpoint, given.verdict, *given.evidence, why) for given in answers]
-    return answers
+    return explained(record, answers) if not measured.windows or record.own_failure else answers
 
 
-_Window = tuple[Record, FaultWindow] | None
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """What the stream showed from the fault on, as long as was waited."""
+
+    record: Record
+    fault: FaultWindow
+
+    def unmet(self, id_: str, *evidence: Evidence) -> Answer:
+        """Failed if it was waited for to the end, not run if the stream just stops."""
+        if not self.record.complete:
+            own = self.record.own_failure
+            why = [] if own is None else [error_shown(self.record, own)]
+            return answer(id_, "not_run", *why, _injected(self.fault))
+        return answer(id_, "fail", *evidence, _injected(self.fault))
 
 
 def _injected(fault: FaultWindow) -> Evidence:
@@ -93,11 +128,11 @@ def _restored(record: Record) -> Step | None:
     return record.one(Step, lambda step: step.step == "gate_open" and step.t >= lost.t)
 
 
-def _cut(window: _Window, limits: Limits) -> Answer:
+def _cut(window: _Window | None, limits: Limits) -> Answer:
     id_ = "t4.network_cut"
     if window is None:
         return answer(id_, "not_run")
-    record, fault = window
+    record, fault = window.record, window.fault
     gate = _restored(record)
     problem = record.one(Problem, lambda problem: problem.where == "connection")
     evidence: list[Evidence] = []
@@ -107,28 +142,21 @@ def _cut(window: _Window, limits: Limits) -> Answer:
         evidence.append(finding("reconnected", "event", record.moment(gate), connection=gate.connection))
     if problem is not None:
         evidence.append(error_shown(record, problem))
-    shown = gate is not None or problem is not None
-    if not shown:
-        evidence.append(absent(record, "reconnection / error", within_s=limits.recover_s))
-    return answer(id_, "pass" if shown else "fail", *evidence, _injected(fault))
+    if (gate is None and problem is None) or record.own_failure is not None:
+        return window.unmet(id_, *evidence, absent(record, "reconnection / error", limits.recover_s))
+    return answer(id_, "pass", *evidence, _injected(fault))
 
 
-def _recovers(id_: str, window: _Window, limit_s: float) -> Answer:
+def _recovers(id_: str, window: _Window | None, limit_s: float) -> Answer:
     if window is None:
         return answer(id_, "not_run")
-    record, fault = window
+    record, fault = window.record, window.fault
     lost, gate = record.lost, _restored(record)
     if lost is None:
-        unnoticed = absent(record, "connection (lost)", within_s=limit_s)
-        return answer(id_, "fail", unnoticed, _injected(fault))
+        return window.unmet(id_, absent(record, "connection (lost)", limit_s))
     if gate is None:
-        problem = record.one(Problem)
-        why = (
-            absent(record, "reconnection", within_s=limit_s)
-            if problem is None
-            else error_shown(record, problem)
-        )
-        return answer(id_, "fail", why, _lost(record, lost, fault), _injected(fault))
+        why = trouble(record) if record.of(Problem) else None
+        return window.unmet(id_, why or absent(record, "reconnection", limit_s), _lost(record, lost, fault))
     back = finding(
         "reconnected",
         "event",
@@ -143,35 +171,30 @@ def _api_problem(record: Record) -> Problem | None:
     return record.one(Problem, lambda problem: problem.where == "server")
 
 
-def _api_error(window: _Window, limits: Limits) -> Answer:
+def _api_error(window: _Window | None, limits: Limits) -> Answer:
     id_ = "t4.api_error"
     if window is None:
         return answer(id_, "not_run")
-    record, fault = window
-    problem = _api_problem(record)
+    problem = _api_problem(window.record)
     if problem is None:
-        nothing = absent(record, "error (server)", within_s=limits.error_s)
-        return answer(id_, "fail", nothing, _injected(fault))
-    return answer(id_, "pass", error_shown(record, problem), _injected(fault))
+        return window.unmet(id_, absent(window.record, "error (server)", limits.error_s))
+    return answer(id_, "pass", error_shown(window.record, problem), _injected(window.fault))
 
 
 def _survives_error(id_: str, window: _Window, limits: Limits) -> Answer:
-    if window is not None and _api_problem(window[0]) is None:
-        return answer(id_, "not_run", _injected(window[1]))
+    if _api_problem(window.record) is None:
+        return answer(id_, "not_run", _injected(window.fault))
     return _survives(id_, window, limits)
 
 
 def _survives(id_: str, window: _Window, limits: Limits) -> Answer:
     """A turn after the fault is answered, on the same connection."""
-    if window is None:
-        return answer(id_, "not_run")
-    record, fault = window
+    record, fault = window.record, window.fault
     if record.lost is not None:
-        return answer(id_, "fail", _lost(record, record.lost, fault), _injected(fault))
-    done = answered(record)
-    if done is None:
-        nothing = absent(record, "response.done", within_s=limits.answer_s)
-        return answer(id_, "fail", nothing, _injected(fault))
+        return window.unmet(id_, _lost(record, record.lost, fault))
+    done = record.completed_response
+    if done is None or not record.complete:
+        return window.unmet(id_, absent(record, "response.done", limits.answer_s))
     return answer(id_, "pass", finding("answered", "event", record.moment(done)), _injected(fault))
 
 
@@ -181,15 +204,19 @@ def _survives(id_: str, window: _Window, limits: Limits) -> Answer:
 def _nothing_lost(record: Record, measured: FaultMeasurements) -> Answer:
     id_ = "t4.nothing_lost"
     recording, summary = measured.recording, record.summary
-    cuts = record.of(Connection, lambda event: event.state == "lost")
-    if recording is None or summary is None or not cuts:
+    cuts = [fault for fault in _CUTS if _was_cut(record, measured, fault)]
+    if recording is None or summary is None or not record.complete:
         return answer(id_, "not_run")
+    if not cuts:
+        return answer(id_, "not_run", finding("no_cut", "absence", Moment()))
     if (why := recording_failed(record)) is not None:
         return answer(id_, "not_run", why)
     unrecorded = _unrecorded(record.events, recording)
     sent_s = summary.bytes_sent / BYTES_PER_SECOND
     recorded_s = recording.user_seconds or 0.0
     said = {event.text for event in record.of(Transcript, lambda event: event.final)}
+    if not said or sent_s <= 0:
+        return answer(id_, "not_run", finding("nothing_to_lose", "absence", Moment()))
     kept = {*summary.user_transcripts, *summary.assistant_transcripts}
     evidence = finding(
         "recorded",
@@ -203,8 +230,14 @@ def _nothing_lost(record: Record, measured: FaultMeasurements) -> Answer:
         transcripts_lost=len(said - kept),
         cuts=len(cuts),
     )
-    whole = unrecorded == 0 and recorded_s >= sent_s - _AUDIO_SLACK_S and said <= kept
-    return answer(id_, "pass" if whole else "fail", evidence)
+    sound = recorded_s >= sent_s - _AUDIO_SLACK_S and recording.customer_seconds is not None
+    return answer(id_, "pass" if unrecorded == 0 and sound and said <= kept else "fail", evidence)
+
+
+def _was_cut(record: Record, measured: FaultMeasurements, fault: Fault) -> bool:
+    """The proxy cut the connection, and it was felt: a loss that the proxy did not make shows nothing."""
+    found = measured.windows.get(fault)
+    return found is not None and record.window(found.first, found.last).lost is not None
 
 
 def _unrecorded(events: Sequence[StreamEvent], recording: RecordingFiles) -> int:

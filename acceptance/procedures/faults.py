@@ -6,17 +6,27 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from acceptance.checkpoints import checkpoints_of
+from acceptance.evidence import answer, finding
 from acceptance.fault_proxy import FaultProxy
 from acceptance.held_conversation import HeldConversation
-from acceptance.judges.faults import judge_faults, judge_refused_microphone
-from acceptance.judges.streaming import answered
+from acceptance.judges.faults import judge_faults, judge_real_refusal, judge_refused_microphone
+from acceptance.judges.streaming import SILENT_DBFS
 from acceptance.measurements import Fault, FaultMeasurements, FaultWindow
+from acceptance.procedures.robustness import robustness_checks
+from acceptance.record import Moment
 from acceptance.recorded_sound import read_recording
-from acceptance.run import Run, wall_now
+from acceptance.run import AcceptanceRun, wall_now
 from relay.commands import ProvokeError, Say
-from relay.stream import Connection, Problem
+from relay.stream import Connection, Meters, Notice, Problem
 
+OF_THE_CONVERSATION = tuple(
+    f"t4.{name}"
+    for name in (
+        "network_cut", "reconnected", "api_error", "survives_api_error", "pause", "slow", "corrupt", "half_open",
+        "nothing_lost",
+    )
+)  # fmt: skip
+"""Checkpoints that its one conversation decides."""
 REFUSED_MICROPHONE = "mic:SalesMind acceptance test (no such device)"
 _SAY = {
     "ja": "現在の在庫管理で、お困りのことはありますか。",
@@ -26,11 +36,11 @@ _SAY = {
 Act = Callable[[], Awaitable[None]]
 
 
-async def fault_test(run: Run) -> None:
+async def fault_test(run: AcceptanceRun) -> None:
     """All faults, each answered as soon as it is over."""
     session_id = await run.new_session()
     await _refused_microphone(run, session_id)
-    run.running(*(point.id for point in checkpoints_of(4) if point.id not in run.answers))
+    run.running(*OF_THE_CONVERSATION)
     async with (
         FaultProxy(run.server_url, insecure=run.request.insecure) as proxy,
         run.converse(
@@ -41,9 +51,10 @@ async def fault_test(run: Run) -> None:
     if held.recording is not None:
         measured = replace(measured, recording=read_recording(held.recording))
     run.answer(judge_faults(held.record, measured, run.limits))
+    await robustness_checks(run)
 
 
-async def _refused_microphone(run: Run, session_id: str) -> None:
+async def _refused_microphone(run: AcceptanceRun, session_id: str) -> None:
     run.doing(
         "開けない音声入力で会話を開始します", "Starting a conversation with a source that cannot be opened"
     )
@@ -51,19 +62,51 @@ async def _refused_microphone(run: Run, session_id: str) -> None:
     async with run.converse("t4-microphone", session_id, source=REFUSED_MICROPHONE, sink="none") as held:
         # Its process has to start before anything can be said about the source.
         patience_s = run.limits.connect_s + run.limits.error_s
-        await held.until(lambda held: bool(held.record.of(Problem)), patience_s)
+        await held.until(_sound_problem, patience_s)
     run.answer([judge_refused_microphone(held.record)])
-    await run.ask(
-        "t4.operator_microphone",
-        "マイクの使用を拒否した状態で、ご自身で会話を開始してください。エラーメッセージが表示されましたか",
-        "Refuse the microphone and start a conversation yourself. Was an error message shown?",
+    await _really_refused(run, session_id)
+
+
+async def _really_refused(run: AcceptanceRun, session_id: str) -> None:
+    """A person refuses the microphone, which no program can; the run starts the conversation and sees what comes."""
+    id_ = "t4.operator_microphone"
+    source = run.request.source or ""
+    done = await run.have_done(
+        id_,
+        "マイクの使用を拒否するか、マイクを取り外してください。準備ができたら、この実行が会話を開始します",
+        "Refuse this program the microphone, or unplug it. Once you have, the run starts a conversation",
     )
+    if not done or run.operator is None:
+        why = finding("no_operator", "absence", Moment())
+        run.answer([answer(id_, "not_applicable", why)])
+        return
+    run.running(id_)
+    async with run.converse(
+        "t4-real-microphone",
+        session_id,
+        source=source if source.startswith("mic") else "mic",
+        sink="none",
+    ) as held:
+        await held.until(_sound_decided, run.limits.connect_s + run.limits.error_s)
+    run.answer([judge_real_refusal(held.record, run.operator.name)])
+
+
+def _sound_decided(held: HeldConversation) -> bool:
+    """An error, or zeros, or sound."""
+    record = held.record
+    heard = record.one(Meters, lambda meters: (meters.mic_rms_dbfs or SILENT_DBFS) > SILENT_DBFS)
+    zeros = record.one(Notice, lambda notice: notice.code == "digital_silence")
+    return _sound_problem(held) or heard is not None or zeros is not None
+
+
+def _sound_problem(held: HeldConversation) -> bool:
+    return held.record.one(Problem, lambda problem: problem.where == "audio") is not None
 
 
 class _Faults:
     """One conversation through the proxy, one fault after another."""
 
-    def __init__(self, run: Run, held: HeldConversation, proxy: FaultProxy) -> None:
+    def __init__(self, run: AcceptanceRun, held: HeldConversation, proxy: FaultProxy) -> None:
         self._run = run
         self._held = held
         self._proxy = proxy
@@ -161,10 +204,10 @@ class _Faults:
 
         def over(held: HeldConversation) -> bool:
             window = held.record.window(mark)
-            return answered(window) is not None or window.lost is not None
+            return window.completed_response is not None or window.lost is not None
 
         await self._held.until(over, self._run.limits.answer_s)
-        return answered(self._held.record.window(mark)) is not None
+        return self._held.record.window(mark).completed_response is not None
 
     async def _settled(self, mark: int, within_s: float) -> None:
         """Lost, and then back with audio, or given up."""

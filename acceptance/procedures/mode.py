@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-import uuid
 from dataclasses import replace
 
 from acceptance.fault_proxy import FaultProxy
 from acceptance.held_conversation import HeldConversation
 from acceptance.judges.mode import judge_mode, judge_mode_beyond
-from acceptance.measurements import (
-    Attempt,
-    ForeignRead,
-    Killed,
-    ModeMeasurements,
-    Restarted,
-    TwoConnections,
-)
-from acceptance.run import Run, wall_now
-from acceptance.socket_attempt import NotOpened, attempt, open_socket
-from api_client.errors import ApiError
+from acceptance.measurements import Killed, ModeMeasurements, Restarted, TwoConnections
+from acceptance.procedures.access import access_checks
+from acceptance.run import AcceptanceRun
+from acceptance.socket_attempt import NotOpened, open_socket
 from api_client.realtime import RealtimeConnection
-from api_client.rest import SalesMindClient
+from relay.stream import Step
 
 _POLL_S = 0.2
 _READINGS_TO_SEE = 4
 """While connected, after the first that is true: it must stay so."""
-_WRONG_TOKEN = "0" * 40
+_READ_ONCE_MORE_S = 1.0
+"""So that one reading falls behind the time limit."""
 
 
-async def mode_test(run: Run) -> None:
+async def mode_test(run: AcceptanceRun) -> None:
     """Before, during, after; then what goes beyond the document."""
     run.doing(
         "realtime_mode をAPIで確認しながら接続と切断を行います",
@@ -40,113 +32,63 @@ async def mode_test(run: Run) -> None:
     async with run.converse("t3", session_id, source="silence", sink="none", mode_poll_s=_POLL_S) as held:
         held.on_batch = lambda held: run.tick(judge_mode(held.record, run.limits))
         if await held.until(lambda held: held.state.gate_open, run.limits.connect_s):
-            await held.until(_seen_enough, run.limits.mode_change_s)
+            await held.until(
+                lambda held: _seen_enough(held, run.limits.mode_change_s),
+                run.limits.mode_change_s + _READ_ONCE_MORE_S,
+            )
         held.on_batch = None
     run.answer(judge_mode(held.record, run.limits))
     await beyond_the_document(run, session_id)
 
 
-def _seen_enough(held: HeldConversation) -> bool:
-    values = [report.value for report in held.record.modes("during")]
-    return values.count(True) >= _READINGS_TO_SEE or (
-        True in values and False in values[values.index(True) :]
-    )
+def _seen_enough(held: HeldConversation, limit_s: float) -> bool:
+    """True for a while, fallen again, or not true in time."""
+    reports = held.record.modes("during")
+    values = [report.value for report in reports]
+    if True in values:
+        return values.count(True) >= _READINGS_TO_SEE or False in values[values.index(True) :]
+    gate = held.record.one(Step, lambda step: step.step == "gate_open")
+    return gate is not None and any(report.t - gate.t >= limit_s for report in reports)
 
 
-async def beyond_the_document(run: Run, session_id: str) -> None:
-    """Connections that must be refused, and connections that end in other ways, on that session."""
-    second = run.request.second_account is not None
-    restart = run.restart_server is not None
+async def beyond_the_document(run: AcceptanceRun, session_id: str) -> None:
+    """Connections that end in other ways, on that session."""
+    restart = run.means.restart_server is not None
     measured = ModeMeasurements()
 
     def judge(found: ModeMeasurements) -> ModeMeasurements:
-        answers = judge_mode_beyond(found, run.limits, second_user=second, can_restart=restart)
-        run.answer_decided(answers)
+        run.answer_decided(judge_mode_beyond(found, run.limits, can_restart=restart))
         return found
 
-    run.doing("誤った接続が拒否されることを確認します", "Trying connections that must be refused")
-    run.running("t3.missing_token", "t3.wrong_token", "t3.refusal_explained", "t3.unknown_session")
-    if second:
-        run.running("t3.foreign_session", "t3.foreign_read")
-    measured = judge(await _refusals(run, session_id, measured))
     run.doing("2つの接続の一方を閉じます", "Closing one of two connections")
     run.running("t3.two_connections")
     measured = judge(replace(measured, two_connections=await _two_connections(run, session_id)))
     run.doing("接続をクローズフレームなしで切ります", "Killing a connection without a close frame")
     run.running("t3.killed")
     measured = judge(replace(measured, killed=await _killed(run, session_id)))
+    await access_checks(run, session_id)
     if restart:
         run.doing("サーバーを停止して再起動します", "Killing the server and starting it again")
         run.running("t3.restarted")
         measured = judge(replace(measured, restarted=await _restarted(run, session_id)))
-    run.answer(judge_mode_beyond(measured, run.limits, second_user=second, can_restart=restart))
+    run.answer(judge_mode_beyond(measured, run.limits, can_restart=restart))
 
 
-async def _open(run: Run, session_id: str, server_url: str | None = None) -> RealtimeConnection:
+async def _open(run: AcceptanceRun, session_id: str, server_url: str | None = None) -> RealtimeConnection:
     return await open_socket(
         server_url or run.server_url,
         run.request.account.token,
         session_id,
         insecure=run.request.insecure and server_url is None,
         within_s=run.limits.connect_s,
+        language=run.request.language,
     )
-
-
-# --- what must be refused ------------------------------------------------------------------------
-
-
-async def _refusals(run: Run, session_id: str, measured: ModeMeasurements) -> ModeMeasurements:
-    token = run.request.account.token
-    second = run.request.second_account
-    missing, wrong, unknown, foreign, read = await asyncio.gather(
-        _attempt(run, None, session_id),
-        _attempt(run, _WRONG_TOKEN, session_id),
-        _attempt(run, token, str(uuid.uuid4())),
-        _attempt(run, second.token if second else None, session_id) if second else _nothing(),
-        _foreign_read(run, session_id),
-    )
-    return replace(
-        measured,
-        missing_token=missing,
-        wrong_token=wrong,
-        unknown_session=unknown,
-        foreign_session=foreign,
-        foreign_read=read,
-    )
-
-
-async def _nothing() -> None:
-    return None
-
-
-async def _attempt(run: Run, token: str | None, session_id: str) -> Attempt:
-    return await attempt(
-        run.server_url,
-        token,
-        session_id,
-        insecure=run.request.insecure,
-        within_s=run.limits.refusal_s,
-    )
-
-
-async def _foreign_read(run: Run, session_id: str) -> ForeignRead | None:
-    second = run.request.second_account
-    if second is None:
-        return None
-    at = wall_now()
-    client = SalesMindClient(run.server_url, token=second.token, insecure=run.request.insecure)
-    async with client:
-        try:
-            await client.get_session(session_id)
-        except ApiError as error:
-            return ForeignRead(at, error.status, readable=False, error=str(error.code))
-    return ForeignRead(at, 200, readable=True)
 
 
 # --- connections that end in other ways ----------------------------------------------------------
 
 
-async def _two_connections(run: Run, session_id: str) -> TwoConnections:
+async def _two_connections(run: AcceptanceRun, session_id: str) -> TwoConnections:
     measured = TwoConnections(before=await run.read_mode(session_id))
     try:
         first = await _open(run, session_id)
@@ -168,7 +110,7 @@ async def _two_connections(run: Run, session_id: str) -> TwoConnections:
         await run.read_mode_until(session_id, False, run.limits.mode_change_s)
 
 
-async def _killed(run: Run, session_id: str) -> Killed:
+async def _killed(run: AcceptanceRun, session_id: str) -> Killed:
     measured = Killed(before=await run.read_mode(session_id))
     async with FaultProxy(run.server_url, insecure=run.request.insecure) as proxy:
         try:
@@ -185,8 +127,8 @@ async def _killed(run: Run, session_id: str) -> Killed:
     return replace(measured, connected=connected, killed_t=killed_t, after=after)
 
 
-async def _restarted(run: Run, session_id: str) -> Restarted:
-    assert run.restart_server is not None
+async def _restarted(run: AcceptanceRun, session_id: str) -> Restarted:
+    assert run.means.restart_server is not None
     try:
         connection = await _open(run, session_id)
     except NotOpened as refusal:
@@ -194,7 +136,7 @@ async def _restarted(run: Run, session_id: str) -> Restarted:
     try:
         connected = await run.read_mode_until(session_id, True, run.limits.mode_change_s)
         try:
-            await run.moved(await run.restart_server())
+            await run.moved(await run.means.restart_server())
         except OSError as error:
             return Restarted(connected=connected, refused=f"restart: {error}")
         up_t = run.now()

@@ -1,40 +1,26 @@
-"""Tests 1 and 2: one conversation each, from dialling to the answer."""
+"""Test 2: one conversation in which something is said, up to the last sample of its answer."""
 
 from __future__ import annotations
 
+import asyncio
+import time
+
 from acceptance.checkpoints import checkpoints_of
 from acceptance.held_conversation import HeldConversation
-from acceptance.judges.connection import judge_connection
-from acceptance.judges.streaming import answered, judge_streaming
+from acceptance.judges.streaming import judge_stored, judge_streaming
+from acceptance.measurements import StoredMessages
 from acceptance.recorded_sound import loudest_dbfs
-from acceptance.run import Run
+from acceptance.run import AcceptanceRun
 from acceptance.sample_source import sample_source, source_name
 from relay.stream import Meters, Playback, SourceState, Transcript
 
-_CHUNKS_TO_SEE = 12
-"""How much audio must go out before the connection is believed: half a second of 40 ms chunks."""
 _LONGEST_RECORDING_S = 180.0
 _PLAYBACK_MARGIN_S = 5.0
 _RATE_KNOWN_S = 3.0
+_READ_EVERY_S = 0.3
 
 
-async def connection_test(run: Run) -> None:
-    """Connect, configure, see audio flow, close."""
-    run.doing("セッションを開始し、WebSocketで接続します", "Starting a session and connecting by WebSocket")
-    session_id = await run.new_session()
-    run.running(*(point.id for point in checkpoints_of(1)))
-    async with run.converse("t1", session_id, source="silence", sink="none") as held:
-        held.on_batch = lambda held: run.tick(judge_connection(held.record))
-        await held.until(_flowing, run.limits.connect_s)
-        held.on_batch = None
-    run.answer(judge_connection(held.record))
-
-
-def _flowing(held: HeldConversation) -> bool:
-    return any(isinstance(event, Meters) and event.chunks_sent >= _CHUNKS_TO_SEE for event in held.events)
-
-
-async def streaming_test(run: Run) -> None:
+async def streaming_test(run: AcceptanceRun) -> None:
     """Speak one recording (or into the microphone) and follow the answer to its last sample."""
     source = run.request.source or sample_source(run.request.language)
     name = source_name(source)
@@ -45,8 +31,9 @@ async def streaming_test(run: Run) -> None:
         held.on_batch = lambda held: run.tick(judge_streaming(held.record, None, run.limits))
         await _follow_turn(run, held, source)
         held.on_batch = None
-    played = None if held.recording is None else loudest_dbfs(held.recording / "customer.wav")
+    played = None if held.recording is None else loudest_dbfs(held.recording)
     run.answer(judge_streaming(held.record, played, run.limits))
+    run.answer([judge_stored(held.record, await _stored(run, session_id, held))])
     await run.ask(
         "t2.operator_heard",
         "お客様の音声応答がスピーカーから聞こえましたか",
@@ -55,7 +42,19 @@ async def streaming_test(run: Run) -> None:
     )
 
 
-async def _follow_turn(run: Run, held: HeldConversation, source: str) -> None:
+async def _stored(run: AcceptanceRun, session_id: str, held: HeldConversation) -> StoredMessages:
+    """Read until everything that was shown is there, or time is up."""
+    ends = time.monotonic() + run.limits.stored_s
+    while True:
+        stored = await run.read_messages(session_id)
+        if stored.salesperson or stored.customer:
+            run.spoken_session = session_id
+        if judge_stored(held.record, stored).verdict == "pass" or time.monotonic() >= ends:
+            return stored
+        await asyncio.sleep(_READ_EVERY_S)
+
+
+async def _follow_turn(run: AcceptanceRun, held: HeldConversation, source: str) -> None:
     limits = run.limits
     if not await held.until(lambda held: held.state.gate_open, limits.connect_s):
         return
@@ -96,7 +95,7 @@ def _measured(held: HeldConversation) -> bool:
 def _complete(held: HeldConversation) -> bool:
     """Answered, and both sides transcribed."""
     final = {event.role for event in held.record.of(Transcript, lambda event: event.final)}
-    return answered(held.record) is not None and {"user", "assistant"} <= final
+    return held.record.completed_response is not None and {"user", "assistant"} <= final
 
 
 def _played(held: HeldConversation) -> bool:

@@ -10,6 +10,7 @@ import re
 from xml.etree import ElementTree as ET
 
 from acceptance.checkpoints import TESTS
+from acceptance.one_line import one_line
 from acceptance.redaction import redact
 from acceptance.reports.wording import Language, Words, place, point_of, seconds_between
 from acceptance.results import Answer, RunResult, TestResult, Verdict
@@ -71,7 +72,7 @@ def _properties(suite: ET.Element, test: TestResult, result: RunResult) -> None:
 def _case(answer: Answer, number: int, words: Words) -> ET.Element:
     case = ET.Element("testcase", classname=f"salesmind.test{number}.{point_of(answer).origin}")
     case.set("name", _clean(f"{answer.checkpoint}: {words.point(answer)}"))
-    told = _clean("\n".join(_evidence_lines(answer, words)))
+    told = "\n".join(map(_clean, _evidence_lines(answer, words)))
     outcome = _OUTCOMES.get(answer.verdict)
     if outcome is None:
         ET.SubElement(case, "system-out").text = told
@@ -101,4 +102,5 @@ def _set_time(element: ET.Element, start: str | None, end: str | None) -> None:
 
 
 def _clean(text: str) -> str:
-    return _NOT_XML.sub("\ufffd", redact(text))
+    """On one line: a break in it would look like another piece of evidence."""
+    return _NOT_XML.sub("\ufffd", redact(one_line(text)))

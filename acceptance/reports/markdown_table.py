@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import tzinfo
 
 from acceptance.checkpoints import CONDITIONS, TESTS
+from acceptance.one_line import one_line
 from acceptance.redaction import redact
 from acceptance.reports.wording import SIGNS, Language, Words, place, point_of
 from acceptance.results import Answer, RunResult, TestResult, Verdict
@@ -130,4 +131,4 @@ _SPECIAL = str.maketrans(
 
 def cell(text: str) -> str:
     """``text`` on one line that means nothing to Markdown: safe in a table and in a list."""
-    return " ".join(redact(text).split()).translate(_SPECIAL)
+    return " ".join(redact(one_line(text)).split()).translate(_SPECIAL)

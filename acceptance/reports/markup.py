@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from html import escape
 
+from acceptance.one_line import one_line
 from acceptance.redaction import redact
 
 _VOID = frozenset({"meta", "br", "hr", "link"})
@@ -24,10 +25,10 @@ Attribute = str | int | float | bool | None
 
 
 def text(content: str) -> Markup:
-    """Any text as markup: without secrets, escaped. Markup stays as it is."""
+    """Any text as markup: on one line, without secrets, escaped. Markup stays as it is."""
     if isinstance(content, Markup):
         return content
-    return Markup(escape(_NOT_TEXT.sub("\ufffd", redact(content)), quote=True))
+    return Markup(escape(_NOT_TEXT.sub("\ufffd", redact(one_line(content))), quote=True))
 
 
 def element(name: str, /, *children: Content, **attributes: Attribute) -> Markup:

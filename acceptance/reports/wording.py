@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from acceptance import checkpoints
 from acceptance.checkpoints import Checkpoint
+from acceptance.one_line import one_line
 from acceptance.redaction import redact
 from acceptance.results import Answer, Evidence, EvidenceKind, Verdict
 
@@ -98,8 +99,8 @@ class Words:
         return pair[self._column]
 
     def of(self, thing: Worded) -> str:
-        """What a checkpoint, test, condition or piece of evidence says, without secrets."""
-        return redact(thing.ja if self.language == "ja" else thing.en)
+        """What a checkpoint, test, condition or piece of evidence says: on one line, without secrets."""
+        return redact(one_line(thing.ja if self.language == "ja" else thing.en))
 
     def point(self, answer: Answer) -> str:
         """The question that was answered."""

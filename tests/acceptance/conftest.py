@@ -30,10 +30,13 @@ def _load(name: str) -> ModuleType:
 
 
 fake = _load("fake_salesmind")
+_load("made_streams")
+_load("evil_strings")
 
 QUICK = Limits(
     connect_s=3.0, answer_s=1.5, mode_change_s=1.0, killed_s=0.5, restart_s=0.5, refusal_s=0.6, error_s=1.5,
     recover_s=3.0, half_open_s=0.0, pause_s=0.8, slow_s=0.2, watch_s=0.3, slow_bytes_per_s=200_000,
+    stored_s=0.5, revoked_s=0.6, reply_s=0.6, flood_audio_s=20.0, flood_s=2.0, vanished_s=4.0,
 )  # fmt: skip
 """The fake server answers at once; what patience there is, is for the conversation's process on a busy machine."""
 
@@ -83,11 +86,16 @@ def check(speech: str, tmp_path_factory: pytest.TempPathFactory) -> Check:
     """``await check(2, defects=["no_answer"], latency_ms=900.0, operator=...)`` on a server of its own.
 
     Keywords are those of ``Limits``, ``CheckRequest`` and ``run_check``; ``restart``: "forgets" or "remembers"
-    gives the run a way to restart the server, after which no connection's flag is left, or all are.
+    gives the run a way to restart the server, after which no connection's flag is left, or all are; ``helped``:
+    and ways to revoke the second account and to cut the upstream.
     """
 
     async def run(
-        *tests: int, defects: Sequence[str] = (), restart: str | None = None, **changes: Any
+        *tests: int,
+        defects: Sequence[str] = (),
+        restart: str | None = None,
+        helped: bool = False,
+        **changes: Any,
     ) -> Checked:
         app = fake.FakeSalesMind(*defects)
         limits = {name: changes.pop(name) for name in tuple(changes) if name in Limits.__dataclass_fields__}
@@ -108,8 +116,17 @@ def check(speech: str, tmp_path_factory: pytest.TempPathFactory) -> Check:
                 await app.restart(forgets=restart == "forgets")
                 return str(url)
 
-            hook = None if restart is None else restart_server
-            result = await run_check(request, emit, operator=operator, restart_server=hook)
+            async def revoke_second() -> None:
+                await app.revoke(fake.SECOND.username)
+
+            result = await run_check(
+                request,
+                emit,
+                operator=operator,
+                restart_server=None if restart is None else restart_server,
+                revoke_second=revoke_second if helped else None,
+                cut_upstream=app.cut_upstream if helped else None,
+            )
         return Checked(result, events, app)
 
     return run

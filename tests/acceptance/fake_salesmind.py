@@ -10,6 +10,7 @@ import base64
 import contextlib
 import json
 import socket
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -18,10 +19,10 @@ from urllib.parse import parse_qs
 
 import uvicorn
 
-from acceptance.request import Account
+from acceptance.request import Credentials
 
-TESTER = Account("tester", "5f3a" * 10)
-SECOND = Account("second", "b1c2" * 10)
+TESTER = Credentials("tester", "5f3a" * 10)
+SECOND = Credentials("second", "b1c2" * 10)
 _USERS = {account.token: account.username for account in (TESTER, SECOND)}
 LOUD = b"\x00\x10\x00\xf0"
 Scope = dict[str, Any]
@@ -35,12 +36,20 @@ class Line:
     session_id: str
     receive: Callable[[], Awaitable[Message]]
     tell: Callable[[Message], Awaitable[None]]
+    user: str = ""
+    since: float = field(default_factory=time.monotonic)
+    warned: bool = False
     audio_bytes: int = 0
     speaking_since: int | None = None
     quiet_bytes: int = 0
     turns: int = 0
     ids: int = 0
     answering: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def refuse(self, close_code: int, code: str, message: str) -> None:
+        """An error that says why, and the close."""
+        await self.send("error", error={"type": "invalid_request_error", "code": code, "message": message})
+        await self.tell({"type": "websocket.close", "code": close_code, "reason": code})
 
     async def send(self, kind: str, **fields: Any) -> None:
         self.ids += 1
@@ -64,6 +73,9 @@ class FakeSalesMind:
         self.sockets = 0
         """WebSockets that were accepted."""
         self.finished: list[str] = []
+        self.messages: dict[str, list[dict[str, Any]]] = {}
+        self.revoked: set[str] = set()
+        self.wrong_logins = 0
         self._fewer = asyncio.Condition()
 
     async def restart(self, *, forgets: bool) -> None:
@@ -74,6 +86,19 @@ class FakeSalesMind:
         async with asyncio.timeout(5), self._fewer:
             await self._fewer.wait_for(lambda: not any(self.open.values()))
         self.stuck = set() if forgets else set(self.sessions)
+
+    async def revoke(self, username: str) -> None:
+        """In place of an administrator who deactivates the account."""
+        self.revoked.add(username)
+        if "revoked_left_open" not in self.defects:
+            for line in [line for lines in self.open.values() for line in lines if line.user == username]:
+                await line.tell({"type": "websocket.close", "code": 4401, "reason": "token_revoked"})
+
+    async def cut_upstream(self) -> None:
+        """In place of a speech service that ends its connections."""
+        if "upstream_lost_silently" not in self.defects:
+            for line in [line for lines in self.open.values() for line in lines]:
+                await line.refuse(4002, "connection_error", "upstream closed")
 
     def mode(self, session_id: str) -> bool:
         """``realtime_mode`` as this server reports it."""
@@ -100,14 +125,23 @@ class FakeSalesMind:
         user = _USERS.get(headers.get(b"authorization", b"").decode().removeprefix("Token "))
         message = await receive()
         body = json.loads(message.get("body") or b"{}")
-        status, answer = self._answer(scope["method"], scope["path"], user, body)
-        data = json.dumps(answer).encode()
+        query = scope["query_string"].decode()
+        status, answer = self._answer(scope["method"], scope["path"], query, user, body)
+        page = answer is None
+        data = b"<h1>Server Error (500)</h1>" if page else json.dumps(answer).encode()
         start = {"type": "http.response.start", "status": status}
-        await send({**start, "headers": [(b"content-type", b"application/json")]})
+        kind = b"text/html" if page else b"application/json"
+        await send({**start, "headers": [(b"content-type", kind)]})
         await send({"type": "http.response.body", "body": data})
 
-    def _answer(self, method: str, path: str, user: str | None, body: Any) -> tuple[int, Any]:
-        if user is None:
+    def _answer(
+        self, method: str, path: str, query: str, user: str | None, body: Any
+    ) -> tuple[int, dict[str, Any] | None]:
+        if path == "/api/auth/login/":
+            self.wrong_logins += 1
+            limited = self.wrong_logins > 10 and "logins_unlimited" not in self.defects
+            return (429, {"detail": "Too many."}) if limited else (401, {"error": "x", "message": "wrong"})
+        if user is None or user in self.revoked:
             return 401, {"detail": "Invalid token."}
         if (method, path) == ("POST", "/api/session/start/"):
             session_id = str(uuid.uuid4())
@@ -116,6 +150,8 @@ class FakeSalesMind:
         if (method, path) == ("POST", "/api/session/finish/"):
             self.finished.append(body["session_id"])
             return 200, {"session_id": body["session_id"], "report_id": len(self.finished)}
+        if (path, query) == ("/api/session/list/", "page=0"):
+            return (500, None) if "html_errors" in self.defects else (400, {"page": ["Wrong."]})
         session_id = path.removeprefix("/api/session/").strip("/")
         owner = self.sessions.get(session_id)
         if owner is None or (owner != user and "foreign_readable" not in self.defects):
@@ -123,7 +159,22 @@ class FakeSalesMind:
         return 200, self._session(session_id)
 
     def _session(self, session_id: str) -> dict[str, Any]:
-        return {"id": session_id, "industry": "物流", "realtime_mode": self.mode(session_id), "messages": []}
+        return {
+            "id": session_id,
+            "industry": "物流",
+            "realtime_mode": self.mode(session_id),
+            "messages": self.messages.get(session_id, []),
+        }
+
+    def _store(self, line: Line, role: str, text: str) -> None:
+        if role == "customer" and "customer_not_stored" in self.defects:
+            return
+        foreign = line.user != self.sessions.get(line.session_id)
+        if foreign and "foreign_writes" not in self.defects:
+            return
+        kept = self.messages.setdefault(line.session_id, [])
+        n = len(kept) + 1
+        kept.append({"id": n, "sequence": n, "role": role, "message": text})
 
     # --- WebSocket -----------------------------------------------------------------------------
 
@@ -141,12 +192,9 @@ class FakeSalesMind:
             await send({"type": "websocket.close"})
             return
         await send({"type": "websocket.accept"})
-        line = Line(session_id, receive, send)
+        line = Line(session_id, receive, send, user=_USERS.get(query.get("token", [""])[0], ""))
         if refusal is not None:
-            await line.send(
-                "error", error={"type": "invalid_request_error", "code": refusal[1], "message": "no"}
-            )
-            await send({"type": "websocket.close", "code": refusal[0], "reason": refusal[1]})
+            await line.refuse(*refusal, "no")
             return
         await self._hold(line)
 
@@ -156,12 +204,16 @@ class FakeSalesMind:
             return None
         if token is not None and user is None and "wrong_token_accepted" in self.defects:
             return None
-        if user is None:
+        if user is None or (user in self.revoked and "revoked_accepted" not in self.defects):
             return 4401, "token_invalid"
+        if not _is_uuid(session_id):
+            return None if "malformed_accepted" in self.defects else (4400, "session_id_malformed")
+        if session_id in self.finished and "finished_accepted" not in self.defects:
+            return 4409, "session_finished"
         owner = self.sessions.get(session_id)
         if owner is None:
             return None if "unknown_accepted" in self.defects else (4404, "session_not_found")
-        if owner != user and "foreign_accepted" not in self.defects:
+        if owner != user and not self.defects & {"foreign_accepted", "foreign_writes"}:
             return 4404, "session_not_found"
         return None
 
@@ -209,7 +261,7 @@ class FakeSalesMind:
                 await line.tell({"type": "websocket.close", "code": 1011, "reason": "too slow"})
                 return True
             if message["type"] == "websocket.disconnect":
-                return message.get("code") in (1000, 1001)
+                return message.get("code") in (1000, 1001, 1009)
             if message.get("text") is not None:
                 if await self._text(line, json.loads(message["text"])):
                     return True
@@ -238,7 +290,25 @@ class FakeSalesMind:
                 self._respond(line)
         return False
 
+    async def _too_much(self, line: Line, pcm: bytes) -> bool:
+        """Whether this message is refused: too long, or too far ahead of the time."""
+        if len(pcm) > 1024 * 1024:
+            if "oversized_dropped" in self.defects:
+                await line.tell({"type": "websocket.close", "code": 1000})
+            else:
+                await line.refuse(1009, "message_too_big", "At most 1 MiB.")
+            return True
+        ahead_s = line.audio_bytes / 48_000 - (time.monotonic() - line.since)
+        if ahead_s < 10 or "any_rate" in self.defects:
+            return False
+        if not line.warned:
+            line.warned = True
+            await line.send("error", error={"code": "audio_ahead_of_real_time", "message": "Too fast."})
+        return True
+
     async def _audio(self, line: Line, pcm: bytes) -> None:
+        if await self._too_much(line, pcm):
+            return
         if "loses_audio" in self.defects:
             pcm = pcm[: len(pcm) // 2]
         before = line.audio_bytes
@@ -268,6 +338,7 @@ class FakeSalesMind:
         if "no_user_transcript" not in self.defects:
             kind = "conversation.item.input_audio_transcription.completed"
             await line.send(kind, item_id=item_id, content_index=0, transcript="お困りのことはありませんか。")
+            self._store(line, "salesperson", "お困りのことはありませんか。")
         if "no_answer" not in self.defects:
             self._respond(line)
 
@@ -294,7 +365,16 @@ class FakeSalesMind:
             await line.send(
                 "response.output_audio_transcript.done", transcript="在庫が合わないのです。", **ids
             )
+            self._store(line, "customer", "在庫が合わないのです。")
         await line.send("response.done", response={"id": response, "status": "completed", "output": []})
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 _UPSTREAM = {
@@ -311,7 +391,8 @@ async def serving(app: FakeSalesMind, **options: Any) -> AsyncIterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         app, ws="websockets-sansio", http="h11", lifespan="off", log_config=None, timeout_graceful_shutdown=1,
-        ws_per_message_deflate=False, **options,
+        ws_per_message_deflate=False, ws_ping_timeout=1.0,
+        ws_ping_interval=None if "vanished_stays" in app.defects else 1.0, **options,
     )  # fmt: skip
     server = uvicorn.Server(config)
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]

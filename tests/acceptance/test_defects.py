@@ -19,7 +19,16 @@ from acceptance.checkpoints import CHECKPOINTS, checkpoints_of
 
 ROOT = Path(__file__).parents[2]
 AT_A_TIME = 4
-UNTOUCHED = {"t2.operator_heard": "not_applicable", "t4.operator_microphone": "not_applicable"}
+UNTOUCHED = {
+    point.id: "not_applicable"
+    for point in CHECKPOINTS
+    if point.operator
+    or point.id
+    in {
+        "t3.finished_session", "t3.revoked_refused", "t3.revoked_closed", "t4.upstream_lost", "t4.wrong_logins",
+    }
+}  # fmt: skip
+"""Without a person, and without what a run must be allowed."""
 
 
 def expected(test: int, *, fail: str, not_run: set[str]) -> dict[str, str]:
@@ -53,6 +62,7 @@ STREAMING: dict[str, tuple[str, set[str]]] = {
     "no_answer_audio": ("t2.answer_audible", {"t2.response_latency"}),
     "silent_answer": ("t2.answer_audible", set()),
     "late_answer": ("t2.response_latency", set()),
+    "customer_not_stored": ("t2.stored_messages", set()),
 }
 MODE: dict[str, tuple[str, set[str]]] = {
     "mode_true_before": ("t3.mode_before", {"t3.mode_during"}),
@@ -70,12 +80,17 @@ MODE: dict[str, tuple[str, set[str]]] = {
     "foreign_accepted": ("t3.foreign_session", set()),
     "foreign_readable": ("t3.foreign_read", set()),
     "flag_survives_restart": ("t3.restarted", set()),
+    "malformed_accepted": ("t3.malformed_session", set()),
 }
 FAULTS: dict[str, tuple[str, set[str]]] = {
     "error_swallowed": ("t4.api_error", {"t4.survives_api_error"}),
     "closes_on_error": ("t4.survives_api_error", set()),
     "impatient": ("t4.pause", set()),
     "refuses_reconnect": ("t4.reconnected", {"t4.corrupt"}),
+    "vanished_stays": ("t4.vanished", set()),
+    "oversized_dropped": ("t4.oversized", set()),
+    "any_rate": ("t4.audio_flood", set()),
+    "html_errors": ("t4.json_errors", set()),
 }
 
 
@@ -114,6 +129,34 @@ def answers(checked: Any) -> list[Any]:
     return [answer for test in checked.result.tests for answer in test.answers]
 
 
+HELPED: dict[str, tuple[tuple[int, ...], set[str]]] = {
+    "foreign_writes": ((3,), {"t3.foreign_session", "t3.foreign_write"}),
+    "finished_accepted": ((2, 3), {"t3.finished_session"}),
+    "revoked_accepted": ((3,), {"t3.revoked_refused"}),
+    "revoked_left_open": ((3,), {"t3.revoked_closed"}),
+    "upstream_lost_silently": ((4,), {"t4.upstream_lost"}),
+    "logins_unlimited": ((4,), {"t4.wrong_logins"}),
+}
+"""Where the run is allowed to finish, to revoke, to cut the upstream and to log in wrongly.
+
+Who is let in to write is let in: that one turns two red.
+"""
+
+
+@pytest.mark.parametrize("defect", HELPED)
+async def test_one_defect_turns_one_checkpoint_red_where_the_run_is_helped(check: Any, defect: str) -> None:
+    tests, red = HELPED[defect]
+    checked = await check(
+        *tests, defects=[defect], helped=True, finish_sessions=True, try_wrong_logins=True, vanished_s=0.0,
+        error_s=1.0,
+    )  # fmt: skip
+    left_out = {"t4.half_open", "t4.vanished", "t3.restarted"} | {p.id for p in CHECKPOINTS if p.operator}
+    if 2 not in tests:
+        left_out |= {"t3.finished_session"}
+    verdicts = {name: verdict for name, verdict in checked.verdicts.items() if name not in left_out}
+    assert verdicts == {name: "fail" if name in red else "pass" for name in verdicts}
+
+
 EXISTING = ("plain_flag", "bare_403", "unknown_accepted", "foreign_accepted")
 """Four surprises of the server that people have (salesmind-api.md, section 4)."""
 
@@ -139,5 +182,7 @@ def test_the_matrix_in_the_docs_is_this_one() -> None:
         assert by_id[point.id][2] == ("document" if point.origin == "document" else "beyond")
     for test, defect in CASES:
         assert f"`{defect}`" in by_id[DEFECTS[test][defect][0]][3]
+    for defect, (_tests, red) in HELPED.items():
+        assert all(f"`{defect}`" in by_id[name][3] for name in red - {"t3.foreign_session"})
     unproved = {point.id for point in CHECKPOINTS if not by_id[point.id][3] or not by_id[point.id][4]}
     assert unproved == set()

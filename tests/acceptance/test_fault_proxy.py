@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -192,16 +193,17 @@ async def test_a_server_with_tls_is_spoken_to_by_its_own_name(
 ) -> None:
     key, cert = certificate
     app = fake_salesmind.FakeSalesMind()
-    app.sessions["s"] = fake_salesmind.TESTER.username
+    session_id = str(uuid.uuid4())
+    app.sessions[session_id] = fake_salesmind.TESTER.username
     async with fake_salesmind.serving(app, ssl_keyfile=key, ssl_certfile=cert) as url:
         url = url.replace("127.0.0.1", "localhost")
         async with FaultProxy(url) as unverified:
             with pytest.raises(ApiError):
-                await RealtimeConnection.open(unverified.url, fake_salesmind.TESTER.token, "s")
+                await RealtimeConnection.open(unverified.url, fake_salesmind.TESTER.token, session_id)
         monkeypatch.setenv("SSL_CERT_FILE", cert)
         async with (
             FaultProxy(url) as proxy,
-            await RealtimeConnection.open(proxy.url, fake_salesmind.TESTER.token, "s") as connection,
+            await RealtimeConnection.open(proxy.url, fake_salesmind.TESTER.token, session_id) as connection,
         ):
             received = await asyncio.wait_for(anext(aiter(connection)), WITHIN_S)
             assert received.event.wire_type == "session.created"

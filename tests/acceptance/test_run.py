@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
-from collections.abc import AsyncIterator
+import signal
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,10 +16,13 @@ import pytest_asyncio
 
 from acceptance import progress, results
 from acceptance.checkpoints import CHECKPOINTS, checkpoints_of
+from acceptance.judges.connection import judge_connection
+from acceptance.judges.mode import judge_mode
+from acceptance.judges.streaming import judge_streaming
 from acceptance.progress import (
     Answered,
     CleanedUp,
-    Conversation,
+    ConversationEvent,
     Question,
     Reply,
     RunFinished,
@@ -26,21 +31,29 @@ from acceptance.progress import (
     TestFinished,
     TestStarted,
 )
-from acceptance.request import Account, CheckRequest
+from acceptance.record import Record
+from acceptance.request import CheckRequest, Credentials, Limits
 from acceptance.runner import run_check
+from relay.client import RelayProcess
 from relay.stream import Step, Summary
 
+NOT_OF_A_CONVERSATION = {
+    point.id for point in CHECKPOINTS if point.test == 3 and not point.id.startswith("t3.mode_")
+}
+UNFINISHED = "t3.finished_session"
+"""Left out unless sessions may be finished."""
 OPERATOR_ONLY = {point.id for point in CHECKPOINTS if point.operator}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def green(check: Any) -> AsyncIterator[Any]:
     """All four tests against a server without defects."""
-    yield await check(1, 2, 3, 4, restart="forgets", half_open_s=20.0)
+    yield await check(1, 2, 3, 4, restart="forgets", half_open_s=20.0, helped=True, try_wrong_logins=True)
 
 
 def test_a_server_without_defects_is_green(green: Any) -> None:
     applies = {name: verdict for name, verdict in green.verdicts.items() if name not in OPERATOR_ONLY}
+    assert applies.pop(UNFINISHED) == "not_applicable"
     assert set(applies.values()) == {"pass"}
     result = green.result
     assert (result.minimum, result.ideal, result.document, result.beyond) == ("pass",) * 4
@@ -51,7 +64,7 @@ def test_a_server_without_defects_is_green(green: Any) -> None:
 def test_the_plan_comes_before_anything_is_done(green: Any) -> None:
     first = green.events[0]
     assert isinstance(first, RunStarted)
-    assert [step.test for step in first.plan] == [1, 2, 3, 4, 3, None]
+    assert [step.test for step in first.plan] == [1, 2, 3, 4, 3, 3, 4, 4, None, None]
     assert set(first.checkpoints) == {point.id for point in CHECKPOINTS}
     assert isinstance(green.events[-1], RunFinished)
     assert green.events[-1].result == green.result
@@ -62,17 +75,37 @@ def test_progress_tells_enough_to_follow_the_run(green: Any) -> None:
     seen = {event.answer.checkpoint: event.answer for event in green.events if isinstance(event, Answered)}
     assert seen == {answer.checkpoint: answer for test in green.result.tests for answer in test.answers}
     announced = {name for event in green.events if isinstance(event, Running) for name in event.checkpoints}
-    assert announced == {point.id for point in CHECKPOINTS if not point.operator}
+    assert announced == {point.id for point in CHECKPOINTS if not point.operator} - {UNFINISHED}
     marks = [event for event in green.events if isinstance(event, TestStarted | TestFinished)]
     assert [type(mark) for mark in marks] == [TestStarted, TestFinished] * 4
     streams: dict[str, list[Any]] = {}
     for event in green.events:
-        if isinstance(event, Conversation):
+        if isinstance(event, ConversationEvent):
             streams.setdefault(event.name, []).append(event.event)
     assert list(streams) == ["t1", "t2", "t3", "t4-microphone", "t4"]
     assert all(isinstance(events[-1], Summary) for events in streams.values())
     times = [event.at for event in green.events]
     assert times == sorted(times)
+
+
+JUDGES: dict[str, Callable[[Record, Limits], list[results.Answer]]] = {
+    "t1": lambda record, _limits: judge_connection(record),
+    "t2": lambda record, limits: judge_streaming(record, None, limits),
+    "t3": judge_mode,
+}
+
+
+@pytest.mark.parametrize("name", JUDGES)
+def test_a_recorded_stream_cut_short_anywhere_decides_nothing_else(green: Any, name: str) -> None:
+    """See ``judges/test_cut_streams.py``, which makes its streams."""
+    events = [
+        event.event for event in green.events if isinstance(event, ConversationEvent) and event.name == name
+    ]
+    assert isinstance(events[-1], Summary)
+    for length in range(len(events)):
+        for given in JUDGES[name](Record(name, events[:length]), Limits()):
+            if given.verdict in ("pass", "fail"):
+                assert (length, given.verdict) == (length, green.verdicts[given.checkpoint])
 
 
 def test_every_event_survives_its_line(green: Any) -> None:
@@ -87,7 +120,8 @@ def test_the_run_touches_only_its_own_sessions_and_closes_everything(green: Any)
     assert not any(app.open.values())
     assert app.finished == []
     (cleaned,) = [event for event in green.events if isinstance(event, CleanedUp)]
-    assert cleaned.realtime_mode == (False,) * len(app.sessions)
+    # The second user's own session can be read by nobody any more: the account was revoked.
+    assert cleaned.realtime_mode == (False,) * (len(app.sessions) - 1)
 
 
 def test_what_was_recorded_is_where_the_result_says(green: Any) -> None:
@@ -96,9 +130,12 @@ def test_what_was_recorded_is_where_the_result_says(green: Any) -> None:
     assert recorded == {"t2": "t2", "t4": "t4"}
     for name in recorded.values():
         assert {file.name for file in (directory / name).iterdir()} == {
+            "manifest.json",
             "events.jsonl",
-            "user.wav",
-            "customer.wav",
+            "wire.jsonl",
+            "user.flac",
+            "customer.flac",
+            "received.flac",
         }
     assert all((directory / str(record.log)).is_file() for record in green.result.conversations)
 
@@ -177,7 +214,7 @@ async def test_nobody_is_asked_about_a_loudspeaker_that_is_not_there(check: Any)
 
 async def test_a_server_that_is_not_there_fails_nothing_and_passes_nothing(tmp_path: Path) -> None:
     events: list[Any] = []
-    request = CheckRequest(server_url="http://127.0.0.1:9", account=Account("x", "y"), directory=tmp_path)
+    request = CheckRequest(server_url="http://127.0.0.1:9", account=Credentials("x", "y"), directory=tmp_path)
     result = await run_check(request, events.append)
     verdicts = {answer.verdict for test in result.tests for answer in test.answers}
     assert verdicts == {"not_run"}
@@ -187,13 +224,49 @@ async def test_a_server_that_is_not_there_fails_nothing_and_passes_nothing(tmp_p
     assert "Nothing answers" in why.en
 
 
+@pytest.mark.parametrize(
+    ("test", "conversation", "defects"),
+    [(1, "t1", ["no_created"]), (2, "t2", ["no_answer"]), (3, "t3", ["mode_never_true"]), (4, "t4", [])],
+)
+async def test_a_conversation_whose_process_dies_accuses_no_server(
+    check: Any, monkeypatch: pytest.MonkeyPatch, test: int, conversation: str, defects: list[str]
+) -> None:
+    """Killed when the socket stands, by a lack of memory or a crash of ours: the server has done nothing."""
+    started: list[RelayProcess] = []
+    start = RelayProcess.start
+
+    async def remembered(*args: Any, **options: Any) -> RelayProcess:
+        started.append(await start(*args, **options))
+        return started[-1]
+
+    monkeypatch.setattr(RelayProcess, "start", remembered)
+
+    def kill(event: Any) -> None:
+        if isinstance(event, ConversationEvent) and event.name == conversation:
+            inner = event.event
+            if isinstance(inner, Step) and inner.step == "connected":
+                os.kill(started[-1].pid, signal.SIGKILL)
+
+    checked = await check(test, defects=defects, emit=kill)
+    of_the_stream = {
+        name: verdict for name, verdict in checked.verdicts.items() if name not in NOT_OF_A_CONVERSATION
+    }
+    assert "fail" not in of_the_stream.values()
+    died = [
+        evidence.data.get("code")
+        for test in checked.result.tests for answer in test.answers for evidence in answer.evidence
+        if answer.verdict == "not_run" and answer.checkpoint in of_the_stream
+    ]  # fmt: skip
+    assert "relay_crashed" in died
+
+
 async def test_an_aborted_run_cleans_up_and_keeps_what_it_found(check: Any) -> None:
     events: list[Any] = []
     task: asyncio.Task[Any]
 
     def abort_when_audio_flows(event: Any) -> None:
         events.append(event)
-        if isinstance(event, Conversation) and event.name == "t2":
+        if isinstance(event, ConversationEvent) and event.name == "t2":
             inner = event.event
             if isinstance(inner, Step) and inner.step == "gate_open":
                 task.cancel()
@@ -208,7 +281,7 @@ async def test_an_aborted_run_cleans_up_and_keeps_what_it_found(check: Any) -> N
     assert finished.result.tests[1].verdict == "not_run"
     (cleaned,) = [event for event in events if isinstance(event, CleanedUp)]
     assert cleaned.realtime_mode == (False, False)
-    last = [event.event for event in events if isinstance(event, Conversation)][-1]
+    last = [event.event for event in events if isinstance(event, ConversationEvent)][-1]
     assert isinstance(last, Summary), "the conversation was ended to its last line"
 
 

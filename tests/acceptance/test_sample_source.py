@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from made_streams import summary
 
 from acceptance.judges.streaming import judge_streaming
 from acceptance.record import Record
@@ -30,7 +31,7 @@ def test_what_the_caller_named_stays_as_it_is(spec: str) -> None:
 def test_evidence_names_the_sample_and_not_its_path() -> None:
     spec = sample_source("ja")
     opened = SourceState(t=0.1, state="opened", spec=spec, name="x.opus", rate_hz=24_000)
-    first = judge_streaming(Record("t2", [opened]), None, Limits())[0]
+    first = judge_streaming(Record("t2", [opened, summary(3.0)]), None, Limits())[0]
     assert first.checkpoint == "t2.source_opened"
     assert str(samples.DIRECTORY) not in repr(first)
     assert first.evidence[0].data["spec"] == source_name(spec)

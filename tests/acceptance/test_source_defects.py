@@ -13,7 +13,7 @@ from acceptance.checkpoints import checkpoints_of
 
 AFTER_SPEECH = {
     "t2.answer_received", "t2.user_transcript", "t2.customer_transcript", "t2.answer_audible",
-    "t2.response_latency",
+    "t2.response_latency", "t2.stored_messages",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -120,6 +121,24 @@ def test_a_broken_configuration_names_its_line(open_terminal: OpenTerminal, tmp_
     assert terminal.wait_for_exit() == 2
     assert "line 2" in terminal.text
     assert "colour" in terminal.text
+
+
+def test_a_demo_whose_port_is_taken_says_so_and_names_no_empty_log(
+    open_terminal: OpenTerminal, server: Any, tmp_path: Path
+) -> None:
+    terminal = open_terminal("demo", "--port", str(urlsplit(server.url).port))
+    assert terminal.wait_for_exit() == 3
+    assert "cannot be used" in terminal.text
+    assert "The server did not start." in terminal.text
+    assert "Its log says why" not in terminal.text
+
+
+def test_a_demo_without_a_place_for_its_data_says_so(open_terminal: OpenTerminal, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    terminal = open_terminal("demo", SALESMIND_STATE_DIR=str(tmp_path / "file" / "state"))
+    assert terminal.wait_for_exit() == 2
+    assert "cannot be made" in terminal.text
+    assert "Traceback" not in terminal.text
 
 
 def token(url: str) -> str:

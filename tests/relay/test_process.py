@@ -9,7 +9,6 @@ import os
 import signal
 import stat
 import sys
-import wave
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +20,7 @@ from relay.client import RelayProcess
 from relay.commands import Configure, Say, Stop, encode
 from relay.config import RelayConfig
 from relay.process import LOG_BYTES, EventWriter
+from relay.recording.reader import RecordingReader
 from relay.stream import Problem, Started, Step, StreamEvent, Summary, Transcript, decode
 
 if TYPE_CHECKING:
@@ -162,12 +162,16 @@ async def test_a_kill_leaves_a_usable_recording(salesmind: FakeSalesMind, tmp_pa
     kinds = [decode(line) for line in lines]
     assert any(isinstance(event, Transcript) and event.text == "はい" for event in kinds)
     assert stat.S_IMODE(record.stat().st_mode) == 0o700
-    for name in ("user.wav", "customer.wav"):
-        assert stat.S_IMODE((record / name).stat().st_mode) == 0o600
-        with wave.open(str(record / name)) as recorded:
-            assert recorded.getframerate() == 24_000
-            assert recorded.getnframes() >= 24_000  # all but its last second is declared
-            assert any(recorded.readframes(recorded.getnframes()))
+    reader = RecordingReader(record)
+    for name in ("user", "customer"):
+        assert stat.S_IMODE((record / f"{name}.flac").stat().st_mode) == 0o600
+        track = reader.track(name)
+        assert track is not None
+        assert track.samples >= 24_000  # all but less than a second of two
+        assert any(track.read(track.samples))
+        track.close()
+    directions = {message.direction for message in reader.wire()}
+    assert directions == {"in", "out"}
 
 
 async def test_garbage_in_place_of_a_configuration(tmp_path: Path) -> None:

@@ -38,7 +38,8 @@ from tui.acceptance import screen as acceptance
 from tui.app import SalesMindApp
 from tui.conversation import collector
 from tui.conversation import screen as conversation
-from tui.host.services import Devices, ServerAccount, Services
+from tui.host.devices import Devices
+from tui.host.services import ServerAccount, Services
 from tui.sessions import screen as sessions
 from tui.settings import ConsoleSettings
 

@@ -11,7 +11,7 @@ from acceptance.plan import plan
 from acceptance.progress import (
     Answered,
     CleanedUp,
-    Conversation,
+    ConversationEvent,
     Doing,
     ProgressEvent,
     Question,
@@ -22,7 +22,7 @@ from acceptance.progress import (
     TestStarted,
 )
 from acceptance.record import Moment
-from acceptance.request import Account, CheckRequest
+from acceptance.request import CheckRequest, Credentials, Means
 from acceptance.results import Answer, RunResult, Verdict
 from relay.stream import StreamEvent
 
@@ -33,7 +33,7 @@ WHEN = "2026-11-22T10:05:0{}.250+00:00"
 
 def started(tests: tuple[int, ...] = (1, 2, 3, 4)) -> RunStarted:
     """The plan, then the tests."""
-    request = CheckRequest("http://127.0.0.1:8000", Account("admin", "t" * 40), Path("run"), tests=tests)
+    request = CheckRequest("http://127.0.0.1:8000", Credentials("admin", "t" * 40), Path("run"), tests=tests)
     return RunStarted(
         at=0.0,
         id=RUN_ID,
@@ -42,7 +42,7 @@ def started(tests: tuple[int, ...] = (1, 2, 3, 4)) -> RunStarted:
         username="admin",
         tests=tests,
         checkpoints=tuple(point.id for number in tests for point in checkpoints_of(number)),
-        plan=plan(request, can_restart=False),
+        plan=plan(request, Means()),
     )
 
 
@@ -102,7 +102,8 @@ def asked(checkpoint: str = "t2.operator_heard") -> Question:
 def says(name: str, test: int, events: list[StreamEvent]) -> list[ProgressEvent]:
     """Lines of a conversation that the run holds."""
     return [
-        Conversation(at=2.0, name=name, test=test, session_id=SESSION_ID, event=event) for event in events
+        ConversationEvent(at=2.0, name=name, test=test, session_id=SESSION_ID, event=event)
+        for event in events
     ]
 
 

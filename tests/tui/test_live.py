@@ -227,12 +227,13 @@ async def test_long_error_is_whole_and_ends_in_the_servers_words(
         screen = await start(app, pilot)
         assert screen.query_one("#news").region.height == 1
         theirs = "OPENAI_API_KEY not configured\n\u202e[bold] " + "and so on " * 8
-        problem = scripted.problem(2, "upstream_lost", message=theirs)
+        problem = scripted.problem(2, "upstream_lost", said=theirs)
         services.relay.script = [*scripted.opening(), problem]
         await until(pilot, lambda: "OPENAI_API_KEY" in text(app, "#news"))
-        assert "has lost, its speech service. (server: OPENAI_API_KEY not configured [bold] and" in text(
-            app, "#news"
-        )
+        said = 'has lost, its speech service. The server says: "OPENAI_API_KEY not configured'
+        assert said in text(app, "#news")
+        assert "[bold] and so on" in text(app, "#news")
+        assert "\u202e" not in text(app, "#news")
         await until(pilot, lambda: screen.query_one("#news").region.height == 3)
         assert any("OPENAI_API_KEY" in line for line in screen.events.matching)
 
@@ -300,6 +301,20 @@ async def test_mute_interrupt_reconnect(
         await until(pilot, lambda: services.relay.sent[-1] == commands.Mute(on=False))
 
 
+async def test_muting_twice_in_one_breath_unmutes(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+) -> None:
+    """The second press is answered before the relay has reported the first."""
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await start(app, pilot)
+        services.relay.script = scripted.opening()
+        await until(pilot, lambda: screen.check_action("sample", ()))
+        await pilot.press("m", "m", "m")
+        await until(pilot, lambda: len(services.relay.sent) == 3)
+        assert services.relay.sent == [commands.Mute(on=on) for on in (True, False, True)]
+
+
 async def test_event_log_is_filtered_frozen_and_copied(
     make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
 ) -> None:
@@ -356,8 +371,9 @@ async def test_both_panes_follow_until_somebody_scrolls_back(
         await pilot.resize_terminal(80, 40)
         services.relay.script = [scripted.problem(99, "device_busy", device="USB Mic " * 30)]
         await until(pilot, lambda: "USB Mic" in log.lines[-1] and log.scroll_y == log.max_scroll_y)
-        assert transcript.following
-        assert "Scrolled back" not in text(app, "#events-title") + text(app, "#talk-title")
+        await until(pilot, lambda: transcript.following)
+        titles = ("#events-title", "#talk-title")
+        await until(pilot, lambda: not any("Scrolled back" in text(app, title) for title in titles))
         log.focus()
         await pilot.press("pageup")
         await until(pilot, lambda: "Scrolled back (End follows)" in text(app, "#events-title"))

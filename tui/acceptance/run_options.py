@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Button, Input, Label, Select, Static
 
-from acceptance.request import Account
+from acceptance.request import Credentials
 from tui.acceptance.setup import RunOptions
 from tui.actions import Action, bindings
 from tui.frame.action_footer import ActionFooter
@@ -54,7 +54,7 @@ class RunOptionsScreen(ConsoleModal["RunOptions | None"]):
     class Checked(Message):
         """The server knows the second user, or does not."""
 
-        def __init__(self, account: Account | None, problem: str = "") -> None:
+        def __init__(self, account: Credentials | None, problem: str = "") -> None:
             super().__init__()
             self.account = account
             self.problem = problem
@@ -141,7 +141,7 @@ class RunOptionsScreen(ConsoleModal["RunOptions | None"]):
         except ApiError as error:
             self.post_message(self.Checked(None, of_error(error)))
         else:
-            self.post_message(self.Checked(Account(login.user.username, login.token)))
+            self.post_message(self.Checked(Credentials(login.user.username, login.token)))
 
     @on(Checked)
     def _checked(self, message: Checked) -> None:

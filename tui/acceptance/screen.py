@@ -24,18 +24,20 @@ from textual.worker import Worker, WorkerError
 
 from acceptance.plan import plan
 from acceptance.progress import Doing, ProgressEvent, Question, Reply, RunFinished, TestStarted
+from acceptance.request import Means
 from acceptance.store import StoreError
 from tui.acceptance.actions import ACCEPTANCE_ACTIONS
 from tui.acceptance.board import Board, fold, stopped, with_notes
 from tui.acceptance.operator import ScreenOperator
 from tui.acceptance.panel import RunPanel
-from tui.acceptance.setup import ALL_TESTS, RunOptions, check_request, first_options, run_directory
+from tui.acceptance.setup import ALL_TESTS, RunOptions, check_request, first_options
 from tui.acceptance.words import changes_words, mark_word
 from tui.actions import Action, bindings
 from tui.conversation.watched_conversations import WatchedConversations
 from tui.frame.action_footer import ActionFooter
 from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
+from tui.host.run_directory import new_run_directory
 from tui.i18n import _
 from tui.status import at_account
 from tui.tones import STYLES, News, Tone
@@ -141,8 +143,8 @@ class AcceptanceScreen(ConsoleScreen[None]):
         """What a run of all tests would do with the options in force."""
         if self.board.run_id is None:
             request = self._request(ALL_TESTS, Path())
-            can_restart = self.console_app.services.restart_of(request.server_url) is not None
-            self.board = Board(plan=plan(request, can_restart=can_restart))
+            means = Means(restart_server=self.console_app.services.restart_of(request.server_url))
+            self.board = Board(plan=plan(request, means))
 
     def _request(self, tests: tuple[int, ...], directory: Path) -> CheckRequest:
         app = self.console_app
@@ -244,7 +246,7 @@ class AcceptanceScreen(ConsoleScreen[None]):
 
     def _start(self, tests: tuple[int, ...]) -> None:
         try:
-            directory = run_directory(self.console_app.settings.state_directory)
+            directory = new_run_directory(self.console_app.settings.state_directory)
         except OSError as error:
             path = str(self.console_app.settings.state_directory)
             self.console_app.tell("file_unwritable", path=path, reason=error.strerror or str(error))

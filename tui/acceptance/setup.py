@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from acceptance.request import Account, CheckRequest
+from acceptance.request import CheckRequest, Credentials
 from tui.conversation.setup import conversation_language
-from tui.host.memory import private_directory
 from tui.host.services import ServerAccount
 from tui.settings import ConsoleSettings
 
@@ -22,7 +19,7 @@ class RunOptions:
 
     operator: str
     """Recorded with every answer that a person gives."""
-    second_account: Account | None = None
+    second_account: Credentials | None = None
     source: str | None = None
     """Spoken in test 2; None: a sample recording."""
     sink: str = "none"
@@ -46,7 +43,7 @@ def check_request(
     """One run of ``tests`` as ``account``."""
     return CheckRequest(
         server_url=account.server_url,
-        account=Account(account.username, account.token),
+        account=Credentials(account.username, account.token),
         directory=directory,
         second_account=options.second_account,
         insecure=account.insecure,
@@ -57,10 +54,3 @@ def check_request(
         chunk_bytes=settings.audio.chunk_bytes,
         finish_sessions=options.finish_sessions,
     )
-
-
-def run_directory(state_directory: Path) -> Path:
-    """A new directory for one run's recordings and logs, for its owner only. Raises ``OSError``."""
-    checks = private_directory(state_directory / "checks")
-    stamp = time.strftime("%Y%m%dT%H%M%SZ-", time.gmtime())
-    return Path(tempfile.mkdtemp(prefix=stamp, dir=checks))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
+import click
+
 from api_client.errors import ApiError, ValidationFailed
+from api_client.harmless import one_line
 from api_client.models import NewSession
 from audio import samples
 from audio.spec import FileSpec, parse_source
@@ -68,13 +72,22 @@ async def begin(settings: ConsoleSettings, request: TalkRequest, login: Login) -
         ) as client:
             answer = await client.login(login.username, login.password)
             account = ServerAccount(client.server_url, answer.user.username, answer.token, login.insecure)
-            session_id = request.session_id or await _start_session(client, request, settings)
-            return account, session_id
+            if request.session_id is None:
+                return account, await _start_session(client, request, settings)
+            await _warn_if_finished(client, request.session_id)
+            return account, request.session_id
     except ValidationFailed as error:
-        fields = [f"{name}: {' '.join(words)}" for name, words in error.fields.items()]
+        fields = [one_line(f"{name}: {' '.join(words)}") for name, words in error.fields.items()]
         raise reject("\n".join([of_error(error), *fields])) from None
     except ApiError as error:
         raise refused(error, login.server_url) from None
+
+
+async def _warn_if_finished(client: SalesMindClient, session_id: str) -> None:
+    with contextlib.suppress(ApiError):  # whatever is wrong with it, the conversation will say
+        session = await client.get_session(session_id)
+        if session.status == "finished":
+            click.echo(_("This session is finished: what is said in it may not count."), err=True)
 
 
 _OFFER = {

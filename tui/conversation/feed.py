@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from relay.conversation import Conversation, fold
+from relay.conversation import ConversationState, fold
 from relay.stream import Connection, Notice, Problem, SourceState, StreamEvent
 from tui.conversation.event_lines import EventLine, EventLines
 from tui.host.services import ConversationRelay
@@ -33,7 +33,7 @@ class LiveFeed:
         self._relay = relay
         self._clock = clock
         self._heard_at = clock()
-        self.state = Conversation()
+        self.state = ConversationState()
         self.finished = False
         """The relay has ended and everything it said is in ``state``."""
         self._lines = EventLines()

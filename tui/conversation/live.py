@@ -62,6 +62,7 @@ class LiveScreen(ConversationScreen):
         self._base_source = SILENCE
         self._sink = "none"
         self._ending = False
+        self._muted = False
         self._available: tuple[object, ...] = ()
         self._collector = Collector()
 
@@ -237,9 +238,9 @@ class LiveScreen(ConversationScreen):
         event.input.value = ""
 
     def action_mute(self) -> None:
-        """Mute or unmute; the relay's next report shows it."""
-        meters = self.feed.state.meters if self.feed else None
-        self.give(commands.Mute(on=not (meters and meters.muted)))
+        """The opposite of what was last asked for; the relay's next report shows it."""
+        self._muted = not self._muted
+        self.give(commands.Mute(on=self._muted))
 
     def action_interrupt(self) -> None:
         """Stop the answer."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from relay.config import RelayConfig, TurnDetection
 from tui import i18n
-from tui.host.services import Devices, ServerAccount
+from tui.host.devices import Devices
+from tui.host.services import ServerAccount
 from tui.settings import ConsoleSettings
 
 SILENCE = "silence"

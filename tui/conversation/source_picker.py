@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audio.samples import Sample
-    from tui.host.services import Devices
+    from tui.host.devices import Devices
 
 ACTIONS = (
     Action(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acceptance.progress import Conversation, ProgressEvent, RunFinished
+from acceptance.progress import ConversationEvent, ProgressEvent, RunFinished
 from relay.commands import Command
 from relay.stream import StreamEvent, Summary
 
@@ -61,7 +61,7 @@ class WatchedConversations:
     def take(self, event: ProgressEvent) -> None:
         """Take in an event of the run."""
         match event:
-            case Conversation():
+            case ConversationEvent():
                 watched = self._all.get(event.name)
                 if watched is None:
                     watched = WatchedConversation(event.name, event.test, event.session_id)

@@ -284,8 +284,9 @@ class LoginScreen(ConsoleScreen[None]):
         """Each error where its cause can be mended: at the account, at a field, or at the server."""
         code = str(getattr(error, "code", ""))
         fields: dict[str, tuple[str, ...]] = getattr(error, "fields", {})
-        if code in ("bad_credentials", "account_refused", "rate_limited") or not fields:
-            at_account = code in ("bad_credentials", "account_refused", "validation_failed", "rate_limited")
+        account_codes = ("bad_credentials", "account_refused", "email_not_verified", "rate_limited")
+        if code in account_codes or not fields:
+            at_account = code in (*account_codes, "validation_failed")
             if at_account:
                 self._say(self.password, of_error(error))
                 self.password.focus()

@@ -15,8 +15,22 @@ from tui.wording.sentences import SENTENCES
 if TYPE_CHECKING:
     from relay.stream import Notice, Problem
 
-LONGEST_QUOTE = 300
 _DIRECTIONS = {"input": N_("input"), "output": N_("output")}
+
+
+_WITH_SERVERS_WORDS = (
+    "account_refused",
+    "validation_failed",
+    "forbidden",
+    "server_fault",
+    "realtime_refused",
+)
+
+
+def _one_line(text: str) -> str:
+    from api_client.harmless import one_line  # not before it is wanted: it brings msgspec along
+
+    return one_line(text)
 
 
 class _Params(dict[str, str]):
@@ -28,8 +42,12 @@ def sentence(code: str, params: Mapping[str, str] | None = None, fallback: str =
     """The sentence for ``code``; ``fallback`` (a server's own words) for a code we do not know."""
     known = SENTENCES.get(str(code))
     if known is None:
-        return f"{fallback} ({code})" if fallback else _("Unknown problem: {code}").format(code=code)
-    words = _Params(params or {})
+        return (
+            f"{_one_line(fallback)} ({_one_line(str(code))})"
+            if fallback
+            else _("Unknown problem: {code}").format(code=code)
+        )
+    words = _Params({name: _one_line(value) for name, value in (params or {}).items()})
     if "direction" in words:
         words["direction"] = _(_DIRECTIONS.get(words["direction"], words["direction"]))
     return _(known).format_map(words)
@@ -44,8 +62,9 @@ def of_error(error: Exception) -> str:
         code = f"audio.{code}"
     words = sentence(str(code), getattr(error, "params", None), str(error))
     summary = getattr(error, "summary", None)
-    if summary and str(code) in ("account_refused", "validation_failed", "forbidden", "server_fault"):
-        return str(summary) if str(code) == "validation_failed" else f"{words} ({summary})"
+    if summary and str(code) in _WITH_SERVERS_WORDS:
+        summary = _one_line(str(summary))
+        return summary if str(code) == "validation_failed" else f"{words} ({summary})"
     return words
 
 
@@ -54,13 +73,13 @@ def of_event(event: Problem | Notice) -> str:
     where = getattr(event, "where", "")
     code = f"{where}.{event.code}" if f"{where}.{event.code}" in SENTENCES else event.code
     words = sentence(code, event.params, event.message)
-    theirs = in_one_line(event.params.get("message", ""))
-    if not theirs or theirs in words:
+    said = event.params.get("said") or (event.params.get("message", "") if where == "server" else "")
+    return _with_servers_words(words, said)
+
+
+def _with_servers_words(words: str, server: str) -> str:
+    """What we say, and what the server said itself: an operator of it knows more from that."""
+    server = _one_line(server).strip()
+    if not server or server in words:
         return words
-    return _("{sentence} (server: {words})").format(sentence=words, words=theirs)
-
-
-def in_one_line(text: str) -> str:
-    """Words of others, made fit to stand in a line of ours: no control or direction marks, no line of their own."""
-    line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
-    return line if len(line) <= LONGEST_QUOTE else f"{line[:LONGEST_QUOTE]}..."
+    return _('{sentence} The server says: "{words}"').format(sentence=words, words=server)

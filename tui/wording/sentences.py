@@ -20,14 +20,45 @@ SENTENCES: dict[str, str] = {
     "server_unreachable": N_(
         "No server answers at this address. Check the address and that the server runs."
     ),
+    "name_unknown": N_("The name {host} is not known. Check its spelling and the network."),
+    "name_timeout": N_("The name {host} could not be looked up in {seconds} s. Check the network."),
+    "proxy_unusable": N_(
+        "The proxy in {variable} cannot be used. Write it like http://host:8080; SOCKS is not supported."
+    ),
+    "proxy_unreachable": N_(
+        "The proxy {proxy} cannot be reached. Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY."
+    ),
+    "proxy_refused": N_(
+        "The proxy {proxy} does not let us through (HTTP {status}). "
+        "Ask whoever runs it, or name the server in NO_PROXY."
+    ),
+    "proxy_login": N_(
+        "The proxy {proxy} wants a user name and password. "
+        "Write them into its address, like http://user:password@host:port."
+    ),
+    "proxy_bad_gateway": N_(
+        "The proxy {proxy} does not reach the server (HTTP {status}). "
+        "Check the address and that the server runs."
+    ),
+    "proxy_timeout": N_(
+        "Neither the proxy {proxy} nor the server behind it answered in {seconds} s. Check both addresses."
+    ),
     "server_timeout": N_("The server did not answer in time. Check the network, then try again."),
     "tls_error": N_("The certificate cannot be verified. If you trust this server, start with --insecure."),
     "no_tls": N_(
         "The server speaks no TLS on this port. Write http:// instead of https://, or use another port."
     ),
-    "unexpected_redirect": N_("The server sends us elsewhere: {location}. Use that address instead."),
+    "not_text": N_("What was given for {name} is not UTF-8 text and cannot be sent. Enter it again."),
+    "unexpected_redirect": N_("The server has moved to {location}. Use that address instead."),
+    "redirected_away": N_(
+        "The server sends us to {location}, which is not a SalesMind server's address. "
+        "Check the address, and whether you have to log in there first."
+    ),
     "bad_credentials": N_("User name or password is wrong."),
-    "account_refused": N_("This account may not log in: it is deactivated, or its e-mail is not verified."),
+    "account_refused": N_("This account may not log in. Ask whoever runs the server."),
+    "email_not_verified": N_(
+        "This account's e-mail address is not verified yet. Follow the link in the mail."
+    ),
     "not_authenticated": N_("The server no longer knows this login. Log in again."),
     "forbidden": N_("This account is not allowed to do that."),
     "not_found": N_("The server has no such thing, or it belongs to somebody else."),
@@ -37,7 +68,9 @@ SENTENCES: dict[str, str] = {
     "unexpected_answer": N_("What answers there is not a SalesMind server. Check the address."),
     "realtime_bad_token": N_("The server refuses the token for realtime mode. Log in again."),
     "realtime_wrong_path": N_("The server has no /ws/realtime/ here. Check the address and the proxy."),
-    "realtime_refused": N_("The server refuses the realtime connection."),
+    "realtime_refused": N_(
+        "The server, or the gateway before it, refuses the realtime connection (HTTP {status})."
+    ),
     "send_stalled": N_("The network takes no more audio. The connection was dropped."),
     "connection_lost": N_("The connection was lost."),
     # Closes and errors of the realtime socket
@@ -85,6 +118,12 @@ SENTENCES: dict[str, str] = {
     "token_invalid": N_("The server no longer knows this login. Log in again."),
     "token_revoked": N_("The login was withdrawn, or the account deactivated. Log in again."),
     "origin_not_allowed": N_("The server takes no conversations from this origin."),
+    "too_many_conversations": N_(
+        "The server holds no more conversations for this account or address: close one, then try again."
+    ),
+    "host_not_allowed": N_(
+        "The server does not answer under this name: use another address for it, or have the name allowed."
+    ),
     "session_id_malformed": N_("The server cannot read the session's id. Choose the session again."),
     "session_not_found": N_("The server has no such session, or it belongs to somebody else."),
     "path_not_found": N_("The server holds no conversations at that address. Check the address."),
@@ -93,7 +132,17 @@ SENTENCES: dict[str, str] = {
         "The server refuses audio far ahead of real time: the source is not paced."
     ),
     "upstream_unreachable": N_("The server cannot reach its speech service."),
+    "upstream_not_found": N_(
+        "The speech service does not know the address or the model that the server asks for (HTTP 404). "
+        "Ask whoever runs the server."
+    ),
+    "upstream_busy": N_("The server's speech service takes no more conversations now. Wait a little."),
+    "upstream_failed": N_("The server's speech service fails. If it goes on, ask whoever runs the server."),
+    "api_key_missing": N_("The server has no OpenAI API key. Ask whoever runs the server."),
     "upstream_closed": N_("The server's speech service ended the connection."),
+    "upstream_stopped": N_("The server's speech service was stopped or is being restarted."),
+    "upstream_broke": N_("The server lost the connection to its speech service."),
+    "upstream_unresponsive": N_("The server's speech service no longer answers."),
     "upstream_stalled": N_("The server's speech service takes no data."),
     # The conversation's own process
     "session_created_timeout": N_(
@@ -104,6 +153,20 @@ SENTENCES: dict[str, str] = {
     ),
     "session_update_refused": N_("The server refused the session's configuration."),
     "closed_by_server": N_("The server ended the conversation."),
+    "response_failed": N_("The answer failed."),
+    "speech_sent_late": N_(
+        "{seconds} s of speech are sent again: the lost connection may not have heard them."
+    ),
+    "speech_not_sent": N_("{seconds} s of speech were said without a connection, and were not sent."),
+    "audio_dropped": N_(
+        "The network is too slow: {seconds} s of sound waited longer than it is worth, and were dropped."
+    ),
+    "source_late": N_("The network is too slow: the recording is sent {seconds} s late."),
+    "server_does_not_answer": N_(
+        "The server takes our audio, but has not answered for {seconds} s. Waiting up to {limit} s."
+    ),
+    "session_renewed": N_("The connection is being renewed before it reaches the longest time allowed."),
+    "log_unwritable": N_("The log {path} cannot be written: {reason}. The talk goes on without."),
     "answer_too_long": N_(
         "More than {minutes} minutes of answer wait to be played. What else comes of it is not kept."
     ),
@@ -133,6 +196,13 @@ SENTENCES: dict[str, str] = {
     "device_failed": N_("{device} could not be opened: {reason}. Choose another device."),
     "digital_silence": N_("{device} gives exact zeros only. Check that it is not muted and is allowed."),
     "no_frames": N_("Nothing has come from {device} for two seconds. Check it, or choose another one."),
+    "sound_system_silent": N_(
+        "The sound system has not answered within {seconds} s. Check the sound server, or choose a recording."
+    ),
+    "device_listing_failed": N_("The sound devices could not be listed: {reason}."),
+    "channels_cancel": N_(
+        "The channels of {name} are opposites: mixed to one, almost nothing is left. Use one channel of it."
+    ),
     "device_lost": N_("{device} went away. Connect it again, or choose another device."),
     "file_not_found": N_("There is no file {path}. Check the path."),
     "file_unreadable": N_("{path} cannot be read as sound: {reason}"),

@@ -1,0 +1,73 @@
+"""Why something is missing, or nothing can be said of it: what every judge answers with. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from acceptance.evidence import absent, answer, finding
+from acceptance.record import Record
+from acceptance.results import Answer, Evidence
+from relay.stream import Problem
+
+_RECORDING_FAILED = "recording_failed"
+"""Of this machine's disk: it explains nothing else."""
+
+
+def unmet(record: Record, checkpoint: str, what: str, within_s: float | None = None) -> Answer:
+    """``what`` did not come: failed if it was waited for to the end, not run if the stream just stops."""
+    why = trouble(record)
+    evidence = (absent(record, what, within_s), *([] if why is None else [why]))
+    return answer(checkpoint, "fail", *evidence) if record.complete else answer(checkpoint, "not_run")
+
+
+def explained(record: Record, answers: Iterable[Answer]) -> list[Answer]:
+    """``answers``, where those that are not run for no reason of their own give the stream's."""
+    why = trouble(record)
+    return [
+        answer(given.checkpoint, given.verdict, why)
+        if why is not None and given.verdict == "not_run" and not given.evidence
+        else given
+        for given in answers
+    ]
+
+
+def trouble(record: Record) -> Evidence | None:
+    """Why something may be missing: our own failure, else what ended the conversation, else the first error or loss."""
+    problems = record.of(Problem, lambda problem: problem.code != _RECORDING_FAILED)
+    fatal = [problem for problem in problems if problem.fatal]
+    for problem in (record.own_failure, *fatal, *problems):
+        if problem is not None:
+            return error_shown(record, problem)
+    lost = record.lost
+    if lost is None:
+        return None
+    return finding("lost", "event", record.moment(lost), close_code=lost.close_code, reason=lost.reason)
+
+
+def error_shown(record: Record, problem: Problem) -> Evidence:
+    """The error as it was shown, with the other side's own words."""
+    said = said_by(problem)
+    return finding(
+        "error_shown",
+        "event",
+        record.moment(problem),
+        where=problem.where,
+        code=problem.code,
+        message=problem.message,
+        **({} if said is None else {"said": said}),
+    )
+
+
+def said_by(problem: Problem) -> str | None:
+    """What the server, the device or the system itself said of the problem."""
+    for name in ("message", "reason"):
+        words = problem.params.get(name, "").strip()
+        if words:
+            return words
+    return None
+
+
+def recording_failed(record: Record) -> Evidence | None:
+    """Why the recording is not whole, if it is not: then it proves nothing about the server."""
+    problem = record.one(Problem, lambda problem: problem.code == _RECORDING_FAILED)
+    return None if problem is None else error_shown(record, problem)

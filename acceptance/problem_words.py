@@ -1,0 +1,106 @@
+"""What went wrong, in Japanese, by its code: evidence is worded in both languages, and the rooms below speak English.
+
+What the console advises a person to do is its own affair (``tui.wording``); here only the fact is said.
+"""
+
+from __future__ import annotations
+
+_JA: dict[str, str] = {
+    # Between the console and the server
+    "bad_url": "サーバーのアドレスが使えません",
+    "invalid_parameter": "トークンまたはセッションIDに、サーバーが扱えない文字があります",
+    "server_unreachable": "サーバーに接続できません",
+    "server_timeout": "サーバーが時間内に応答しませんでした",
+    "tls_error": "サーバーの証明書を検証できません",
+    "no_tls": "このポートはTLSに対応していません",
+    "unexpected_redirect": "サーバーが別のアドレスを案内しています",
+    "bad_credentials": "ユーザー名またはパスワードが違います",
+    "account_refused": "このアカウントではログインできません",
+    "not_authenticated": "ログインが無効です",
+    "forbidden": "このアカウントには権限がありません",
+    "not_found": "存在しないか、他のユーザーのものです",
+    "validation_failed": "サーバーが入力内容を拒否しました",
+    "rate_limited": "要求が多すぎるとして拒否されました",
+    "server_fault": "サーバーでエラーが起きました",
+    "unexpected_answer": "SalesMindサーバーではないものが応答しました",
+    "realtime_bad_token": "リアルタイムモードのトークンが拒否されました",
+    "realtime_wrong_path": "サーバーに /ws/realtime/ がありません",
+    "realtime_refused": "サーバーがリアルタイム接続を拒否しました",
+    "send_stalled": "ネットワークが音声を受け付けないため、接続を切りました",
+    "connection_lost": "接続が切れました",
+    # How a socket was closed
+    "normal": "会話は正常に終了しました",
+    "going_away": "サーバーが停止します",
+    "session_expired": "会話がサービスの最長時間に達しました",
+    "no_close_frame": "クローズフレームなしで接続が切れました",
+    "unreadable": "サーバーから読み取れないデータが届いたため、接続を切りました",
+    "message_too_big": "メッセージがサーバーの上限を超えました",
+    "server_failed": "サーバーで障害が起きたか、接続が無応答になりました",
+    "try_later": "サーバーが混雑しているか再起動中です",
+    "invalid_api_key": "OpenAIがサーバーのAPIキーを拒否しました",
+    "upstream_refused": "音声サービスが会話を拒否しました",
+    "beta_api_shape_disabled": "サーバーが、廃止されたOpenAI Realtime APIのベータ形式を使っています",
+    "upstream_lost": "サーバーが音声サービスに接続できないか、接続を失いました",
+    "malformed_request": "サーバーが会話の接続先を解釈できません",
+    "bad_token": "リアルタイムモードのトークンが拒否されました",
+    "unknown_session": "セッションが存在しないか、他のユーザーのものです",
+    "session_finished": "セッションは終了しています",
+    "wrong_path": "そのアドレスでは会話できません",
+    "forbidden_origin": "この接続元からの会話は許可されていません",
+    "client_stalled": "コンソールが長時間データを受け取らなかったため、サーバーが接続を切りました",
+    "other": "サーバー側の理由で接続が閉じられました",
+    # Errors that a server announces
+    "insufficient_quota": "サーバーのOpenAIアカウントの利用枠が尽きました",
+    "credit_balance_exhausted": "サーバーのOpenAIアカウントの残高がありません",
+    "billing_hard_limit_reached": "サーバーのOpenAIアカウントが利用上限に達しました",
+    "account_deactivated": "サーバーのOpenAIアカウントが無効です",
+    "model_not_found": "サーバーの指定するモデルがOpenAIにありません",
+    "rate_limit_exceeded": "音声サービスの利用制限に達しました",
+    "connection_error": "サーバーが音声サービスに接続できないか、接続を失いました",
+    "forwarding_error": "サーバーからの転送が止まりました",
+    "token_missing": "トークンがないため拒否されました",
+    "token_invalid": "トークンが無効なため拒否されました",
+    "token_revoked": "ログインが取り消されたか、アカウントが無効になりました",
+    "origin_not_allowed": "この接続元からの会話は許可されていません",
+    "session_id_malformed": "セッションIDの形式が正しくありません",
+    "session_not_found": "セッションが存在しないか、他のユーザーのものです",
+    "path_not_found": "そのアドレスでは会話できません",
+    "internal_error": "サーバーでエラーが起きました",
+    "audio_ahead_of_real_time": "実時間より大幅に速い音声をサーバーが拒否しました",
+    "upstream_unreachable": "サーバーが音声サービスに接続できません",
+    "upstream_closed": "音声サービスがサーバーとの接続を終了しました",
+    "upstream_stalled": "音声サービスがデータを受け取りません",
+    # What the conversation's process sees
+    "session_created_timeout": "session.created が時間内に届きませんでした",
+    "session_updated_timeout": "session.update への応答が時間内になく、音声は送信していません",
+    "session_update_refused": "サーバーがセッション設定を拒否しました",
+    "upstream_silent": "音声を送っても応答がありません",
+    "recording_failed": "録音に書き込めません",
+    "closed_by_server": "サーバーが会話を終了しました",
+    "bad_configuration": "この設定では会話を開始できません",
+    "relay_fault": "会話プロセスで障害が起きました",
+    "relay_crashed": "会話プロセスが予期せず終了しました",
+    # Sound
+    "library_missing": "PortAudioライブラリがありません",
+    "no_device": "音声デバイスがありません",
+    "device_not_found": "指定の音声デバイスがありません",
+    "permission_denied": "音声デバイスの使用が許可されていません",
+    "device_busy": "音声デバイスは他のプログラムが使用中です",
+    "rate_refused": "音声デバイスがこのサンプルレートに対応していません",
+    "device_failed": "音声デバイスを開けません",
+    "digital_silence": "音声デバイスから完全な無音しか届きません",
+    "device_lost": "音声デバイスが外れました",
+    "no_frames": "音声デバイスから音声が届いていません",
+    "file_not_found": "ファイルがありません",
+    "file_unreadable": "ファイルを音声として読み込めません",
+    "file_unwritable": "ファイルに書き込めません",
+    "connect_failed": "音声の送受信先に接続できません",
+    "bad_spec": "音源または出力先の指定が正しくありません",
+    "aec_missing": "エコーキャンセルがありません",
+}
+_REPORTED = "サーバーがエラーを報告しました"
+
+
+def japanese(code: str, message: str, *, by_server: bool = False) -> str:
+    """The fact behind ``code``; for one that is known to nobody here, that the server reports it, or ``message``."""
+    return _JA.get(code) or (_REPORTED if by_server else message)
