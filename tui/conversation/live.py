@@ -206,6 +206,10 @@ class LiveScreen(ConversationScreen):
             return N_("Talk again")
         return super().action_label(action)
 
+    def action_shown(self, action: Action) -> bool:
+        """After the end there is little else to do than to talk again."""
+        return action.show or (action.name == "reconnect" and self._over)
+
     @work(group="commands", exit_on_error=False)
     async def give(self, command: commands.Command) -> None:
         """Send ``command`` to the relay."""

@@ -57,7 +57,7 @@ class ConversationScreen(ConsoleScreen[None]):
         self._summary_shown = False
         self._ticks = 0
         self._rebuilding = False
-        self._following = (True, True)
+        self._following = self._following_before = (True, True)
         """Whether transcript and events follow their ends, as the titles say."""
         self._news = News("", "plain")
         self._meter: Content | None = None
@@ -123,7 +123,8 @@ class ConversationScreen(ConsoleScreen[None]):
 
     def _paint_following(self) -> None:
         following = (self.transcript.following, self.events.following)
-        if following != self._following:
+        settled, self._following_before = following == self._following_before, following
+        if settled and following != self._following:  # in the middle of a layout the end is out of view, too
             self._following = following
             self.title_is()
             self._paint_events_title()
