@@ -13,7 +13,7 @@ UV     := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-system system-packages lint format catalogue screenshots benchmarks lock clean
+.PHONY: help demo test coverage test-system system-packages lint format catalogue screenshots benchmarks lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -24,13 +24,18 @@ demo: $(VENV)/.demo ## start the console with its own server: log in as admin / 
 test: $(VENV)/.dev $(AGENTS)/.done ## run every test that needs nothing but Python
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not system" $(TEST)
 
+coverage: $(VENV)/.dev $(AGENTS)/.done ## the same with branch coverage, subprocesses included; fails below the gate
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not system" --cov --cov-report= $(TEST)
+	$(BIN)/python -m coverage report
+
 test-system: $(VENV)/.dev ## run the tests on a virtual sound card, nginx, Daphne, PostgreSQL, Redis and a browser
 	SALESMIND_REQUIRE_SYSTEM=1 $(BIN)/python -m pytest -m system tests
 
 system-packages: ## install the Debian packages of test-system (as root)
 	apt-get update -q
 	apt-get install -y -q --no-install-recommends libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils nginx-light chromium \
-		postgresql redis-server
+		postgresql redis-server flac ffmpeg sox
 
 lint: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check .
@@ -48,16 +53,16 @@ screenshots: $(VENV)/.dev ## take the pictures of the docs from the running prog
 	$(BIN)/python scripts/make_screenshots.py
 
 benchmarks: $(VENV)/.dev ## print the tables of benchmarks/README.md (about 10 minutes, on a quiet machine)
-	for script in startup server_start conversation lateness onset engine; do $(BIN)/python benchmarks/$$script.py; done
+	for script in startup server_start conversation terminal_bytes lateness onset engine; do $(BIN)/python benchmarks/$$script.py; done
 
 lock: $(BIN)/python ## pin what pyproject.toml asks for, by hash (UPGRADE=--upgrade: to the newest there is)
 	$(PIP) --quiet uv
-	$(UV) pyproject.toml --extra server --extra site --extra offline --extra aec --extra dev --output-file requirements/dev.txt
+	$(UV) pyproject.toml --extra server --extra site --extra offline --extra aec --group dev --output-file requirements/dev.txt
 	$(UV) pyproject.toml --extra server --extra offline --constraint requirements/dev.txt --output-file requirements/demo.txt
 	$(UV) requirements/agents.in --output-file requirements/agents.txt
 
 clean: ## remove the virtual environment and caches
-	rm -rf $(VENV) $(AGENTS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(AGENTS) .venv-3.* .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed. Install it, or name it: make PYTHON=/path/to/python3.12 demo"; exit 1; }

@@ -11,7 +11,7 @@ from acceptance.record import Record
 from relay.client import RelayProcess
 from relay.commands import Command
 from relay.config import RelayConfig
-from relay.conversation import Conversation, fold
+from relay.conversation import ConversationState, fold
 from relay.stream import Recording, StreamEvent
 
 STOP_TIMEOUT_S = 15.0
@@ -26,7 +26,7 @@ class HeldConversation:
     def __init__(self, name: str, relay: RelayProcess, tell: Tell) -> None:
         self.name = name
         self.events: list[StreamEvent] = []
-        self.state = Conversation()
+        self.state = ConversationState()
         self.on_batch: Callable[[HeldConversation], None] | None = None
         """Called whenever events have come."""
         self._relay = relay

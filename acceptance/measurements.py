@@ -233,7 +233,7 @@ class RecordingFiles:
     events: tuple[bytes, ...] = ()
     """Lines of events.jsonl."""
     user_seconds: float | None = None
-    """Length of user.wav; None when it cannot be read."""
+    """Length of the track ``user``; None when it cannot be read."""
     customer_seconds: float | None = None
 
 

@@ -22,7 +22,8 @@ from api_client.rest import SalesMindClient
 from api_client.session_update import SessionSettings, session_update
 from audio.open import make_source
 from audio.ports import Source, SourceEnded
-from relay.config import BYTES_PER_SECOND, DEFAULT_CHUNK_BYTES
+from relay.chunk_bytes import DEFAULT_CHUNK_BYTES
+from relay.config import BYTES_PER_SECOND
 
 OVERSIZED_BYTES = 1024 * 1024 + 1
 _PIECE = bytes(32 * 1024)

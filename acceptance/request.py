@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from acceptance.progress import Question, Reply
-from relay.config import DEFAULT_CHUNK_BYTES
+from relay.chunk_bytes import DEFAULT_CHUNK_BYTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ class ConversationRecord(msgspec.Struct, frozen=True, kw_only=True):
     test: int
     session_id: str
     directory: str | None = None
-    """Recording, relative to the run's directory: events.jsonl, user.wav, customer.wav."""
+    """Its recording (``docs/recording.md``), relative to the run's directory."""
     log: str | None = None
     """Log of the conversation's process, relative to the run's directory."""
 

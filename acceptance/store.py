@@ -6,6 +6,7 @@ once. A file that cannot be used is reported and left as it is: nothing is ever 
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -48,6 +49,7 @@ CREATE TABLE tests (
     PRIMARY KEY (run_id, number)
 );
 """
+_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 _COLUMNS = (
     "id, started_at, finished_at, server_url, console_version, username, "
     "document, beyond, minimum, ideal, aborted"
@@ -127,7 +129,11 @@ class ResultsStore:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             path.chmod(0o600)
         except OSError as error:
-            raise self._error(StoreErrorCode.UNUSABLE, error.strerror) from None
+            if error.errno not in _READ_ONLY or not path.is_file():
+                raise self._error(StoreErrorCode.UNUSABLE, error.strerror) from None
+            with self._reported():
+                self._database = self._open_to_read()
+            return
         with self._reported():
             self._database = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         try:
@@ -136,6 +142,29 @@ class ResultsStore:
         except StoreError:
             self._database.close()
             raise
+
+    def _open_to_read(self) -> sqlite3.Connection:
+        """An archive, or a mounted artefact: it is read as it is, and writing to it fails."""
+        failure: sqlite3.Error | None = None
+        # Without its -shm file, which cannot be made here, WAL can only be read as something that nobody changes.
+        for mode in ("mode=ro", "mode=ro&immutable=1"):
+            try:
+                database = sqlite3.connect(
+                    f"{self.path.resolve().as_uri()}?{mode}",
+                    uri=True,
+                    timeout=BUSY_TIMEOUT_S,
+                    isolation_level=None,
+                )
+                version = int(database.execute("PRAGMA user_version").fetchone()[0])
+            except sqlite3.OperationalError as error:
+                failure = error
+                continue
+            if version == SCHEMA_VERSION:
+                return database
+            database.close()
+            code = StoreErrorCode.NEWER if version > SCHEMA_VERSION else StoreErrorCode.DAMAGED
+            raise self._error(code, "no results in it")
+        raise self._error(StoreErrorCode.UNUSABLE, str(failure))
 
     def __enter__(self) -> ResultsStore:
         return self

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urljoin
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
 from api_client.error_body import ErrorBody, parse_error_body
 from api_client.errors import (
+    PASSING_STATUSES,
     AccountRefused,
     ApiError,
     BadCredentials,
@@ -17,12 +18,13 @@ from api_client.errors import (
     NotAuthenticated,
     NotFound,
     RateLimited,
+    RedirectedAway,
     ServerFault,
     UnexpectedAnswer,
     UnexpectedRedirect,
     ValidationFailed,
 )
-from api_client.harmless import harmless_json
+from api_client.harmless import decode_json, one_line
 from api_client.server_url import without_query
 
 if TYPE_CHECKING:
@@ -39,31 +41,33 @@ class Endpoint(Enum):
     ONE_SESSION = "one_session"
 
 
-def read_answer(answer: Answer, shape: type[Value], *, url: str, endpoint: Endpoint) -> Value:
-    """The value in ``answer``, or the error that it stands for, raised. ``url`` is what was asked for."""
+def read_answer(
+    answer: Answer, shape: type[Value], *, server_url: str, path: str, endpoint: Endpoint
+) -> Value:
+    """The value in ``answer``, or the error that it stands for, raised. ``path`` is what was asked for."""
     if not 200 <= answer.status < 300:
-        raise error_for(answer, url=url, endpoint=endpoint)
+        raise error_for(answer, server_url=server_url, path=path, endpoint=endpoint)
     try:
-        return msgspec.json.decode(harmless_json(answer.body), type=shape)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        reason = str(error)
+        return decode_json(answer.body, shape)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        reason = one_line(str(error))
     raise _no_salesmind(answer.status, reason)
 
 
-def error_for(answer: Answer, *, url: str, endpoint: Endpoint) -> ApiError:
+def error_for(answer: Answer, *, server_url: str, path: str, endpoint: Endpoint) -> ApiError:
     """The error that an answer other than 2xx stands for."""
     status = answer.status
     if 300 <= status < 400:
-        return redirect_error(url, answer.location, status)
+        return redirect_error(f"{server_url}{path}", path, answer.location, status)
     body = parse_error_body(answer.body)
     if status == 429:
         return RateLimited(
             "The server asks for a pause: wait a little and try again.",
-            retry_after_s=_seconds(answer.retry_after),
+            retry_after_s=pause_s(answer.retry_after),
             status=status,
             summary=body.summary,
         )
-    if status >= 500:
+    if status >= 500 or status in PASSING_STATUSES:
         return ServerFault(
             f"The server failed (HTTP {status}): try again, and tell whoever runs it if it goes on.",
             status=status,
@@ -75,15 +79,24 @@ def error_for(answer: Answer, *, url: str, endpoint: Endpoint) -> ApiError:
     return _client_error(status, body, endpoint)
 
 
-def redirect_error(url: str, location: str | None, status: int) -> UnexpectedRedirect:
-    """A redirect from ``url``. Of both addresses only what cannot be secret is kept."""
+def redirect_error(url: str, path: str, location: str | None, status: int) -> UnexpectedRedirect:
+    """A redirect from ``url``, which ends in the API's ``path``. Of the target only what cannot be secret is kept."""
     try:
-        target = without_query(urljoin(url, location or ""))
+        target = one_line(without_query(urljoin(url, location or "")))
     except ValueError:
         target = "(an address that cannot be read)"
+    path = urlsplit(path).path.rstrip("/")
+    base = target.rstrip("/").removesuffix(path)
+    if not target.rstrip("/").endswith(path) or base == without_query(url).rstrip("/").removesuffix(path):
+        return RedirectedAway(
+            f"The server sends us on to {target}, which is no address of a SalesMind server: check the address, "
+            "and whether you have to log in there first.",
+            location=target,
+            status=status,
+        )
     return UnexpectedRedirect(
-        f"The server sends us on to {target}: use that address as the server's, if you trust it.",
-        location=target,
+        f"The server sends us on to {base}: use that as the server's address, if you trust it.",
+        location=base,
         status=status,
     )
 
@@ -94,9 +107,12 @@ def _login_error(status: int, body: ErrorBody) -> ApiError:
             "User name or password is wrong: check both.", status=status, summary=body.summary
         )
     flag = body.email_verification_required
-    what = "its e-mail address is not verified yet: follow the link in the mail" if flag else "ask its owner"
+    if flag:
+        sentence = "The account's e-mail address is not verified yet: follow the link in the mail."
+    else:
+        sentence = "The server refuses this account: ask whoever runs the server."
     return AccountRefused(
-        f"The server refuses this account: {what}.",
+        sentence,
         email_verification_required=flag,
         status=status,
         summary=body.summary,
@@ -110,9 +126,8 @@ def _client_error(status: int, body: ErrorBody, endpoint: Endpoint) -> ApiError:
         )
     if status == 403:
         return Forbidden("The server does not allow this.", status=status, summary=body.summary)
-    # An existing server answers a malformed id with a page; for any other path a page is another program's
-    # 404.
-    if status == 404 and (body.is_json or endpoint is Endpoint.ONE_SESSION):
+    # The other paths are there on every SalesMind server: a 404 means that the address is not one's.
+    if status == 404 and endpoint is Endpoint.ONE_SESSION:
         return NotFound("The server has no such session.", status=status, summary=body.summary)
     if status in (400, 409, 422) and body.is_json:
         return ValidationFailed(
@@ -135,9 +150,10 @@ def _no_salesmind(status: int, reason: str) -> UnexpectedAnswer:
     )
 
 
-def _seconds(retry_after: Any) -> float | None:
+def pause_s(retry_after: str | None) -> float | None:
+    """The seconds in a ``Retry-After`` header, up to a day; None for none, and for a date."""
     try:
-        seconds = float(retry_after)
-    except (TypeError, ValueError):
+        seconds = float(retry_after or "")
+    except ValueError:
         return None
     return seconds if 0 <= seconds < 86_400 else None

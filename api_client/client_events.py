@@ -9,6 +9,12 @@ from typing import Any, Literal
 
 import msgspec
 
+from api_client.errors import NotText
+
+REPLAYED_PREFIX = "replayed_"
+"""How the id begins that we choose for an item which tells a new connection what was said before it. A SalesMind
+server stores every other item that a client makes as a typed turn (docs/server.md)."""
+
 
 class ClientEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
     """Base of all client events.
@@ -55,7 +61,7 @@ class ConversationItemTruncate(ClientEvent, frozen=True, kw_only=True, tag="conv
 
     item_id: str
     audio_end_ms: int
-    # Required on the wire although it is always 0, so it must not look like a default.
+    # Required on the wire although it is mostly 0, so it must not look like a default.
     content_index: int
 
 
@@ -73,8 +79,34 @@ _encoder = msgspec.json.Encoder()
 
 
 def encode(event: ClientEvent) -> bytes:
-    """``event`` as UTF-8 JSON, for one text message."""
-    return _encoder.encode(event)
+    """``event`` as UTF-8 JSON, for one text message. Raises ``NotText``."""
+    return encode_json(event)
+
+
+def encode_json(value: Any) -> bytes:
+    """``value`` as UTF-8 JSON.
+
+    Raises ``NotText`` for a text with bytes in it that were no UTF-8, as Python reads them from a command line.
+    """
+    try:
+        return _encoder.encode(value)
+    except UnicodeEncodeError:
+        name = _not_text(msgspec.to_builtins(value)) or "text"
+    # Outside the except block: the exception holds the text, which may be a password.
+    raise NotText(f"The {name} is not text that can be sent: it is not UTF-8.", params={"name": name})
+
+
+def _not_text(value: Any, name: str = "text") -> str | None:
+    """The name of the field in ``value`` that no encoder takes."""
+    if isinstance(value, str):
+        return name if any("\ud800" <= character <= "\udfff" for character in value) else None
+    if isinstance(value, dict):
+        found = [_not_text(item, key) for key, item in value.items()]
+    elif isinstance(value, (list, tuple)):
+        found = [_not_text(item, name) for item in value]
+    else:
+        return None
+    return next((field for field in found if field is not None), None)
 
 
 def item_create_text(text: str, *, event_id: str | None = None) -> ConversationItemCreate:
@@ -84,11 +116,11 @@ def item_create_text(text: str, *, event_id: str | None = None) -> ConversationI
 
 
 def item_truncate(
-    item_id: str, audio_end_ms: int, *, event_id: str | None = None
+    item_id: str, audio_end_ms: int, *, content_index: int = 0, event_id: str | None = None
 ) -> ConversationItemTruncate:
-    """What of the answer ``item_id`` was heard, in ms."""
+    """How much of the part ``content_index`` of the answer ``item_id`` was heard, in ms of that part."""
     return ConversationItemTruncate(
-        item_id=item_id, audio_end_ms=audio_end_ms, content_index=0, event_id=event_id
+        item_id=item_id, audio_end_ms=audio_end_ms, content_index=content_index, event_id=event_id
     )
 
 

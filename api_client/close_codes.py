@@ -1,8 +1,8 @@
 """What a closed realtime socket means, and whether dialling again is of any use.
 
 Sources: salesmind-api.md, sections 3 and 4 (4002, 44xx, 1006, 1009); realtime-protocol, section 1 (1001, 3000,
-4000); 4003, 4008, 4403 and 4408 are our own server's additions, 4413 and 4500 what it says behind Daphne, which cannot
-send 1009 and 1011.
+4000); 4003, 4008, 4403, 4408 and 4429 are our own server's additions, 4413 and 4500 what it says behind Daphne,
+which cannot send 1009 and 1011.
 """
 
 from __future__ import annotations
@@ -97,6 +97,9 @@ _MEANINGS: dict[int, CloseMeaning] = {
     ),
     4408: CloseMeaning(
         CloseCode.CLIENT_STALLED, True, "The server gave up because the console took no data for too long."
+    ),
+    4429: CloseMeaning(
+        CloseCode.TRY_LATER, True, "The server holds no more conversations for this account or address."
     ),
     4413: _TOO_BIG,
     4500: _FAILED,

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import socket
 
-from api_client.errors import ApiError, NoTls, ServerTimeout, ServerUnreachable, TlsError
+from api_client.errors import (
+    ApiError,
+    ApiErrorCode,
+    NoTls,
+    ProxyFailed,
+    ProxyTimeout,
+    ServerTimeout,
+    ServerUnreachable,
+    TlsError,
+)
+from api_client.names import look_up, name_unknown
+from api_client.proxies import Proxy
 from api_client.tls import speaks_plain_http, tls_reason
 
 
@@ -25,30 +36,82 @@ def tls_error(error: BaseException) -> TlsError | None:
     )
 
 
-def proxy_error() -> ServerUnreachable:
-    """A proxy stands between, and refuses or cannot be used. Its address is left out: it may hold a password."""
-    return ServerUnreachable(
-        "The proxy does not let us through: check HTTP_PROXY, HTTPS_PROXY and NO_PROXY.",
-        params={"reason": "proxy"},
+def proxy_refused(proxy: Proxy, status: int) -> ProxyFailed:
+    """The proxy answered our request itself, with an HTTP ``status``."""
+    params = {"proxy": proxy.address, "status": str(status), "reason": "proxy"}
+    if status == 407:
+        return ProxyFailed(
+            f"The proxy {proxy.address} wants a user name and password: write them into the proxy's address, "
+            "like http://user:password@host:port.",
+            code=ApiErrorCode.PROXY_LOGIN,
+            params=params,
+            status=status,
+        )
+    if status >= 500:
+        return ProxyFailed(
+            f"The proxy {proxy.address} does not reach the server (HTTP {status}): check the address, and that the "
+            "server is running.",
+            code=ApiErrorCode.PROXY_BAD_GATEWAY,
+            params=params,
+            status=status,
+        )
+    return ProxyFailed(
+        f"The proxy {proxy.address} does not let us through (HTTP {status}): ask whoever runs it, or name the server "
+        "in NO_PROXY.",
+        code=ApiErrorCode.PROXY_REFUSED,
+        params=params,
+        status=status,
     )
 
 
-def timeout_error(timeout_s: float) -> ServerTimeout:
+def proxy_unreachable(proxy: Proxy) -> ProxyFailed:
+    """Nobody answers as the proxy, or what does is none."""
+    return ProxyFailed(
+        f"The proxy {proxy.address} cannot be reached, or broke the connection off: check HTTP_PROXY, HTTPS_PROXY, "
+        "ALL_PROXY and NO_PROXY.",
+        code=ApiErrorCode.PROXY_UNREACHABLE,
+        params={"proxy": proxy.address, "reason": "proxy"},
+    )
+
+
+async def look_up_host(server_url: str, proxy: Proxy | None) -> None:
+    """Make sure that whom we dial has an address: the server, or the proxy, which looks the server up itself.
+
+    Raises ``NameUnknown``, ``NameTimeout``, or ``ProxyFailed`` if it is the proxy's name.
+    """
+    if proxy is None:
+        return await look_up(server_url)
+    try:
+        await look_up(proxy.url)
+    except ServerUnreachable:
+        pass
+    else:
+        return None
+    raise proxy_unreachable(proxy)
+
+
+def timeout_error(timeout_s: float, proxy: Proxy | None = None) -> ServerTimeout:
     """No answer within ``timeout_s`` seconds."""
+    seconds = f"{timeout_s:g}"
+    if proxy is not None:
+        return ProxyTimeout(
+            f"Neither the proxy {proxy.address} nor the server behind it answered within {seconds} seconds: check "
+            "both addresses.",
+            params={"seconds": seconds, "proxy": proxy.address},
+        )
     return ServerTimeout(
-        f"The server did not answer within {timeout_s:g} seconds: check the address and the network.",
-        params={"seconds": f"{timeout_s:g}"},
+        f"The server did not answer within {seconds} seconds: check the address and the network.",
+        params={"seconds": seconds},
     )
 
 
-def unreachable_error(error: BaseException) -> ApiError:
-    """A connection that could not be made, or that broke before the answer."""
+def unreachable_error(error: BaseException, host: str, proxy: Proxy | None = None) -> ApiError:
+    """A connection to ``host`` that could not be made, or that broke before the answer."""
+    if proxy is not None:
+        return proxy_unreachable(proxy)
     for cause in _causes(error):
         if isinstance(cause, socket.gaierror):
-            return ServerUnreachable(
-                "The server's name is not known: check the spelling of the address and the network.",
-                params={"reason": "name_unknown"},
-            )
+            return name_unknown(host)
         if isinstance(cause, ConnectionRefusedError):
             return ServerUnreachable(
                 "Nothing answers at that address: check the port, and that the server is running.",

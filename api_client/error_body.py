@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from api_client.harmless import decode_untyped, one_line
+
 MAX_TEXT = 500
 """Characters kept of one message: room for every real one, not for a page."""
 
@@ -32,8 +34,8 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
 def parse_error_body(body: bytes) -> ErrorBody:
     """What ``body`` says, whichever of the shapes it has."""
     try:
-        value: Any = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        value: Any = decode_untyped(body)
+    except (ValueError, RecursionError):
         return ErrorBody(is_json=False)
     if isinstance(value, dict):
         return _from_object(value)
@@ -82,5 +84,4 @@ def _messages(value: Any) -> tuple[str, ...]:
 
 
 def _clean(text: str) -> str:
-    """``text`` without control characters, which a terminal would obey."""
-    return "".join(character if character.isprintable() else " " for character in text[:MAX_TEXT]).strip()
+    return one_line(text[:MAX_TEXT].strip())

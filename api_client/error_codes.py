@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+from api_client.harmless import one_line
 
 
 class ErrorMeaning(NamedTuple):
@@ -10,7 +13,8 @@ class ErrorMeaning(NamedTuple):
 
     ``code`` is the server's own code, else its type, else ``unknown_error``. ``fatal``: the conversation ends
     by it. ``retry``: whether a new connection may fare better. ``benign``: to be shown as information at
-    most. ``upstream_lost``: this connection is dead although it stays open, so only a new one helps.
+    most. ``upstream_lost``: this connection is dead although it stays open, so only a new one helps. ``said``: the
+    server's own words, harmless and on one line, to be shown beside ``message``.
     """
 
     code: str
@@ -19,6 +23,7 @@ class ErrorMeaning(NamedTuple):
     retry: bool = True
     benign: bool = False
     upstream_lost: bool = False
+    said: str = ""
 
 
 def _fatal(code: str, message: str, *, retry: bool = False) -> ErrorMeaning:
@@ -80,11 +85,20 @@ _BY_CODE |= {
         _fatal("token_invalid", _LOG_IN),
         _fatal("token_revoked", "Our login was withdrawn, or the account deactivated: log in again."),
         _fatal("origin_not_allowed", "The server does not take conversations from this origin."),
+        _fatal(
+            "host_not_allowed",
+            "The server does not answer under this name: use another address for it, or have the name allowed.",
+        ),
         _fatal("session_id_malformed", "The server cannot read the session's id: choose the session again."),
         _fatal(
             "session_not_found", "The server has no such session, or it is another user's: choose another."
         ),
         _fatal("session_finished", "The session is finished already: choose or start another."),
+        _fatal(
+            "too_many_conversations",
+            "The server holds no more conversations for this account or address: close one, then try again.",
+            retry=True,
+        ),
         _fatal("path_not_found", "The server holds no conversations at that address: check it."),
         _fatal("message_too_big", "A message was too big for the server: choose a smaller chunk size."),
         _fatal(
@@ -97,6 +111,11 @@ _BY_CODE |= {
         ),
         _upstream_lost("upstream_unreachable", "The SalesMind server cannot reach its speech service"),
         _upstream_lost("upstream_closed", "The SalesMind server's speech service ended the connection"),
+        _upstream_lost(
+            "upstream_stopped", "The SalesMind server's speech service was stopped or is being restarted"
+        ),
+        _upstream_lost("upstream_broke", "The SalesMind server lost the connection to its speech service"),
+        _upstream_lost("upstream_unresponsive", "The SalesMind server's speech service no longer answers"),
         _upstream_lost("upstream_stalled", "The SalesMind server's speech service takes no data"),
     )
 }
@@ -117,16 +136,63 @@ _BY_TYPE: dict[str, ErrorMeaning] = {
 }
 
 
+_NO_KEY = _fatal("api_key_missing", f"The SalesMind server has no OpenAI API key: {_ASK}.")
+_NOT_FOUND = _fatal(
+    "upstream_not_found",
+    "The speech service knows nothing at the address that the SalesMind server dials, or not the model that it asks "
+    f"for (HTTP 404): {_ASK}.",
+)
+_BUSY = ErrorMeaning(
+    "upstream_busy",
+    "The speech service takes no more conversations of the SalesMind server's now (HTTP 429): wait a little.",
+    upstream_lost=True,
+)
+_FAILED = _upstream_lost("upstream_failed", "The SalesMind server's speech service fails (HTTP 5xx)")
+
+_DIALLING = frozenset({"upstream_unreachable", "connection_error"})
+"""What a server says that could not connect to its speech service; its words tell why."""
+_HTTP_STATUS = re.compile(r"\bHTTP (?:status )?(?:code )?([45]\d\d)\b")
+_KEY_MISSING = re.compile(r"API.?KEY.{0,20}(?:not (?:configured|set|found)|missing|required)", re.IGNORECASE)
+_KEY = re.compile(r"\bsk-[\w*-]+", re.ASCII)
+MAX_SAID = 500
+
+EXPLAINED_CODES = frozenset({*_BY_CODE, *_BY_TYPE, _NO_KEY.code, _NOT_FOUND.code, _BUSY.code, _FAILED.code})
+"""What a server may report and ``error_meaning`` has words for."""
+
+
 def error_meaning(code: str | None, type: str | None, message: str) -> ErrorMeaning:
     """What an error with these three means.
 
     An unknown error is neither fatal nor benign: it is shown with the server's own ``message`` and the socket
-    is kept.
+    is kept. Why a server could not connect to its speech service is told by its ``message`` only: the HTTP status
+    there decides.
     """
+    said = _KEY.sub("sk-...", one_line(message))[:MAX_SAID]
     if code is not None and code in _BY_CODE:
-        return _BY_CODE[code]
-    if code is None and type is not None and type in _BY_TYPE:
-        return _BY_TYPE[type]
-    return ErrorMeaning(
-        code or type or "unknown_error", f"The server reports: {message or 'no reason given'}"
-    )
+        known = _BY_CODE[code]
+    elif code is None and type is not None and type in _BY_TYPE:
+        known = _BY_TYPE[type]
+    else:
+        name = one_line(code or type or "unknown_error")
+        return ErrorMeaning(name, f"The server reports: {said or 'no reason given'}", said=said)
+    return _by_words(known, message)._replace(said=said)
+
+
+def _by_words(known: ErrorMeaning, message: str) -> ErrorMeaning:
+    match = _HTTP_STATUS.search(message)
+    status = int(match[1]) if match else 0
+    if known.code == "model_not_found" and status == 404:
+        return _NOT_FOUND
+    if known.code not in _DIALLING:
+        return known
+    if _KEY_MISSING.search(message):
+        return _NO_KEY
+    match status:
+        case 401 | 403:
+            return _BY_CODE["invalid_api_key"]
+        case 404:
+            return _NOT_FOUND
+        case 429:
+            return _BUSY
+        case _:
+            return _FAILED if status >= 500 else known

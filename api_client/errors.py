@@ -15,13 +15,24 @@ class ApiErrorCode(StrEnum):
 
     BAD_URL = "bad_url"
     INVALID_PARAMETER = "invalid_parameter"
+    NOT_TEXT = "not_text"
     SERVER_UNREACHABLE = "server_unreachable"
+    NAME_UNKNOWN = "name_unknown"
+    NAME_TIMEOUT = "name_timeout"
     SERVER_TIMEOUT = "server_timeout"
+    PROXY_UNUSABLE = "proxy_unusable"
+    PROXY_UNREACHABLE = "proxy_unreachable"
+    PROXY_REFUSED = "proxy_refused"
+    PROXY_LOGIN = "proxy_login"
+    PROXY_BAD_GATEWAY = "proxy_bad_gateway"
+    PROXY_TIMEOUT = "proxy_timeout"
     TLS_ERROR = "tls_error"
     NO_TLS = "no_tls"
     UNEXPECTED_REDIRECT = "unexpected_redirect"
+    REDIRECTED_AWAY = "redirected_away"
     BAD_CREDENTIALS = "bad_credentials"
     ACCOUNT_REFUSED = "account_refused"
+    EMAIL_NOT_VERIFIED = "email_not_verified"
     NOT_AUTHENTICATED = "not_authenticated"
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
@@ -42,6 +53,10 @@ class Said(TypedDict, total=False):
     status: int | None
     summary: str | None
     params: dict[str, str] | None
+
+
+PASSING_STATUSES = frozenset({408, 421, 425, 502, 503, 504, 507, *range(520, 531)})
+"""HTTP statuses that say nothing about the request: a gateway's, or a server's that is busy or not up yet."""
 
 
 class ApiError(Exception):
@@ -79,16 +94,63 @@ class InvalidParameter(ApiError):
     code = ApiErrorCode.INVALID_PARAMETER
 
 
+class NotText(InvalidParameter):
+    """What is to be sent is no text that UTF-8 can hold. ``params``: ``name``, the field or option."""
+
+    code = ApiErrorCode.NOT_TEXT
+
+
 class ServerUnreachable(ApiError):
     """Nobody listens there, or the name is unknown, or the connection broke before an answer."""
 
     code = ApiErrorCode.SERVER_UNREACHABLE
 
 
+class NameUnknown(ServerUnreachable):
+    """The host's name does not resolve. ``params``: ``host``."""
+
+    code = ApiErrorCode.NAME_UNKNOWN
+
+
+class NameTimeout(ServerUnreachable):
+    """Nobody says in time what the host's name stands for. ``params``: ``host``, ``seconds``."""
+
+    code = ApiErrorCode.NAME_TIMEOUT
+
+
+class ProxyFailed(ServerUnreachable):
+    """The proxy that the environment names is what fails. ``params``: ``proxy`` (``host:port``), mostly ``status``.
+
+    ``code`` is ``proxy_login`` for 407, ``proxy_bad_gateway`` where the proxy does not reach the server,
+    ``proxy_unreachable`` where nobody answers as the proxy, else ``proxy_refused``.
+    """
+
+    def __init__(
+        self, message: str, *, code: ApiErrorCode, params: dict[str, str], status: int | None = None
+    ) -> None:
+        super().__init__(message, params=params, status=status)
+        self.code = code
+
+
+class ProxyUnusable(ServerUnreachable):
+    """The environment names a proxy that cannot be used; its value is not quoted.
+
+    ``params``: ``variable``, ``hint``.
+    """
+
+    code = ApiErrorCode.PROXY_UNUSABLE
+
+
 class ServerTimeout(ApiError):
-    """No connection, or no answer, in time."""
+    """No connection, or no answer, in time. ``params``: ``seconds``."""
 
     code = ApiErrorCode.SERVER_TIMEOUT
+
+
+class ProxyTimeout(ServerTimeout):
+    """Likewise, and a proxy stands between. ``params``: ``seconds``, ``proxy``."""
+
+    code = ApiErrorCode.PROXY_TIMEOUT
 
 
 class TlsError(ApiError):
@@ -104,13 +166,22 @@ class NoTls(TlsError):
 
 
 class UnexpectedRedirect(ApiError):
-    """The server sent us elsewhere. Not followed: a followed POST becomes a GET. ``params``: ``location``."""
+    """The server sent us elsewhere. Not followed: a followed POST becomes a GET.
+
+    ``location``, also in ``params``, is the server's address to use instead.
+    """
 
     code = ApiErrorCode.UNEXPECTED_REDIRECT
 
     def __init__(self, message: str, *, location: str, status: int | None = None) -> None:
         super().__init__(message, status=status, params={"location": location})
         self.location = location
+
+
+class RedirectedAway(UnexpectedRedirect):
+    """Likewise, but not to another address of a SalesMind server: to a page for logging in, for instance."""
+
+    code = ApiErrorCode.REDIRECTED_AWAY
 
 
 class BadCredentials(ApiError):
@@ -120,7 +191,10 @@ class BadCredentials(ApiError):
 
 
 class AccountRefused(ApiError):
-    """Login answered 403: deactivated, or the e-mail address is not verified yet."""
+    """Login answered 403: mostly deactivated; ``summary`` tells.
+
+    ``code`` is ``email_not_verified`` where the server says that this is the reason.
+    """
 
     code = ApiErrorCode.ACCOUNT_REFUSED
 
@@ -129,6 +203,8 @@ class AccountRefused(ApiError):
     ) -> None:
         super().__init__(message, **said)
         self.email_verification_required = email_verification_required
+        if email_verification_required:
+            self.code = ApiErrorCode.EMAIL_NOT_VERIFIED
 
 
 class NotAuthenticated(ApiError):
@@ -192,13 +268,23 @@ class RealtimeRefused(ApiError):
 
     ``code`` is ``realtime_bad_token`` for 401 and 403 (an existing server says a bare 403 for a bad token),
     ``realtime_wrong_path`` for 404 and 500 (what an existing server says for an unrouted path),
-    ``server_fault`` for 502-504 (a proxy whose server is down), ``rate_limited`` for 429, else
-    ``realtime_refused``.
+    ``server_fault`` for what passes (``PASSING_STATUSES``: a gateway whose server is down), ``rate_limited`` for
+    429, else ``realtime_refused``. ``summary`` holds the words of the body, ``retry_after_s`` the pause that the
+    server names, in seconds. ``params``: ``status``.
     """
 
-    def __init__(self, message: str, *, code: ApiErrorCode, status: int) -> None:
-        super().__init__(message, status=status)
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: ApiErrorCode,
+        status: int,
+        summary: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message, status=status, summary=summary, params={"status": str(status)})
         self.code = code
+        self.retry_after_s = retry_after_s
 
 
 class SendStalled(ApiError):
@@ -208,11 +294,14 @@ class SendStalled(ApiError):
 
 
 class ConnectionLost(ApiError):
-    """The socket is closed. ``close_code`` is 1006 when no close frame came."""
+    """The socket is closed. ``close_code`` is 1006 when no close frame came.
+
+    ``close_reason``, also the ``summary``, is in the peer's words, on one line.
+    """
 
     code = ApiErrorCode.CONNECTION_LOST
 
     def __init__(self, message: str, *, close_code: int, close_reason: str) -> None:
-        super().__init__(message, params={"close_code": str(close_code)})
+        super().__init__(message, summary=close_reason or None, params={"close_code": str(close_code)})
         self.close_code = close_code
         self.close_reason = close_reason

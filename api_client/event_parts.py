@@ -1,12 +1,13 @@
 """The objects inside server events: session, items, responses, errors.
 
 Source: realtime-protocol, sections 4, 5, 8 and 11. Only what the console reads is named, and the decoder ignores
-everything else: an odd field that nobody reads costs nothing. Nearly every field may be missing.
+everything else: an odd field that nobody reads costs nothing, and one that is read costs itself only (``lenient``).
+Nearly every field may be missing.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -14,11 +15,14 @@ Dialect = Literal["ga", "beta"]
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True):
-    pass
+    lenient_text: ClassVar[str | None] = None
+    """The field that a mere text in place of the object fills; empty: none, but the object is there."""
 
 
 class TurnDetection(_Part, frozen=True, kw_only=True):
     """Server or semantic VAD; the time is null for semantic VAD."""
+
+    lenient_text: ClassVar[str | None] = ""
 
     silence_duration_ms: float | None = None
     """The quiet that ends a turn."""
@@ -78,6 +82,8 @@ class RealtimeSession(_Part, frozen=True, kw_only=True):
 class ContentPart(_Part, frozen=True, kw_only=True):
     """A piece of an item: what was said, or written."""
 
+    lenient_text: ClassVar[str | None] = "text"
+
     text: str | None = None
     transcript: str | None = None
 
@@ -98,6 +104,8 @@ class ConversationItem(_Part, frozen=True, kw_only=True):
 class ErrorDetail(_Part, frozen=True, kw_only=True):
     """What went wrong. ``code`` is null in the relay's own errors; ``event_id`` is the client's event."""
 
+    lenient_text: ClassVar[str | None] = "message"
+
     type: str | None = None
     code: str | None = None
     message: str | None = None
@@ -108,13 +116,18 @@ class ErrorDetail(_Part, frozen=True, kw_only=True):
 class StatusDetails(_Part, frozen=True, kw_only=True):
     """Why a response ended as it did."""
 
+    lenient_text: ClassVar[str | None] = "error"
+
     reason: str | None = None
     error: ErrorDetail | None = None
 
 
 class RealtimeResponse(_Part, frozen=True, kw_only=True):
-    """An answer. ``status``: in_progress, completed, cancelled, incomplete or failed."""
+    """An answer. ``status``: in_progress, completed, cancelled, incomplete or failed.
 
-    id: str
+    ``id`` is empty if the server named none.
+    """
+
+    id: str = ""
     status: str | None = None
     status_details: StatusDetails | None = None

@@ -7,7 +7,8 @@ sent.
 
 from __future__ import annotations
 
-from typing import get_args
+import contextlib
+from typing import Any, cast, get_args
 
 import msgspec
 
@@ -50,7 +51,10 @@ from api_client.ga_events import (
     SessionUpdated,
     SpeechStarted,
     SpeechStopped,
+    TypedEvent,
 )
+from api_client.harmless import decode_untyped, harmless_text, is_harmless_json, one_line
+from api_client.lenient import read_leniently
 from api_client.other_messages import BinaryAudio, MalformedEvent, UnknownEvent
 
 __all__ = [
@@ -139,40 +143,39 @@ KnownEvent = (
 ServerEvent = KnownEvent | UnknownEvent | MalformedEvent | BinaryAudio
 
 _decoder: msgspec.json.Decoder[KnownEvent] = msgspec.json.Decoder(KnownEvent)
-_KNOWN_TYPES = frozenset(str(event.__struct_config__.tag) for event in get_args(KnownEvent))
-
-
-class _Envelope(msgspec.Struct):
-    type: str
-
-
-_envelope_decoder = msgspec.json.Decoder(_Envelope)
+_SHAPES: dict[str, type[TypedEvent]] = {
+    str(shape.__struct_config__.tag): shape for shape in get_args(KnownEvent)
+}
 
 
 def decode_event(message: str | bytes) -> ServerEvent:
-    """The event in one text message.
+    """The event in one text message, with every text in it made harmless.
 
     Never raises: an unknown ``type`` gives ``UnknownEvent``, anything else that cannot be read
-    ``MalformedEvent``.
+    ``MalformedEvent``. A known event loses a field that cannot be read, not more.
     """
+    raw = message.encode("utf-8", "surrogatepass") if isinstance(message, str) else message
+    harmless = is_harmless_json(raw)
+    if harmless:
+        # What it refuses is an odd event, or none.
+        with contextlib.suppress(msgspec.DecodeError, UnicodeError, RecursionError):
+            return _decoder.decode(raw)
     try:
-        return _decoder.decode(message)
-    except msgspec.ValidationError as error:
-        return _odd_event(message, str(error))
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        return MalformedEvent(raw=_as_bytes(message), reason=str(error))
+        value = decode_untyped(raw)
+        return _lenient_event(value, raw if harmless else msgspec.json.encode(value))
+    except (ValueError, RecursionError) as error:
+        text = raw.decode("utf-8", "replace")
+        return MalformedEvent(raw=harmless_text(text).encode(), reason=one_line(str(error)))
 
 
-def _odd_event(message: str | bytes, reason: str) -> UnknownEvent | MalformedEvent:
-    raw = _as_bytes(message)
+def _lenient_event(value: Any, raw: bytes) -> ServerEvent:
+    name = value.get("type") if isinstance(value, dict) else None
+    if not isinstance(name, str):
+        return MalformedEvent(raw=raw, reason="it has no type")
+    shape = _SHAPES.get(name)
+    if shape is None:
+        return UnknownEvent(type=name, raw=raw)
     try:
-        name = _envelope_decoder.decode(message).type
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return MalformedEvent(raw=raw, reason=reason)
-    if name in _KNOWN_TYPES:
-        return MalformedEvent(raw=raw, reason=reason, type=name)
-    return UnknownEvent(type=name, raw=raw)
-
-
-def _as_bytes(message: str | bytes) -> bytes:
-    return message.encode("utf-8", "backslashreplace") if isinstance(message, str) else message
+        return cast("KnownEvent", read_leniently(shape, value))
+    except (ValueError, RecursionError) as error:
+        return MalformedEvent(raw=raw, reason=str(error), type=name)

@@ -7,6 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from api_client.event_parts import (
+    ContentPart,
     ConversationItem,
     Dialect,
     ErrorDetail,
@@ -37,13 +38,16 @@ class ErrorEvent(TypedEvent, frozen=True, kw_only=True, tag="error"):
     """OpenAI's errors, and the relay's own, which have neither ``code`` nor ``event_id``."""
 
     error: ErrorDetail | str | None = None
+    # Some servers send what belongs into ``error`` beside it.
+    beside_code: str | None = msgspec.field(default=None, name="code")
+    beside_message: str | None = msgspec.field(default=None, name="message")
 
     @property
     def detail(self) -> ErrorDetail:
         """The error, whatever shape it was sent in."""
         if isinstance(self.error, ErrorDetail):
             return self.error
-        return ErrorDetail(message=self.error)
+        return ErrorDetail(code=self.beside_code, message=self.error or self.beside_message)
 
     @property
     def code(self) -> str | None:
@@ -113,6 +117,7 @@ class ItemTruncated(TypedEvent, frozen=True, kw_only=True, tag="conversation.ite
     """The server knows now how much of the answer was heard."""
 
     item_id: str
+    content_index: int = 0
 
 
 _TRANSCRIPTION = "conversation.item.input_audio_transcription"
@@ -122,6 +127,7 @@ class InputTranscriptionDelta(TypedEvent, frozen=True, kw_only=True, tag=f"{_TRA
     """More of what the user said."""
 
     item_id: str
+    content_index: int = 0
     delta: str | None = ""
 
 
@@ -129,28 +135,33 @@ class InputTranscriptionCompleted(TypedEvent, frozen=True, kw_only=True, tag=f"{
     """All that the user said; replaces the deltas."""
 
     item_id: str
-    transcript: str
+    content_index: int = 0
+    transcript: str = ""
 
 
 class InputTranscriptionFailed(TypedEvent, frozen=True, kw_only=True, tag=f"{_TRANSCRIPTION}.failed"):
     """What the user said could not be transcribed."""
 
     item_id: str
+    content_index: int = 0
     error: ErrorDetail = ErrorDetail()
 
 
 class SpeechStarted(TypedEvent, frozen=True, kw_only=True, tag="input_audio_buffer.speech_started"):
-    """The user began to speak ``audio_start_ms`` into all audio ever sent, prefix padding included."""
+    """The user began to speak ``audio_start_ms`` into all audio ever sent, prefix padding included.
 
-    item_id: str
-    audio_start_ms: float
+    Null: the server did not say when.
+    """
+
+    item_id: str = ""
+    audio_start_ms: float | None = None
 
 
 class SpeechStopped(TypedEvent, frozen=True, kw_only=True, tag="input_audio_buffer.speech_stopped"):
-    """The user stopped; ``audio_end_ms`` includes the silence waited for."""
+    """The user stopped; ``audio_end_ms`` includes the silence waited for. Null: the server did not say when."""
 
-    item_id: str
-    audio_end_ms: float
+    item_id: str = ""
+    audio_end_ms: float | None = None
 
 
 class InputAudioCommitted(TypedEvent, frozen=True, kw_only=True, tag="input_audio_buffer.committed"):
@@ -172,21 +183,31 @@ class InputTimeoutTriggered(
     item_id: str
 
 
-class ResponseCreated(TypedEvent, frozen=True, kw_only=True, tag="response.created"):
+class _ResponseEvent(TypedEvent, frozen=True, kw_only=True):
+    sent_response: RealtimeResponse | None = msgspec.field(default=None, name="response")
+    response_id: str | None = None
+    """Where an odd server names the response outside it."""
+
+    @property
+    def response(self) -> RealtimeResponse:
+        """The answer, as far as the server described it."""
+        sent = self.sent_response or RealtimeResponse()
+        return sent if sent.id or not self.response_id else msgspec.structs.replace(sent, id=self.response_id)
+
+
+class ResponseCreated(_ResponseEvent, frozen=True, kw_only=True, tag="response.created"):
     """An answer began."""
 
-    response: RealtimeResponse
 
-
-class ResponseDone(TypedEvent, frozen=True, kw_only=True, tag="response.done"):
+class ResponseDone(_ResponseEvent, frozen=True, kw_only=True, tag="response.done"):
     """An answer ended: see ``response.status`` and ``response.status_details``."""
-
-    response: RealtimeResponse
 
 
 class _ResponsePart(TypedEvent, frozen=True, kw_only=True):
-    # The stock browser client reads neither id, so a stand-in for the upstream may leave them out.
+    # The stock browser client reads neither id, so a stand-in for the upstream may leave them out: then they are
+    # empty, and nothing that names them may be sent.
     response_id: str = ""
+    output_index: int = 0
 
 
 class OutputItemAdded(_ResponsePart, frozen=True, kw_only=True, tag="response.output_item.added"):
@@ -203,14 +224,20 @@ class OutputItemDone(_ResponsePart, frozen=True, kw_only=True, tag="response.out
 
 class _ContentEvent(_ResponsePart, frozen=True, kw_only=True):
     item_id: str = ""
+    content_index: int = 0
+    """Which of the item's parts: an answer may come in several, each with its own deltas and its own end."""
 
 
 class ContentPartAdded(_ContentEvent, frozen=True, kw_only=True, tag="response.content_part.added"):
     """An item of an answer got a part."""
 
+    part: ContentPart = ContentPart()
+
 
 class ContentPartDone(_ContentEvent, frozen=True, kw_only=True, tag="response.content_part.done"):
     """A part of an answer is complete."""
+
+    part: ContentPart = ContentPart()
 
 
 class OutputAudioDelta(_ContentEvent, frozen=True, kw_only=True, tag="response.output_audio.delta"):
@@ -228,7 +255,7 @@ class OutputTranscriptDelta(
 ):
     """More of the words of a spoken answer; runs ahead of the audio."""
 
-    delta: str
+    delta: str = ""
 
 
 class OutputTranscriptDone(
@@ -236,19 +263,19 @@ class OutputTranscriptDone(
 ):
     """All words of a spoken answer."""
 
-    transcript: str
+    transcript: str = ""
 
 
 class OutputTextDelta(_ContentEvent, frozen=True, kw_only=True, tag="response.output_text.delta"):
     """More of a written answer."""
 
-    delta: str
+    delta: str = ""
 
 
 class OutputTextDone(_ContentEvent, frozen=True, kw_only=True, tag="response.output_text.done"):
     """All of a written answer."""
 
-    text: str
+    text: str = ""
 
 
 class RateLimitsUpdated(TypedEvent, frozen=True, kw_only=True, tag="rate_limits.updated"):

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from api_client.answers import redirect_error
-from api_client.errors import ApiError, ApiErrorCode, RealtimeRefused
+from api_client.answers import pause_s, redirect_error
+from api_client.error_body import MAX_TEXT, parse_error_body
+from api_client.errors import PASSING_STATUSES, ApiError, ApiErrorCode, RealtimeRefused
+from api_client.harmless import one_line
 from api_client.server_url import REALTIME_PATH
 
 
-def handshake_error(status: int, location: str | None, server_url: str) -> ApiError:
-    """The error for a handshake answered with ``status``; ``location`` is that header of a redirect."""
+def handshake_error(
+    status: int, server_url: str, *, location: str | None, retry_after: str | None, body: bytes
+) -> ApiError:
+    """The error for a handshake answered with ``status``, these two headers, and ``body``."""
     if 300 <= status < 400:
-        return redirect_error(f"{server_url}{REALTIME_PATH}", location, status)
+        return redirect_error(f"{server_url}{REALTIME_PATH}", REALTIME_PATH, location, status)
     code, sentence = _refusal(status)
-    return RealtimeRefused(f"{sentence} (HTTP {status})", code=code, status=status)
+    return RealtimeRefused(
+        f"{sentence} (HTTP {status})",
+        code=code,
+        status=status,
+        summary=words_of_body(body),
+        retry_after_s=pause_s(retry_after),
+    )
+
+
+def words_of_body(body: bytes) -> str | None:
+    """What a refusal's body says in words: a JSON error, or a line of plain text. A page says nothing."""
+    parsed = parse_error_body(body)
+    if parsed.is_json:
+        return parsed.summary
+    text = one_line(body[: 4 * MAX_TEXT].decode("utf-8", "replace").strip())
+    return text[:MAX_TEXT] or None if "<" not in text else None
 
 
 def _refusal(status: int) -> tuple[ApiErrorCode, str]:
@@ -28,8 +47,13 @@ def _refusal(status: int) -> tuple[ApiErrorCode, str]:
             return ApiErrorCode.REALTIME_WRONG_PATH, sentence
         case 429:
             return ApiErrorCode.RATE_LIMITED, "The server asks for a pause: wait a little and try again."
-        case 502 | 503 | 504:
-            sentence = "The server behind the proxy does not answer: check that it is running."
+        case _ if status in PASSING_STATUSES:
+            sentence = "The server is busy, or not up behind its gateway: check that it is running."
             return ApiErrorCode.SERVER_FAULT, sentence
         case _:
-            return ApiErrorCode.REALTIME_REFUSED, "The server refuses live conversations: check the address."
+            # 200, 400 and 426 are what a gateway says that does not pass WebSocket on.
+            sentence = (
+                "The server, or the gateway before it, refuses live conversations: check the address, and that "
+                "WebSocket is passed on."
+            )
+            return ApiErrorCode.REALTIME_REFUSED, sentence

@@ -10,16 +10,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import ssl
 import sys
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
-from api_client.connect_errors import proxy_error, timeout_error, tls_error, unreachable_error
+from api_client.connect_errors import (
+    look_up_host,
+    proxy_refused,
+    proxy_unreachable,
+    timeout_error,
+    tls_error,
+    unreachable_error,
+)
 from api_client.errors import ApiError, InvalidParameter, UnexpectedAnswer
-from api_client.server_url import is_loopback
+from api_client.proxies import proxy_for
 from api_client.tls import client_ssl_context
 
 _COMMAND_LINE = "httpx._main"
@@ -71,22 +80,23 @@ class HttpTransport:
     """One server's HTTP connections. Raises only ``ApiError``; never follows a redirect."""
 
     def __init__(self, server_url: str, *, insecure: bool, language: str) -> None:
-        try:
-            self._client = httpx.AsyncClient(
-                base_url=server_url,
-                verify=_ssl_context(server_url, insecure=insecure),
-                headers={
-                    "Accept": "application/json",
-                    "Accept-Language": language,
-                    "User-Agent": USER_AGENT,
-                },
-                # The proxy settings of the environment, except for this very machine.
-                trust_env=not is_loopback(server_url),
-                follow_redirects=False,
-                limits=httpx.Limits(max_connections=10, keepalive_expiry=KEEP_ALIVE_S),
-            )
-        except (ImportError, ValueError):
-            raise proxy_error() from None
+        """Raises ``ProxyUnusable``. ``server_url`` is normalised."""
+        self._proxy = proxy_for(server_url)
+        self._server_url = server_url
+        self._client = httpx.AsyncClient(
+            base_url=server_url,
+            verify=_ssl_context(server_url, insecure=insecure),
+            headers={
+                "Accept": "application/json",
+                "Accept-Language": language,
+                "User-Agent": USER_AGENT,
+            },
+            proxy=None if self._proxy is None else self._proxy.url,
+            # Proxies are read by ``proxies``; a .netrc would replace our token.
+            trust_env=False,
+            follow_redirects=False,
+            limits=httpx.Limits(max_connections=10, keepalive_expiry=KEEP_ALIVE_S),
+        )
 
     async def request(
         self, method: str, path: str, *, token: str | None, timeout_s: float, json: bytes | None = None
@@ -100,6 +110,7 @@ class HttpTransport:
         try:
             # httpx's own limits are per read: a server that drips would never meet them.
             async with asyncio.timeout(timeout_s):
+                await look_up_host(self._server_url, self._proxy)
                 response = await self._client.request(
                     method,
                     path,
@@ -109,8 +120,10 @@ class HttpTransport:
                     extensions={"trace": clock.trace},
                 )
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            failure = _as_api_error(error, timeout_s)
+            failure = self._as_api_error(error, timeout_s)
         else:
+            if self._proxy is not None and self._is_from_proxy(response):
+                raise proxy_refused(self._proxy, response.status_code)
             return Answer(
                 status=response.status_code,
                 body=response.content,
@@ -120,6 +133,25 @@ class HttpTransport:
             )
         # Outside the except block, so that nothing chained to it holds the request and its headers.
         raise failure
+
+    def _as_api_error(self, error: Exception, timeout_s: float) -> ApiError:
+        proxy = self._proxy
+        if isinstance(error, (httpx.TimeoutException, TimeoutError)):
+            return timeout_error(timeout_s, proxy)
+        if isinstance(error, httpx.ProxyError) and proxy is not None:
+            # The library says nothing but "407 Proxy Authentication Required".
+            status = re.match(r"[345]\d\d\b", str(error))
+            return proxy_unreachable(proxy) if status is None else proxy_refused(proxy, int(status[0]))
+        if isinstance(error, httpx.DecodingError):
+            return UnexpectedAnswer("The server's answer is damaged.", params={"reason": "encoding"})
+        return tls_error(error) or unreachable_error(error, urlsplit(self._server_url).hostname or "", proxy)
+
+    def _is_from_proxy(self, response: httpx.Response) -> bool:
+        """Whether the proxy, which passes on requests to ``http://``, seems to have answered this one itself."""
+        if self._server_url.startswith("https:"):
+            return False
+        page = "json" not in response.headers.get("content-type", "")
+        return response.status_code == 407 or (page and response.status_code in (403, 502, 503, 504))
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -138,13 +170,3 @@ def _header_value(token: str) -> str:
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise InvalidParameter("The token has characters that cannot be sent.", params={"name": "token"})
     return token
-
-
-def _as_api_error(error: Exception, timeout_s: float) -> ApiError:
-    if isinstance(error, (httpx.TimeoutException, TimeoutError)):
-        return timeout_error(timeout_s)
-    if isinstance(error, httpx.ProxyError):
-        return proxy_error()
-    if isinstance(error, httpx.DecodingError):
-        return UnexpectedAnswer("The server's answer is damaged.", params={"reason": "encoding"})
-    return tls_error(error) or unreachable_error(error)

@@ -3,44 +3,57 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import socket
 import time
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Protocol, Self
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import (
     ConnectionClosed,
     InvalidMessage,
     InvalidProxy,
+    InvalidProxyStatus,
     InvalidStatus,
-    InvalidURI,
     ProxyError,
     WebSocketException,
 )
 from websockets.frames import CloseCode as FrameCloseCode
 
+from api_client import peer
 from api_client.client_events import ClientEvent, encode
 from api_client.close_codes import CloseMeaning, close_meaning, unreadable
-from api_client.connect_errors import proxy_error, timeout_error, tls_error, unreachable_error
+from api_client.connect_errors import (
+    look_up_host,
+    proxy_refused,
+    proxy_unreachable,
+    timeout_error,
+    tls_error,
+    unreachable_error,
+)
 from api_client.errors import ApiError, ConnectionLost, SendStalled, UnexpectedAnswer
 from api_client.events import BinaryAudio, ServerEvent, SessionCreated, decode_event
 from api_client.handshake_errors import handshake_error
-from api_client.harmless import harmless_json, harmless_text
-from api_client.server_url import is_loopback, normalise_server_url, realtime_url
+from api_client.harmless import one_line
+from api_client.proxies import Proxy, proxy_for
+from api_client.server_url import normalise_server_url, realtime_url
 from api_client.session_update import Dialect
 from api_client.tls import client_ssl_context
 
 MAX_MESSAGE_BYTES = 32 * 2**20
 """Of one received message. An item with its audio passes the library's 1 MiB (realtime-protocol, section 1)."""
 PING_INTERVAL_S = 5.0
-PING_TIMEOUT_S = 5.0
+PING_TIMEOUT_S = 40.0
+"""Long, because a server that thinks answers late. That one is gone is noticed by ``Peer``, or by what is sent."""
 CLOSE_TIMEOUT_S = 1.0
-SEND_TIMEOUT_S = 5.0
-"""A message that the network has not taken by then finds the connection dead."""
+DRAIN_TIMEOUT_S = 3.0
+"""At a close on a slow line, for what was sent before."""
+SEND_TIMEOUT_S = 30.0 if peer.KNOWN else 5.0
+"""A message that a peer has not taken by then finds the connection dead, however alive the peer may be."""
+DRAIN_CHECK_S = 0.2
+PEER_CHECK_S = 0.5
 RECEIVE_QUEUE = 256
 """Messages; beyond it reading from the socket pauses."""
 
@@ -60,6 +73,14 @@ class Received(NamedTuple):
     event: ServerEvent
     at: float
     size_bytes: int
+
+
+class Tap(Protocol):
+    """Takes a message that was sent or received at monotonic ``at``."""
+
+    def __call__(self, direction: Literal["in", "out"], message: str | bytes, at: float) -> None:
+        """Must return at once, and raise nothing."""
+        ...
 
 
 class _StampedConnection(ClientConnection):
@@ -93,6 +114,11 @@ class RealtimeConnection:
         self._dialect: Dialect | None = None
         self._unreadable: str | None = None
         """Why we dropped the connection, if it was for what the server sent."""
+        self._peer = peer.Peer(websocket.transport.get_extra_info("socket"))
+        self._peer.set_limits(SEND_TIMEOUT_S)
+        self._watching = asyncio.create_task(self._watch_peer(), name="peer")
+        self.tap: Tap | None = None
+        """Told of every message as it is on the wire, for a recording."""
 
     @classmethod
     async def open(
@@ -108,19 +134,20 @@ class RealtimeConnection:
         """Connect. An open socket does not mean that the server's upstream is ready: wait for
         ``session.created``. Without a token every server must refuse: that is for acceptance tests.
 
-        Raises ``BadUrl``, ``InvalidParameter``, ``ServerUnreachable``, ``ServerTimeout``, ``TlsError``,
-        ``UnexpectedRedirect``, ``UnexpectedAnswer`` (no WebSocket server) and ``RealtimeRefused``.
+        Raises ``BadUrl``, ``InvalidParameter``, ``ServerUnreachable`` (and its subclasses for names and proxies),
+        ``ServerTimeout``, ``TlsError``, ``UnexpectedRedirect``, ``UnexpectedAnswer`` (no WebSocket server) and
+        ``RealtimeRefused``.
         """
         base = normalise_server_url(server_url)
+        url = realtime_url(base, token, session_id)
+        proxy = proxy_for(base)
+        await look_up_host(base, proxy)
         failure: ApiError
         try:
-            connection = await _dial(
-                realtime_url(base, token, session_id), base, insecure, open_timeout_s, language
-            )
+            connection = await _dial(url, proxy, insecure, open_timeout_s, language)
         except (WebSocketException, OSError, EOFError, ImportError, ValueError) as error:
-            failure = _open_error(error, base, open_timeout_s)
+            failure = _open_error(error, base, open_timeout_s, proxy)
         else:
-            _notice_lost_peer(connection)
             return cls(connection, base, session_id)
         # Outside the except block: the library's exceptions hold the URI, and with it the token.
         raise failure
@@ -149,7 +176,12 @@ class RealtimeConnection:
     @property
     def close_reason(self) -> str:
         """The peer's words, mostly none."""
-        return harmless_text(self._websocket.close_reason or "")
+        return one_line(self._websocket.close_reason or "")
+
+    @property
+    def heard_at(self) -> float:
+        """``time.monotonic()`` at which anything last came, be it the answer to a ping."""
+        return self._websocket.arrived_at
 
     @property
     def meaning(self) -> CloseMeaning | None:
@@ -168,11 +200,13 @@ class RealtimeConnection:
         await self._send(pcm, text=False)
 
     async def send(self, event: ClientEvent) -> None:
-        """Send an event as one text message. Raises ``ConnectionLost`` and ``SendStalled``."""
+        """Send an event as one text message. Raises ``ConnectionLost``, ``SendStalled`` and ``NotText``."""
         await self._send(encode(event), text=True)
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Close, waiting at most ``CLOSE_TIMEOUT_S`` for the peer's answer. Harmless when closed already."""
+        await self._drain()
+        self._watching.cancel()
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await self._websocket.close(code, reason)
@@ -180,6 +214,24 @@ class RealtimeConnection:
             # The library's own limit begins when the close is sent, and that waits behind a message that is stuck.
             self._websocket.transport.abort()
             await self._websocket.wait_closed()
+
+    async def _drain(self) -> None:
+        """Let a slow line carry what was sent: the close waits behind it."""
+        transport = self._websocket.transport
+        ends = time.monotonic() + DRAIN_TIMEOUT_S
+        waiting = transport.get_write_buffer_size()
+        while waiting and time.monotonic() < ends:
+            await asyncio.sleep(DRAIN_CHECK_S)
+            before, waiting = waiting, transport.get_write_buffer_size()
+            if waiting >= before:
+                return  # nothing moves: no use in waiting
+
+    async def _watch_peer(self) -> None:
+        while self.close_code is None:
+            await asyncio.sleep(PEER_CHECK_S)
+            if self._peer.is_gone():
+                # A closing handshake would wait behind what is stuck.
+                self._websocket.transport.abort()
 
     async def __aiter__(self) -> AsyncIterator[Received]:
         receive = self._websocket.recv
@@ -194,10 +246,12 @@ class RealtimeConnection:
 
     def _received(self, message: str | bytes) -> Received:
         at = self._websocket.arrived_at
+        if self.tap is not None:
+            self.tap("in", message, at)
         if isinstance(message, bytes):
             return Received(BinaryAudio(pcm=message), at, len(message))
         raw = message.encode()
-        event = decode_event(harmless_json(raw))
+        event = decode_event(raw)
         if isinstance(event, SessionCreated) and event.dialect is not None:
             self._dialect = event.dialect
         return Received(event, at, len(raw))
@@ -217,6 +271,9 @@ class RealtimeConnection:
                 params={"seconds": f"{SEND_TIMEOUT_S:g}"},
             )
         else:
+            if self.tap is not None:
+                sent = bytes(message)
+                self.tap("out", sent.decode() if text else sent, time.monotonic())
             return
         raise failure
 
@@ -227,7 +284,7 @@ class RealtimeConnection:
 
 
 async def _dial(
-    url: str, base: str, insecure: bool, open_timeout_s: float, language: str
+    url: str, proxy: Proxy | None, insecure: bool, open_timeout_s: float, language: str
 ) -> _StampedConnection:
     options: dict[str, Any] = {}
     if url.startswith("wss:"):
@@ -237,7 +294,7 @@ async def _dial(
         compression=None,  # base64 audio does not shrink enough to pay for the work
         additional_headers={"Accept-Language": language},
         user_agent_header="SalesMind-Console",
-        proxy=None if is_loopback(base) else True,
+        proxy=None if proxy is None else proxy.url,
         open_timeout=open_timeout_s,
         ping_interval=PING_INTERVAL_S,
         ping_timeout=PING_TIMEOUT_S,
@@ -252,27 +309,22 @@ async def _dial(
     return connection
 
 
-def _notice_lost_peer(connection: ClientConnection) -> None:
-    """Let the kernel give up on unacknowledged data, where it can.
-
-    While audio is being sent, pings wait behind it, so the library alone does not notice that packets vanish.
-    """
-    option = getattr(socket, "TCP_USER_TIMEOUT", None)
-    raw: socket.socket | None = connection.transport.get_extra_info("socket")
-    if option is not None and raw is not None and raw.family in (socket.AF_INET, socket.AF_INET6):
-        # OSError: the peer has gone already; whoever reads learns of it.
-        with contextlib.suppress(OSError):
-            raw.setsockopt(socket.IPPROTO_TCP, option, round(SEND_TIMEOUT_S * 1000))
-
-
-def _open_error(error: Exception, base: str, open_timeout_s: float) -> ApiError:
+def _open_error(error: Exception, base: str, open_timeout_s: float, proxy: Proxy | None) -> ApiError:
     if isinstance(error, TimeoutError):
-        return timeout_error(open_timeout_s)
+        return timeout_error(open_timeout_s, proxy)
     if isinstance(error, InvalidStatus):
         response = error.response
-        return handshake_error(response.status_code, response.headers.get("Location"), base)
-    if isinstance(error, (ProxyError, InvalidProxy, InvalidURI, ImportError)):
-        return proxy_error()
+        return handshake_error(
+            response.status_code,
+            base,
+            location=response.headers.get("Location"),
+            retry_after=response.headers.get("Retry-After"),
+            body=bytes(response.body),
+        )
+    if isinstance(error, InvalidProxyStatus) and proxy is not None:
+        return proxy_refused(proxy, error.response.status_code)
+    if isinstance(error, (ProxyError, InvalidProxy)) and proxy is not None:
+        return proxy_unreachable(proxy)
     if (failure := tls_error(error)) is not None:
         return failure
     broken_off = isinstance(error, InvalidMessage) and isinstance(error.__cause__, (EOFError, OSError))
@@ -281,4 +333,4 @@ def _open_error(error: Exception, base: str, open_timeout_s: float) -> ApiError:
             "What answers there does not speak WebSocket: check the address.",
             params={"reason": "no websocket"},
         )
-    return unreachable_error(error)
+    return unreachable_error(error, urlsplit(base).hostname or "", proxy)

@@ -9,6 +9,7 @@ from typing import Self, TypeVar
 import msgspec
 
 from api_client.answers import Endpoint, read_answer
+from api_client.client_events import encode_json
 from api_client.errors import NotFound
 from api_client.http_transport import HttpTransport
 from api_client.models import (
@@ -92,9 +93,9 @@ class SalesMindClient:
     async def login(self, username: str, password: str) -> Login:
         """Log in, and use the token from now on.
 
-        Raises ``BadCredentials``, ``AccountRefused``, and ``ValidationFailed`` for an empty field.
+        Raises ``BadCredentials``, ``AccountRefused``, ``NotText``, and ``ValidationFailed`` for an empty field.
         """
-        json = msgspec.json.encode({"username": username, "password": password})
+        json = encode_json({"username": username, "password": password})
         login, _ = await self._call(
             "POST", "/api/auth/login/", Login, json=json, authenticated=False, endpoint=Endpoint.LOGIN
         )
@@ -107,8 +108,8 @@ class SalesMindClient:
         return (await self._call("GET", path, SessionPage))[0]
 
     async def start_session(self, new: NewSession) -> Session:
-        """Start a session. Raises ``ValidationFailed`` with the server's messages by field."""
-        json = msgspec.json.encode(new)
+        """Start a session. Raises ``NotText``, and ``ValidationFailed`` with the server's messages by field."""
+        json = encode_json(new)
         return (await self._call("POST", "/api/session/start/", Session, json=json))[0]
 
     async def get_session(self, session_id: str) -> SessionDetail:
@@ -125,11 +126,13 @@ class SalesMindClient:
         ``ServerFault`` when the scoring failed, after which the session is still active and finishing may be
         tried again.
         """
+        if not _PATH_ID.fullmatch(session_id):
+            raise NotFound("The server has no such session.")
         finished, _ = await self._call(
             "POST",
             "/api/session/finish/",
             FinishedSession,
-            json=msgspec.json.encode({"session_id": session_id}),
+            json=encode_json({"session_id": session_id}),
             endpoint=Endpoint.ONE_SESSION,
             timeout_s=max(FINISH_TIMEOUT_S, self.timeout_s),
         )
@@ -155,5 +158,5 @@ class SalesMindClient:
             timeout_s=self.timeout_s if timeout_s is None else timeout_s,
             json=json,
         )
-        value = read_answer(answer, shape, url=f"{self.server_url}{path}", endpoint=endpoint)
+        value = read_answer(answer, shape, server_url=self.server_url, path=path, endpoint=endpoint)
         return value, answer.round_trip_ms

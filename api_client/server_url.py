@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from urllib.parse import SplitResult, urlsplit
 
 from api_client.errors import BadUrl, InvalidParameter
+from api_client.harmless import one_line
 
 REALTIME_PATH = "/ws/realtime/"
 
@@ -20,10 +22,12 @@ def normalise_server_url(text: str) -> str:
     """The base URL that ``text`` means: scheme, host, port and path prefix, without a final slash.
 
     Without a scheme a loopback address gets ``http://``, any other ``https://``; ``ws``/``wss`` are read as
-    ``http``/``https``. Raises ``BadUrl`` for an empty or broken address, another scheme, a user name or
-    password, and for a query or fragment.
+    ``http``/``https``. Full-width letters, digits and signs, as a Japanese input method writes them, are read as
+    the ASCII ones; a name in another script becomes its ASCII form (IDNA), which every library reads alike.
+    Raises ``BadUrl`` for an empty or broken address, another scheme, a user name or password, and for a query or
+    fragment. The error never quotes the address, which may hold a password.
     """
-    stripped = text.strip()
+    stripped = unicodedata.normalize("NFKC", text).strip()
     if not stripped:
         raise _bad_url("it is empty")
     if any(character.isspace() or not character.isprintable() for character in stripped):
@@ -36,7 +40,7 @@ def normalise_server_url(text: str) -> str:
         raise _bad_url("a user name or password does not belong in it")
     if parts.query or parts.fragment or "?" in stripped or "#" in stripped:
         raise _bad_url("leave out what follows ? or #")
-    scheme = _SCHEMES[parts.scheme] if has_scheme else ("http" if _is_loopback_host(host) else "https")
+    scheme = _SCHEMES[parts.scheme] if has_scheme else ("http" if is_loopback_host(host) else "https")
     netloc = f"[{host}]" if ":" in host else host
     suffix = "" if port is None else f":{port}"
     return f"{scheme}://{netloc}{suffix}{parts.path.rstrip('/')}"
@@ -44,7 +48,17 @@ def normalise_server_url(text: str) -> str:
 
 def is_loopback(server_url: str) -> bool:
     """Whether a normalised ``server_url`` names this very machine; proxies are not asked then."""
-    return _is_loopback_host(urlsplit(server_url).hostname or "")
+    return is_loopback_host(urlsplit(server_url).hostname or "")
+
+
+def is_loopback_host(host: str) -> bool:
+    """Whether ``host`` (an IPv6 address without brackets) names this very machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def realtime_url(server_url: str, token: str | None, session_id: str | None = None) -> str:
@@ -70,28 +84,30 @@ def without_query(url: str) -> str:
     return f"{parts.scheme}://{host}{parts.path}" if host else parts.path
 
 
+def shown_address(typed: str) -> str:
+    """What somebody typed as an address, fit to be shown in an error: without user, password, query and fragment.
+
+    Unlike ``without_query`` it takes anything, and cuts at the last ``@`` whatever stands before it.
+    """
+    before, separator, rest = typed.strip().partition("://")
+    scheme = f"{before}://" if separator and before.lower() in _SCHEMES else ""
+    place = (rest if separator else before).rpartition("@")[2]
+    return one_line(scheme + re.split(r"[?#]", place, maxsplit=1)[0])
+
+
 def _split(url: str) -> tuple[SplitResult, str, int | None]:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
         if ":" in host:
             ipaddress.IPv6Address(host.partition("%")[0])
-        elif not host.isascii():
-            host.encode("idna")
+        else:
+            host = host.encode("idna").decode("ascii")
     except (ValueError, UnicodeError):
         raise _bad_url("its host or port cannot be read") from None
     if port == 0 or (":" not in host and not _HOST_LABELS.fullmatch(host)):
         raise _bad_url("its host or port cannot be read")
     return parts, host, port
-
-
-def _is_loopback_host(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _query_value(name: str, value: str) -> str:

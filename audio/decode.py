@@ -1,29 +1,22 @@
 """Sound files as a stream of PCM16, 24 000 Hz, mono, a second or so at a time.
 
-A WAV that is in the relay's format already is read with the standard library, so that it costs no numpy;
-everything else goes through soundfile and soxr, which are imported then.
+A WAV that is in the relay's format already is read here, so that it costs no numpy; everything else goes through
+soundfile and soxr (``sound_file``), which are imported then.
 """
 
 from __future__ import annotations
 
-import wave
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import BinaryIO, Protocol
 
-from audio.errors import AudioError, AudioErrorCode
+from audio.errors import AudioError, AudioErrorCode, unreadable
+from audio.file_view import FileView
+from audio.ogg import chain
 from audio.ports import BYTES_PER_SAMPLE, SAMPLE_RATE
+from audio.wav_reading import WavLayout, corrected_head, read_layout
 
-if TYPE_CHECKING:
-    import soundfile
-
-BLOCK_S = 1.0
-"""Seconds of sound that one ``read`` gives, but for the last."""
-MIN_RATE_HZ = 1_000
-MAX_RATE_HZ = 768_000
-"""Beyond these a header is wrong; converting from them takes many seconds, and memory."""
-
-_WAVE_FAILURES = (wave.Error, EOFError, OSError, RuntimeError)
-"""What the ``wave`` module raises for odd files; RuntimeError for a chunk that leads out of its place."""
+BLOCK_BYTES = SAMPLE_RATE * BYTES_PER_SAMPLE
+"""What one ``read`` of a WAV gives: a second."""
 
 
 class Decoder(Protocol):
@@ -31,6 +24,11 @@ class Decoder(Protocol):
 
     rate_hz: int
     """The file's own rate."""
+
+    @property
+    def channels_cancel(self) -> bool:
+        """Whether the channels of what was read so far are opposites, so that little is left of their mean."""
+        ...
 
     def read(self) -> bytes:
         """The next stretch of PCM16; empty at the end. Raises ``AudioError`` with ``FILE_UNREADABLE``."""
@@ -50,112 +48,109 @@ def open_decoder(path: Path, *, loop: bool = False) -> Decoder:
 
     Raises ``AudioError``: ``FILE_NOT_FOUND``, or ``FILE_UNREADABLE`` if it is no sound, or has none in it.
     """
-    if not path.exists():
-        raise AudioError(AudioErrorCode.FILE_NOT_FOUND, path=str(path))
-    if not path.is_file():
-        raise _unreadable(path, "it is not a file")
-    decoder = _relay_format_wav(path) or _SoundFileDecoder(path, loop=loop)
+    try:
+        if not path.exists():
+            raise AudioError(AudioErrorCode.FILE_NOT_FOUND, path=str(path))
+        if not path.is_file():
+            raise unreadable(path, "it is not a file")
+        file = path.open("rb")
+    except OSError as error:
+        raise unreadable(path, error.strerror or str(error)) from error
+    try:
+        decoder = _open(file, path, loop=loop)
+    except OSError as error:
+        file.close()
+        raise unreadable(path, error.strerror or str(error)) from error
+    except AudioError:
+        file.close()
+        raise
     return _Loop(decoder, path) if loop else decoder
 
 
-def _unreadable(path: Path, reason: str) -> AudioError:
-    return AudioError(AudioErrorCode.FILE_UNREADABLE, path=str(path), reason=reason.strip().rstrip("."))
+def _open(file: BinaryIO, path: Path, *, loop: bool) -> Decoder:
+    layout = read_layout(file)
+    if layout is not None and layout.is_pcm and _is_relay_format(layout):
+        return _WavDecoder(file, layout, path)
+    if layout is not None and not layout.is_right:
+        head = corrected_head(file, layout)
+        return _Views(file, [FileView(file, 0, layout.data_at + layout.data_bytes, head)], path, loop=loop)
+    parts = chain(file)
+    return _Views(file, [FileView(file, begin, end) for begin, end in parts], path, loop=loop)
 
 
-def _relay_format_wav(path: Path) -> Decoder | None:
-    """A plain reader if the file needs no conversion; None for everything that soundfile must look at."""
-    try:
-        reader = wave.open(str(path), "rb")  # noqa: SIM115 - closed by the decoder
-    except _WAVE_FAILURES:
-        return None
-    if (reader.getframerate(), reader.getnchannels(), reader.getsampwidth()) == (
-        SAMPLE_RATE,
-        1,
-        BYTES_PER_SAMPLE,
-    ):
-        return _WavDecoder(reader, path)
-    reader.close()
-    return None
+def _is_relay_format(layout: WavLayout) -> bool:
+    return (layout.rate_hz, layout.channels, layout.bits) == (SAMPLE_RATE, 1, 8 * BYTES_PER_SAMPLE)
 
 
 class _WavDecoder:
     rate_hz = SAMPLE_RATE
+    channels_cancel = False
 
-    def __init__(self, reader: wave.Wave_read, path: Path) -> None:
-        self._reader = reader
+    def __init__(self, file: BinaryIO, layout: WavLayout, path: Path) -> None:
+        self._file = file
         self._path = path
+        self._begin = layout.data_at
+        self._left = self._bytes = layout.data_bytes
+        self.rewind()
 
     def read(self) -> bytes:
         try:
-            pcm = self._reader.readframes(int(BLOCK_S * SAMPLE_RATE))
-        except _WAVE_FAILURES as error:
-            raise _unreadable(self._path, str(error) or "it is damaged") from error
-        # A file cut off in the middle of a sample.
+            pcm = self._file.read(min(BLOCK_BYTES, self._left))
+        except OSError as error:
+            raise unreadable(self._path, error.strerror or str(error)) from error
+        self._left -= len(pcm)
+        # Whole samples, also of a file that is cut off while it is read.
         return pcm[: len(pcm) - len(pcm) % BYTES_PER_SAMPLE]
 
     def rewind(self) -> None:
-        self._reader.rewind()
-
-    def close(self) -> None:
-        self._reader.close()
-
-
-class _SoundFileDecoder:
-    def __init__(self, path: Path, *, loop: bool) -> None:
-        import soundfile
-
-        from audio.resample import Resampler
-
-        self._path = path
-        self._loop = loop
-        try:
-            self._file: soundfile.SoundFile = soundfile.SoundFile(path)
-        except (soundfile.SoundFileError, OSError, ValueError, TypeError) as error:
-            # TypeError: a .raw file, whose rate and channels nobody can know.
-            raise _unreadable(path, _reason(error)) from error
-        self.rate_hz: int = self._file.samplerate
-        if not MIN_RATE_HZ <= self.rate_hz <= MAX_RATE_HZ:
-            self._file.close()
-            raise _unreadable(path, f"it says that its rate is {self.rate_hz} Hz")
-        self._resampler = (
-            None if self.rate_hz == SAMPLE_RATE else Resampler(self.rate_hz, SAMPLE_RATE, "offline")
-        )
-        self._ended = False
-
-    def read(self) -> bytes:
-        import soundfile
-
-        from audio.pcm import from_float
-        from audio.resample import floats_to_mono
-
-        if self._ended:
-            return b""
-        wanted = int(BLOCK_S * self.rate_hz)
-        pcm = b""
-        # The resampler may keep all of a short stretch; only the end of the file may look like an end.
-        while not pcm and not self._ended:
-            try:
-                frames = self._file.read(wanted, dtype="float32", always_2d=True)
-            except (soundfile.SoundFileError, OSError) as error:
-                raise _unreadable(self._path, _reason(error)) from error
-            self._ended = len(frames) < wanted
-            pcm = from_float(floats_to_mono(frames))
-            if self._resampler is not None:
-                # In a loop the filter runs on into the next round, so that the seam makes no click.
-                pcm = self._resampler.feed(pcm, last=self._ended and not self._loop)
-        return pcm
-
-    def rewind(self) -> None:
-        import soundfile
-
-        try:
-            self._file.seek(0)
-        except (soundfile.SoundFileError, OSError) as error:
-            raise _unreadable(self._path, _reason(error)) from error
-        self._ended = False
+        self._file.seek(self._begin)
+        self._left = self._bytes
 
     def close(self) -> None:
         self._file.close()
+
+
+class _Views:
+    """One or more stretches of a file, each a sound file of its own, without a gap between."""
+
+    def __init__(self, file: BinaryIO, views: list[FileView], path: Path, *, loop: bool) -> None:
+        self._file = file
+        self._views = views
+        self._path = path
+        self._loop = loop and len(views) == 1
+        self._at = 0
+        self._decoder = self._open(0)
+        self.rate_hz = self._decoder.rate_hz
+
+    @property
+    def channels_cancel(self) -> bool:
+        return self._decoder.channels_cancel
+
+    def read(self) -> bytes:
+        while not (pcm := self._decoder.read()):
+            if self._at + 1 >= len(self._views):
+                break
+            self._at += 1
+            self._decoder = self._open(self._at)
+        return pcm
+
+    def rewind(self) -> None:
+        if len(self._views) > 1:
+            self._at = 0
+            self._decoder = self._open(0)
+        else:
+            self._decoder.rewind()
+
+    def close(self) -> None:
+        self._decoder.close()
+        self._file.close()
+
+    def _open(self, number: int) -> Decoder:
+        from audio.sound_file import SoundFileDecoder
+
+        view = self._views[number]
+        view.seek(0)
+        return SoundFileDecoder(view, self._path, loop=self._loop)
 
 
 class _Loop:
@@ -166,6 +161,10 @@ class _Loop:
         self._path = path
         self.rate_hz = decoder.rate_hz
 
+    @property
+    def channels_cancel(self) -> bool:
+        return self._decoder.channels_cancel
+
     MAX_SILENT_ROUNDS = 1_000
     """So many rounds without one sample: the file is empty, not merely shorter than the filter."""
 
@@ -175,16 +174,10 @@ class _Loop:
             if pcm:
                 return pcm
             self._decoder.rewind()
-        raise _unreadable(self._path, "there is no sound in it")
+        raise unreadable(self._path, "there is no sound in it")
 
     def rewind(self) -> None:
         self._decoder.rewind()
 
     def close(self) -> None:
         self._decoder.close()
-
-
-def _reason(error: Exception) -> str:
-    """What the library says, without the path that the sentence names already."""
-    described = getattr(error, "error_string", "") or str(error)
-    return str(described)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
 from audio import portaudio
-from audio.errors import AudioError, AudioErrorCode
+from audio.errors import AudioError, AudioErrorCode, printable
 from audio.portaudio import Direction
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +44,15 @@ def list_devices() -> list[Device]:
 def query(sounddevice: Any) -> list[Device]:
     """The devices in PortAudio's present list. On PortAudio's thread."""
     try:
-        listed = sounddevice.query_devices()
         host_apis = sounddevice.query_hostapis()
+        listed = _listed(sounddevice, host_apis)
         default_input, default_output = sounddevice.default.device
     except sounddevice.PortAudioError as error:
         raise portaudio.translate(error, "input", "PortAudio", 0) from error
     return [
         Device(
             id=str(index),
-            name=str(info["name"]),
+            name=printable(str(info["name"])),
             host_api=str(host_apis[info["hostapi"]]["name"]),
             inputs=int(info["max_input_channels"]),
             outputs=int(info["max_output_channels"]),
@@ -57,8 +60,22 @@ def query(sounddevice: Any) -> list[Device]:
             default_output=index == default_output,
             rate_hz=round(info["default_samplerate"]),
         )
-        for index, info in enumerate(listed)
+        for index, info in listed
     ]
+
+
+def _listed(sounddevice: Any, host_apis: Any) -> list[tuple[int, Any]]:
+    """Each device's index and description, one by one.
+
+    The library reads names as UTF-8, refuses the whole list for one that is none, and cannot open that device either.
+    """
+    listed = []
+    for index in sorted(index for api in host_apis for index in api["devices"]):
+        try:
+            listed.append((index, sounddevice.query_devices(index)))
+        except UnicodeDecodeError:
+            _log.warning("Sound device %d is left out: its name is not UTF-8.", index)
+    return listed
 
 
 def find(sounddevice: Any, direction: Direction, wanted: str | None) -> Device:

@@ -6,7 +6,9 @@ English sentence is for logs and for callers that have nothing better.
 
 from __future__ import annotations
 
+import unicodedata
 from enum import StrEnum
+from pathlib import Path
 
 
 class AudioErrorCode(StrEnum):
@@ -30,6 +32,8 @@ class AudioErrorCode(StrEnum):
     """A warning, the source goes on: a second of samples that are exactly zero. Params: ``device``."""
     NO_FRAMES = "no_frames"
     """The device or sender is open and has given nothing for two seconds. Params: ``device``."""
+    CHANNELS_CANCEL = "channels_cancel"
+    """A warning, the source goes on: the mean of its channels is nearly silent. Params: ``name`` (file or device)."""
     DEVICE_LOST = "device_lost"
     """The device went away in mid-stream. Params: ``device``."""
     FILE_NOT_FOUND = "file_not_found"
@@ -77,6 +81,10 @@ _SENTENCES: dict[AudioErrorCode, str] = {
     AudioErrorCode.NO_FRAMES: (
         "Nothing has come from {device!r} for two seconds. Check the device or sender, or choose another one."
     ),
+    AudioErrorCode.CHANNELS_CANCEL: (
+        "The channels of {name!r} are opposites, so that almost nothing is left when they are mixed to one. "
+        "Use one channel of it, or reverse the polarity of one."
+    ),
     AudioErrorCode.DEVICE_LOST: "{device!r} went away. Connect it again, or choose another device.",
     AudioErrorCode.FILE_NOT_FOUND: "There is no {path!r}. Check the path.",
     AudioErrorCode.FILE_UNREADABLE: (
@@ -102,6 +110,21 @@ class AudioError(Exception):
     """Sound failed. ``code`` says how, ``params`` with what, ``str()`` what to do, in English."""
 
     def __init__(self, code: AudioErrorCode, **params: str) -> None:
-        super().__init__(_SENTENCES[code].format(**params))
         self.code = code
-        self.params: dict[str, str] = params
+        self.params: dict[str, str] = {name: printable(value) for name, value in params.items()}
+        super().__init__(_SENTENCES[code].format(**self.params))
+
+
+def unreadable(path: Path, reason: str) -> AudioError:
+    """The file at ``path`` gives no sound for ``reason``."""
+    return AudioError(AudioErrorCode.FILE_UNREADABLE, path=str(path), reason=reason.strip().rstrip("."))
+
+
+def printable(text: str) -> str:
+    """``text`` as it can be shown and encoded: a name on disk or of a device may hold any bytes.
+
+    Bytes that are no UTF-8, and what is invisible or an order to a terminal, become U+FFFD.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or unicodedata.category(c) == "Zs" else "\ufffd" for c in text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from audio.errors import AudioError, AudioErrorCode
+from audio.errors import AudioError, AudioErrorCode, printable
 from audio.paced_sink import PacedSink
 from audio.paths import from_home
 from audio.ports import SAMPLE_RATE, StreamInfo
@@ -26,7 +26,7 @@ class FileSink(PacedSink):
             raise AudioError(AudioErrorCode.FILE_NOT_FOUND, path=str(self._path.parent)) from error
         except OSError as error:
             raise self._unwritable(error) from error
-        return StreamInfo(self._path.name, SAMPLE_RATE)
+        return StreamInfo(printable(self._path.name), SAMPLE_RATE)
 
     def _play(self, pcm: bytes) -> None:
         if self._writer is None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from audio.decode import Decoder, open_decoder
-from audio.errors import AudioError, AudioErrorCode
+from audio.errors import AudioError, AudioErrorCode, printable
 from audio.pacing import Pacer
 from audio.paths import from_home
 from audio.pcm import Chunker
@@ -22,20 +23,29 @@ class FileSource:
 
     dropped_chunks = 0
 
-    def __init__(self, path: str, chunk_bytes: int, *, loop: bool) -> None:
+    def __init__(
+        self,
+        path: str,
+        chunk_bytes: int,
+        *,
+        loop: bool,
+        on_warning: Callable[[AudioError], None] | None = None,
+    ) -> None:
         self._path = from_home(path)
         self._loop = loop
         self._chunker = Chunker(chunk_bytes)
         self._chunks: list[bytes] = []
         self._pacer = Pacer(chunk_bytes // BYTES_PER_SAMPLE)
         self._decoder: Decoder | None = None
+        self._on_warning = on_warning
+        self._warned = False
         self._ahead: asyncio.Task[bytes] | None = None
         self._ended = False
 
     async def open(self) -> StreamInfo:
         """Open the file and decode its beginning. Raises ``AudioError`` (``FILE_...``)."""
         self._decoder = await asyncio.to_thread(open_decoder, self._path, loop=self._loop)
-        info = StreamInfo(self._path.name, self._decoder.rate_hz)
+        info = StreamInfo(printable(self._path.name), self._decoder.rate_hz)
         self._decode_ahead()
         try:
             await self._take_decoded()
@@ -72,6 +82,13 @@ class FileSource:
         if decoder is not None:
             decoder.close()
 
+    def _warn_of_channels(self) -> None:
+        if self._on_warning is None or self._warned or self._decoder is None:
+            return
+        if self._decoder.channels_cancel:
+            self._warned = True
+            self._on_warning(AudioError(AudioErrorCode.CHANNELS_CANCEL, name=str(self._path)))
+
     def _decode_ahead(self) -> None:
         if self._decoder is not None:
             self._ahead = asyncio.create_task(asyncio.to_thread(self._decoder.read), name="decode ahead")
@@ -80,6 +97,7 @@ class FileSource:
         """Turn what was decoded into chunks (last one first, to be popped) and start on the next stretch."""
         while not self._chunks and not self._ended and self._ahead is not None:
             pcm = await asyncio.shield(self._ahead)
+            self._warn_of_channels()
             if pcm:
                 self._chunks = list(self._chunker.feed(pcm))[::-1]
                 self._decode_ahead()

@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audio.device_stream import DeviceStream
 from audio.errors import AudioError, AudioErrorCode
@@ -15,6 +15,9 @@ from audio.pacing import CaptureClock
 from audio.pcm import Chunker, is_digital_silence
 from audio.portaudio import Format
 from audio.ports import BYTES_PER_SAMPLE, SAMPLE_RATE, Chunk, StreamInfo
+
+if TYPE_CHECKING:
+    from audio.resample import ToRelayFormat
 
 BLOCK_S = 0.02
 NO_FRAMES_S = 2.0
@@ -41,6 +44,7 @@ class MicrophoneSource:
         self.warning: AudioError | None = None
         """What is wrong now without stopping the source (``DIGITAL_SILENCE``); None when it is over."""
         self._on_warning = on_warning
+        self._told_of_channels = False
         self._chunker = Chunker(chunk_bytes)
         self._chunks: deque[Chunk] = deque(maxlen=max(2, -(-QUEUE_BYTES // chunk_bytes)))
         self._clock = CaptureClock()
@@ -100,10 +104,12 @@ class MicrophoneSource:
     def _receiver(self, accepted: Format) -> Callable[[bytes, int, float, bool], None]:
         """What turns the device's blocks into chunks; loads the resampler only if there is need of one."""
         convert: Callable[[bytes], bytes] = bytes
+        converter: ToRelayFormat | None = None
         if accepted != Format(SAMPLE_RATE, 1):
             from audio.resample import ToRelayFormat
 
-            convert = ToRelayFormat(accepted.rate_hz, accepted.channels).feed
+            converter = ToRelayFormat(accepted.rate_hz, accepted.channels)
+            convert = converter.feed
 
         def receive(data: bytes, frames: int, arrived: float, overflowed: bool) -> None:
             if self._device.closing:
@@ -112,6 +118,8 @@ class MicrophoneSource:
                 self._clock.restart()
             self._captured += frames * SAMPLE_RATE / accepted.rate_hz
             self._on_sound(convert(data), arrived)
+            if converter is not None and converter.channels_cancel:
+                self._warn_of_channels()
 
         return receive
 
@@ -139,6 +147,11 @@ class MicrophoneSource:
             self.warning = AudioError(AudioErrorCode.DIGITAL_SILENCE, device=self._device.name)
             if self._on_warning is not None:
                 self._on_warning(self.warning)
+
+    def _warn_of_channels(self) -> None:
+        if not self._told_of_channels and self._on_warning is not None:
+            self._told_of_channels = True
+            self._on_warning(AudioError(AudioErrorCode.CHANNELS_CANCEL, name=self._device.name))
 
     def _device_lost(self, error: AudioError) -> None:
         self._on_loop(self._end, error)

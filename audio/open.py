@@ -39,7 +39,7 @@ def make_source(spec: str, *, chunk_bytes: int, on_warning: OnWarning | None = N
         case FileSpec(path, loop):
             from audio.file_source import FileSource
 
-            return FileSource(path, chunk_bytes, loop=loop)
+            return FileSource(path, chunk_bytes, loop=loop, on_warning=on_warning)
         case TcpSpec() as tcp:
             from audio.tcp import TcpSource
 

@@ -89,19 +89,6 @@ def from_float(values: NDArray[np.floating]) -> bytes:
     return pcm
 
 
-def mix_to_mono(pcm: bytes, channels: int) -> bytes:
-    """The mean of ``channels`` interleaved channels. Raises ``ValueError`` if a frame is cut short."""
-    if channels < 1 or len(pcm) % (channels * BYTES_PER_SAMPLE):
-        raise ValueError(f"{len(pcm)} bytes are not whole frames of {channels} channels")
-    if channels == 1:
-        return pcm
-    import numpy as np
-
-    frames = np.frombuffer(pcm, dtype="<i2").reshape(-1, channels)
-    mono: bytes = np.rint(frames.mean(axis=1)).astype("<i2").tobytes()
-    return mono
-
-
 class SampleAligner:
     """Keeps the odd byte of a stream that was cut anywhere, so that what goes on is whole samples."""
 

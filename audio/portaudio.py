@@ -13,7 +13,7 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +86,8 @@ class _State:
     worker: _Worker | None = None
     open_streams = 0
     loaded = False
+    stderr_copy: int | None = None
+    """Where file descriptor 2 led, while sounddevice has turned it away to look for devices in silence."""
     outdated = False
     """The list of devices that PortAudio made when it started may no longer be true."""
 
@@ -106,14 +108,22 @@ async def run(work: Callable[[], T], limit_s: float = ANSWER_LIMIT_S) -> T:
             return await asyncio.wrap_future(_worker().submit(work))
     except TimeoutError:
         _abandon()
-        raise AudioError(
-            AudioErrorCode.DEVICE_FAILED, device="PortAudio", reason=f"no answer within {limit_s:g} s"
-        ) from None
+        raise _no_answer(limit_s) from None
 
 
-def run_sync(work: Callable[[], T]) -> T:
-    """Do ``work`` on PortAudio's thread and wait for it. Not for the event loop."""
-    return _worker().submit(work).result()
+def _no_answer(limit_s: float) -> AudioError:
+    return AudioError(
+        AudioErrorCode.DEVICE_FAILED, device="PortAudio", reason=f"no answer within {limit_s:g} s"
+    )
+
+
+def run_sync(work: Callable[[], T], limit_s: float = ANSWER_LIMIT_S) -> T:
+    """Do ``work`` on PortAudio's thread and wait for it. Not for the event loop. Raises as ``run`` does."""
+    try:
+        return _worker().submit(work).result(limit_s)
+    except TimeoutError:
+        _abandon()
+        raise _no_answer(limit_s) from None
 
 
 def _abandon() -> None:
@@ -134,7 +144,9 @@ def _abandon() -> None:
 def _silence_native_errors() -> None:
     """Send what C libraries print to nowhere; what Python prints goes where it went."""
     try:
-        sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+        kept, _State.stderr_copy = _State.stderr_copy, None
+        descriptor = os.dup(2) if kept is None else kept
+        sys.stderr = os.fdopen(descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace")
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 2)
         os.close(nowhere)
@@ -151,17 +163,32 @@ def load(*, refresh: bool = False) -> Any:
     """
     # Without this PortAudio's look around starts a JACK server on some systems.
     os.environ.setdefault("JACK_NO_START_SERVER", "1")
-    try:
-        import sounddevice
-    except OSError as error:
-        raise AudioError(AudioErrorCode.LIBRARY_MISSING, command=portaudio_install_command()) from error
-    look_again = _State.loaded and (refresh or _State.outdated)
-    if look_again and _State.open_streams == 0:
-        sounddevice._terminate()
-        sounddevice._initialize()
-        _State.outdated = False
+    with _keeping_stderr():
+        try:
+            import sounddevice
+        except OSError as error:
+            raise AudioError(AudioErrorCode.LIBRARY_MISSING, command=portaudio_install_command()) from error
+        look_again = _State.loaded and (refresh or _State.outdated)
+        if look_again and _State.open_streams == 0:
+            sounddevice._terminate()
+            sounddevice._initialize()
+            _State.outdated = False
     _State.loaded = True
     return sounddevice
+
+
+@contextlib.contextmanager
+def _keeping_stderr() -> Iterator[None]:
+    """Keep a way to the terminal in case that PortAudio never comes back from its look around."""
+    # OSError: there is no file descriptor 2, and nothing to keep.
+    with contextlib.suppress(OSError):
+        _State.stderr_copy = os.dup(2)
+    try:
+        yield
+    finally:
+        kept, _State.stderr_copy = _State.stderr_copy, None
+        if kept is not None:
+            os.close(kept)
 
 
 def mark_outdated() -> None:

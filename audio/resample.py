@@ -12,7 +12,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from audio.pcm import from_float, mix_to_mono, to_float
+from audio.pcm import from_float, to_float
 from audio.ports import SAMPLE_RATE
 
 LIVE_DELAY_MS = 1.25
@@ -39,14 +39,51 @@ class ToRelayFormat:
 
     def __init__(self, rate_hz: int, channels: int) -> None:
         self._channels = channels
+        self._mixer = Mixer(rate_hz)
         self._resampler = None if rate_hz == SAMPLE_RATE else Resampler(rate_hz, SAMPLE_RATE, "live")
 
     def feed(self, pcm: bytes) -> bytes:
         """The mono samples that these frames bring out. Raises ``ValueError`` for a frame cut short."""
-        mono = mix_to_mono(pcm, self._channels)
-        return mono if self._resampler is None else self._resampler.feed(mono)
+        if self._channels > 1:
+            # ``reshape`` refuses frames that are cut short.
+            pcm = from_float(self._mixer.mix(to_float(pcm).reshape(-1, self._channels)))
+        return pcm if self._resampler is None else self._resampler.feed(pcm)
+
+    @property
+    def channels_cancel(self) -> bool:
+        """Whether the channels that came so far are opposites of each other."""
+        return self._mixer.cancels
 
 
-def floats_to_mono(frames: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Frames of shape (n, channels) to their mean, shape (n,)."""
-    return np.asarray(frames.mean(axis=1), dtype=np.float32)
+class Mixer:
+    """Mixes the channels of a sound to one, and notices when they are opposites that leave nothing of each other.
+
+    So do a stereo file with one channel's polarity reversed, and a balanced microphone on a stereo socket.
+    """
+
+    AUDIBLE = 10 ** (-50 / 20)
+    """RMS of full scale. What is quieter says nothing about the channels."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self._needed = rate_hz // 2
+        self._frames = 0
+        self._mixed = 0.0
+        self._separate = 0.0
+
+    def mix(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Frames of shape (n, channels) to their mean, shape (n,)."""
+        mono = np.asarray(frames.mean(axis=1), dtype=np.float32)
+        channels = frames.shape[1]
+        if channels > 1 and len(frames):
+            separate = float(np.mean(np.square(frames), dtype=np.float64))
+            if separate > self.AUDIBLE**2:
+                self._frames += len(frames)
+                # Channels that have nothing to do with each other leave 1/n of their power.
+                self._separate += separate * len(frames) / channels
+                self._mixed += float(np.sum(np.square(mono), dtype=np.float64))
+        return mono
+
+    @property
+    def cancels(self) -> bool:
+        """Whether the mean has less than a twentieth of the power that independent channels would leave."""
+        return self._frames >= self._needed and self._mixed < self._separate / 20

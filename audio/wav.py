@@ -33,7 +33,8 @@ class WavWriter:
     """A WAV file of PCM16 mono, made new and readable by its owner only (mode 0600).
 
     Every write goes to the operating system at once, so that a kill loses no sound, at most its last second's
-    place in the header. Raises ``OSError`` when the file cannot be made or written.
+    place in the header, which ``wav_reading`` does not need. Raises ``OSError`` when the file cannot be made or
+    written.
     """
 
     def __init__(self, path: Path | str, rate_hz: int = SAMPLE_RATE) -> None:
@@ -69,6 +70,10 @@ class WavWriter:
             self._data_bytes += written
         if self._data_bytes - self._declared >= self._rate_hz * BYTES_PER_SAMPLE:
             self._patch_header()
+
+    def sync(self) -> None:
+        """Ask the operating system to keep through a loss of power what it has. Raises ``OSError``."""
+        os.fdatasync(self._file.fileno())
 
     def close(self) -> None:
         """Bring the header up to date and close; may be called twice."""

@@ -7,6 +7,7 @@ import atexit
 import logging
 import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from django.core.asgi import get_asgi_application
@@ -21,7 +22,7 @@ from django.conf import settings  # noqa: E402
 from django.db import Error as DatabaseFailure  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
-from backend import logs  # noqa: E402
+from backend import logs, private_files  # noqa: E402
 from backend.spin import leases  # noqa: E402
 from backend.spin.routing import websocket_urlpatterns  # noqa: E402
 
@@ -34,8 +35,6 @@ if not logging.root.handlers:
     # uvicorn's own command sets up its own loggers and no others; the lines of the relay would go nowhere.
     atexit.register(logs.start(None).stop)
 logs.protect_handlers()
-if not settings.SALESMIND_LOG_AUDIO:
-    logging.getLogger("salesmind.relay.audio").setLevel(logging.WARNING)
 # Django would load the views with the first request, which then is a slow one.
 _routes = len(get_resolver().url_patterns)
 
@@ -43,11 +42,20 @@ _routes = len(get_resolver().url_patterns)
 def _settle_leases() -> None:
     """Take this worker's lock and drop what workers before it left behind (blocking)."""
     try:
+        database = settings.DATABASES["default"]
+        if "sqlite" in database["ENGINE"]:
+            private_files.protect_database(Path(database["NAME"]))
         leases.this_worker()
         leases.sweep()
     except (DatabaseFailure, OSError) as failure:
         # Daphne has no way to refuse the start: /api/health/ and whoever opens a WebSocket are told.
         logger.warning("The leases of earlier workers could not be looked at: %s", type(failure).__name__)
+
+
+def _below_root_path(scope: Scope) -> Scope:
+    """``scope`` as Channels wants it: with the root path in its path, where Daphne or a proxy left it out."""
+    root: str = scope.get("root_path", "")
+    return scope if scope["path"].startswith(root) else {**scope, "path": root + scope["path"]}
 
 
 class Application:
@@ -70,7 +78,7 @@ class Application:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         else:
-            await self._routes(scope, receive, send)
+            await self._routes(_below_root_path(scope), receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while (await receive())["type"] != "lifespan.shutdown":

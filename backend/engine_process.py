@@ -15,7 +15,6 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO
 
 COMMAND = (sys.executable, "-P", "-m", "backend.engine", "--port", "0", "--stop-on-eof")
 """``-P``: a folder named ``backend`` in the current directory must not be taken for ours."""
@@ -38,22 +37,38 @@ def _environment() -> dict[str, str]:
     return environment
 
 
+async def _read_lines(stream: asyncio.StreamReader, log: Callable[[str], None]) -> None:
+    """Give ``log`` each line until the end of ``stream``; one beyond the reader's limit of 64 KiB is left out."""
+    while True:
+        try:
+            line = await stream.readline()
+        except ValueError:
+            continue
+        if not line:
+            return
+        log(line.decode(errors="replace").rstrip("\r\n"))
+
+
 class EngineProcess:
     """Keeps one engine running."""
 
     def __init__(
         self,
         command: Sequence[str] = COMMAND,
-        log: IO[bytes] | None = None,
+        log: Callable[[str], None] | None = None,
         on_ready: Callable[[str], None] | None = None,
     ) -> None:
-        """``log`` takes the engine's stderr (None: ours); ``on_ready`` is told each address it comes up with."""
+        """``log`` takes the lines of the engine's stderr (None: it writes to ours).
+
+        ``on_ready`` is told each address it comes up with.
+        """
         self._command = command
         self._log = log
         self._on_ready = on_ready
         self._process: asyncio.subprocess.Process | None = None
         self._address: asyncio.Future[str] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._reading: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin; ``address`` tells when it is up."""
@@ -72,6 +87,9 @@ class EngineProcess:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self._end_process()
+        if self._reading is not None:  # its last words, unless somebody else holds the pipe open
+            await asyncio.wait([self._reading], timeout=STOP_TIMEOUT_S)
+            self._reading.cancel()
 
     async def _supervise(self) -> None:
         delay = FIRST_DELAY_S
@@ -91,9 +109,13 @@ class EngineProcess:
                 *self._command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                stderr=self._log,
+                stderr=None if self._log is None else asyncio.subprocess.PIPE,
                 env=_environment(),
             )
+            if self._process.stderr is not None and self._log is not None:
+                self._reading = asyncio.create_task(
+                    _read_lines(self._process.stderr, self._log), name="engine log"
+                )
             url = await self._first_line(self._process)
         except (OSError, TimeoutError, ValueError) as failure:
             await self._end_process()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -31,6 +31,16 @@ def flag(environ: Mapping[str, str], name: str, default: bool = False) -> bool:
     if word.strip().lower() in FALSE_WORDS:
         return False
     raise ImproperlyConfigured(f"{name} must be 1 or 0, not {word!r}.")
+
+
+def audio_log(environ: Mapping[str, str], name: str) -> Literal["off", "seconds", "chunks"]:
+    """How audio is logged: 0, 1 (the default: a line each second) or ``chunks``. Raises ``ImproperlyConfigured``."""
+    if environ.get(name, "").strip().lower() == "chunks":
+        return "chunks"
+    try:
+        return "seconds" if flag(environ, name, default=True) else "off"
+    except ImproperlyConfigured:
+        raise ImproperlyConfigured(f"{name} must be 0, 1 or chunks, not {environ[name]!r}.") from None
 
 
 def number(environ: Mapping[str, str], name: str, default: float, minimum: float) -> float:

@@ -6,14 +6,21 @@ stop the audio. Whatever a library logs, query tokens and authorization values a
 
 from __future__ import annotations
 
+import io
 import logging
 import queue
 import re
-from logging.handlers import QueueHandler, QueueListener
+from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
 from pathlib import Path
+from typing import cast
+
+from backend import private_files
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 QUEUED_RECORDS = 10_000
+LARGEST_FILE_BYTES = 20 * 1024 * 1024
+OLD_FILES = 4
+"""``NAME.1`` to ``NAME.4`` are kept beside the log: 100 MiB in all."""
 
 _SECRET = re.compile(
     r"((?:[?&]|\b)token=)[^&\s\"'<>]+"
@@ -65,13 +72,35 @@ def _lost(count: int) -> logging.LogRecord:
     return logging.LogRecord(__name__, logging.WARNING, __file__, 0, words, (count,), None)
 
 
+class BoundedFile(RotatingFileHandler):
+    """A log for its owner alone that never outgrows its limit, whatever the directory allows."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it. Raises ``OSError``."""
+        super().__init__(path, maxBytes=LARGEST_FILE_BYTES, backupCount=OLD_FILES, encoding="utf-8")
+
+    def _open(self) -> io.TextIOWrapper:
+        # As FileHandler does it, but private: lines name accounts and sessions.
+        file = open(self.baseFilename, self.mode, encoding=self.encoding, opener=private_files.open_private)  # noqa: SIM115
+        return cast(io.TextIOWrapper, file)
+
+    def doRollover(self) -> None:  # noqa: N802 (logging's own name)
+        """Begin a new file; where none can be made, begin this one anew."""
+        try:
+            super().doRollover()
+        except OSError:
+            self.stream = self._open()
+            self.stream.truncate(0)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """A full disk loses log lines, and nothing else; a traceback for each would go to the terminal."""
+
+
 def start(path: Path | None, level: int = logging.INFO) -> QueueListener:
     """Log to ``path`` (its directory is made), or to stderr, until ``stop()`` of the result. Raises ``OSError``."""
     if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    target: logging.Handler = (
-        logging.StreamHandler() if path is None else logging.FileHandler(path, encoding="utf-8", delay=False)
-    )
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    target: logging.Handler = logging.StreamHandler() if path is None else BoundedFile(path)
     target.setFormatter(RedactingFormatter(logging.Formatter(FORMAT)))
     records: queue.Queue[logging.LogRecord] = queue.Queue(QUEUED_RECORDS)
     listener = QueueListener(records, target)
@@ -81,6 +110,17 @@ def start(path: Path | None, level: int = logging.INFO) -> QueueListener:
     quiet_libraries()
     listener.start()
     return listener
+
+
+_LINE = re.compile(r"\d{4}-\d\d-\d\d [\d:,]+ (DEBUG|INFO|WARNING|ERROR|CRITICAL) ([\w.]+): (.*)", re.DOTALL)
+
+
+def pass_on(line: str) -> None:
+    """Log a line of the engine's own log as what it was there; any other line of its stderr as information."""
+    if parts := _LINE.fullmatch(line):
+        logging.getLogger(parts[2]).log(logging.getLevelNamesMapping()[parts[1]], "%s", parts[3])
+    else:
+        logging.getLogger("backend.engine").info("%s", line)
 
 
 def quiet_libraries() -> None:

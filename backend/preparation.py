@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from backend import private_files
 from backend.serve_options import Progress, ServeError
 from backend.spin import accounts
 
@@ -54,18 +55,24 @@ class Preparation:
         """Bring the database up to date. Raises ``ServeError``."""
         from django.conf import settings
 
-        if self._embedded:
-            _make_directory(Path(self._name).parent)
-            if not Path(self._name).exists():
+        database = Path(self._name) if self._embedded else None
+        _make_directory(settings.DATA_DIRECTORY, database)
+        if database is not None:
+            _make_directory(database.parent, database)
+            if not database.exists():
                 self._hashed.begin()
-        _make_directory(settings.DATA_DIRECTORY)
+            with suppress(OSError):  # SQLite itself says what is wrong
+                private_files.protect_database(database)
         import django
 
         django.setup()
         from backend import migration
+        from backend.spin import schema
 
         with self._database_errors():
-            if migration.pending():
+            if unknown := schema.from_newer_version():
+                raise _newer(max(unknown))
+            if schema.pending():
                 self._progress("migrating", {})
                 migration.migrate()
 
@@ -142,9 +149,18 @@ def _database() -> tuple[str, bool]:
     return str(database["NAME"]), "sqlite" in database["ENGINE"]
 
 
-def _make_directory(directory: Path) -> None:
+def _newer(migration: str) -> ServeError:
+    return ServeError(
+        "database_newer",
+        f"The database comes from a newer version of SalesMind Console (it has {migration}). Update this one, or "
+        "choose another database with --database.",
+        migration=migration,
+    )
+
+
+def _make_directory(directory: Path, database: Path | None) -> None:
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        private_files.make_directory(directory, database)
     except OSError as failure:
         raise _unwritable(directory, failure) from None
 

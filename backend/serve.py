@@ -14,7 +14,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from backend import serve_options
 from backend.serve_options import Progress, ServeError, ServeOptions
@@ -28,6 +28,8 @@ __all__ = ["ServeError", "ServeOptions", "run"]
 
 GRACE_S = 5
 """How long open requests may take when the server stops."""
+WAITING_CONNECTIONS = 2048
+"""Connections that the kernel holds until they are accepted."""
 HARD_LIMIT_FACTOR = 4
 """Messages up to this many times the limit are read, so that they can be refused with a reason in the
 client's language; longer ones are refused by the WebSocket library."""
@@ -36,6 +38,7 @@ client's language; longer ones are refused by the WebSocket library."""
 def run(options: ServeOptions, progress: Progress) -> int:
     """Serve until SIGTERM (returns 0) or SIGINT (130). Raises ``ServeError`` when it cannot begin."""
     password = serve_options.new_admin_password(options)
+    serve_options.check_tls(options)
     loopback = serve_options.is_loopback(options.host)
     with serve_options.bind(options.host, options.port) as listener:
         serve_options.configure(options, loopback)
@@ -54,7 +57,7 @@ def run(options: ServeOptions, progress: Progress) -> int:
         try:
             preparation.migrate()
             preparation.settle_leases()
-            server = _make_server(listener, progress)
+            server = _make_server(listener, progress, options)
             preparation.settle_accounts()
             _give_up_stalled_sockets(listener)
             return asyncio.run(_serve(server, options, listener, progress))
@@ -77,9 +80,11 @@ def _give_up_stalled_sockets(listener: socket.socket) -> None:
 
 async def _serve(server: Any, options: ServeOptions, listener: socket.socket, progress: Progress) -> int:
     engine: EngineProcess | None = None
-    log_file: IO[bytes] | None = None
+    from backend import protocols
+
+    asyncio.get_running_loop().set_exception_handler(protocols.ExhaustionLog())
     if options.upstream == "engine":
-        engine, log_file = _make_engine(options, progress)
+        engine = _make_engine(options, progress)
         server.after_startup = engine.start
     else:
         _warn_of_model(options, progress)
@@ -89,20 +94,20 @@ async def _serve(server: Any, options: ServeOptions, listener: socket.socket, pr
         progress("stopping", {})
         if engine is not None:
             await engine.stop()
-        if log_file is not None:
-            log_file.close()
     return 130 if server.received == signal.SIGINT else 0
 
 
-def _make_engine(options: ServeOptions, progress: Progress) -> tuple[EngineProcess, IO[bytes] | None]:
-    from backend.engine_process import EngineProcess
+def _make_engine(options: ServeOptions, progress: Progress) -> EngineProcess:
+    from backend import logs
+    from backend.engine_process import COMMAND, EngineProcess
     from backend.spin import upstream
 
-    log_file = options.log.open("ab") if options.log else None
+    log = logs.pass_on if options.log else None
     progress("engine_starting", {})
-    engine = EngineProcess(log=log_file, on_ready=lambda url: progress("engine_ready", {"url": url}))
+    command = (*COMMAND, *options.engine_arguments)
+    engine = EngineProcess(command, log=log, on_ready=lambda url: progress("engine_ready", {"url": url}))
     upstream.resolve_address = engine.address
-    return engine, log_file
+    return engine
 
 
 def _warn_of_model(options: ServeOptions, progress: Progress) -> None:
@@ -115,9 +120,8 @@ def _warn_of_model(options: ServeOptions, progress: Progress) -> None:
         progress("model_retiring", {"model": settings.SALESMIND_REALTIME_MODEL, "warning": warning})
 
 
-def _make_server(listener: socket.socket, progress: Progress) -> Any:
+def _make_server(listener: socket.socket, progress: Progress, options: ServeOptions) -> Any:
     import uvicorn
-    from django.conf import settings
 
     from backend.asgi import application
 
@@ -131,7 +135,8 @@ def _make_server(listener: socket.socket, progress: Progress) -> Any:
             await super().startup(sockets=sockets)
             if self.should_exit:
                 return
-            _announce(listener, progress)
+            listener.listen(WAITING_CONNECTIONS)
+            _announce(listener, progress, "https" if options.tls_certificate else "http")
             if self.after_startup is not None:
                 self.after_startup()
             # What is alive now stays: the collector need not walk it in the middle of a conversation.
@@ -152,24 +157,41 @@ def _make_server(listener: socket.socket, progress: Progress) -> Any:
                 for number, handler in before.items():
                     signal.signal(number, handler)
 
-    return Server(_uvicorn_configuration(application, settings.SALESMIND_MAX_MESSAGE_BYTES))
+    return Server(_uvicorn_configuration(application, options))
 
 
-def _uvicorn_configuration(application: Any, max_message_bytes: int) -> uvicorn.Config:
+def _uvicorn_configuration(application: Any, options: ServeOptions) -> uvicorn.Config:
     import uvicorn
+    from django.conf import settings
 
+    from backend import connection_limits, protocols
+
+    limits = connection_limits.ConnectionLimits.within(
+        connection_limits.raise_descriptor_limit(),
+        settings.SALESMIND_MAX_CONNECTIONS,
+        settings.SALESMIND_ADDRESS_CONNECTIONS,
+    )
+    http_protocol, websocket_protocol = protocols.guarded_protocols(
+        protocols.Doors(limits, tell_addresses_apart=not settings.BEHIND_PROXY),
+        settings.SALESMIND_STALL_SECONDS,
+    )
     return uvicorn.Config(
         application,
+        ssl_certfile=options.tls_certificate,
+        ssl_keyfile=options.tls_key,
         # sans-I/O: it stops reading the socket until the application has taken the last message, and closes
         # with 1009 and 1012 where they belong. The older "websockets" implementation reads ahead.
-        ws="websockets-sansio",
-        http="h11",
+        ws=websocket_protocol,
+        http=http_protocol,
+        # How many asyncio accepts in one go. When descriptors run out it goes on for as many, logs each failure
+        # and doubles its attempts; the kernel's queue is set by listen().
+        backlog=1,
         loop="asyncio",
         lifespan="on",
-        ws_max_size=max_message_bytes * HARD_LIMIT_FACTOR,
+        ws_max_size=settings.SALESMIND_MAX_MESSAGE_BYTES * HARD_LIMIT_FACTOR,
         ws_per_message_deflate=False,
-        ws_ping_interval=20,
-        ws_ping_timeout=30,
+        ws_ping_interval=protocols.PING_INTERVAL_S,
+        ws_ping_timeout=protocols.VANISHED_S,
         timeout_graceful_shutdown=GRACE_S,
         log_config=None,
         server_header=False,
@@ -178,10 +200,10 @@ def _uvicorn_configuration(application: Any, max_message_bytes: int) -> uvicorn.
     )
 
 
-def _announce(listener: socket.socket, progress: Progress) -> None:
+def _announce(listener: socket.socket, progress: Progress, scheme: str) -> None:
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    url = f"http://{shown}:{port}"
+    url = f"{scheme}://{shown}:{port}"
     with suppress(OSError):  # whoever started us may have closed our stdout
         print(json.dumps({"url": url}), flush=True)
     progress("ready", {"url": url})

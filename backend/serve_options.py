@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from backend import tls
 from backend.spin import accounts
 
 Step = Literal[
@@ -37,12 +38,17 @@ class ServeOptions:
     """0: any free one."""
     upstream: str = "engine"
     """``engine``, ``openai`` or the URL of a Realtime endpoint."""
+    engine_arguments: tuple[str, ...] = ()
+    """What the engine is started with besides its own, where it is the upstream."""
     model: str | None = None
     database: Path | None = None
     data_directory: Path | None = None
     log: Path | None = None
     admin_password_variable: str | None = None
     """Name of the environment variable that holds a new password for the administrator."""
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    """PEM files; with both the server speaks ``https://`` and ``wss://`` only."""
 
 
 def new_admin_password(options: ServeOptions) -> str | None:
@@ -68,6 +74,14 @@ def is_loopback(host: str) -> bool:
         raise ServeError(
             "host_unknown", f"There is no address for the host name {host}.", host=host
         ) from None
+
+
+def check_tls(options: ServeOptions) -> None:
+    """Raise ``ServeError`` for a certificate or key that cannot be used."""
+    try:
+        tls.server_context(options.tls_certificate, options.tls_key)
+    except tls.CertificateError as failure:
+        raise ServeError("tls_unusable", f"TLS cannot be used: {failure}", cause=str(failure)) from None
 
 
 def bind(host: str, port: int) -> socket.socket:

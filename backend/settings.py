@@ -23,7 +23,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "backend.spin.middleware.cross_origin",
     "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "backend.spin.middleware.ServedHosts",
 ]
 ROOT_URLCONF = "backend.urls"
 APPEND_SLASH = (
@@ -44,11 +44,12 @@ BEHIND_PROXY = environment.flag(os.environ, "SALESMIND_BEHIND_PROXY")
 # Only a proxy that overwrites the header may be believed.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_SSL_REDIRECT = environment.flag(os.environ, "SALESMIND_REQUIRE_HTTPS")
+SECURE_REDIRECT_EXEMPT = [r"(^|/)api/health/?$"]  # a load balancer asks the process itself, in plain http
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["backend.spin.authentication.HeaderToken"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["backend.spin.renderers.UTF8JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "backend.spin.parsers.ShallowJSONParser",
         "rest_framework.parsers.FormParser",
@@ -74,6 +75,12 @@ SALESMIND_ALLOWED_ORIGINS = environment.names(os.environ, "SALESMIND_ALLOWED_ORI
 SALESMIND_MAX_MESSAGE_BYTES = int(
     environment.number(os.environ, "SALESMIND_MAX_MESSAGE_BYTES", 1_048_576, 1024)
 )
+# TCP connections of the embedded server: in all, and from one address.
+SALESMIND_MAX_CONNECTIONS = int(environment.number(os.environ, "SALESMIND_MAX_CONNECTIONS", 2000, 4))
+SALESMIND_ADDRESS_CONNECTIONS = int(environment.number(os.environ, "SALESMIND_ADDRESS_CONNECTIONS", 400, 1))
+# Open conversations in one process.
+SALESMIND_ACCOUNT_SOCKETS = int(environment.number(os.environ, "SALESMIND_ACCOUNT_SOCKETS", 100, 1))
+SALESMIND_ADDRESS_SOCKETS = int(environment.number(os.environ, "SALESMIND_ADDRESS_SOCKETS", 200, 1))
 SALESMIND_AUDIO_AHEAD_SECONDS = environment.number(os.environ, "SALESMIND_AUDIO_AHEAD_SECONDS", 10, 0.5)
 # A worker that has not renewed its leases for this long is taken for dead.
 SALESMIND_LEASE_SECONDS = environment.number(os.environ, "SALESMIND_LEASE_SECONDS", 15, 3)
@@ -87,5 +94,5 @@ if SALESMIND_KEEPER_SECONDS * 2 > SALESMIND_LEASE_SECONDS:
 SALESMIND_STALL_SECONDS = environment.number(os.environ, "SALESMIND_STALL_SECONDS", 30, 0.5)
 # Autobahn, and so Daphne, lets an application close with 1000 and 3000-4999 only; 0 stays within them.
 SALESMIND_RFC_CLOSE_CODES = environment.flag(os.environ, "SALESMIND_RFC_CLOSE_CODES", default=True)
-# One log line per audio chunk, as the test summary shows; 0 turns only those off.
-SALESMIND_LOG_AUDIO = environment.flag(os.environ, "SALESMIND_LOG_AUDIO", default=True)
+# Audio that went to the upstream: a line each second, none, or one for each chunk as the test summary shows them.
+SALESMIND_LOG_AUDIO = environment.audio_log(os.environ, "SALESMIND_LOG_AUDIO")

@@ -94,7 +94,7 @@ def open_live_screen(terminal: Terminal) -> None:
     """Type the way from the login screen into the first session's conversation."""
     terminal.wait_for("Log in")
     terminal.wait_for("Server is well")
-    for keys, then in (("admin\t", "admin"), ("admin123\r", "No turns stored yet"), ("\r", "Conversation")):
+    for keys, then in (("admin\t", "admin"), ("admin123\r", "1 in all"), ("\r", "Conversation")):
         terminal.send(keys)
         terminal.wait_for(then)
     terminal.wait_for("chunks/sec")

@@ -45,7 +45,7 @@ async def engine(*arguments: str, before: tuple[str, ...] = ()) -> AsyncIterator
     )  # fmt: skip
     assert process.stdout is not None
     try:
-        yield json.loads(await process.stdout.readline())["url"], process.pid
+        yield json.loads(await process.stdout.readline())["url"] + "?model=gpt-realtime", process.pid
     finally:
         process.terminate()
         await process.wait()

@@ -1,9 +1,9 @@
 """A SalesMind server that costs next to nothing and always says the same: the other side of the benchmarks.
 
-    python benchmarks/scripted_server.py [--deltas-per-second 200]    prints {"url": ...}
+    python benchmarks/scripted_server.py [--deltas-per-second 200 | --silent]    prints {"url": ...}
 
 It answers what the console asks over HTTP, and on the WebSocket speaks without pause: audio at real-time pace
-(200 ms in each delta), and transcript deltas at the rate asked for, in items of ten seconds.
+(200 ms in each delta), and transcript deltas at the rate asked for, in items of ten seconds. Or it says nothing.
 """
 
 from __future__ import annotations
@@ -39,8 +39,9 @@ TONE = b"".join(
 class ScriptedServer:
     """The ASGI application."""
 
-    def __init__(self, deltas_per_second: float) -> None:
+    def __init__(self, deltas_per_second: float, *, silent: bool = False) -> None:
         self.deltas_per_second = deltas_per_second
+        self.silent = silent
         self.open_sockets = 0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -75,7 +76,7 @@ class ScriptedServer:
                 if message.get("text") and json.loads(message["text"])["type"] == "session.update":
                     session = {"type": "realtime", "id": "sess_1", "model": "scripted"}
                     await _event(send, type="session.updated", event_id="e", session=session)
-                    speaking = asyncio.create_task(self._speak(send))
+                    speaking = None if self.silent else asyncio.create_task(self._speak(send))
         finally:
             self.open_sockets -= 1
             if speaking:
@@ -135,7 +136,9 @@ async def _answer(send: Send, body: dict[str, Any]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--deltas-per-second", type=float, default=0)
-    application = ScriptedServer(parser.parse_args().deltas_per_second)
+    parser.add_argument("--silent", action="store_true")
+    arguments = parser.parse_args()
+    application = ScriptedServer(arguments.deltas_per_second, silent=arguments.silent)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         print(json.dumps({"url": f"http://127.0.0.1:{listener.getsockname()[1]}"}), flush=True)
         config = uvicorn.Config(

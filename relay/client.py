@@ -17,8 +17,10 @@ from pathlib import Path
 import msgspec
 
 from relay import commands, stream
+from relay.codes import RelayCode
 from relay.commands import Command, Configure
 from relay.config import RelayConfig
+from relay.siblings import check_packages, child_path
 from relay.stream import Problem, StreamEvent
 
 _LINE_LIMIT = 4 * 1024 * 1024
@@ -42,7 +44,11 @@ class RelayProcess:
 
     @classmethod
     async def start(cls, config: RelayConfig, *, log_path: Path) -> RelayProcess:
-        """Start the child and configure it. The token travels on its stdin. Raises ``OSError``."""
+        """Start the child and configure it. The token travels on its stdin. Raises ``OSError``.
+
+        ``PackageHidden`` is one: the child would have run somebody else's package ``relay``.
+        """
+        check_packages(child_path())
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",  # a folder named relay in the working directory must not be run in our place
@@ -52,6 +58,7 @@ class RelayProcess:
             str(log_path),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,  # what it prints before its log is open must not reach a screen
             limit=_LINE_LIMIT,
             # A signal to the terminal's foreground group is the parent's to handle: it tells the child.
             start_new_session=True,
@@ -104,9 +111,12 @@ class RelayProcess:
             for event in self.drain():
                 yield event
 
-    async def stop(self, timeout_s: float = 10.0) -> None:
-        """End the conversation: ask and close stdin, then SIGTERM, at last SIGKILL. Events stay to drain."""
-        await self.send(commands.Stop())
+    async def stop(self, timeout_s: float = 10.0, exit_code: int = 0) -> None:
+        """End the conversation: ask and close stdin, then SIGTERM, at last SIGKILL. Events stay to drain.
+
+        ``exit_code``: that of the summary, unless the conversation has one of its own.
+        """
+        await self.send(commands.Stop(exit_code=exit_code))
         if self._process.stdin is not None:
             self._process.stdin.close()
         if not await self._wait_finished(timeout_s):
@@ -168,7 +178,7 @@ class RelayProcess:
         return Problem(
             t=time.monotonic() - self._started_at,
             where="relay",
-            code="relay_crashed",
+            code=RelayCode.RELAY_CRASHED,
             message=f"The relay process ended unexpectedly (exit code {code}). See {self.log_path}.",
             fatal=True,
             params={"exit_code": str(code), "log": str(self.log_path)},

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+from relay.codes import RelayCode
 from relay.conversation_state import (
     KEPT_REPORTS,
     ConnectionSteps,
-    Conversation,
+    ConversationState,
     LatencyFigures,
     ModeReport,
     Turn,
@@ -27,9 +28,7 @@ from relay.stream import (
     Connection,
     Item,
     Latency,
-    LogLine,
     Meters,
-    Notice,
     Playback,
     Problem,
     RealtimeMode,
@@ -49,7 +48,7 @@ from relay.stream import (
 
 __all__ = [
     "ConnectionSteps",
-    "Conversation",
+    "ConversationState",
     "LatencyFigures",
     "ModeReport",
     "Turn",
@@ -58,7 +57,7 @@ __all__ = [
 ]
 
 
-def fold(state: Conversation, events: Iterable[StreamEvent]) -> Conversation:
+def fold(state: ConversationState, events: Iterable[StreamEvent]) -> ConversationState:
     """The state after ``events``; ``state`` is unchanged. Never raises, whatever their order."""
     batch = list(events)
     if not batch:
@@ -72,21 +71,20 @@ def fold(state: Conversation, events: Iterable[StreamEvent]) -> Conversation:
 class _Draft:
     """The working copy that one batch is applied to. Containers are copied when first touched."""
 
-    def __init__(self, state: Conversation) -> None:
+    def __init__(self, state: ConversationState) -> None:
         self._state = state
         self._changes: dict[str, Any] = {}
         self._items: dict[str, Turn] | None = None
         self._reorder = False
 
     def apply(self, event: StreamEvent) -> None:
-        """Take one event in. Kinds that are only for the log change nothing but the counters."""
+        """Take one event in. Kinds that are only for the log change nothing but ``now``."""
         self._changes["now"] = max(self._get("now"), event.t)
-        self._changes["event_count"] = self._get("event_count") + 1
         handler = _HANDLERS.get(type(event))
         if handler is not None:
             handler(self, event)
 
-    def freeze(self) -> Conversation:
+    def freeze(self) -> ConversationState:
         """The finished state."""
         if self._items is not None:
             self._changes["items"] = self._items
@@ -147,18 +145,18 @@ class _Draft:
     def speech(self, event: Speech) -> None:
         if event.state == "started":
             self._changes["speech_item_id"] = event.item_id
-            self._changes["speech_since"] = event.t
         else:
             self._end_speech()
 
     def _end_speech(self) -> None:
         self._changes["speech_item_id"] = None
-        self._changes["speech_since"] = None
 
     def response(self, event: Response) -> None:
         opened: frozenset[str] = self._get("open_responses")
         changed = {event.response_id}
         self._changes["open_responses"] = opened - changed if event.state == "done" else opened | changed
+        if event.status == "failed":
+            self._changes["failed_responses"] = self._get("failed_responses") + 1
 
     # --- connection ----------------------------------------------------------------------------
 
@@ -182,11 +180,6 @@ class _Draft:
         self._changes["connections"] = tuple(by_number[number] for number in sorted(by_number))
 
     def realtime_mode(self, event: RealtimeMode) -> None:
-        history: tuple[RealtimeMode, ...] = self._get("mode_history")
-        last = history[-1] if history else None
-        shown = (event.value, event.phase, event.error)
-        if last is None or (last.value, last.phase, last.error) != shown:
-            self._changes["mode_history"] = (*history, event)[-KEPT_REPORTS:]
         mode: ModeReport = self._get("mode")
         if event.value is None:
             since = mode.unanswered_since if mode.unanswered_since is not None else event.t
@@ -204,15 +197,9 @@ class _Draft:
     def problem(self, event: Problem) -> None:
         self._changes["errors"] = (*self._get("errors"), event)[-KEPT_REPORTS:]
         self._changes["error_count"] = self._get("error_count") + 1
-        if event.where == "relay" and event.code == "relay_crashed":  # said by ``relay.client``
+        if event.where == "relay" and event.code == RelayCode.RELAY_CRASHED:  # said by ``relay.client``
             self._changes["crashed"] = True
             self._end()
-
-    def notice(self, event: Notice) -> None:
-        self._changes["notices"] = (*self._get("notices"), event)[-KEPT_REPORTS:]
-
-    def log_line(self, event: LogLine) -> None:
-        self._changes["log_lines"] = self._get("log_lines") + 1
 
     def summary(self, event: Summary) -> None:
         self._changes["summary"] = event
@@ -247,8 +234,6 @@ _HANDLERS: dict[type, Callable[[_Draft, Any], None]] = {
     RealtimeMode: _Draft.realtime_mode,
     Latency: _Draft.latency,
     Problem: _Draft.problem,
-    Notice: _Draft.notice,
-    LogLine: _Draft.log_line,
     Summary: _Draft.summary,
     **dict.fromkeys(_KEPT, _Draft.keep),
 }

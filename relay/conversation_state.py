@@ -11,9 +11,7 @@ from relay.stream import (
     Connection,
     Meters,
     ModePhase,
-    Notice,
     Problem,
-    RealtimeMode,
     Recording,
     Role,
     SinkState,
@@ -25,7 +23,7 @@ from relay.stream import (
 Status = Literal["idle", "connecting", "live", "lost", "retrying", "given_up", "closing", "closed", "ended"]
 
 KEPT_REPORTS = 200
-"""Errors and notices kept in the state; the event log and the recording have all of them."""
+"""Errors kept in the state; the event log and the recording have all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +81,8 @@ class ModeReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
-    """Everything known of a conversation at one moment. Start with ``Conversation()``."""
+class ConversationState:
+    """Everything known of a conversation at one moment. Start with ``ConversationState()``."""
 
     now: float = 0.0
     """Largest ``t`` seen."""
@@ -95,26 +93,22 @@ class Conversation:
     """The same turns by item id, in order of arrival."""
     speech_item_id: str | None = None
     """Item of the user's speech in progress, as the server's VAD hears it."""
-    speech_since: float | None = None
     open_responses: frozenset[str] = frozenset()
+    failed_responses: int = 0
+    """Answers that the server could not give: each is an error, and the end of waiting for it."""
     playing_item_id: str | None = None
     connections: tuple[ConnectionSteps, ...] = ()
     connection: Connection | None = None
     """The last loss, retry or recovery, if there was one."""
     mode: ModeReport = ModeReport()
-    mode_history: tuple[RealtimeMode, ...] = ()
-    """Reports that differ from the one before them in value, phase or error."""
     meters: Meters | None = None
     latencies: Mapping[int, float] = field(default_factory=dict)
     """Response latency of spoken turns, in ms by turn number."""
     errors: tuple[Problem, ...] = ()
     error_count: int = 0
-    notices: tuple[Notice, ...] = ()
     source: SourceState | None = None
     sink: SinkState | None = None
     recording: Recording | None = None
-    log_lines: int = 0
-    event_count: int = 0
     summary: Summary | None = None
     crashed: bool = False
     """The relay process ended without a summary."""

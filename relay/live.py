@@ -12,24 +12,28 @@ from typing import Any
 from api_client.client_events import item_create_text, item_truncate
 from audio.errors import AudioError
 from audio.ports import BYTES_PER_MS
+from relay.codes import RelayCode
 from relay.commands import Command, Interrupt, Mute, ProvokeError, Reconnect, Say, Stop, UseSink, UseSource
 from relay.config import RelayConfig
-from relay.conversation import Conversation
+from relay.conversation import ConversationState
 from relay.exit_codes import EXIT_CONNECTION, EXIT_INTERRUPTED, EXIT_OK, EXIT_TIMEOUT
 from relay.gauges import Gauges
+from relay.link.connection import Parts
 from relay.link.connections import Connections
 from relay.link.downlink import Downlink
+from relay.link.gate import Gate
+from relay.link.kept_speech import KeptSpeech
 from relay.link.mode_poller import ModePoller
 from relay.link.uplink import Uplink
 from relay.measure.latency import LatencyTracker
 from relay.measure.meters import expected_chunk_rate
 from relay.output import Emit, Output
 from relay.problems import from_audio
-from relay.recording import RunRecording
+from relay.run_recording import RunRecording
 from relay.sound.playback import PlaybackQueue
-from relay.sound.sink import Speaker
-from relay.sound.source import Microphone
-from relay.stream import Problem, Role, Started, Summary
+from relay.sound.sink import CurrentSink
+from relay.sound.source import CurrentSource
+from relay.stream import Notice, Problem, Role, Started, Summary
 from relay.version import version
 
 log = logging.getLogger(__name__)
@@ -38,38 +42,48 @@ GRACE_S = 30.0
 """With a time limit: how much longer than that a run may take when its gate never opens."""
 
 
-async def converse(config: RelayConfig, emit: Emit, commands: AsyncIterator[Command]) -> Summary:
-    """Hold one conversation; returns the summary, which was emitted last.
+async def converse(
+    config: RelayConfig, emit: Emit, commands: AsyncIterator[Command], first: Notice | None = None
+) -> Summary:
+    """Hold one conversation; returns the summary, which was emitted last. ``first`` is told right after the start.
 
-    Ends on ``Stop``, when ``commands`` end, ``config.seconds`` after the gate first opened, or when the
-    connection is given up. Nothing is raised for what a server or a device does: that is in the stream.
+    Ends on ``Stop``, when ``commands`` end, ``config.seconds`` after the gate first opened, or when the connection is
+    given up. Nothing is raised for what a server or a device does: that is in the stream.
     """
-    return await _Run(config, Output(emit)).hold(commands)
+    return await LiveConversation(config, Output(emit), first).hold(commands)
 
 
-class _Run:
-    def __init__(self, config: RelayConfig, output: Output) -> None:
+class LiveConversation:
+    """All parts of one conversation, put together; ``hold`` runs it."""
+
+    def __init__(self, config: RelayConfig, output: Output, first: Notice | None) -> None:
+        self._first = first
         self._config = config
         self._output = output
         self._playback = PlaybackQueue(self._played)
         latency = LatencyTracker()
-        self._microphone = Microphone(output, config.chunk_bytes)
-        self._uplink = Uplink(config, output, self._microphone, self._playback, latency)
-        self._downlink = Downlink(config, output, self._playback, latency)
-        self._speaker = Speaker(output, self._playback)
-        self._poller = ModePoller(config, output)
-        self._connections = Connections(config, output, self._uplink, self._downlink, self._poller)
-        self._connections.on_gate_open = self._gate_opened
-        self._gauges = Gauges(output, self._uplink, self._downlink, self._microphone, self._playback)
+        self._source = CurrentSource(output, config.chunk_bytes)
+        self._sink = CurrentSink(output, self._playback)
+        self._gate = Gate()
+        kept = KeptSpeech()
+        self._uplink = Uplink(config, output, self._gate, self._source, self._playback, latency, kept)
+        self._downlink = Downlink(config, output, self._playback, latency, kept)
+        self._answers = self._downlink.answers
+        self._poller = ModePoller(config, output, self._gate)
+        parts = Parts(config, output, self._gate, self._uplink, self._downlink)
+        self._connections = Connections(parts, self._poller)
+        self._gate.on_open(self._gate_opened)
+        self._gauges = Gauges(output, self._gate, self._uplink, self._answers, self._source, self._playback)
         self._over = asyncio.Event()
         self._sound_open = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._limit: asyncio.TimerHandle | None = None
-        self._recording = RunRecording(config.record_directory, output)
+        self._recording = RunRecording(config, output)
         self._played_to: Callable[[bytes], None] | None = None
         self._exit_code = EXIT_OK
 
     async def hold(self, commands: AsyncIterator[Command]) -> Summary:
+        """Run until the end; see ``converse``."""
         try:
             self._begin()
             self._spawn("conversation", self._converse())
@@ -96,17 +110,19 @@ class _Run:
                 wall_time=datetime.now(UTC).isoformat(timespec="milliseconds"),
             )
         )
+        if self._first is not None:
+            self._output.emit(self._first)
         self._start_echo()
         if config.seconds is not None:
             self._set_limit(config.seconds + GRACE_S, EXIT_TIMEOUT)
 
     async def _converse(self) -> None:
-        await self._speaker.use(self._config.sink)
-        await self._microphone.use(self._config.source)
+        await self._sink.use(self._config.sink)
+        await self._source.use(self._config.source)
         self._sound_open.set()
         self._spawn("uplink", self._uplink.run())
-        self._spawn("gauges", self._gauges.run(self._speaker.check))
-        self._exit_code = await self._connections.run() or self._exit_code
+        self._spawn("gauges", self._gauges.run(self._sink.check))
+        await self._connections.run()
         self._over.set()
 
     async def _finish(self) -> None:
@@ -114,13 +130,14 @@ class _Run:
         if self._limit is not None:
             self._limit.cancel()
         await self._connections.stop()
+        self._uplink.say_what_was_not_sent()
         parts = list(self._tasks)
         for task in parts:
             task.cancel()
         await asyncio.gather(*parts, return_exceptions=True)
-        await self._speaker.check()
-        await asyncio.gather(self._microphone.close(), self._speaker.close())
-        if self._connections.opened:
+        await self._sink.check()
+        await asyncio.gather(self._source.close(), self._sink.close())
+        if self._connections.totals.opened:
             await self._poller.report_after()
         await self._poller.close()
         self._recording.settle()
@@ -133,8 +150,8 @@ class _Run:
             t=output.now(),
             session_id=self._config.session_id,
             seconds=output.now(),
-            session_updates_sent=self._connections.updates_sent,
-            connections=self._connections.opened,
+            session_updates_sent=self._connections.totals.updates_sent,
+            connections=self._connections.totals.opened,
             chunks_sent=self._uplink.chunks_sent,
             bytes_sent=self._uplink.bytes_sent,
             chunk_bytes=self._config.chunk_bytes,
@@ -142,16 +159,16 @@ class _Run:
             expected_chunk_rate=expected_chunk_rate(self._config.chunk_bytes),
             user_transcripts=_texts(conversation, "user"),
             assistant_transcripts=_texts(conversation, "assistant"),
-            audio_received_ms=self._downlink.audio_received_bytes // BYTES_PER_MS,
+            audio_received_ms=self._answers.audio_bytes // BYTES_PER_MS,
             response_latency_ms=[ms for _, ms in sorted(conversation.latencies.items())],
             realtime_mode=self._poller.reports,
-            reconnects=self._connections.restored,
+            reconnects=self._connections.reports.restored,
             errors=list(conversation.errors),
-            close_code=self._connections.close_code,
+            close_code=self._connections.totals.close_code,
             lateness_p50_ms=lateness.p50_ms,
             lateness_p99_ms=lateness.p99_ms,
             lateness_max_ms=lateness.max_ms,
-            exit_code=self._exit_code,
+            exit_code=self._exit_code or self._connections.exit_code,
         )
         self._recording.finish(summary)
         return summary
@@ -169,7 +186,9 @@ class _Run:
         log.error("The part %s of the run failed", task.get_name(), exc_info=error)
         message = f"The relay failed ({task.get_name()}: {type(error).__name__}: {error})."
         now = self._output.now()
-        self._output.problem(Problem(t=now, where="relay", code="relay_fault", message=message, fatal=True))
+        self._output.problem(
+            Problem(t=now, where="relay", code=RelayCode.RELAY_FAULT, message=message, fatal=True)
+        )
         self._exit_code = EXIT_CONNECTION
         self._over.set()
 
@@ -179,7 +198,9 @@ class _Run:
         self._limit = asyncio.get_running_loop().call_later(seconds, self._time_is_up, exit_code)
 
     def _time_is_up(self, exit_code: int) -> None:
-        self._exit_code = exit_code
+        # An upstream that died and never came back is not what was asked for.
+        lost = exit_code == EXIT_OK and not self._gate.is_open
+        self._exit_code = EXIT_CONNECTION if lost else exit_code
         self._over.set()
 
     # --- sound both ways -----------------------------------------------------------------------
@@ -210,7 +231,7 @@ class _Run:
     async def _obey(self, commands: AsyncIterator[Command]) -> None:
         async for command in commands:
             if isinstance(command, Stop):
-                self._exit_code = EXIT_INTERRUPTED if command.interrupted else EXIT_OK
+                self._exit_code = EXIT_INTERRUPTED if command.interrupted else command.exit_code
                 break
             self._carry_out(command)
         self._over.set()
@@ -223,11 +244,11 @@ class _Run:
             case Mute(on=on):
                 self._uplink.muted = on
             case Interrupt():
-                self._downlink.interrupt(cancel=True)
+                self._answers.interrupt(cancel=True)
             case UseSource(spec=spec):
-                self._spawn("source", self._change(self._microphone.use, spec))
+                self._spawn("source", self._change(self._source.use, spec))
             case UseSink(spec=spec):
-                self._spawn("sink", self._change(self._speaker.use, spec))
+                self._spawn("sink", self._change(self._sink.use, spec))
             case Reconnect():
                 self._connections.reconnect()
             case ProvokeError():
@@ -249,7 +270,7 @@ class _Run:
         for text in texts:
             outbox.post(item_create_text(text))
         if texts:
-            self._downlink.want_response()
+            self._answers.want()
 
     def _provoke_error(self) -> None:
         outbox = self._connections.outbox
@@ -257,13 +278,15 @@ class _Run:
             outbox.post(item_truncate("item_that_does_not_exist", 1_000, event_id="provoked"))
 
     def _gate_opened(self) -> None:
-        if self._config.seconds is not None and self._connections.gates_opened == 1:
+        if self._config.seconds is not None and self._gate.openings == 1:
             self._set_limit(self._config.seconds, EXIT_OK)
-        self._downlink.audio_rate.open(time.monotonic())
+        self._answers.audio_rate.open(self._gate.opened_at)
         self._say_all()
+        # After what was typed meanwhile: the answer is to that.
+        self._answers.resume()
 
 
-def _texts(conversation: Conversation, role: Role) -> list[str]:
+def _texts(conversation: ConversationState, role: Role) -> list[str]:
     """What one side said, in order, without the turns in which no words were found."""
     return [
         turn.text for turn in conversation.turns if turn.role == role and turn.final and turn.text.strip()

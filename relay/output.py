@@ -6,9 +6,11 @@ import logging
 import time
 from collections.abc import Callable
 
-from relay import stream
-from relay.conversation import Conversation, fold
-from relay.recorder import Recorder
+from audio.errors import AudioErrorCode
+from relay.codes import RelayCode
+from relay.conversation import ConversationState, fold
+from relay.recording.recorder import Recorder
+from relay.recording.wire import Direction
 from relay.stream import (
     Item,
     Latency,
@@ -29,13 +31,11 @@ log = logging.getLogger(__name__)
 
 
 def _remembered(event: StreamEvent) -> bool:
-    """Whether the summary or a replay needs it: a few events per turn, not each of its deltas."""
+    """Whether the summary or a replay needs it."""
     match event:
-        case Transcript(final=final):
-            return final
         case Playback(state=state):
             return state == "interrupted"
-        case Item() | Latency() | Problem():
+        case Transcript() | Item() | Latency() | Problem():
             return True
         case _:
             return False
@@ -49,7 +49,7 @@ class Output:
         self.started_at = time.monotonic()
         self.recorder: Recorder | None = None
         self._unfolded: list[StreamEvent] = []
-        self._folded = Conversation()
+        self._folded = ConversationState()
 
     def now(self) -> float:
         """Seconds since the relay started, to the microsecond."""
@@ -66,8 +66,13 @@ class Output:
             if len(self._unfolded) >= _FOLD_AFTER:
                 self._fold()
         if self.recorder is not None:
-            self.recorder.event(stream.encode(event))
+            self.recorder.event(event)
         self._emit(event)
+
+    def message(self, direction: Direction, message: str | bytes, at: float, connection: int) -> None:
+        """Record a message as it was on the wire, at monotonic ``at``; the stream has its typed event."""
+        if self.recorder is not None:
+            self.recorder.message(direction, message, at, connection)
 
     def say(self, text: str) -> None:
         """A client-side log line, in the stream and in the process's own log."""
@@ -79,13 +84,13 @@ class Output:
         log.warning("%s/%s: %s", problem.where, problem.code, problem.message)
         self.emit(problem)
 
-    def notice(self, code: str, message: str, **params: str) -> None:
+    def notice(self, code: RelayCode | AudioErrorCode, message: str, **params: str) -> None:
         """Something worth telling."""
         log.info("%s: %s", code, message)
         self.emit(Notice(t=self.now(), code=code, message=message, params=params))
 
     @property
-    def conversation(self) -> Conversation:
+    def conversation(self) -> ConversationState:
         """Turns, latencies and errors so far, by the same reducer that every reader uses."""
         if self._unfolded:
             self._fold()

@@ -17,6 +17,9 @@ import msgspec
 
 Role = Literal["user", "assistant", "system"]
 ModePhase = Literal["before", "during", "after"]
+StepName = Literal[
+    "connecting", "connected", "created", "update_sent", "updated", "gate_open", "closing", "closed"
+]
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
@@ -49,9 +52,7 @@ class LogLine(_Event, frozen=True, kw_only=True, tag="log"):
 class Step(_Event, frozen=True, kw_only=True, tag="step"):
     """A connection reached a step. ``connection`` counts sockets of this run from 1."""
 
-    step: Literal[
-        "connecting", "connected", "created", "update_sent", "updated", "gate_open", "closing", "closed"
-    ]
+    step: StepName
     connection: int
     detail: str | None = None
     """created: ``relay`` (the server's stub) or the model's name; closed: the close reason."""
@@ -213,18 +214,19 @@ class SinkState(_Event, frozen=True, kw_only=True, tag="sink"):
 
 
 class Recording(_Event, frozen=True, kw_only=True, tag="recording"):
-    """Recording started or finished in ``directory``: events.jsonl, user.wav, customer.wav. It has the whole stream."""
+    """Recording started, finished or failed in ``directory``, as ``docs/recording.md`` describes it."""
 
     state: Literal["started", "finished", "failed"]
     directory: str
 
 
 class Problem(_Event, frozen=True, kw_only=True, tag="error"):
-    """Something went wrong. ``where`` says in which room; ``fatal`` that the conversation ends."""
+    """Something went wrong. ``where`` says in which room; ``fatal`` that no attempt is made any more."""
 
     where: Literal["audio", "connection", "server", "relay"]
     code: str
-    """Stable, for programs; ``message`` is English, and ``params`` what a translation of it needs."""
+    """Stable, for programs; ``message`` is English, and ``params`` what a translation of it needs. ``params.said`` is
+    what the server said itself, harmless and on one line, to be shown beside our words."""
     message: str
     fatal: bool = False
     params: dict[str, str] = {}
@@ -243,6 +245,10 @@ class ModeReports(msgspec.Struct, frozen=True, kw_only=True):
 
     before: bool | None = None
     during: bool | None = None
+    """True if the server ever said so while the gate was open; else its last answer."""
+    during_true_s: float | None = None
+    """For how long it said so while the gate was open, in seconds, from the first to the last of such answers in a
+    row. Null: never."""
     after: bool | None = None
 
 
@@ -275,7 +281,8 @@ class Summary(_Event, frozen=True, kw_only=True, tag="summary"):
     lateness_p99_ms: float | None = None
     lateness_max_ms: float | None = None
     exit_code: int = 0
-    """Of the process: 0 ended as asked, 3 connection or login, 4 timeout, 130 interrupted."""
+    """Of the process: 0 ended as asked, 2 a recording that could not be spoken, 3 connection or login, 4 timeout,
+    130 interrupted."""
 
 
 StreamEvent = (

@@ -1,10 +1,11 @@
 """Bring the catalogue of the interface's words in step with the code.
 
-    python scripts/catalogue.py          (or: make catalogue)
+    python scripts/catalogue.py            (or: make catalogue)
+    python scripts/catalogue.py --check    writes nothing; exit code 1 if there is something to do
 
 Collects every string marked with ``_()``, ``N_()`` or ``ngettext()`` in ``tui/``, updates
 ``tui/locale/ja/LC_MESSAGES/salesmind.po`` without losing a translation that is still wanted, compiles it, and
-names what has no translation yet. Exit code 1 as long as something has none. Needs Babel (``[dev]``).
+names what has no translation yet. Exit code 1 as long as something has none. Needs Babel (dependency group ``dev``).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import io
 import sys
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -61,7 +62,12 @@ def updated() -> Catalog:
 
 def untranslated(catalogue: Catalog) -> list[str]:
     """What has no translation, or one that is only guessed."""
-    return [str(entry.id) for entry in catalogue if entry.id and (not entry.string or entry.fuzzy)]
+    return [str(entry.id) for entry in catalogue if entry.id and (entry.fuzzy or not _complete(entry))]
+
+
+def _complete(entry: Message) -> bool:
+    """Whether every form has words: one, or as many as the language has plurals."""
+    return bool(entry.string and all(entry.string))
 
 
 def source(catalogue: Catalog) -> bytes:
@@ -79,14 +85,19 @@ def compiled(catalogue: Catalog) -> bytes:
 
 
 def main() -> int:
-    """Update and compile; 1 when something is not translated."""
+    """Update and compile; 1 when something is not translated, or with ``--check`` when a file would change."""
     catalogue = updated()
-    PO.write_bytes(source(catalogue))
-    MO.write_bytes(compiled(catalogue))
-    CLICK_MO.write_bytes(compiled(click_catalogue()))
+    files = {PO: source(catalogue), MO: compiled(catalogue), CLICK_MO: compiled(click_catalogue())}
     missing = untranslated(catalogue)
     for message in missing:
         print(f"not translated: {message}", file=sys.stderr)
+    if "--check" in sys.argv[1:]:
+        stale = [path.name for path, data in files.items() if path.read_bytes() != data]
+        if stale:
+            print(f"out of step: {', '.join(stale)} (make catalogue)", file=sys.stderr)
+        return 1 if missing or stale else 0
+    for path, data in files.items():
+        path.write_bytes(data)
     return 1 if missing else 0
 
 

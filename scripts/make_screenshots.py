@@ -15,7 +15,7 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from relay.conversation import Conversation
+from relay.conversation import ConversationState
 from tui import i18n
 from tui.app import SalesMindApp
 from tui.cli.embedded_server import EmbeddedServer
@@ -59,7 +59,7 @@ async def take(language: i18n.Language, server_url: str, state: Path) -> None:
         await until(pilot, lambda: type(app.screen).__name__ == "LiveScreen")
         await until(pilot, lambda: app.screen.feed is not None)  # type: ignore[attr-defined]
 
-        def conversation() -> Conversation:
+        def conversation() -> ConversationState:
             return app.screen.feed.state  # type: ignore[attr-defined, no-any-return]
 
         await until(pilot, lambda: conversation().gate_open)
@@ -89,7 +89,7 @@ async def take(language: i18n.Language, server_url: str, state: Path) -> None:
         save("acceptance")
 
 
-def finished_answers(state: Conversation) -> int:
+def finished_answers(state: ConversationState) -> int:
     """How many of the customer's turns are complete."""
     return sum(turn.role == "assistant" and turn.final for turn in state.turns)
 
@@ -97,7 +97,7 @@ def finished_answers(state: Conversation) -> int:
 def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as directory, EmbeddedServer(Path(directory), 0, print) as server:
-        url = server.wait_until_ready(30)
+        url = server.start()
         for language in i18n.LANGUAGES:
             asyncio.run(take(language, url, Path(directory) / language))
 

@@ -16,10 +16,13 @@ from typing import get_args
 import msgspec
 
 from relay import commands, config, stream
+from relay.chunk_bytes import LARGEST_CHUNK_BYTES, SMALLEST_CHUNK_BYTES
 
 TARGET = Path(__file__).parents[1] / "docs" / ("stream.md")
 
-ALIASES = {name: str(getattr(stream, name)).removeprefix("typing.") for name in ("Role", "ModePhase")}
+ALIASES = {
+    name: str(getattr(stream, name)).removeprefix("typing.") for name in ("Role", "ModePhase", "StepName")
+} | {"ChunkBytes": f"int, even, {SMALLEST_CHUNK_BYTES} to {LARGEST_CHUNK_BYTES}"}
 
 INTRODUCTION = """\
 # The stream of a conversation

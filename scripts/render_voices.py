@@ -1,6 +1,6 @@
 """Render the recordings that ship with the project: the salesperson's samples and the customers' lines.
 
-    pip install .[render]
+    pip install --group render
     python scripts/render_voices.py [--only GLOB] [--force]
 
 The texts stand in ``audio/samples/manifest.toml`` and ``backend/engine/personas/*.toml``; this writes one

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
+from textual.keys import format_key
 
-from tui.i18n import N_
+from tui.i18n import N_, _
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +58,50 @@ def keys_of(action: Action, keymap: Mapping[str, str]) -> list[str]:
     return keymap.get(action.id, action.keys).split(",")
 
 
+class KeyNames:
+    """Keys as sentences name them: those in force under ``keymap`` (binding id to comma-separated keys)."""
+
+    def __init__(self, keymap: Mapping[str, str]) -> None:
+        self._keymap = keymap
+
+    def first(self, action: Action) -> str:
+        """The first key: ``n``."""
+        return _key_name(keys_of(action, self._keymap)[0])
+
+    def all(self, action: Action) -> str:
+        """The first key, and the second beside it: ``n (or F2)``."""
+        names = [_key_name(key) for key in keys_of(action, self._keymap)]
+        return names[0] if len(names) == 1 else _("{key} (or {other})").format(key=names[0], other=names[1])
+
+
+def _key_name(key: str) -> str:
+    if key == "escape":
+        return "Esc"
+    if key[:1] == "f" and key[1:].isdigit():
+        return key.upper()
+    *modifiers, last = key.split("+")
+    return "+".join([*modifiers, format_key(last)])
+
+
+HELP = Action(
+    "app.help",
+    "f1",
+    "help",
+    N_("Help"),
+    N_("Help: Show keys"),
+    N_("Show every key of this screen"),
+)
+QUIT = Action(
+    "app.quit",
+    "ctrl+q",
+    "quit",
+    N_("Quit"),
+    N_("Program: Quit"),
+    N_("Quit; asks first during a conversation"),
+    priority=True,
+)
 APP_ACTIONS: tuple[Action, ...] = (
-    Action(
-        "app.help",
-        "f1",
-        "help",
-        N_("Help"),
-        N_("Help: Show keys"),
-        N_("Show every key of this screen"),
-    ),
+    HELP,
     Action(
         "app.palette",
         "ctrl+p",
@@ -103,12 +139,13 @@ APP_ACTIONS: tuple[Action, ...] = (
         show=False,
     ),
     Action(
-        "app.quit",
-        "ctrl+q",
-        "quit",
-        N_("Quit"),
-        N_("Program: Quit"),
-        N_("Quit; asks first during a conversation"),
-        priority=True,
+        "app.suspend",
+        "ctrl+z",
+        "suspend_process",
+        N_("Suspend"),
+        N_("Program: Suspend"),
+        N_("Back to the shell for a while; `fg` returns, and a conversation goes on meanwhile"),
+        show=False,
     ),
+    QUIT,
 )

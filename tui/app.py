@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import logging
-import signal
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.command import CommandPalette
+from textual.events import Event, Key, Paste
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 from textual.worker import Worker, WorkerFailed
 
 from tui import i18n
-from tui.actions import APP_ACTIONS, Action, bindings
+from tui.actions import APP_ACTIONS, HELP, QUIT, Action, bindings
 from tui.console_app import ConsoleApp
+from tui.exit_codes import ExitCode
 from tui.frame.plain_scrollbar import PlainScrollBarRender
+from tui.frame.screen import ConsoleModal, ConsoleScreen
+from tui.frame.typed_ahead import TypedAhead
 from tui.host import memory, terminal
+from tui.host.pastes import keep_pastes_text
 from tui.host.services import Services
 from tui.i18n import _
 from tui.login.screen import LoginScreen
@@ -30,13 +34,7 @@ from tui.settings import ConsoleSettings
 from tui.themes import LIGHT, THEMES, dark_theme
 from tui.wording.errors import sentence
 
-if TYPE_CHECKING:
-    pass
-
 log = logging.getLogger(__name__)
-
-CRASHED = 1
-TERMINAL_GONE = 129
 
 
 class SalesMindApp(ConsoleApp):
@@ -51,7 +49,7 @@ class SalesMindApp(ConsoleApp):
         Binding("ctrl+c", "help_quit", show=False, system=True),
     ]
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 (as Textual declares it)
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (80, "-narrow"), (100, "-wide")]  # noqa: RUF012 (as Textual declares it)
     VERTICAL_BREAKPOINTS = [(0, "-short"), (36, "-tall")]  # noqa: RUF012
     CLOSE_TIMEOUT = 12.0
     """Seconds to wait for screens to close: the live screen ends its conversation first."""
@@ -61,11 +59,21 @@ class SalesMindApp(ConsoleApp):
         ScrollBar.renderer = PlainScrollBarRender
         for theme in THEMES:
             self.register_theme(theme)
-        if settings.theme in self.available_themes:
-            self.theme = settings.theme
+        wanted = settings.theme or self.memory.theme
+        dark = dark_theme(self.console.color_system)
+        if wanted in self.available_themes and (settings.theme or wanted == LIGHT.name):
+            self.theme = wanted
         else:
-            self.theme = dark_theme(self.console.color_system).name
+            self.theme = dark.name
         self.set_keymap(settings.keys)
+        self._typed = TypedAhead(self, super().on_event)
+
+    async def on_event(self, event: Event) -> None:
+        """Textual's, with keys and pastes one at a time."""
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            await self._typed.take(event)
+        else:
+            await super().on_event(event)
 
     def get_default_screen(self) -> Screen[Any]:
         """Login comes first."""
@@ -75,6 +83,8 @@ class SalesMindApp(ConsoleApp):
         """Watch for the terminal going away."""
         if not self.is_headless:
             terminal.watch(self.terminal_gone, self.set_interval)
+        # After `fg` the terminal shows an empty screen, and Textual paints only what has changed.
+        self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
         self.call_after_refresh(self._tell_what_settings_name_wrongly)
 
     def _tell_what_settings_name_wrongly(self) -> None:
@@ -85,7 +95,7 @@ class SalesMindApp(ConsoleApp):
             from tui.keymap import unknown_ids
 
             if unknown := unknown_ids(self.settings.keys):
-                self.tell("keys_unknown", ids=", ".join(unknown))
+                self.tell("keys_unknown", ids=", ".join(unknown), key=self.key_names.first(HELP))
 
     async def on_unmount(self) -> None:
         """Let go of the server."""
@@ -100,10 +110,7 @@ class SalesMindApp(ConsoleApp):
 
         self.account = account = message.account
         self.memory.used(account.server_url, account.profile, account.username)
-        try:
-            memory.save(self.settings.state_directory, self.memory)
-        except OSError as error:
-            self.tell("state_not_saved", reason=error.strerror or str(error))
+        self.remember()
         self.push_screen(SessionsScreen())
 
     @on(LoggedOut)
@@ -147,7 +154,7 @@ class SalesMindApp(ConsoleApp):
         if isinstance(error, WorkerFailed) and isinstance(error.error, Exception):
             error = error.error
         log.critical("Unexpected end", exc_info=error)
-        self._return_code = CRASHED
+        self._return_code = ExitCode.CRASHED
         if self._exception is None:
             self._exception = error
             self._exception_event.set()
@@ -157,9 +164,9 @@ class SalesMindApp(ConsoleApp):
     # --- actions -------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The language is not changed under a running conversation."""
+        """A dialog is answered in the language in which it was opened."""
         if action == "toggle_language":
-            return len(self.screen_stack) <= 1
+            return not isinstance(self.screen, ConsoleModal)
         return super().check_action(action, parameters)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
@@ -187,11 +194,18 @@ class SalesMindApp(ConsoleApp):
         """Dark to light and back."""
         dark = dark_theme(self.console.color_system)
         self.theme = dark.name if self.theme == LIGHT.name else LIGHT.name
+        self.memory.theme = self.theme
+        self.remember()
 
     async def action_toggle_language(self) -> None:
-        """Japanese to English and back."""
+        """Japanese to English and back, on every screen that is open."""
         i18n.set_language("en" if i18n.language() == "ja" else "ja")
-        await self.screen.recompose()
+        self.memory.language = i18n.language()
+        self.remember()
+        self.renew_client()
+        for screen in self.screen_stack:
+            if isinstance(screen, ConsoleScreen):
+                await screen.retranslate()
         self.refresh_bindings()
 
     def action_save_screenshot(self) -> None:
@@ -208,7 +222,14 @@ class SalesMindApp(ConsoleApp):
 
     def action_help_quit(self) -> None:
         """ctrl+c copies; who presses it to leave is told the way."""
-        self.notify(_("Press ctrl+q to quit."))
+        self.notify(_("Press {key} to quit.").format(key=self.key_names.first(QUIT)))
+
+    def action_suspend_process(self) -> None:
+        """Stop like any program, where there is a shell that can continue it."""
+        if terminal.has_job_control():
+            super().action_suspend_process()
+        else:
+            self.tell("no_job_control")
 
     async def action_quit(self) -> None:
         """Quit at once, except that a running conversation asks first."""
@@ -229,18 +250,18 @@ class SalesMindApp(ConsoleApp):
     def terminal_gone(self) -> None:
         """Nobody looks any more: the conversation's process sees its input close and ends."""
         log.info("The terminal is gone; leaving")
-        self.exit(TERMINAL_GONE, return_code=TERMINAL_GONE)
+        self.exit(ExitCode.TERMINAL_GONE, return_code=ExitCode.TERMINAL_GONE)
 
 
 def run_console(settings: ConsoleSettings, services: Services | None = None, *, mouse: bool = True) -> int:
-    """Show the console until it is left; gives an exit code. No exception and no traceback comes out."""
+    """Show the console until it is left; gives an ``ExitCode``. No exception and no traceback comes out."""
     from tui.host.journal import open_journal
 
-    i18n.set_language(i18n.resolve_language(settings.language))
+    remembered = memory.load(settings.state_directory).language
+    i18n.set_language(i18n.resolve_language(settings.language, remembered))
     with suppress(OSError):
         open_journal(settings.state_directory)
+    keep_pastes_text()
     app = SalesMindApp(settings, services)
     app.run(mouse=mouse)
-    if app.return_code in (None, signal.SIGHUP):
-        return 0
-    return int(app.return_code or 0)
+    return int(app.return_code or ExitCode.OK)

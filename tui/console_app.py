@@ -6,14 +6,16 @@ Screens reach it through ``getters.app(ConsoleApp)``. Where they lead is up to `
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING
 
 from textual.app import App
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.worker import Worker, WorkerState
 
-from tui.host import memory
-from tui.host.services import Account, Services
+from tui.actions import KeyNames
+from tui.host import clipboard, memory
+from tui.host.services import ServerAccount, Services
 from tui.settings import ConsoleSettings
 from tui.status import Status
 from tui.wording.errors import sentence
@@ -27,14 +29,16 @@ log = logging.getLogger(__name__)
 class ConsoleApp(App[int]):
     """What every screen can rely on."""
 
-    status: reactive[Status] = reactive(Status())
+    status: var[Status] = var(Status())
+    """For the status lines, which watch it. No ``reactive``: setting that repaints every screen whole."""
 
     def __init__(self, settings: ConsoleSettings, services: Services | None = None) -> None:
         super().__init__()
         self.settings = settings
+        self.key_names = KeyNames(settings.keys)
         self.services = services or Services()
         self.memory = memory.load(settings.state_directory)
-        self.account: Account | None = None
+        self.account: ServerAccount | None = None
         """Who is logged in; None at the login screen."""
         self.log_path = settings.state_directory / "console.log"
         self._client: SalesMindClient | None = None
@@ -50,11 +54,31 @@ class ConsoleApp(App[int]):
             )
         return self._client
 
+    def renew_client(self) -> None:
+        """Ask the server in the language now in force; what is under way is answered first."""
+        client, self._client = self._client, None
+        if client is not None:
+            self.set_timer(client.timeout_s, client.aclose)
+
+    def remember(self) -> None:
+        """Keep what is remembered between runs."""
+        try:
+            memory.save(self.settings.state_directory, self.memory)
+        except OSError as error:
+            self.tell("state_not_saved", reason=error.strerror or str(error))
+
     async def close_client(self) -> None:
         """Close the connections to the server."""
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Textual's OSC 52, and once more for the terminal behind a multiplexer."""
+        super().copy_to_clipboard(text)
+        through = clipboard.multiplexer(os.environ)
+        if through is not None and self._driver is not None and not self.is_headless:
+            self._driver.write(clipboard.wrapped(text, through))
 
     def tell(self, code: str, **params: str) -> None:
         """Show the sentence for ``code`` for a moment."""

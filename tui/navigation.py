@@ -8,13 +8,13 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from api_client.models import Session
-    from tui.host.services import Account
+    from tui.host.services import ServerAccount
 
 
 class LoggedIn(Message):
     """The server has accepted ``account``: go on to its sessions."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: ServerAccount) -> None:
         super().__init__()
         self.account = account
 

@@ -10,7 +10,7 @@ from tui.i18n import _
 from tui.tones import Tone
 
 if TYPE_CHECKING:
-    from tui.host.services import Account
+    from tui.host.services import ServerAccount
 
 Socket = Literal["none", "connecting", "open", "lost", "retrying", "given_up", "closing", "closed"]
 
@@ -43,7 +43,7 @@ def place_name(server_url: str, profile: str | None) -> str:
     return f"{profile}@{host}" if profile else host
 
 
-def at_account(account: Account | None) -> Status:
+def at_account(account: ServerAccount | None) -> Status:
     """Where ``account`` is, before anything is known of a conversation."""
     if account is None:
         return Status()

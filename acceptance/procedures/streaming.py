@@ -31,7 +31,7 @@ async def streaming_test(run: AcceptanceRun) -> None:
         held.on_batch = lambda held: run.tick(judge_streaming(held.record, None, run.limits))
         await _follow_turn(run, held, source)
         held.on_batch = None
-    played = None if held.recording is None else loudest_dbfs(held.recording / "customer.wav")
+    played = None if held.recording is None else loudest_dbfs(held.recording)
     run.answer(judge_streaming(held.record, played, run.limits))
     run.answer([judge_stored(held.record, await _stored(run, session_id, held))])
     await run.ask(

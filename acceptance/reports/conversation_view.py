@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,7 +11,7 @@ from acceptance.reports.chart import TimeAxis
 from acceptance.reports.markup import Markup, element, join
 from acceptance.reports.plots import RATE_TOLERANCE, chunk_rate_plot, latency_plot, lateness_plot
 from acceptance.reports.recorded import RecordedConversation, read_conversation
-from acceptance.reports.timeline import legend, timeline
+from acceptance.reports.timeline import Mark, evidence_marks, legend, timeline
 from acceptance.reports.waveform import waveforms
 from acceptance.reports.wording import Words
 from acceptance.results import ConversationRecord, RunResult
@@ -58,26 +58,41 @@ def _conversation(
         return element(
             "article", head, element("p", gone.format(name=record.directory), class_="muted"), class_="card"
         )
+    marks = evidence_marks(result, recorded.name, words)
+    return conversation_article(record.name, head, recorded, result.chunk_bytes, words, marks)
+
+
+def conversation_article(
+    name: str,
+    head: Markup,
+    recorded: RecordedConversation,
+    chunk_bytes: int,
+    words: Words,
+    evidence: Sequence[Mark] = (),
+) -> Markup:
+    """Everything about one recorded conversation. ``evidence``: marks of a run's answers on its timeline."""
     axis = TimeAxis(recorded.seconds)
     return element(
         "article",
         head,
         _figures(recorded, words),
-        _panel(words.choose(("イベントの時系列", "Event timeline")), timeline(recorded, result, axis, words)),
+        _panel(
+            words.choose(("イベントの時系列", "Event timeline")), timeline(recorded, evidence, axis, words)
+        ),
         legend(words),
         _panel(words.choose(("波形", "Waveform")), waveforms(recorded, axis, words)),
-        _plots(recorded, result, axis, words),
+        _plots(recorded, chunk_bytes, axis, words),
         _turns(recorded, words),
         _events(recorded, words),
         class_="card",
-        id=f"conversation-{record.name}",
+        id=f"conversation-{name}",
     )
 
 
 def _plots(
-    recorded: RecordedConversation, result: RunResult, axis: TimeAxis, words: Words
+    recorded: RecordedConversation, chunk_bytes: int, axis: TimeAxis, words: Words
 ) -> Iterator[Markup]:
-    expected = BYTES_PER_SECOND / result.chunk_bytes
+    expected = BYTES_PER_SECOND / chunk_bytes
     rate = (
         "送信レート (chunks/s) - 破線: 期待値 {expected}, 帯: ±{tolerance:.0%}",
         "Chunk rate (chunks/s) - dashed: {expected} expected, band: ±{tolerance:.0%}",

@@ -14,7 +14,7 @@ from acceptance.reports.markup import Markup, document, element, join, style_she
 from acceptance.reports.wording import Language, Words
 from acceptance.results import RunResult, Verdict, combine
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; media-src data:"
 
 
 def html(
@@ -49,6 +49,11 @@ def html(
         element("footer", f"SalesMind Console {result.console_version} · {result.id}"),
     )
     title = f"{words('title')} - {words.time(result.started_at)} - {result.server_url}"
+    return page(title, main, language)
+
+
+def page(title: str, main: Markup, language: Language) -> str:
+    """``main`` as a whole page in the reports' style, which may load nothing but sound that is in it."""
     return document(_meta(title), element("body", main), language=language)
 
 

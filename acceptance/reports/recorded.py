@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
-
 from acceptance.results import ConversationRecord
 from audio.ports import SAMPLE_RATE
-from audio.wav import HEADER_BYTES
-from relay import stream
 from relay.conversation import fold
-from relay.conversation_state import Conversation
+from relay.conversation_state import ConversationState
+from relay.recording.reader import NoRecording, RecordingReader
+from relay.recording.tracks import TrackReader
 from relay.stream import StreamEvent
 
 COLUMNS = 880
@@ -46,7 +44,7 @@ class RecordedConversation:
     user: Envelope | None
     """None: it cannot be read."""
     customer: Envelope | None
-    state: Conversation
+    state: ConversationState
     """The conversation as it was at its end."""
 
     @property
@@ -69,46 +67,44 @@ def read_conversation(record: ConversationRecord, directory: Path | None) -> Rec
     if not place.resolve().is_relative_to(directory.resolve()):
         return None
     try:
-        lines = (place / "events.jsonl").read_bytes().splitlines()
-    except OSError:
+        return read_recorded(place, record.name)
+    except (NoRecording, OSError):
         return None
-    events = tuple(event for event in map(_event, lines) if event is not None)
+
+
+def read_recorded(directory: Path, name: str) -> RecordedConversation:
+    """The recording in ``directory``, called ``name``. Raises ``NoRecording`` and ``OSError``."""
+    reader = RecordingReader(directory)
+    events = tuple(reader.events())
     return RecordedConversation(
-        name=record.name,
+        name=name,
         events=events,
-        state=fold(Conversation(), events),
-        user=read_envelope(place / "user.wav"),
-        customer=read_envelope(place / "customer.wav"),
+        state=fold(ConversationState(), events),
+        user=read_envelope(reader.track("user")),
+        customer=read_envelope(reader.track("customer")),
     )
 
 
-def _event(line: bytes) -> StreamEvent | None:
-    try:
-        return stream.decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None  # a line that a kill cut short, or a kind that a newer version wrote
-
-
-def read_envelope(path: Path) -> Envelope | None:
-    """The envelope of a track of the recorder; None for anything else.
-
-    The samples are counted in the file, not taken from its header: a killed recorder leaves that behind.
-    """
+def read_envelope(track: TrackReader | None) -> Envelope | None:
+    """The envelope of a track, read piece by piece: an hour is 170 MB. Closes it. None for None."""
     import numpy as np
 
+    if track is None:
+        return None
+    low: list[float] = []
+    high: list[float] = []
+    n = track.samples
+    columns = min(COLUMNS, n)
     try:
-        with path.open("rb") as file:
-            head = file.read(HEADER_BYTES)
-        if head[:4] != b"RIFF" or head[8:12] != b"WAVE" or head[36:40] != b"data":
-            return None
-        n = (path.stat().st_size - HEADER_BYTES) // 2
-        if n == 0:
-            return Envelope((), (), 0.0)
-        # Mapped, not read: an hour is 170 MB.
-        pcm = np.memmap(path, dtype="<i2", mode="r", offset=HEADER_BYTES, shape=(n,))
+        for column in range(columns):
+            samples = n * (column + 1) // columns - n * column // columns
+            piece = np.frombuffer(track.read(samples), dtype="<i2")
+            if not len(piece):
+                break
+            low.append(float(piece.min()) / _FULL_SCALE)
+            high.append(float(piece.max()) / _FULL_SCALE)
     except (OSError, ValueError):
         return None
-    starts = np.unique(np.linspace(0, n, min(COLUMNS, n), endpoint=False).astype(np.int64))
-    low = np.minimum.reduceat(pcm, starts) / _FULL_SCALE
-    high = np.maximum.reduceat(pcm, starts) / _FULL_SCALE
-    return Envelope(tuple(low.tolist()), tuple(high.tolist()), n / SAMPLE_RATE)
+    finally:
+        track.close()
+    return Envelope(tuple(low), tuple(high), n / SAMPLE_RATE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from acceptance.reports.chart import TimeAxis, bar, dot, drawing, grid, lane_label, time_labels
@@ -44,7 +44,9 @@ class Mark:
     title: str
 
 
-def timeline(recorded: RecordedConversation, result: RunResult, axis: TimeAxis, words: Words) -> Markup:
+def timeline(
+    recorded: RecordedConversation, evidence: Sequence[Mark], axis: TimeAxis, words: Words
+) -> Markup:
     """The lanes that have something in them."""
     lanes: list[tuple[str, list[Stretch], list[Mark]]] = [
         (words.choose(("接続", "Connection")), connection_stretches(recorded), []),
@@ -52,7 +54,7 @@ def timeline(recorded: RecordedConversation, result: RunResult, axis: TimeAxis, 
         (words.choose(("営業担当者", "Salesperson")), speech_stretches(recorded), typed_turns(recorded)),
         (words.choose(("お客様", "Customer")), playback_stretches(recorded), []),
         (words.choose(("エラー・通知", "Problems")), [], problem_marks(recorded)),
-        (words.choose(("根拠", "Evidence")), [], evidence_marks(result, recorded.name, words)),
+        (words.choose(("根拠", "Evidence")), [], list(evidence)),
     ]
     lanes = [lane for lane in lanes if lane[1] or lane[2]]
     drawn = []

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from backend.engine.options import (
     MAX_AGE_S,
+    MIND_KEY_VARIABLE,
+    MIND_TIMEOUT_S,
     TOKEN_VARIABLE,
     EngineOptions,
     OptionsError,
+    read_mind,
     read_plan,
     read_token,
 )
@@ -30,8 +33,13 @@ def main() -> int:
             personas=given.personas,
             persona=given.persona,
             max_age_s=given.max_age,
+            mind=read_mind(given.mind, given.mind_model, given.mind_key_file, given.mind_timeout),
             token=read_token(given.token_file),
             faults=read_plan(given.faults, given.fault),
+            lenient=given.lenient,
+            origins=tuple(given.allow_origin),
+            tls_certificate=given.tls_cert,
+            tls_key=given.tls_key,
             control=given.control,
             stop_on_eof=given.stop_on_eof,
             verbose=given.verbose,
@@ -61,6 +69,19 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help=f"what clients have to send as their API key; else {TOKEN_VARIABLE}",
     )
+    add("--lenient", action="store_true", help="let pass what OpenAI would refuse, where that does no harm")
+    add("--allow-origin", action="append", default=[], metavar="ORIGIN", help="of pages that may come in")
+    add(
+        "--tls-cert",
+        type=Path,
+        metavar="FILE",
+        help="certificate with its chain (PEM): wss:// in place of ws://",
+    )
+    add("--tls-key", type=Path, metavar="FILE", help="its private key (PEM)")
+    add("--mind", metavar="URL", help="a chat endpoint like OpenAI's, whose model thinks for the customers")
+    add("--mind-model", metavar="NAME", help="which model of it")
+    add("--mind-key-file", type=Path, metavar="FILE", help=f"its key; else {MIND_KEY_VARIABLE}")
+    add("--mind-timeout", type=float, default=MIND_TIMEOUT_S, metavar="SECONDS", help="to wait for it")
     add("--faults", type=Path, metavar="FILE", help="misbehave as the file says (TOML)")
     add("--fault", action="append", default=[], metavar="FAULT", help="one fault: KIND:NAME=VALUE,...")
     add("--control", action="store_true", help="let programs on this machine set faults")

@@ -10,10 +10,12 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from backend.engine.dialogue import Dialogue
+from backend.engine.event_schema import check_event
 from backend.engine.formats import decode, encode
 from backend.engine.hearing import Hearing
 from backend.engine.items import client_item, words_of
 from backend.engine.listening import Listening
+from backend.engine.mcp import McpServers
 from backend.engine.misbehaviour import FaultPlan, Misbehaviour
 from backend.engine.outbox import Closing
 from backend.engine.protocol import (
@@ -24,10 +26,7 @@ from backend.engine.protocol import (
     error_event,
     event,
     event_type,
-    integer_field,
-    object_field,
     parse,
-    text_field,
 )
 from backend.engine.request import request_for
 from backend.engine.responder import Responder
@@ -56,6 +55,7 @@ class Connection:
         self._responder = Responder(dialogue)
         self._hearing = Hearing(dialogue)
         self._listening = Listening(dialogue, self._responder, self._hearing)
+        self._mcp_servers = McpServers(dialogue.conversation)
         self._misbehaviour = Misbehaviour(number, socket, dialogue.outbox, self._responder, self._end_of_age)
         self._handlers: dict[str, Handler] = {
             "session.update": self._session_update,
@@ -68,12 +68,12 @@ class Connection:
             "conversation.item.delete": self._item_delete,
             "response.create": self._response_create,
             "response.cancel": self._response_cancel,
-            "output_audio_buffer.clear": self._output_audio_buffer_clear,
         }
 
     async def run(self) -> None:
         """Serve until either side closes or the session is too old."""
         self._dialogue.outbox.put(event("session.created", session=self._dialogue.session))
+        self._ask_mcp_servers(self._dialogue.session)
         self._plan.opened(self._misbehaviour)
         tasks = [asyncio.create_task(work) for work in (self._read(), self._write(), self._expire())]
         try:
@@ -125,12 +125,13 @@ class Connection:
             parsed = parse(message)
             event_id = client_event_id(parsed)
             kind = event_type(parsed)
-            log.debug("received %s", kind)
-            waiting = self._handlers.get(kind, _unknown)(parsed)
+            log.debug("received %.64r", kind)
+            check_event(parsed, self._dialogue.strict)
+            waiting = self._handlers[kind](parsed)
             if waiting is not None:
                 await waiting
         except ProtocolError as error:
-            log.info("refused: %s (%s)", error.code, error.param)
+            log.info("refused: %s (%.128r)", error.code, error.param)
             self._dialogue.outbox.put(error_event(error, event_id))
         except Exception:  # a fault of ours is told to the client, and the session goes on
             log.exception("event could not be handled")
@@ -138,27 +139,39 @@ class Connection:
             self._dialogue.outbox.put(error_event(problem, event_id, kind="server_error"))
 
     def _session_update(self, parsed: Event) -> None:
-        patch = object_field(parsed, "session")
         dialogue = self._dialogue
-        begun, produced = len(dialogue.conversation) > 0, dialogue.audio_produced
-        dialogue.session = updated(dialogue.session, patch, begun=begun, audio_produced=produced)
+        dialogue.session = updated(
+            dialogue.session,
+            parsed["session"],
+            begun=len(dialogue.conversation) > 0,
+            locked_voice=dialogue.locked_voice,
+            strict=dialogue.strict,
+        )
         self._listening.configure()
-        if dialogue.role():  # there may be something to say that has no recording
+        if dialogue.role() or dialogue.mind:  # there may be something to say that has no recording
             dialogue.voice.prepare(dialogue.spoken_language())
         self._dialogue.outbox.put(event("session.updated", session=self._dialogue.session))
+        self._ask_mcp_servers(dialogue.session)
+
+    def _ask_mcp_servers(self, settings: Event) -> None:
+        for step in self._mcp_servers.asked_for(settings.get("tools") or ()):
+            self._dialogue.outbox.put(step)
 
     async def _append(self, parsed: Event) -> None:
-        await self._listening.append(decode_audio(text_field(parsed, "audio"), "audio"))
+        await self._listening.append(decode_audio(parsed["audio"], "audio"))
 
     def _item_create(self, parsed: Event) -> None:
-        item, audio = client_item(object_field(parsed, "item"))
+        conversation, strict = self._dialogue.conversation, self._dialogue.strict
+        item, audio = client_item(parsed["item"], strict=strict)
+        call_id = item["call_id"] if item["type"] == "function_call_output" else None
+        if strict and call_id is not None and not conversation.has_call(call_id):
+            message = f"Tool call ID '{call_id}' not found in conversation."
+            raise ProtocolError("invalid_tool_call_id", message)
         previous_id = parsed.get("previous_item_id")
-        previous = self._dialogue.conversation.add(
-            item, previous_id if isinstance(previous_id, str) else None
-        )
+        previous = conversation.add(item, previous_id)
         for index, encoded in audio.items():
             pcm = decode(encoded, self._format_of("user"))
-            self._dialogue.conversation.append_audio(item["id"], pcm, index)
+            conversation.append_audio(item["id"], pcm, index)
             if item["content"][index]["transcript"] is None:
                 self._hearing.hear(item, index, pcm, announced=False)
         if item.get("role") == "assistant":
@@ -169,7 +182,7 @@ class Connection:
 
     def _item_retrieve(self, parsed: Event) -> None:
         item = self._dialogue.conversation.retrieved(
-            text_field(parsed, "item_id"), lambda pcm, role: encode(pcm, self._format_of(role))
+            parsed["item_id"], lambda pcm, role: encode(pcm, self._format_of(role))
         )
         self._dialogue.outbox.put(event("conversation.item.retrieved", item=item))
 
@@ -179,9 +192,9 @@ class Connection:
         return str(audio_format)
 
     def _item_truncate(self, parsed: Event) -> None:
-        item_id = text_field(parsed, "item_id")
-        content_index = integer_field(parsed, "content_index")
-        audio_end_ms = integer_field(parsed, "audio_end_ms")
+        item_id, content_index, audio_end_ms = (
+            parsed[name] for name in ("item_id", "content_index", "audio_end_ms")
+        )
         self._dialogue.conversation.truncate(item_id, content_index, audio_end_ms)
         truncated = event(
             "conversation.item.truncated",
@@ -192,25 +205,16 @@ class Connection:
         self._dialogue.outbox.put(truncated)
 
     def _item_delete(self, parsed: Event) -> None:
-        item_id = text_field(parsed, "item_id")
+        item_id = parsed["item_id"]
         self._dialogue.conversation.delete(item_id)
         self._dialogue.outbox.put(event("conversation.item.deleted", item_id=item_id))
 
     def _response_create(self, parsed: Event) -> None:
-        self._responder.create(request_for(self._dialogue, parsed))
+        request = request_for(self._dialogue, parsed)
+        self._ask_mcp_servers(parsed.get("response") or {})
+        self._responder.create(request)
 
     def _response_cancel(self, parsed: Event) -> None:
-        wanted = parsed.get("response_id")
-        if not self._responder.cancel("client_cancelled", wanted if isinstance(wanted, str) else None):
+        if not self._responder.cancel("client_cancelled", parsed.get("response_id")):
             message = "Cancellation failed: no active response found"
             raise ProtocolError("response_cancel_not_active", message)
-
-    def _output_audio_buffer_clear(self, parsed: Event) -> None:
-        message = (
-            "'output_audio_buffer.clear' is for WebRTC and SIP; over WebSocket the client owns playback."
-        )
-        raise ProtocolError("invalid_event", message, "type")
-
-
-def _unknown(parsed: Event) -> None:
-    raise ProtocolError("invalid_event", f"Unknown event type '{parsed['type'][:64]}'.", "type")

@@ -9,13 +9,13 @@ The answer is ``{"faults": [...], "connections": N}``, or ``{"error": "..."}`` a
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from backend.engine.faults import fault_of
+from backend.engine.json_text import from_json, to_json
 from backend.engine.misbehaviour import FaultPlan
 from backend.engine.toml_lines import FieldError
 
@@ -25,7 +25,7 @@ async def serve_control(socket: ServerConnection, plan: FaultPlan) -> None:
     try:
         while True:
             answer = obey(await socket.recv(decode=False), plan)
-            await socket.send(json.dumps(answer, ensure_ascii=False))
+            await socket.send(to_json(answer))
     except ConnectionClosed:
         return
 
@@ -33,7 +33,7 @@ async def serve_control(socket: ServerConnection, plan: FaultPlan) -> None:
 def obey(message: bytes, plan: FaultPlan) -> dict[str, Any]:
     """Carry out one command; the answer to it."""
     try:
-        command = json.loads(message)
+        command = from_json(message)
         if not isinstance(command, dict) or command.keys() - {"add", "clear"}:
             return {"error": 'A command is a JSON object with "add" (an array of faults) or "clear" (true).'}
         tables = command.get("add", [])

@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 
-from backend.engine.persona import ASKED_BEFORE, SILENCE, Answer, Persona, Topic, covers, fold, score
+from backend.engine.everyday_speech import everyday_speech
+from backend.engine.keywords import Heard, heard, sentences
+from backend.engine.persona import (
+    ACKNOWLEDGE,
+    ASKED_BEFORE,
+    CLARIFY,
+    GREETING,
+    MORE,
+    REPEAT,
+    SILENCE,
+    YOUR_WORDS,
+    Answer,
+    Persona,
+    Rank,
+    Topic,
+    covers,
+    score,
+)
+
+_NOTHING = Heard("")
 
 
 class Customer:
@@ -17,27 +37,71 @@ class Customer:
         self._arc_position = -1  # of the topic last spoken about
         self._turn = 0
         self._role: dict[str, str] = {}
+        self._heard = _NOTHING
+        self._last_answer: Answer | None = None
+        self._last_topic: Topic | None = None
+        self._words_before = ""
+        everyday = everyday_speech(persona.language)
+        self._your_words = everyday.texts.get(YOUR_WORDS, "")
+        self._by_rank = {rank: [t for t in persona.topics.values() if t.rank is rank] for rank in Rank}
+        for topic_id in (REPEAT, YOUR_WORDS, MORE):  # they need no answer of its own
+            if topic_id in everyday.ranks and topic_id not in persona.topics:
+                rank = everyday.ranks[topic_id]
+                self._by_rank[rank].append(Topic(topic_id, "", everyday.keywords[topic_id], (), rank))
 
-    def reply(self, words: str | None, role: Mapping[str, str] | None = None) -> Answer:
+    def reply(
+        self, words: str | None, role: Mapping[str, str] | None = None, *, speaks_freely: bool = True
+    ) -> Answer:
         """The answer to ``words``: None when nobody could make them out, empty when there were none.
 
-        ``role``: what the session says of the customer, by the names of ``backend.engine.role.FACTS``.
+        ``role``: what the session says of the customer, by the names of ``backend.engine.role.FACTS``;
+        ``speaks_freely``: what is not recorded can be said as well.
         """
         self._turn += 1
         self._role = {
             name: value for name, value in (role or {}).items() if not covers(self.persona, name, value)
         }
-        topic = self._topic(words)
-        if topic.id in self.persona.arc:
-            self._arc_position = self.persona.arc.index(topic.id)
+        self._heard = heard(words or "", self.persona.language)
+        answer = self._answer(words, speaks_freely)
+        self._last_answer, self._words_before = answer, words or ""
+        return answer
+
+    def greeting(self) -> Answer:
+        """What the customer says to whoever is there, without having been spoken to."""
+        topic = self.persona.topics.get(GREETING) or self._next_of_arc()
         answer = self._fresh(topic) or self._worn(topic)
         self._given.add(answer.id)
-        return replace(answer, text=answer.text.format(**self._role)) if answer.needs else answer
+        self._last_answer = answer
+        return answer
+
+    def aside(self) -> Customer:
+        """The customer as now, for an answer that the conversation is to know nothing of."""
+        other = copy(self)
+        other._given = set(self._given)
+        return other
 
     def remember(self, text: str) -> None:
         """Take note of something the customer said before this connection, so as not to say it again."""
         for topic in self.persona.topics.values():
             self._given.update(answer.id for answer in topic.answers if answer.text == text.strip())
+
+    def _answer(self, words: str | None, speaks_freely: bool) -> Answer:
+        topic = self._topic(words)
+        if topic.id == REPEAT and self._last_answer is not None:
+            return self._last_answer
+        if topic.id == YOUR_WORDS and self._words_before and (speaks_freely or not topic.answers):
+            said = self._words_before.strip().rstrip("。.")
+            return Answer(YOUR_WORDS, self._your_words.format(words=said), frozenset({"words"}))
+        if topic.id == MORE and self._last_topic is not None and self._fresh(self._last_topic):
+            topic = self._last_topic
+        if not topic.answers:  # there is nothing more of it
+            topic = self._next_of_arc()
+        self._last_topic = topic
+        if topic.id in self.persona.arc:
+            self._arc_position = self.persona.arc.index(topic.id)
+        answer = self._fresh(topic) or self._worn(topic)
+        self._given.add(answer.id)
+        return replace(answer, text=answer.text.format(**self._role)) if answer.needs else answer
 
     def _fresh(self, topic: Topic) -> Answer | None:
         return next((answer for answer in self._possible(topic) if answer.id not in self._given), None)
@@ -47,24 +111,65 @@ class Customer:
         return possible[self._turn % len(possible)]
 
     def _possible(self, topic: Topic) -> list[Answer]:
-        """The answers whose facts are known; a persona file has at least one without any."""
-        return [answer for answer in topic.answers if answer.needs <= self._role.keys()]
+        """The answers whose facts are known, first those made for the figures that were named.
+
+        A persona file has at least one without any.
+        """
+        known = [a for a in topic.answers if a.needs <= self._role.keys() and a.suits(self._heard)]
+        return sorted(known, key=lambda answer: answer.amount is None and answer.days is None)
 
     def _topic(self, words: str | None) -> Topic:
-        topics = self.persona.topics
         if words is None:
             return self._next_of_arc()
-        folded = fold(words, self.persona.language)
-        if not folded.strip():
-            return topics[SILENCE]
-        ranked = sorted(topics.values(), key=lambda topic: score(topic, folded), reverse=True)
-        matching = [topic for topic in ranked if score(topic, folded)]
+        parts = sentences(words, self.persona.language)
+        if not parts:
+            return self.persona.topics[SILENCE]
+        for topic in (self._of_itself(parts), self._courtesy(parts[-1])):
+            if topic is not None:
+                return topic
+        matter = self._matter(parts)
+        if matter is not None:
+            return matter
+        for rank in (Rank.COURTESY, Rank.LAST):
+            if topics := self._fitting(rank, parts):
+                return topics[0]
+        return self._at_a_loss(parts[-1]) or self._next_of_arc()
+
+    def _at_a_loss(self, last: Heard) -> Topic | None:
+        """What to say to words that tell nothing: it fits anything, but not for ever."""
+        topic = self.persona.topics.get(CLARIFY if last.question else ACKNOWLEDGE)
+        return topic if topic is not None and self._fresh(topic) else None
+
+    def _of_itself(self, parts: Sequence[Heard]) -> Topic | None:
+        """The topic of who speaks of the conversation itself."""
+        return next(iter(self._fitting(Rank.FIRST, parts)), None)
+
+    def _courtesy(self, last: Heard) -> Topic | None:
+        """The topic of a turn that ends politely, and hardly speaks of anything else there."""
+        topics = [] if last.question else self._fitting(Rank.COURTESY, [last])
+        matters = self._fitting(Rank.MATTER, [last])
+        if topics and (not matters or score(topics[0], last) > score(matters[0], last)):
+            return topics[0]
+        return None
+
+    def _matter(self, parts: Sequence[Heard]) -> Topic | None:
+        """The matter that was asked, or else spoken of; the next best where all has been said of it."""
+        asked = [part for part in parts if part.question]
+        matching = self._fitting(Rank.MATTER, asked) or self._fitting(Rank.MATTER, parts)
         for topic in matching:
             if self._fresh(topic):
                 return topic
-        if matching and self._fresh(topics[ASKED_BEFORE]):
-            return topics[ASKED_BEFORE]
-        return self._next_of_arc()
+        if not matching:
+            return None
+        repeated = self.persona.topics[ASKED_BEFORE]
+        return repeated if self._fresh(repeated) else self._next_of_arc()
+
+    def _fitting(self, rank: Rank, parts: Iterable[Heard]) -> list[Topic]:
+        """The topics of ``rank`` that what was said fits, the best first."""
+        parts = list(parts)
+        scores = {topic.id: sum(score(topic, part) for part in parts) for topic in self._by_rank[rank]}
+        fitting = [topic for topic in self._by_rank[rank] if scores[topic.id]]
+        return sorted(fitting, key=lambda topic: -scores[topic.id])
 
     def _next_of_arc(self) -> Topic:
         """The next topic on the way, then whatever was left out, then what is said when all has been said."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from backend.engine.customer import Customer
 from backend.engine.items import Conversation
+from backend.engine.mind import Mind
 from backend.engine.outbox import Outbox
 from backend.engine.persona import Persona, choose
 from backend.engine.role import role_of
@@ -27,11 +29,16 @@ class Dialogue:
     voice: Voice
     pace: float
     """Audio is sent this many times faster than real time."""
+    mind: Mind | None = None
+    """The model that thinks for the customers; None: they go by their script."""
     conversation: Conversation = field(default_factory=Conversation)
     customers: dict[str, Customer] = field(init=False)
     hearing: dict[str, asyncio.Task[str | None]] = field(default_factory=dict)
     """For each user audio item the words being made out; None: they could not be."""
-    audio_produced: bool = False
+    strict: bool = True
+    """Whether what OpenAI would refuse is refused."""
+    locked_voice: Any = None
+    """The voice of the first audio that was sent: it stays for the session. None: none yet."""
     speaking: str | None = None
     """The id of the persona that answers."""
 

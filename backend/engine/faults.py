@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from backend.engine import toml_lines
+from backend.engine.json_text import whole_text
 from backend.engine.toml_lines import FieldError, Path, field
 
 _WHEN = ("connections", "after_s", "after_events")
@@ -96,7 +97,7 @@ def _faults(data: dict[str, Any]) -> list[Fault]:
 
 def parse_fault(text: str) -> Fault:
     """A fault in one word, such as ``stall:seconds=5,connections=2+3``. Raises ``FaultError``."""
-    kind, _, given = text.partition(":")
+    kind, _, given = whole_text(text).partition(":")  # an argument need not be UTF-8
     table: dict[str, Any] = {"kind": kind.strip()}
     for pair in filter(None, given.split(",")):
         key, equals, value = (part.strip() for part in pair.partition("="))

@@ -69,9 +69,9 @@ class Decoder:
 
 
 def decode(audio: bytes, audio_format: str) -> bytes:
-    """A whole piece of ``audio`` as PCM16 24 kHz."""
+    """A whole piece of ``audio`` as PCM16 24 kHz; of PCM that ends in half a sample without that half."""
     if audio_format == PCM:
-        return audio
+        return audio[: len(audio) // 2 * 2]
     import numpy as np
     import soxr
 

@@ -45,8 +45,14 @@ class InputBuffer:
         return audio[:whole]
 
     def clear(self) -> None:
-        """Throw away what is in the buffer; positions go on."""
-        self.forget_before(self.end_ms)
+        """Throw away what is in the buffer, with the half sample that waits at its end; positions go on."""
+        self.drop_half_sample()
+        self._origin += len(self._data)
+        self._data.clear()
+
+    def drop_half_sample(self) -> None:
+        """What is appended next begins with a whole sample: it is other audio than what came before."""
+        self._odd = b""
 
     def forget_before(self, position_ms: int) -> None:
         """Throw away everything before ``position_ms``."""
@@ -69,7 +75,7 @@ class InputBuffer:
         return bytes(self._data[first:last])
 
     def take_all(self) -> bytes:
-        """Everything in the buffer. Raises ``ProtocolError`` when that is less than 100 ms."""
+        """Every whole sample in the buffer; nothing stays. Raises ``ProtocolError`` when that is less than 100 ms."""
         if self.held_ms < MIN_COMMIT_MS:
             message = (
                 f"Error committing input audio buffer: buffer too small. Expected at least {MIN_COMMIT_MS}ms "
@@ -77,6 +83,5 @@ class InputBuffer:
             )
             raise ProtocolError("input_audio_buffer_commit_empty", message)
         taken = bytes(self._data)
-        self._origin += len(self._data)
-        self._data.clear()
+        self.clear()
         return taken

@@ -9,16 +9,12 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+from backend.engine.item_schema import OTHERS, check_item
 from backend.engine.protocol import BYTES_PER_MS, ProtocolError, decode_audio, encode_audio, new_id
 
 Item = dict[str, Any]
 
 ROOT = "root"
-_CONTENT_TYPES = {
-    "user": ("input_text", "input_audio", "input_image"),
-    "system": ("input_text",),
-    "assistant": ("output_text",),
-}
 
 
 class Conversation:
@@ -29,6 +25,7 @@ class Conversation:
         self._order: list[str] = []
         self._items: dict[str, Item] = {}
         self._audio: dict[tuple[str, int], bytearray] = {}
+        self._truncated: set[tuple[str, int]] = set()
 
     def __len__(self) -> int:
         return len(self._order)
@@ -78,8 +75,20 @@ class Conversation:
         self._items[item["id"]] = item
         return self._order[position - 1] if position else None
 
+    def has_call(self, call_id: str) -> bool:
+        """Whether one of the items is the call of a function with this id."""
+        return any(
+            item["type"] == "function_call" and item.get("call_id") == call_id
+            for item in self._items.values()
+        )
+
     def append_audio(self, item_id: str, pcm: bytes, content_index: int = 0) -> None:
-        """Put ``pcm`` at the end of the audio of one content part."""
+        """Put ``pcm`` at the end of the audio of one content part.
+
+        Of an item that has been deleted, or a part that has been truncated, nothing more is kept.
+        """
+        if item_id not in self._items or (item_id, content_index) in self._truncated:
+            return
         self._audio.setdefault((item_id, content_index), bytearray()).extend(pcm)
 
     def retrieved(self, item_id: str, encode: Callable[[bytes, str], bytes]) -> Item:
@@ -111,6 +120,11 @@ class Conversation:
             raise ProtocolError("invalid_value", message, "audio_end_ms")
         del self._audio.setdefault((item_id, content_index), bytearray())[audio_end_ms * BYTES_PER_MS :]
         part["transcript"] = None
+        self._truncated.add((item_id, content_index))
+
+    def is_truncated(self, item_id: str, content_index: int = 0) -> bool:
+        """Whether a part has been cut to what was heard of it: nothing is added to it any more."""
+        return (item_id, content_index) in self._truncated
 
     def delete(self, item_id: str) -> None:
         """Forget an item. Raises ``ProtocolError`` for an unknown id."""
@@ -119,6 +133,7 @@ class Conversation:
         self._order.remove(item_id)
         for key in [key for key in self._audio if key[0] == item_id]:
             del self._audio[key]
+        self._truncated = {key for key in self._truncated if key[0] != item_id}
 
     def _known(self, item_id: str, code: str) -> Item:
         if item_id not in self._items:
@@ -126,83 +141,40 @@ class Conversation:
         return self._items[item_id]
 
 
-def client_item(given: Item) -> tuple[Item, dict[int, bytes]]:
-    """The item that ``conversation.item.create`` asks for, and the audio of its parts by content index.
+def client_item(given: Item, path: str = "item", *, strict: bool = True) -> tuple[Item, dict[int, bytes]]:
+    """The item that a client asks for, and the audio of its parts by content index.
 
-    Raises ``ProtocolError`` naming the field that is missing or wrong.
+    Raises ``ProtocolError`` naming the field, below ``path``, that is missing or wrong.
     """
-    kind = given.get("type")
-    item_id = given.get("id") or new_id("item")
-    if not isinstance(item_id, str):
-        raise ProtocolError("invalid_type", "Invalid type for 'item.id': expected a string.", "item.id")
-    base = {"id": item_id, "object": "realtime.item", "type": kind}
+    check_item(given, path, strict)
+    kind = given["type"]
+    base = {"id": given.get("id") or new_id("item"), "object": "realtime.item", "type": kind}
     if kind == "message":
-        content, audio = _message_content(given)
+        content, audio = _message_content(given["content"], f"{path}.content")
         return {**base, "status": "completed", "role": given["role"], "content": content}, audio
     if kind == "function_call":
-        fields = {name: _required_text(given, name) for name in ("name", "arguments")}
-        return {
-            **base,
-            "status": "completed",
-            "call_id": given.get("call_id") or new_id("call"),
-            **fields,
-        }, {}
+        call_id = given.get("call_id") or new_id("call")
+        fields = {"call_id": call_id, "name": given["name"], "arguments": given["arguments"]}
+        return {**base, "status": "completed", **fields}, {}
     if kind == "function_call_output":
-        return {**base, **{name: _required_text(given, name) for name in ("call_id", "output")}}, {}
-    if kind is None:
-        raise ProtocolError(
-            "missing_required_parameter", "Missing required parameter: 'item.type'.", "item.type"
-        )
-    raise ProtocolError("invalid_value", f"Items of type '{kind}' are not supported.", "item.type")
+        return {**base, "call_id": given["call_id"], "output": given["output"]}, {}
+    fields = {key: value for key, value in given.items() if key in OTHERS[kind].fields and key != "object"}
+    return {**fields, "id": base["id"]}, {}
 
 
-def _message_content(given: Item) -> tuple[list[dict[str, Any]], dict[int, bytes]]:
-    role = _required_text(given, "role")
-    if role not in _CONTENT_TYPES:
-        raise ProtocolError("invalid_value", "A role is 'user', 'assistant' or 'system'.", "item.role")
-    parts = given.get("content")
-    if not isinstance(parts, list) or not parts:
-        raise ProtocolError(
-            "missing_required_parameter", "Missing required parameter: 'item.content'.", "item.content"
-        )
+def _message_content(parts: list[dict[str, Any]], path: str) -> tuple[list[dict[str, Any]], dict[int, bytes]]:
     content: list[dict[str, Any]] = []
     audio: dict[int, bytes] = {}
     for index, part in enumerate(parts):
-        path = f"item.content[{index}]"
-        if not isinstance(part, dict):
-            raise ProtocolError("invalid_type", f"Invalid type for '{path}': expected an object.", path)
-        if role == "assistant" and part.get("type") == "output_audio":
-            message = f"Missing required parameter: '{path}.text'. Assistant audio cannot be created."
-            raise ProtocolError("missing_required_parameter", message, f"{path}.text")
-        if part.get("type") not in _CONTENT_TYPES[role]:
-            expected = ", ".join(_CONTENT_TYPES[role])
-            raise ProtocolError(
-                "invalid_value", f"Content of a {role} message is {expected}.", f"{path}.type"
-            )
-        content.append(_part(part, path, index, audio))
+        kind = part["type"]
+        if kind == "input_audio":
+            if part.get("audio") is not None:
+                audio[index] = decode_audio(part["audio"], f"{path}[{index}].audio")
+            content.append({"type": kind, "transcript": part.get("transcript")})
+        else:
+            field = "image_url" if kind == "input_image" else "text"
+            content.append({"type": kind, field: part[field]})
     return content, audio
-
-
-def _part(part: dict[str, Any], path: str, index: int, audio: dict[int, bytes]) -> dict[str, Any]:
-    if part["type"] == "input_audio":
-        if part.get("audio") is not None:
-            audio[index] = decode_audio(str(part["audio"]), f"{path}.audio")
-        transcript = part.get("transcript")
-        return {"type": "input_audio", "transcript": transcript if isinstance(transcript, str) else None}
-    field = "image_url" if part["type"] == "input_image" else "text"
-    if not isinstance(part.get(field), str):
-        message = f"Missing required parameter: '{path}.{field}'."
-        raise ProtocolError("missing_required_parameter", message, f"{path}.{field}")
-    return {"type": part["type"], field: part[field]}
-
-
-def _required_text(given: Item, name: str) -> str:
-    value = given.get(name)
-    if not isinstance(value, str):
-        raise ProtocolError(
-            "missing_required_parameter", f"Missing required parameter: 'item.{name}'.", f"item.{name}"
-        )
-    return value
 
 
 def words_of(item: Item) -> str | None:

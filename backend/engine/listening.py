@@ -56,6 +56,7 @@ class Listening:
         """Take over the session's ``format`` and ``turn_detection``; an open turn survives a change of settings."""
         if self._input["format"]["type"] != self._decoder.audio_format:
             self._decoder = Decoder(self._input["format"]["type"])
+            self._buffer.drop_half_sample()
         detection = self._input["turn_detection"]
         if not (detection or {}).get("idle_timeout_ms"):
             self._stop_waiting()
@@ -89,6 +90,9 @@ class Listening:
         """Empty the buffer; an open turn ends without a trace."""
         self._drop_early()
         self._buffer.clear()
+        self._decoder = Decoder(
+            self._input["format"]["type"]
+        )  # without the last samples of what is thrown away
         if self._gate is not None:
             self._gate.reset()
         self._dialogue.outbox.put(event("input_audio_buffer.cleared"))

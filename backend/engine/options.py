@@ -3,18 +3,45 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from backend.engine.faults import Fault, FaultError, parse_fault, read_faults
 
 TOKEN_VARIABLE = "SALESMIND_ENGINE_TOKEN"  # noqa: S105 - the name of a variable, not a token
+MIND_KEY_VARIABLE = "SALESMIND_MIND_KEY"
 MAX_AGE_S = 3_600
+MIND_TIMEOUT_S = 10.0
+_CHAT = "/chat/completions"
 
 
 class OptionsError(Exception):
     """An option that cannot be used; the message says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class MindOptions:
+    """A chat endpoint that speaks as OpenAI's does, and which of its models thinks for the customers.
+
+    ``url`` is its base, such as ``http://127.0.0.1:11434/v1``; ``key`` is in no repr and no log.
+    """
+
+    url: str
+    model: str
+    key: str | None = field(default=None, repr=False)
+    timeout_s: float = MIND_TIMEOUT_S
+    """How long to wait for the answer to begin, and then for each piece of it."""
+
+    @property
+    def endpoint(self) -> str:
+        """Where requests go."""
+        base = self.url.rstrip("/")
+        if base.endswith(_CHAT):
+            return base
+        return base + ("" if urlsplit(base).path else "/v1") + _CHAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +60,17 @@ class EngineOptions:
     persona: str | None = None
     """The id of the one who answers; None: whoever fits the session."""
     max_age_s: float = MAX_AGE_S
+    mind: MindOptions | None = None
+    """A model that thinks for the customers; None: they go by their script."""
     token: str | None = field(default=None, repr=False)
     faults: tuple[Fault, ...] = ()
+    lenient: bool = False
+    """Whether what OpenAI would refuse is let pass where the engine can do without it."""
+    origins: tuple[str, ...] = ()
+    """Origins of pages, such as ``https://demo.example``, that may come in without a key."""
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    """PEM files; with both the engine speaks ``wss://`` only."""
     control: bool = False
     """Whether faults may be set from this machine while the engine runs."""
     stop_on_eof: bool = False
@@ -49,7 +85,7 @@ def read_token(path: Path | None) -> str | None:
     if path is None:
         return os.environ.get(TOKEN_VARIABLE, "").strip() or None
     try:
-        token = path.read_text(encoding="utf-8").strip()
+        token = path.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise OptionsError(f"--token-file {path}: {_reason(error)}") from error
     if not token:
@@ -57,10 +93,56 @@ def read_token(path: Path | None) -> str | None:
     return token
 
 
+def read_mind(
+    url: str | None, model: str | None, key_file: Path | None, timeout_s: float = MIND_TIMEOUT_S
+) -> MindOptions | None:
+    """What ``--mind`` and its companions mean; the key is in the file, else in ``SALESMIND_MIND_KEY``.
+
+    Raises ``OptionsError`` for a URL that cannot be used, a missing model and a key file that others can read.
+    """
+    if url is None:
+        if model is not None or key_file is not None:
+            raise OptionsError("--mind-model and --mind-key-file need --mind URL")
+        return None
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, or half a bracket
+        usable = False
+    if not usable:
+        raise OptionsError("--mind needs a URL that begins with http:// or https://")
+    if parts.username or parts.password or parts.query:
+        raise OptionsError(
+            f"--mind takes no secrets in its URL; put the key into {MIND_KEY_VARIABLE} or a file"
+        )
+    if not model:
+        raise OptionsError("--mind needs the name of a model: --mind-model NAME")
+    return MindOptions(url, model, _mind_key(key_file), timeout_s)
+
+
+def _mind_key(path: Path | None) -> str | None:
+    if path is None:
+        key = os.environ.get(MIND_KEY_VARIABLE, "").strip()
+    else:
+        try:
+            mode, key = path.stat().st_mode, path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise OptionsError(f"--mind-key-file {path}: {_reason(error)}") from error
+        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise OptionsError(f"--mind-key-file {path}: others can read it; chmod 600 {path}")
+        if not key:
+            raise OptionsError(f"--mind-key-file {path}: the file is empty; write the key into it")
+    if not key.isascii() or any(char.isspace() for char in key):
+        raise OptionsError(
+            "the key for --mind is not one: it has spaces, line breaks or other than ASCII characters"
+        )
+    return key or None
+
+
 def read_plan(path: Path | None, single: Sequence[str] = ()) -> tuple[Fault, ...]:
     """The faults of the file at ``path`` and of each ``--fault``. Raises ``OptionsError``."""
     try:
-        planned = [] if path is None else read_faults(path.read_text(encoding="utf-8"), path.name)
+        planned = [] if path is None else read_faults(path.read_text(encoding="utf-8-sig"), path.name)
         return (*planned, *(parse_fault(text) for text in single))
     except FaultError as error:
         raise OptionsError(str(error)) from error

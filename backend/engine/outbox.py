@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import deque
 
+from backend.engine.json_text import to_json
 from backend.engine.protocol import Event
 
 ROOM = 32
@@ -40,7 +40,7 @@ class Outbox:
 
     def put(self, event: Event) -> None:
         """Queue ``event`` at once. With ``LIMIT_BYTES`` unread it is dropped and the client let go."""
-        self.put_frame(json.dumps(event, ensure_ascii=False, separators=(",", ":")))
+        self.put_frame(to_json(event))
 
     def put_frame(self, frame: str | bytes) -> None:
         """Queue a frame as it is: bytes become a binary one."""

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
+import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from backend.engine.keywords import Heard, Keyword
 
 SILENCE = "silence"
 """The topic for a turn in which no words were heard."""
 ASKED_BEFORE = "asked-before"
 """The topic for a question whose answers have all been given."""
 
-_KATAKANA_TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
-_NOT_A_WORD = re.compile(r"[\W_]+")
+ACKNOWLEDGE, CLARIFY = "acknowledge", "clarify"
+"""The topics, if a persona has them, for what is told and what is asked in words that tell nothing."""
+REPEAT = "repeat"
+"""The topic of whoever wants the last answer again."""
+GREETING = "greeting"
+"""The topic, if a persona has it, of whoever has just come."""
+MORE = "more"
+"""The topic of whoever wants to hear more of the same."""
+YOUR_WORDS = "your-words"
+"""The topic of whoever asks what he has said."""
+
+Range = tuple[float, float]
+"""From and to, both included."""
+
+
+class Rank(enum.Enum):
+    """How a topic stands against others that what was said fits as well."""
+
+    FIRST = "first"
+    """It is about the conversation itself."""
+    COURTESY = "courtesies"
+    """It is polite, and counts where it ends the turn and asks nothing."""
+    MATTER = "topics"
+    LAST = "last"
+    """It counts only where nothing else does."""
 
 
 class PersonaError(Exception):
@@ -29,6 +53,14 @@ class Answer:
     text: str
     needs: frozenset[str] = frozenset()
     """What must be known of the session's role before it can be said; stands in braces in ``text``."""
+    amount: Range | None = None
+    """It answers whoever names a sum of money in this range, in the persona's currency, and nobody else."""
+    days: Range | None = None
+    """It answers whoever names a length of time in this range, and nobody else."""
+
+    def suits(self, heard: Heard) -> bool:
+        """Whether the figures in what was said, if it is made for any, are those that it is made for."""
+        return _within(heard.amount, self.amount) and _within(heard.days, self.days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +69,22 @@ class Topic:
 
     id: str
     stage: str
-    keywords: tuple[str, ...]
+    keywords: tuple[Keyword, ...]
     answers: tuple[Answer, ...]
+    rank: Rank = Rank.MATTER
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """How the customer uses one of the client's functions; the rest follows from the function's own description."""
+
+    name: str
+    keywords: tuple[Keyword, ...] = ()
+    """Words that call it, besides those of its name and description."""
+    answer: str = ""
+    """How to speak of what it gave; empty: plainly."""
+    needs: frozenset[str] = frozenset()
+    """What stands in braces in ``answer``: ``output``, or keys of the JSON object that it gave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +102,20 @@ class Persona:
     topics: dict[str, Topic]
     industries: tuple[str, ...] = ()
     pains: tuple[str, ...] = ()
+    tools: tuple[ToolUse, ...] = ()
     vocabulary: str = ""
     """Words of its trade, which it hears where others hear homophones."""
     recordings: Path = Path()
     """The directory of its recordings, ``<answer id>.opus`` each."""
 
 
-def fold(text: str, language: str) -> str:
-    """``text`` as it is compared: width, case, punctuation and katakana folded away.
-
-    Japanese loses its spaces; in other languages each word stands between single spaces, so that a keyword
-    matches whole words only.
-    """
-    text = unicodedata.normalize("NFKC", text).lower()
-    if language == "ja":
-        return _NOT_A_WORD.sub("", text).translate(_KATAKANA_TO_HIRAGANA)
-    return f" {_NOT_A_WORD.sub(' ', text).strip()} "
+def score(topic: Topic, heard: Heard) -> int:
+    """How well what was said fits ``topic``: the summed weight of the keywords found. 0: not at all."""
+    return sum(keyword.weight for keyword in topic.keywords if keyword.found_in(heard))
 
 
-def score(topic: Topic, folded: str) -> int:
-    """How well ``folded`` words fit ``topic``: the summed length of the keywords found. 0: not at all."""
-    return sum(len(keyword) for keyword in topic.keywords if keyword in folded)
+def _within(value: float | None, wanted: Range | None) -> bool:
+    return wanted is None or (value is not None and wanted[0] <= value <= wanted[1])
 
 
 def covers(persona: Persona, fact: str, value: str) -> bool:

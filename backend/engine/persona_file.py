@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 import tomllib
 from dataclasses import replace
@@ -9,7 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from backend.engine import toml_lines
-from backend.engine.persona import ASKED_BEFORE, SILENCE, Answer, Persona, PersonaError, Topic, fold
+from backend.engine.everyday_speech import everyday_speech
+from backend.engine.keywords import keyword
+from backend.engine.persona import (
+    ASKED_BEFORE,
+    SILENCE,
+    Answer,
+    Persona,
+    PersonaError,
+    Range,
+    Rank,
+    ToolUse,
+    Topic,
+)
 from backend.engine.role import FACTS
 from backend.engine.toml_lines import FieldError, field, texts
 
@@ -39,7 +52,7 @@ def load_persona(path: Path) -> Persona:
     Raises ``PersonaError`` naming the file, the line and what is wrong there.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # Windows' editors write a byte order mark
         persona = _persona(tomllib.loads(text))
     except (OSError, UnicodeDecodeError) as error:
         raise PersonaError(f"{path.name}: {error}") from error
@@ -73,6 +86,7 @@ def _persona(data: dict[str, Any]) -> Persona:
         description=field(data, (), "description", str),
         arc=tuple(arc),
         topics=topics,
+        tools=_tools(data, language),
         industries=tuple(word.lower() for word in texts(data, (), "industries", [])),
         vocabulary=field(data, (), "vocabulary", str, ""),
         pains=tuple(word.lower() for word in texts(data, (), "pains", [])),
@@ -83,10 +97,15 @@ def _topic(table: Any, path: toml_lines.Path, language: str, answer_ids: set[str
     given = field(table, path, "answers", list)
     answers = [_answer(answer, (*path, "answers", n), answer_ids) for n, answer in enumerate(given)]
     topic_id = field(table, path, "id", str)
-    if all(answer.needs for answer in answers):
+    if all(answer.needs or answer.amount or answer.days for answer in answers):
         raise FieldError((*path, "answers"), f"the topic '{topic_id}' has no answer that can always be given")
-    keywords = (fold(keyword, language) for keyword in texts(table, path, "keywords"))
-    return Topic(topic_id, field(table, path, "stage", str), tuple(dict.fromkeys(keywords)), tuple(answers))
+    everyday = everyday_speech(language)
+    known = everyday.keywords.get(topic_id, ())
+    given_words = texts(table, path, "keywords", [] if known else None)
+    keywords = (*(keyword(text, language) for text in given_words), *known)
+    rank = everyday.ranks.get(topic_id, Rank.MATTER)
+    stage = field(table, path, "stage", str)
+    return Topic(topic_id, stage, tuple(dict.fromkeys(keywords)), tuple(answers), rank)
 
 
 def _answer(table: Any, path: toml_lines.Path, answer_ids: set[str]) -> Answer:
@@ -94,13 +113,47 @@ def _answer(table: Any, path: toml_lines.Path, answer_ids: set[str]) -> Answer:
     if answer_id in answer_ids:
         raise FieldError(path, f"there is an answer '{answer_id}' already")
     answer_ids.add(answer_id)
-    try:
-        needs = frozenset(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
-    except ValueError as error:
-        raise FieldError(path, f"the answer '{answer_id}' has a brace without its other half") from error
+    needs = _braces(text, path, f"the answer '{answer_id}'")
     if unknown := needs - set(FACTS):
         raise FieldError(
             path,
             f"there is no {{{min(unknown)}}}; an answer may have " + ", ".join(f"{{{n}}}" for n in FACTS),
         )
-    return Answer(answer_id, text, needs)
+    return Answer(answer_id, text, needs, _range(table, path, "amount"), _range(table, path, "days"))
+
+
+def _range(table: Any, path: toml_lines.Path, name: str) -> Range | None:
+    """``table[name]``: a number, or an array of the least and the most. Raises ``FieldError``."""
+    value = table.get(name)
+    numbers = value if isinstance(value, list) else [value, value]
+    if value is None:
+        return None
+    if len(numbers) != 2 or not all(isinstance(n, int | float) and not isinstance(n, bool) for n in numbers):
+        raise FieldError((*path, name), f"'{name}' is to be a number, or an array of the least and the most")
+    return (float(numbers[0]), float(numbers[1]))
+
+
+def _tools(data: dict[str, Any], language: str) -> tuple[ToolUse, ...]:
+    uses: dict[str, ToolUse] = {}
+    for index, table in enumerate(field(data, (), "tools", list, [])):
+        path: toml_lines.Path = ("tools", index)
+        name = field(table, path, "name", str)
+        if name in uses:
+            raise FieldError((*path, "name"), f"there is a tool '{name}' already")
+        keywords = tuple(keyword(text, language) for text in texts(table, path, "keywords", []))
+        answer = field(table, path, "answer", str, "")
+        needs = _braces(answer, (*path, "answer"), f"the answer of the tool '{name}'")
+        if plain := [name for name in needs if not re.fullmatch(r"[^\W\d]\w*", name)]:
+            raise FieldError(
+                (*path, "answer"), f"{{{plain[0]}}} is no key; {{output}} stands for all that was given"
+            )
+        uses[name] = ToolUse(name, keywords, answer, needs)
+    return tuple(uses.values())
+
+
+def _braces(text: str, path: toml_lines.Path, what: str) -> frozenset[str]:
+    """The names in braces in ``text``. Raises ``FieldError``."""
+    try:
+        return frozenset(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
+    except ValueError as error:
+        raise FieldError(path, f"{what} has a brace without its other half") from error

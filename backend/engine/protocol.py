@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import secrets
 import string
 from typing import Any
+
+from backend.engine.json_text import from_json
 
 Event = dict[str, Any]
 
@@ -61,11 +62,11 @@ def error_event(
 
 
 def parse(message: bytes) -> Event:
-    """The JSON object in ``message``. Raises ``ProtocolError`` (``invalid_event``) for anything else."""
+    """The JSON object in ``message``. Raises ``ProtocolError`` for anything else."""
     try:
-        parsed = json.loads(message)
+        parsed = from_json(message)
     except (ValueError, RecursionError) as error:
-        raise ProtocolError("invalid_event", "The message is not a JSON object in UTF-8.") from error
+        raise ProtocolError("invalid_json", "Invalid event: failed to parse JSON value.") from error
     if not isinstance(parsed, dict):
         raise ProtocolError("invalid_event", "A client event is a JSON object with a 'type'.")
     return parsed
@@ -83,36 +84,6 @@ def client_event_id(parsed: Event) -> str | None:
     """The id the client gave its event, if it did."""
     value = parsed.get("event_id")
     return value if isinstance(value, str) else None
-
-
-def text_field(parsed: Event, name: str) -> str:
-    """A required string field. Raises ``ProtocolError`` when it is missing or of another type."""
-    if name not in parsed:
-        raise ProtocolError("missing_required_parameter", f"Missing required parameter: '{name}'.", name)
-    value = parsed[name]
-    if not isinstance(value, str):
-        raise ProtocolError("invalid_type", f"Invalid type for '{name}': expected a string.", name)
-    return value
-
-
-def integer_field(parsed: Event, name: str) -> int:
-    """A required integer field that is not negative. Raises ``ProtocolError`` otherwise."""
-    if name not in parsed:
-        raise ProtocolError("missing_required_parameter", f"Missing required parameter: '{name}'.", name)
-    value = parsed[name]
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ProtocolError("invalid_type", f"Invalid type for '{name}': expected an integer >= 0.", name)
-    return value
-
-
-def object_field(parsed: Event, name: str) -> Event:
-    """A required object field. Raises ``ProtocolError`` when it is missing or of another type."""
-    if name not in parsed:
-        raise ProtocolError("missing_required_parameter", f"Missing required parameter: '{name}'.", name)
-    value = parsed[name]
-    if not isinstance(value, dict):
-        raise ProtocolError("invalid_type", f"Invalid type for '{name}': expected an object.", name)
-    return value
 
 
 def decode_audio(encoded: str, param: str) -> bytes:

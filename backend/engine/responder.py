@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
 from backend.engine.dialogue import Dialogue
 from backend.engine.items import Item, words_of
-from backend.engine.persona import Answer, Persona
+from backend.engine.mind import MindError
 from backend.engine.protocol import Event, ProtocolError, event
 from backend.engine.recordings import pcm_of
 from backend.engine.request import within_limit
-from backend.engine.response import FunctionCallLane, MessageLane, ResponseLane, ResponseRequest, Status
-from backend.engine.session import language_of, language_of_text
+from backend.engine.response import ResponseLane, ResponseRequest, Status
+from backend.engine.script import Call, Speech, scripted
+from backend.engine.session import language_of_text
 from backend.engine.tempo import at_speed
+from backend.engine.thinking import ahead, thoughts
+from backend.engine.turn import Turn, spoken, turn_of, unanswered
 from backend.engine.usage import RateLimit
 
 log = logging.getLogger(__name__)
@@ -58,8 +62,7 @@ class Responder:
         if active is not None and request.in_conversation:
             message = f"Conversation already has an active response in progress: {active.id}"
             raise ProtocolError("conversation_already_has_active_response", message)
-        kind = MessageLane if request.function is None else FunctionCallLane
-        lane = kind(request, self._dialogue.conversation)
+        lane = ResponseLane(request, self._dialogue.conversation)
         self._dialogue.outbox.put(lane.created())
         self._running[lane.id] = lane, asyncio.create_task(self._run(lane))
 
@@ -92,6 +95,12 @@ class Responder:
     async def _run(self, lane: ResponseLane) -> None:
         try:
             await self._answer(lane)
+        except MindError as failure:
+            log.warning("the model broke off: %s", failure)
+            message = f"The model broke off its answer: {failure}."
+            self._finish(
+                lane, "failed", error={"type": "server_error", "code": "mind_failed", "message": message}
+            )
         except Exception:  # a fault here is one failed response, not the end of the session
             log.exception("response %s failed", lane.id)
             error = {"type": "server_error", "code": "server_error"}
@@ -103,13 +112,17 @@ class Responder:
         if doom is not None and doom.exhausted:
             self._meet(lane, doom)
             return
-        if isinstance(lane, MessageLane):
-            cut = await self._speak(lane, doom)
-        else:
-            assert isinstance(lane, FunctionCallLane)
-            for step in (*lane.open(), *lane.call()):
-                outbox.put(step)
-            cut = False
+        cut = False
+        turn = await self._turn(lane.request)
+        async with contextlib.aclosing(ahead(self._replies(lane, turn))) as replies:
+            async for reply, pcm in replies:
+                if isinstance(reply, Call):
+                    for step in lane.call(reply.name, reply.arguments):
+                        outbox.put(step)
+                else:
+                    cut = await self._speak(lane, reply.answer.text, pcm, doom)
+                if cut or doom is not None:
+                    break
         if doom is not None:
             self._meet(lane, doom)
         elif cut:
@@ -117,13 +130,43 @@ class Responder:
         else:
             self._finish(lane, "completed")
 
-    async def _speak(self, lane: MessageLane, doom: Doom | None) -> bool:
-        """Send the customer's answer at its pace; whether it had to be cut to the tokens allowed."""
+    async def _replies(
+        self, lane: ResponseLane, turn: Turn
+    ) -> AsyncGenerator[tuple[Speech | Call, bytes], None]:
+        """What the customer does, each thing with its sound: as the model has it or, failing that, the script.
+
+        Raises ``MindError`` when the model fails after something of its answer has been said.
+        """
+        dialogue, said = self._dialogue, False
+        if dialogue.mind is not None:
+            thinking = thoughts(dialogue.mind, dialogue, lane.request, turn, self._heard())
+            try:
+                async with contextlib.aclosing(thinking):
+                    async for reply in thinking:
+                        said = True
+                        yield reply, await self._sound(lane, reply)
+            except MindError as error:
+                if said:
+                    raise
+                log.warning("the model gave no answer (%s): the script answers", error)
+                lane.notes["mind"] = f"The model gave no answer ({error}): the script answers."
+            else:
+                return
+        reply = scripted(dialogue, lane.request, turn)
+        yield reply, await self._sound(lane, reply)
+
+    def _heard(self) -> dict[str, str]:
+        """The words of the spoken items, as far as they have been made out."""
+        done = {
+            key: task for key, task in self._dialogue.hearing.items() if task.done() and not task.cancelled()
+        }
+        return {key: task.result() or "" for key, task in done.items() if task.exception() is None}
+
+    async def _speak(self, lane: ResponseLane, text: str, pcm: bytes, doom: Doom | None) -> bool:
+        """Send what the customer says at its pace; whether it had to be cut to the tokens allowed."""
         outbox = self._dialogue.outbox
-        answer, persona = await self._ask_customer(lane)
-        pcm = await self._sound(lane, answer, persona)
-        text, pcm, cut = within_limit(answer.text, pcm, lane.request.max_output_tokens)
-        for opening in lane.open():
+        text, pcm, cut = within_limit(text, pcm, lane.request.max_output_tokens, lane.audio_ms)
+        for opening in lane.say():
             outbox.put(opening)
         deltas = lane.deltas(text, pcm)
         while True:
@@ -134,39 +177,42 @@ class Responder:
             delta, audio_ms = step
             outbox.put(delta)
             if audio_ms:
-                self._dialogue.audio_produced = True
+                self._dialogue.locked_voice = self._dialogue.locked_voice or lane.request.voice
                 self._speaking_since.setdefault(lane.id, asyncio.get_running_loop().time())
                 await asyncio.sleep(audio_ms / 1000 / self._dialogue.pace)
             if doom is not None and (audio_ms or lane.request.modality == "text"):
                 return cut  # after something has been said, where a client has most to undo
 
-    async def _sound(self, lane: MessageLane, answer: Answer, persona: Persona) -> bytes:
-        """The answer as PCM16 24 kHz: recorded, else spoken by a local voice, else nothing."""
-        if lane.request.modality != "audio":
+    async def _sound(self, lane: ResponseLane, reply: Speech | Call) -> bytes:
+        """What is said as PCM16 24 kHz: recorded, else spoken by a local voice, else nothing."""
+        if isinstance(reply, Call) or lane.request.modality != "audio":
             return b""
+        answer, persona = reply.answer, reply.persona
         pcm = (
             b"" if answer.needs else await asyncio.to_thread(pcm_of, persona.recordings / f"{answer.id}.opus")
         )
         if not pcm:
-            pcm = await self._dialogue.voice.say(answer.text, persona.language)
+            pcm = await self._dialogue.voice.say(answer.text, _voice_for(answer.text, persona.language))
         if lane.request.speed == 1.0:
             return pcm
         return await asyncio.to_thread(at_speed, pcm, lane.request.speed)
 
-    async def _ask_customer(self, lane: ResponseLane) -> tuple[Answer, Persona]:
-        words = await self._user_words(lane.request.input_items)
-        language = language_of(self._dialogue.session)
-        customer = self._dialogue.customer(language or (language_of_text(words) if words else "ja"))
-        answer = customer.reply(words, self._dialogue.role())
-        log.info("%s answers with %s", customer.persona.id, answer.id)
-        return answer, customer.persona
+    async def _turn(self, request: ResponseRequest) -> Turn:
+        """What is to be answered: the items given, else those since the customer last spoke."""
+        given = request.input_items
+        whole = self._dialogue.conversation.in_order()
+        items = list(given) if given is not None else unanswered(whole)
+        words = await self._user_words(spoken(items))
+        before = [item for item in whole if item.get("role") == "user" and item not in items]
+        return turn_of(items, words, await self._user_words(before[-1:]) if given is None else None)
 
-    async def _user_words(self, given: tuple[Item, ...] | None) -> str | None:
-        """What the user has said since the customer last spoke; None when nothing of it is known."""
-        items = list(given) if given is not None else self._unanswered()
+    async def _user_words(self, items: list[Item]) -> str | None:
+        """What the user says in ``items``; None when nothing of it is known."""
         heard: list[str] = []
         deadline = asyncio.get_running_loop().time() + WORDS_TIMEOUT_S
         for item in items:
+            if item.get("role") != "user":
+                continue
             words = words_of(item)
             if words is None and (task := self._dialogue.hearing.get(item["id"])):
                 left = max(0.0, deadline - asyncio.get_running_loop().time())
@@ -175,15 +221,6 @@ class Responder:
             if words is not None:
                 heard.append(words)
         return " ".join(heard) if heard else None
-
-    def _unanswered(self) -> list[Item]:
-        items: list[Item] = []
-        for item in self._dialogue.conversation.in_order():
-            if item.get("role") == "assistant":
-                items.clear()
-            elif item.get("role") == "user":
-                items.append(item)
-        return items
 
     def _meet(self, lane: ResponseLane, doom: Doom) -> None:
         if doom.exhausted:
@@ -205,3 +242,8 @@ class Responder:
         until = self._speaking_since.pop(lane.id, now) + lane.audio_ms / 1000
         if lane.request.in_conversation:
             self.when_done(max(0.0, until - now))
+
+
+def _voice_for(text: str, language: str) -> str:
+    """The language to speak ``text`` in: a model, and a client, may say something in another than the persona's."""
+    return language_of_text(text) if language in ("ja", "en") else language

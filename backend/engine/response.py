@@ -1,27 +1,21 @@
 """The events of one response, in the order in which the real service was recorded to send them. Pure.
 
 A lane is a small state machine: it knows what has been opened, so that whatever ends the response, everything
-open is closed in order.
+open is closed in order. It has one item after another: what is said or written, and functions that are called.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from backend.engine.formats import bytes_per_ms, encode
 from backend.engine.items import Conversation, Item
-from backend.engine.protocol import BYTES_PER_MS, Event, encode_audio, event, new_id
+from backend.engine.output_item import FunctionCallOutput, MessageOutput, OutputItem
+from backend.engine.protocol import Event, event, new_id
 from backend.engine.usage import input_tokens, response_usage
 
 Status = Literal["completed", "cancelled", "incomplete", "failed"]
-
-DELTA_MS = 200
-_TRANSCRIPTS_PER_DELTA = 3  # the transcript runs ahead of the audio
-_PIECE = re.compile(r"\s*[\x21-\u024f]+|[^\x20-\u024f]{1,3}|\s+")
-"""A word with the space before it, or up to three characters of a script without spaces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +28,12 @@ class ResponseRequest:
     audio_format: dict[str, Any]
     voice: Any
     speed: float
-    function: str | None = None
-    """The function to call in place of an answer."""
+    tools: tuple[dict[str, Any], ...] = ()
+    tool_choice: str | dict[str, Any] = "auto"
+    tool_chosen: bool = False
+    """Whether ``tool_choice`` is this response's own, and not the session's."""
+    directed: bool = False
+    """Whether ``instructions`` are this response's own, and not the session's."""
     metadata: dict[str, str] | None = None
     in_conversation: bool = True
     input_items: tuple[Item, ...] | None = None
@@ -44,41 +42,59 @@ class ResponseRequest:
 
 @dataclass(slots=True)
 class ResponseLane:
-    """One response with one item, from ``response.created`` to ``response.done``."""
+    """One response, from ``response.created`` to ``response.done``."""
 
     request: ResponseRequest
     conversation: Conversation
     id: str = field(default_factory=lambda: new_id("resp"))
-    item_id: str = field(default_factory=lambda: new_id("item"))
     finished: bool = False
-    text: str = ""
-    audio_ms: int = 0
-    _opened: bool = False
-    _item: Item = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+    """What the engine has to say of the response, beside the client's own metadata."""
+    _outputs: list[OutputItem] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """Everything said, written or put into arguments so far."""
+        return "".join(output.text for output in self._outputs)
+
+    @property
+    def audio_ms(self) -> int:
+        """Length of the audio sent so far."""
+        return sum(output.audio_ms for output in self._outputs if isinstance(output, MessageOutput))
 
     def created(self) -> Event:
         """``response.created``."""
         return event("response.created", response=self._response("in_progress", None, None))
 
-    def open(self) -> Iterator[Event]:
-        """The item begins, empty."""
-        self._opened = True
-        self._item = self._new_item()
-        yield self._event("response.output_item.added", item=self._shown_item())
-        if self.request.in_conversation:
-            previous = self.conversation.add(self._item)
-            yield event("conversation.item.added", previous_item_id=previous, item=self._shown_item())
+    def say(self) -> Iterator[Event]:
+        """Begin a message, unless one has been begun and not ended."""
+        if not (self._outputs and isinstance(self._outputs[-1], MessageOutput)):
+            output = MessageOutput(
+                self.id,
+                len(self._outputs),
+                self.request.modality,
+                self.request.audio_format,
+                self.conversation.is_truncated,
+            )
+            yield from self._open(output)
+            yield from output.begin_part()
+
+    def deltas(self, text: str, pcm: bytes) -> Iterator[tuple[Event, int]]:
+        """Every delta of ``text`` and its sound with the ms of audio it carries; for the message that was begun."""
+        output = self._outputs[-1]
+        assert isinstance(output, MessageOutput)
+        return output.deltas(text, pcm, self._keep_audio)
+
+    def call(self, name: str, arguments: str) -> Iterator[Event]:
+        """Call the function ``name`` with ``arguments``, a JSON object."""
+        output = FunctionCallOutput(self.id, len(self._outputs), name)
+        yield from self._open(output)
+        yield from output.call(arguments)
 
     def close(self, status: Status, reason: str | None = None, error: Event | None = None) -> Iterator[Event]:
         """Close what is open, then ``response.done``. ``reason`` as in ``status_details``."""
         self.finished = True
-        if self._opened:
-            yield from self._close_content()
-            self._item["status"] = "completed" if status == "completed" else "incomplete"
-            if self.request.in_conversation:
-                previous = self._previous_id()
-                yield event("conversation.item.done", previous_item_id=previous, item=self._shown_item())
-            yield self._event("response.output_item.done", item=self._shown_item())
+        yield from self._close_last("completed" if status == "completed" else "incomplete")
         details = None
         if status != "completed":
             details = {"type": status, "reason": reason, "error": error}
@@ -87,23 +103,36 @@ class ResponseLane:
         usage = response_usage(read, self.text, self.audio_ms)
         yield event("response.done", response=self._response(status, details, usage))
 
-    def _new_item(self) -> Item:
-        raise NotImplementedError
+    def _open(self, output: OutputItem) -> Iterator[Event]:
+        """``output`` begins, empty; the one before it is complete."""
+        yield from self._close_last("completed")
+        self._outputs.append(output)
+        yield output.event("response.output_item.added", item=output.shown())
+        if self.request.in_conversation:
+            previous = self.conversation.add(output.item)
+            yield event("conversation.item.added", previous_item_id=previous, item=output.shown())
 
-    def _close_content(self) -> Iterator[Event]:
-        raise NotImplementedError
+    def _close_last(self, status: str) -> Iterator[Event]:
+        output = self._outputs[-1] if self._outputs else None
+        if output is None or output.closed:
+            return
+        output.closed = True
+        yield from output.end_content()
+        output.item["status"] = status
+        if self.request.in_conversation:
+            previous = self._id_before(output.id)
+            yield event("conversation.item.done", previous_item_id=previous, item=output.shown())
+        yield output.event("response.output_item.done", item=output.shown())
 
-    def _shown_item(self) -> Item:
-        return dict(self._item)
+    def _keep_audio(self, item_id: str, pcm: bytes) -> None:
+        if self.request.in_conversation:
+            self.conversation.append_audio(item_id, pcm)
 
-    def _previous_id(self) -> str | None:
+    def _id_before(self, item_id: str) -> str | None:
         order = [item["id"] for item in self.conversation.in_order()]
-        if self.item_id not in order[1:]:
+        if item_id not in order[1:]:
             return None
-        return str(order[order.index(self.item_id) - 1])
-
-    def _event(self, kind: str, **fields: Any) -> Event:
-        return event(kind, response_id=self.id, output_index=0, **fields)
+        return str(order[order.index(item_id) - 1])
 
     def _response(self, status: str, details: Event | None, usage: Event | None) -> Event:
         request = self.request
@@ -112,113 +141,11 @@ class ResponseLane:
             "object": "realtime.response",
             "status": status,
             "status_details": details,
-            "output": [self._shown_item()] if self.finished and self._opened else [],
+            "output": [output.shown() for output in self._outputs] if self.finished else [],
             "conversation_id": self.conversation.id if request.in_conversation else None,
             "output_modalities": [request.modality],
             "max_output_tokens": request.max_output_tokens,
             "audio": {"output": {"format": request.audio_format, "voice": request.voice}},
             "usage": usage,
-            "metadata": request.metadata,
+            "metadata": {**(request.metadata or {}), **self.notes} if self.notes else request.metadata,
         }
-
-
-@dataclass(slots=True)
-class MessageLane(ResponseLane):
-    """A response that says or writes something."""
-
-    def open(self) -> Iterator[Event]:
-        """The item and its one content part begin."""
-        yield from super(MessageLane, self).open()  # a bare super() does not survive dataclass slots
-        yield self._part_event("response.content_part.added", part=self._short_part(""))
-        self._item["content"] = [self._content()]
-
-    def deltas(self, text: str, pcm: bytes) -> Iterator[tuple[Event, int]]:
-        """Every delta of the answer with the ms of audio it carries; transcript ahead of audio."""
-        pieces = iter(_PIECE.findall(text))
-        if self.request.modality == "text":
-            for piece in pieces:
-                yield self._text_delta("response.output_text.delta", piece), 0
-            return
-        audio_format = self.request.audio_format["type"]
-        sent, sent_per_ms = encode(pcm, audio_format), bytes_per_ms(audio_format)
-        length_ms = len(pcm) // BYTES_PER_MS
-        for start in range(0, length_ms, DELTA_MS):
-            for _, piece in zip(range(_TRANSCRIPTS_PER_DELTA), pieces, strict=False):
-                yield self._text_delta("response.output_audio_transcript.delta", piece), 0
-            end = min(start + DELTA_MS, length_ms)
-            self.audio_ms += end - start
-            if self.request.in_conversation:
-                said = pcm[start * BYTES_PER_MS : end * BYTES_PER_MS]
-                self.conversation.append_audio(self.item_id, said)
-            delta = encode_audio(sent[start * sent_per_ms : end * sent_per_ms])
-            yield self._part_event("response.output_audio.delta", delta=delta), end - start
-        for piece in pieces:
-            yield self._text_delta("response.output_audio_transcript.delta", piece), 0
-
-    def _new_item(self) -> Item:
-        return {
-            "id": self.item_id,
-            "object": "realtime.item",
-            "type": "message",
-            "status": "in_progress",
-            "role": "assistant",
-            "content": [],
-        }
-
-    def _close_content(self) -> Iterator[Event]:
-        if self.request.modality == "audio":
-            yield self._part_event("response.output_audio.done")
-            yield self._part_event("response.output_audio_transcript.done", transcript=self.text)
-        else:
-            yield self._part_event("response.output_text.done", text=self.text)
-        yield self._part_event("response.content_part.done", part=self._short_part(self.text))
-
-    def _text_delta(self, kind: str, piece: str) -> Event:
-        self.text += piece
-        self._item["content"] = [self._content()]
-        return self._part_event(kind, delta=piece)
-
-    def _content(self) -> dict[str, Any]:
-        if self.request.modality == "audio":
-            return {"type": "output_audio", "transcript": self.text}
-        return {"type": "output_text", "text": self.text}
-
-    def _short_part(self, text: str) -> dict[str, Any]:
-        if self.request.modality == "audio":
-            return {"type": "audio", "transcript": text}
-        return {"type": "text", "text": text}
-
-    def _shown_item(self) -> Item:
-        return {**self._item, "content": [dict(part) for part in self._item["content"]]}
-
-    def _part_event(self, kind: str, **fields: Any) -> Event:
-        return self._event(kind, item_id=self.item_id, content_index=0, **fields)
-
-
-@dataclass(slots=True)
-class FunctionCallLane(ResponseLane):
-    """A response that calls the function that was asked for, with no arguments: the customer has none to give."""
-
-    def call(self) -> Iterator[Event]:
-        """The arguments, as deltas."""
-        self.text = self._item["arguments"] = "{}"
-        yield self._call_event("response.function_call_arguments.delta", delta=self.text)
-
-    def _new_item(self) -> Item:
-        return {
-            "id": self.item_id,
-            "object": "realtime.item",
-            "type": "function_call",
-            "status": "in_progress",
-            "name": self.request.function,
-            "call_id": new_id("call"),
-            "arguments": "",
-        }
-
-    def _close_content(self) -> Iterator[Event]:
-        yield self._call_event(
-            "response.function_call_arguments.done", name=self.request.function, arguments=self.text
-        )
-
-    def _call_event(self, kind: str, **fields: Any) -> Event:
-        return self._event(kind, item_id=self.item_id, call_id=self._item["call_id"], **fields)

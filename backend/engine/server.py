@@ -9,31 +9,45 @@ import json
 import logging
 import os
 import signal
+import ssl
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable
-from urllib.parse import parse_qs, urlsplit
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request
 
-from backend.engine.admission import CONTROL_PATH, PATH, Admission, path_of, subprotocol
+from backend.engine.admission import (
+    CONTROL_PATH,
+    PATH,
+    Admission,
+    path_of,
+    query_of,
+    subprotocol,
+)
+from backend.engine.client_secrets import ClientSecrets
 from backend.engine.connection import Connection
 from backend.engine.control import serve_control
 from backend.engine.dialogue import Dialogue
+from backend.engine.doorway import Doorman, Doorway
+from backend.engine.http_api import HttpApi
+from backend.engine.mind import Mind
 from backend.engine.misbehaviour import FaultPlan
 from backend.engine.options import EngineOptions, OptionsError
 from backend.engine.outbox import Outbox
 from backend.engine.persona import Persona, PersonaError
 from backend.engine.persona_file import load_personas
-from backend.engine.session import DEFAULT_MODEL, Session, new_session
+from backend.engine.session import DEFAULT_MODEL, Session, new_session, session_of
 from backend.engine.transcription import Transcriber, WhisperTranscriber, make_transcriber
 from backend.engine.voice import LocalVoice, Voice
+from backend.tls import CertificateError, server_context
 
 log = logging.getLogger(__name__)
 
 MAX_MESSAGE_BYTES = 24 * 1024 * 1024
 """15 MiB of audio as base64, and its envelope. A longer message ends the connection with 1009."""
+OPEN_TIMEOUT_S = 10.0
+"""From the connection to the end of the handshake, or of a plain request: sockets that stay idle are dropped."""
 _CLOSE_TIMEOUT_S = 1.0
 
 
@@ -47,11 +61,14 @@ async def serving(
     """
     personas = _personas(options)
     plan = FaultPlan(options.faults)
-    admission = Admission(plan, options.token, options.control)
+    secrets = ClientSecrets()
+    admission = Admission(plan, options, secrets)
+    tls = _tls(options)
     with contextlib.ExitStack() as closing:
         hears = transcriber or make_transcriber(options.transcription, options.whisper)
         if isinstance(hears, WhisperTranscriber) and transcriber is None:
             closing.callback(hears.close)
+        mind = Mind(options.mind) if options.mind else None
         speaks = voice or closing.enter_context(contextlib.closing(LocalVoice()))
 
         async def handle(socket: ServerConnection) -> None:
@@ -59,22 +76,34 @@ async def serving(
             if request is not None and path_of(request) == CONTROL_PATH:
                 await serve_control(socket, plan)
                 return
-            dialogue = Dialogue(_session(request, options), Outbox(), hears, personas, speaks, options.pace)
+            session = _session(request, admission, options)
+            dialogue = Dialogue(
+                session, Outbox(), hears, personas, speaks, options.pace, mind, strict=not options.lenient
+            )
             number = admission.number_of(socket)
             connection = Connection(socket, dialogue, max_age_s=options.max_age_s, plan=plan, number=number)
             if objection := admission.objection(request):
                 log.info("client refused: %s", objection[0].code)
                 await connection.refuse(*objection)
                 return
-            log.info("session opened for model %s", dialogue.session.get("model"))
-            await connection.run()
+            log.info("session opened for model %.64r", dialogue.session.get("model"))
+            admission.sessions += 1
+            try:
+                await connection.run()
+            finally:
+                admission.sessions -= 1
             log.info("session closed (%s)", socket.close_code)
 
+        doorman = Doorman(HttpApi(admission, secrets, options).answer)
         async with serve(
             handle,
             options.host,
             options.port,
+            ssl=tls,
+            create_connection=_door(doorman),
+            open_timeout=OPEN_TIMEOUT_S,
             process_request=admission.route,
+            process_response=admission.settle,
             select_subprotocol=subprotocol,
             compression=None,  # base64 audio shrinks little and costs much
             max_size=MAX_MESSAGE_BYTES,
@@ -82,7 +111,24 @@ async def serving(
         ) as server:
             host = f"[{options.host}]" if ":" in options.host else options.host
             port = next(iter(server.sockets)).getsockname()[1]
-            yield f"ws://{host}:{port}{PATH}"
+            try:
+                yield f"{'wss' if tls else 'ws'}://{host}:{port}{PATH}"
+            finally:
+                doorman.send_away()
+                if mind is not None:
+                    await mind.close()
+
+
+def _door(doorman: Doorman) -> type[Doorway]:
+    """The class that ``serve`` makes its connections of."""
+    return type("EngineDoorway", (Doorway,), {"doorman": doorman})
+
+
+def _tls(options: EngineOptions) -> ssl.SSLContext | None:
+    try:
+        return server_context(options.tls_certificate, options.tls_key)
+    except CertificateError as error:
+        raise OptionsError(str(error)) from error
 
 
 def _personas(options: EngineOptions) -> dict[str, Persona]:
@@ -95,8 +141,10 @@ def _personas(options: EngineOptions) -> dict[str, Persona]:
     return {options.persona: personas[options.persona]}
 
 
-def _session(request: Request | None, options: EngineOptions) -> Session:
-    query = parse_qs(urlsplit(request.path).query) if request else {}
+def _session(request: Request | None, admission: Admission, options: EngineOptions) -> Session:
+    if secret := admission.secret_of(request):
+        return session_of(secret.settings, options.max_age_s, strict=not options.lenient)
+    query = query_of(request) if request else {}
     kind = "transcription" if query.get("intent") == ["transcription"] else "realtime"
     return new_session(query.get("model", [DEFAULT_MODEL])[0], options.max_age_s, kind=kind)
 
@@ -111,7 +159,10 @@ def run(options: EngineOptions) -> int:
         level=logging.DEBUG if options.verbose else logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    logging.getLogger("websockets").setLevel(logging.WARNING)  # its debug lines show the Authorization header
+    for library in ("websockets", "httpx", "httpcore"):
+        logging.getLogger(library).setLevel(
+            logging.WARNING
+        )  # their debug lines show the Authorization header
     if importlib.util.find_spec("earshot") is None:
         return _refuse("voice detection is not installed: pip install 'salesmind-console[server]'")
     try:
@@ -141,6 +192,8 @@ async def _serve_until_told(options: EngineOptions) -> None:
         sys.stdout.write(json.dumps(addresses) + "\n")
         sys.stdout.flush()
         log.info("listening on %s", url)
+        if options.mind is not None:
+            log.info("the model %s thinks for the customers", options.mind.model)
         await asyncio.to_thread(_warm_up)
         await stopped.wait()
         log.info("stopping")

@@ -8,7 +8,8 @@ from typing import Any
 
 from backend.engine.formats import PCM
 from backend.engine.protocol import ProtocolError, new_id
-from backend.engine.session_schema import SESSION, TRANSCRIPTION_SESSION, check_object, invalid_value
+from backend.engine.schema import Map, invalid_value, missing
+from backend.engine.session_schema import SESSION, TRANSCRIPTION_SESSION
 
 Session = dict[str, Any]
 
@@ -27,8 +28,15 @@ def new_session(model: str, max_age_s: float = 3_600, *, kind: str = "realtime")
     return session if kind == "realtime" else _listening_only(session)
 
 
+def session_of(settings: Any, max_age_s: float, *, strict: bool = True) -> Session:
+    """A session with the ``settings`` that a client secret was made for. Raises ``ProtocolError``."""
+    model = settings.get("model") if isinstance(settings, dict) else None
+    session = new_session(model if isinstance(model, str) else DEFAULT_MODEL, max_age_s)
+    return updated(session, settings, begun=False, strict=strict)
+
+
 def _new_realtime_session(model: str, max_age_s: float) -> Session:
-    newer = model.startswith("gpt-realtime-2")  # as recorded: other voice, longer silence
+    voice = "marin" if _is_newer(model) else "alloy"
     return {
         "type": "realtime",
         "object": "realtime.session",
@@ -49,11 +57,20 @@ def _new_realtime_session(model: str, max_age_s: float) -> Session:
                 "format": dict(_PCM),
                 "transcription": None,
                 "noise_reduction": None,
-                "turn_detection": turn_detection_defaults("server_vad", 500 if newer else 200),
+                "turn_detection": turn_detection_defaults("server_vad", _silence_ms(model)),
             },
-            "output": {"format": dict(_PCM), "voice": "marin" if newer else "alloy", "speed": 1.0},
+            "output": {"format": dict(_PCM), "voice": voice, "speed": 1.0},
         },
     }
+
+
+def _silence_ms(model: str | None) -> int:
+    """How long a silence ends a turn where the client does not say: as recorded, by the session's model."""
+    return 500 if _is_newer(model) else 200
+
+
+def _is_newer(model: str | None) -> bool:
+    return model is not None and model.startswith("gpt-realtime-2")
 
 
 def turn_detection_defaults(kind: str, silence_ms: int) -> dict[str, Any]:
@@ -72,38 +89,48 @@ def turn_detection_defaults(kind: str, silence_ms: int) -> dict[str, Any]:
 
 
 def _listening_only(session: Session) -> Session:
-    """``session`` as one of type ``transcription``."""
+    """``session`` as one of type ``transcription``, which has no model whose defaults could hold."""
+    detection = session["audio"]["input"]["turn_detection"]
+    if detection == turn_detection_defaults("server_vad", _silence_ms(session["model"])):
+        detection = turn_detection_defaults("server_vad", _silence_ms(None))
     return {
         "type": "transcription",
         "object": "realtime.transcription_session",
         "id": session["id"],
         "expires_at": session["expires_at"],
         "include": session["include"],
-        "audio": {"input": session["audio"]["input"]},
+        "audio": {"input": {**session["audio"]["input"], "turn_detection": detection}},
     }
 
 
-def updated(session: Session, patch: dict[str, Any], *, begun: bool, audio_produced: bool) -> Session:
+def updated(
+    session: Session,
+    patch: dict[str, Any],
+    *,
+    begun: bool,
+    locked_voice: Any = None,
+    strict: bool = True,
+) -> Session:
     """``session`` with ``patch`` merged in: absent stays, null switches off, anything else replaces.
 
     ``session`` itself is not touched. Raises ``ProtocolError`` naming the field when any part of ``patch``
-    is not acceptable. ``begun``: there are items, so the type stays what it is; ``audio_produced``: the voice
-    is locked because audio has been spoken.
+    is not acceptable. ``begun``: there are items, so the type stays what it is; ``locked_voice``: of the
+    audio that has been spoken. Not ``strict``: some of what OpenAI would refuse passes.
     """
+    Map().check(patch, "session", strict)
     if "type" not in patch:
-        message = "Missing required parameter: 'session.type'."
-        raise ProtocolError("missing_required_parameter", message, "session.type")
+        raise missing("session.type")
     kind = patch["type"]
     if kind not in ("realtime", "transcription"):
         raise invalid_value("session.type", "expected one of 'realtime', 'transcription'.")
-    check_object(SESSION if kind == "realtime" else TRANSCRIPTION_SESSION)(patch, "session")
+    (SESSION if kind == "realtime" else TRANSCRIPTION_SESSION).check(patch, "session", strict)
     current = copy.deepcopy(session)
     if kind != session["type"]:
         if begun or kind == "realtime":
             raise invalid_value("session.type", f"this is a {session['type']} session.")
         current = _listening_only(current)
     audio = patch.get("audio", {})
-    _merge_input(current["audio"]["input"], audio.get("input", {}))
+    _merge_input(current["audio"]["input"], audio.get("input", {}), _silence_ms(current.get("model")))
     if kind == "transcription":
         current.update({key: value for key, value in patch.items() if key == "include"})
         _check_detection_fits_model(current["audio"]["input"])
@@ -112,7 +139,7 @@ def updated(session: Session, patch: dict[str, Any], *, begun: bool, audio_produ
         raise invalid_value("session.model", "the model cannot be changed in a session.")
     current.update({key: value for key, value in patch.items() if key != "audio"})
     check_tool_choice(current["tool_choice"], current["tools"], "session.tool_choice")
-    _merge_output(current["audio"]["output"], audio.get("output", {}), audio_produced)
+    _merge_output(current["audio"]["output"], audio.get("output", {}), locked_voice)
     return current
 
 
@@ -131,10 +158,16 @@ def _check_detection_fits_model(audio_input: dict[str, Any]) -> None:
         raise invalid_value("session.audio.input.turn_detection", message)
 
 
-def _merge_output(current: dict[str, Any], patch: dict[str, Any], audio_produced: bool) -> None:
-    if audio_produced and patch.get("voice", current["voice"]) != current["voice"]:
+def check_voice(voice: Any, current: Any, locked: Any, path: str) -> None:
+    """Raise ``ProtocolError`` when audio has been spoken, and not in ``voice``, nor is that the session's."""
+    if locked is not None and voice not in (current, locked):
         message = "Cannot update a conversation's voice if assistant audio is present."
-        raise ProtocolError("cannot_update_voice", message, "session.audio.output.voice")
+        raise ProtocolError("cannot_update_voice", message, path)
+
+
+def _merge_output(current: dict[str, Any], patch: dict[str, Any], locked_voice: Any) -> None:
+    voice = patch.get("voice", current["voice"])
+    check_voice(voice, current["voice"], locked_voice, "session.audio.output.voice")
     current.update(patch)
     if "format" in patch:
         current["format"] = complete_format(patch["format"])
@@ -145,10 +178,10 @@ def complete_format(given: dict[str, Any]) -> dict[str, Any]:
     return dict(_PCM) if given["type"] == PCM else {"type": given["type"]}
 
 
-def _merge_input(current: dict[str, Any], patch: dict[str, Any]) -> None:
+def _merge_input(current: dict[str, Any], patch: dict[str, Any], silence_ms: int) -> None:
     for key, value in patch.items():
         if key == "turn_detection" and value is not None:
-            current[key] = _merged_turn_detection(current[key], value)
+            current[key] = _merged_turn_detection(current[key], value, silence_ms)
         elif key == "transcription" and value is not None:
             current[key] = {
                 "model": "whisper-1",
@@ -163,10 +196,12 @@ def _merge_input(current: dict[str, Any], patch: dict[str, Any]) -> None:
             current[key] = value
 
 
-def _merged_turn_detection(current: dict[str, Any] | None, patch: dict[str, Any]) -> dict[str, Any]:
+def _merged_turn_detection(
+    current: dict[str, Any] | None, patch: dict[str, Any], silence_ms: int
+) -> dict[str, Any]:
     kind = patch.get("type", "server_vad")
     same = current is not None and current["type"] == kind
-    base = current if same and current is not None else turn_detection_defaults(kind, 500)
+    base = current if same and current is not None else turn_detection_defaults(kind, silence_ms)
     return {**base, **patch, "type": kind}
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import time
+from bisect import bisect_right
 from collections import deque
+from itertools import accumulate
 
 from backend.engine.items import Conversation, Item
 from backend.engine.protocol import Event
@@ -20,8 +22,17 @@ OUTPUT_MS_PER_TOKEN = 50
 
 def text_tokens(text: str) -> int:
     """Roughly how many tokens ``text`` has."""
-    wide = sum(char > "\u2e7f" for char in text)
-    return wide + math.ceil((len(text) - wide) / 4)
+    return _quarters(text)[-1] + 3 >> 2
+
+
+def first_tokens(text: str, count: int) -> str:
+    """The beginning of ``text`` that has no more than ``count`` tokens."""
+    return text[: bisect_right(_quarters(text), 4 * count) - 1]
+
+
+def _quarters(text: str) -> list[int]:
+    """Quarters of a token in each beginning of ``text``, from the empty one on."""
+    return list(accumulate((4 if char > "\u2e7f" else 1 for char in text), initial=0))
 
 
 def input_tokens(conversation: Conversation, instructions: str) -> tuple[int, int]:

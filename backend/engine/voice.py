@@ -29,6 +29,10 @@ class Voice(Protocol):
         """``text`` as PCM16 24 kHz mono; empty where there is no voice for it."""
         ...
 
+    def speaks(self, language: str) -> bool:
+        """Whether there is a voice for ``language``."""
+        ...
+
     def prepare(self, language: str) -> None:
         """Get ready to speak ``language``: it will be needed."""
         ...
@@ -50,6 +54,10 @@ class LocalVoice:
         except Exception:  # whatever a native library raises: the words still reach the client as text
             log.exception("the local voice failed")
             return b""
+
+    def speaks(self, language: str) -> bool:
+        """Whether the voice for ``language`` is installed."""
+        return available(language)
 
     def prepare(self, language: str) -> None:
         """Load the voice, which takes seconds, before there is something to say."""

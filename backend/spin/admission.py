@@ -14,10 +14,11 @@ from urllib.parse import parse_qsl
 from channels.db import database_sync_to_async
 from django.conf import settings
 
+from backend.spin import addresses
 from backend.spin.authentication import user_of_token
 from backend.spin.close_codes import CloseCode
 from backend.spin.models import Session
-from backend.spin.origins import origin_allowed
+from backend.spin.origins import host_allowed, origin_allowed
 
 
 class Refused(Exception):
@@ -38,6 +39,8 @@ class Handshake:
     origin: str | None
     host: str | None
     accept_language: str
+    address: str
+    """Canonical, or "" (``backend.spin.addresses``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ def read_handshake(scope: dict[str, Any]) -> Handshake:
         origin=headers.get(b"origin"),
         host=headers.get(b"host"),
         accept_language=headers.get(b"accept-language", ""),
+        address=addresses.of_scope(scope),
     )
 
 
@@ -79,6 +83,8 @@ def _header_token(value: str | None) -> str | None:
 
 async def admit(handshake: Handshake) -> Admission:
     """Let the connection in. Raises ``Refused``."""
+    if not host_allowed(handshake.host, settings.ALLOWED_HOSTS):
+        raise Refused(CloseCode.FORBIDDEN_ORIGIN, "host_not_allowed")
     if not origin_allowed(handshake.origin, handshake.host, settings.SALESMIND_ALLOWED_ORIGINS):
         raise Refused(CloseCode.FORBIDDEN_ORIGIN, "origin_not_allowed")
     if not handshake.token:

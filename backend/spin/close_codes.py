@@ -27,6 +27,7 @@ class CloseCode(IntEnum):
     UNKNOWN_SESSION = 4404
     CLIENT_STALLED = 4408
     SESSION_FINISHED = 4409
+    TOO_MANY_SOCKETS = 4429
     TOO_BIG_FOR_SERVER = 4413
     """1009, where the ASGI server lets an application use its own range only."""
     FAILED_IN_SERVER = 4500
@@ -58,8 +59,17 @@ class UpstreamEnd:
     error_code: str
 
 
-def classify_upstream_close(code: int | None, reason: str) -> UpstreamEnd:
-    """Map an upstream's close frame. ``code`` None: it vanished without one (RFC 6455's 1006).
+SERVICE_RESTART = 1012
+"""IANA's WebSocket registry; 1001 says the same of a server that goes down (RFC 6455, section 7.4.1)."""
+
+
+def classify_upstream_loss(silent: bool) -> UpstreamEnd:
+    """Map an end without a close frame: either the upstream fell ``silent``, or its connection broke."""
+    return UpstreamEnd(CloseCode.UPSTREAM_LOST, "upstream_unresponsive" if silent else "upstream_broke")
+
+
+def classify_upstream_close(code: int, reason: str) -> UpstreamEnd:
+    """Map an upstream's close frame.
 
     A refusal's reason is ``<error.type>.<error.code>`` (realtime-protocol, section 1).
     """
@@ -70,7 +80,8 @@ def classify_upstream_close(code: int | None, reason: str) -> UpstreamEnd:
         return UpstreamEnd(CloseCode.UPSTREAM_REFUSED, "invalid_api_key")
     if error_code == "session_expired" or (code == CloseCode.GOING_AWAY and "maximum" in reason.lower()):
         return UpstreamEnd(CloseCode.UPSTREAM_EXPIRED, "session_expired")
-    return UpstreamEnd(CloseCode.UPSTREAM_LOST, "upstream_closed")
+    stopped = code in (CloseCode.GOING_AWAY, SERVICE_RESTART)
+    return UpstreamEnd(CloseCode.UPSTREAM_LOST, "upstream_stopped" if stopped else "upstream_closed")
 
 
 def classify_http_refusal(status: int) -> UpstreamEnd:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from typing import Any
 
 from channels.consumer import AsyncConsumer
 from django.conf import settings
 from django.db import Error as DatabaseFailure
 
-from backend.spin.admission import Admission, Refused, admit, read_handshake
+from backend.spin.admission import Admission, Handshake, Refused, admit, read_handshake
 from backend.spin.close_codes import CloseCode, code_to_send, fit_reason
 from backend.spin.conversation import ClientGone, Conversation
 from backend.spin.frames import error_event
 from backend.spin.keeper import keeper
+from backend.spin.socket_limits import TooManySockets, open_sockets
 from backend.spin.wording import choose_language, sentence
 
 Message = dict[str, Any]
@@ -87,6 +89,15 @@ class UnknownPath(AsyncConsumer):  # type: ignore[misc]
             await client.close(CloseCode.UNKNOWN_SESSION, "path_not_found", event)
 
 
+def _take_place(place: ExitStack, admission: Admission, handshake: Handshake) -> None:
+    """One of the conversations that the account and the address may hold open. Raises ``Refused``."""
+    limits = settings.SALESMIND_ACCOUNT_SOCKETS, settings.SALESMIND_ADDRESS_SOCKETS
+    try:
+        place.enter_context(open_sockets.one_more(admission.user_id, handshake.address, *limits))
+    except TooManySockets:
+        raise Refused(CloseCode.TOO_MANY_SOCKETS, "too_many_conversations") from None
+
+
 class RealtimeConsumer(AsyncConsumer):  # type: ignore[misc]
     """One relay connection.
 
@@ -101,24 +112,26 @@ class RealtimeConsumer(AsyncConsumer):  # type: ignore[misc]
             return
         handshake = read_handshake(scope)
         language = choose_language(handshake.accept_language)
-        try:
-            admission = await admit(handshake)
-        except Refused as refusal:
-            event = error_event("invalid_request_error", sentence(refusal.code, language), refusal.code)
-            logger.info("WebSocket refused: %s", refusal.code)
-            await client.close(refusal.close_code, refusal.code, event)
-            return
-        except DatabaseFailure:
-            logger.exception("The database did not answer; a WebSocket could not be let in")
-            event = error_event("server_error", sentence("internal_error", language), "internal_error")
-            await client.close(CloseCode.INTERNAL_ERROR, "internal_error", event)
-            return
-        logger.info(
-            "✅ WebSocket接続受け入れ: user=%s, session=%s",
-            admission.username,
-            admission.session_label,
-        )
-        await self._relay(client, admission, language)
+        with ExitStack() as place:
+            try:
+                admission = await admit(handshake)
+                _take_place(place, admission, handshake)
+            except Refused as refusal:
+                event = error_event("invalid_request_error", sentence(refusal.code, language), refusal.code)
+                logger.info("WebSocket refused: %s", refusal.code)
+                await client.close(refusal.close_code, refusal.code, event)
+                return
+            except DatabaseFailure:
+                logger.exception("The database did not answer; a WebSocket could not be let in")
+                event = error_event("server_error", sentence("internal_error", language), "internal_error")
+                await client.close(CloseCode.INTERNAL_ERROR, "internal_error", event)
+                return
+            logger.info(
+                "✅ WebSocket接続受け入れ: user=%s, session=%s",
+                admission.username,
+                admission.session_label,
+            )
+            await self._relay(client, admission, language)
 
     async def _relay(self, client: ClientSocket, admission: Admission, language: str) -> None:
         conversation = Conversation(client, admission, language)

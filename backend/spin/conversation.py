@@ -21,12 +21,14 @@ from typing import Any, Protocol
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import Error as DatabaseFailure
+from django.db import IntegrityError
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from backend.spin import leases, upstream
 from backend.spin.admission import Admission
-from backend.spin.close_codes import CloseCode, classify_upstream_close
+from backend.spin.chunk_log import ChunkLog
+from backend.spin.close_codes import CloseCode, classify_upstream_close, classify_upstream_loss
 from backend.spin.frames import (
     NotAnEvent,
     append_event,
@@ -35,11 +37,12 @@ from backend.spin.frames import (
     error_event,
     finished_transcript,
     is_delta,
-    read_head,
+    read_event,
     type_for_log,
 )
 from backend.spin.pacing import AudioPacing
 from backend.spin.transcripts import TranscriptWriter
+from backend.spin.typed_turns import TypedTurns
 from backend.spin.wording import sentence
 
 QUEUED_MESSAGES = 32
@@ -52,7 +55,6 @@ NO_CLOSE_FRAME = 1006
 """What RFC 6455 calls a connection that ended without a close frame."""
 
 logger = logging.getLogger("salesmind.relay")
-audio_logger = logging.getLogger("salesmind.relay.audio")
 
 
 class ClientGone(Exception):
@@ -101,6 +103,7 @@ class Conversation:
         self._uplink: asyncio.Queue[str | bytes] = asyncio.Queue(QUEUED_MESSAGES)
         self._pacing = AudioPacing(settings.SALESMIND_AUDIO_AHEAD_SECONDS)
         self._refused_bytes = 0
+        self._typed = TypedTurns()
         self._writer: TranscriptWriter | None = None
         self._upstream: ClientConnection | None = None
         self._ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
@@ -124,6 +127,10 @@ class Conversation:
     def revoke(self) -> None:
         """The token is good no longer: close with 4401."""
         self._end(CloseCode.UNAUTHENTICATED, "authentication_error", "token_revoked")
+
+    def session_deleted(self) -> None:
+        """The session is there no longer: close with 4404."""
+        self._end(CloseCode.UNKNOWN_SESSION, "invalid_request_error", "session_not_found")
 
     def _end(self, close_code: CloseCode, kind: str, error_code: str, /, **values: Any) -> None:
         """End the conversation with an ``error`` event, unless something else ended it first."""
@@ -160,23 +167,24 @@ class Conversation:
                 return self._end(
                     CloseCode.MESSAGE_TOO_BIG, "invalid_request_error", "message_too_big", limit=limit
                 )
-            if message and await self._admissible(message):
-                await self._uplink.put(message)
+            if message and (admitted := await self._admit(message)) is not None:
+                await self._uplink.put(admitted)
         return self._client_gone()
 
-    async def _admissible(self, message: str | bytes) -> bool:
-        """Whether a message may go on. One that may not is answered here."""
+    async def _admit(self, message: str | bytes) -> str | bytes | None:
+        """The message as it goes on. One that may not is answered here."""
         if isinstance(message, bytes):
-            return await self._paced(len(message))
+            return message if await self._paced(len(message)) else None
         try:
-            head = read_head(message)
+            head, message = read_event(message)
         except NotAnEvent:
             await self._tell("server_error", "not_an_event")
-            return False
-        size = audio_bytes(head)
-        if not size:
-            logger.info("📨 クライアントからテキスト受信: type=%s", type_for_log(head.type))
-        return not size or await self._paced(size)
+            return None
+        if size := audio_bytes(head):
+            return message if await self._paced(size) else None
+        logger.info("📨 クライアントからテキスト受信: type=%s", type_for_log(head.type))
+        self._typed.sent(head)
+        return message
 
     async def _paced(self, size_bytes: int) -> bool:
         """Admit audio that is not too far ahead; refuse the rest, and read no more until there is room."""
@@ -192,19 +200,20 @@ class Conversation:
         return False
 
     async def _pump_up(self, far: ClientConnection) -> None:
-        log_audio = audio_logger.isEnabledFor(logging.INFO)
-        while True:
-            message = await self._uplink.get()
-            event = message if isinstance(message, str) else append_event(message)
-            try:
-                sent = await self._within_stall_limit(far.send(event))
-            except ConnectionClosed:
-                return None  # the downlink reads what came before the end, and tells
-            if not sent:
-                far.transport.abort()  # a closing handshake would wait behind what is stuck
-                return self._end(CloseCode.UPSTREAM_LOST, "connection_error", "upstream_stalled")
-            if log_audio and isinstance(message, bytes):
-                audio_logger.info("✅ OpenAIへ音声転送成功: %d bytes", len(message))
+        log = ChunkLog(settings.SALESMIND_LOG_AUDIO)
+        try:
+            while True:
+                message = await self._uplink.get()
+                event = message if isinstance(message, str) else append_event(message)
+                if not await self._within_stall_limit(far.send(event)):
+                    far.transport.abort()  # a closing handshake would wait behind what is stuck
+                    return self._end(CloseCode.UPSTREAM_LOST, "connection_error", "upstream_stalled")
+                if isinstance(message, bytes):
+                    log.sent(len(message), time.monotonic())
+        except ConnectionClosed:
+            return None  # the downlink reads what came before the end, and tells
+        finally:
+            log.flush()
 
     # --- upstream -> client ------------------------------------------------------------------------------
 
@@ -216,7 +225,10 @@ class Conversation:
             logger.warning("OpenAI Realtime APIに接続できません: %s", failure.cause)
             end = failure.end
             return self._end(end.close_code, "connection_error", end.error_code, cause=failure.cause)
-        await self._open_session()
+        try:
+            await self._open_session()
+        except IntegrityError:
+            return self.session_deleted()
         logger.info("✅ OpenAI Realtime API接続成功")
         await self._client.send(created_stub(self._admission.session_label, self._admission.username))
         up = asyncio.create_task(self._guard(self._pump_up(far)), name="uplink")
@@ -245,13 +257,13 @@ class Conversation:
             transcript = None
             if isinstance(message, str):
                 try:
-                    head = read_head(message)
+                    head, message = read_event(message)
                 except NotAnEvent:
                     await self._tell("forwarding_error", "upstream_not_an_event")
                     continue
                 if not is_delta(head.type):
                     logger.info("📩 OpenAIからメッセージ受信: type=%s", type_for_log(head.type))
-                transcript = finished_transcript(head)
+                transcript = finished_transcript(head) or self._typed.confirmed(head)
             if not await self._within_stall_limit(self._client.send(message)):
                 return self._end(CloseCode.CLIENT_STALLED, "connection_error", "client_stalled")
             if transcript is not None and self._writer is not None:
@@ -260,8 +272,12 @@ class Conversation:
     def _upstream_closed(self, closed: ConnectionClosed) -> None:
         """Tell the client with which code and reason the upstream ended."""
         frame = closed.rcvd
-        code, reason = (frame.code, frame.reason) if frame else (NO_CLOSE_FRAME, "")
-        end = classify_upstream_close(code, reason)
+        if frame is None:
+            code, reason = NO_CLOSE_FRAME, ""
+            end = classify_upstream_loss(upstream.fell_silent(closed))
+        else:
+            code, reason = frame.code, frame.reason
+            end = classify_upstream_close(code, reason)
         logger.warning("OpenAI Realtime API切断: code=%s reason=%s", code, reason)
         self._end(
             end.close_code, "connection_error", end.error_code,

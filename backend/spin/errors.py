@@ -23,14 +23,14 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
     A redirected POST would arrive as a GET, which is worse than being told.
     """
-    path = request.path_info
-    if not path.endswith("/") and _is_routed(path + "/"):
+    if not request.path_info.endswith("/") and _is_routed(request.path_info + "/"):
+        path = _site_prefix(request) + request.path_info + "/"
         if request.method in {"GET", "HEAD"}:
             query = request.META.get("QUERY_STRING", "")
             return HttpResponseRedirect(
-                path + "/" + (f"?{query}" if query else ""), status=HTTPStatus.MOVED_PERMANENTLY
+                path + (f"?{query}" if query else ""), status=HTTPStatus.MOVED_PERMANENTLY
             )
-        return _detail(_("There is nothing here. Did you mean %(path)s?") % {"path": path + "/"}, 404)
+        return _detail(_("There is nothing here. Did you mean %(path)s?") % {"path": path}, 404)
     return _detail(_("There is nothing here."), 404)
 
 
@@ -54,6 +54,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _detail(sentence: str, status: int) -> JsonResponse:
     return JsonResponse({"detail": sentence}, status=status, json_dumps_params={"ensure_ascii": False})
+
+
+def _site_prefix(request: HttpRequest) -> str:
+    """Where a proxy has put the site (``--root-path``), which servers differ in leaving in the path."""
+    return str(request.META.get("SCRIPT_NAME", "")).rstrip("/")
 
 
 def _is_routed(path: str) -> bool:

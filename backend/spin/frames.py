@@ -7,6 +7,7 @@ audio above all, is skipped without being built.
 from __future__ import annotations
 
 import binascii
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +15,9 @@ import msgspec
 
 BYTES_PER_SECOND = 48_000
 """PCM16 mono at 24 kHz (realtime-protocol, section 3)."""
+
+MOST_ESCAPES = 50_000
+"""An unreadable message with more of them is not mended: that would take tens of milliseconds."""
 
 APPEND = "input_audio_buffer.append"
 
@@ -36,11 +40,19 @@ class EventHead(msgspec.Struct, frozen=True):
     type: str | None = None
     transcript: str | None = None
     audio: str | None = None
+    item: msgspec.Raw = msgspec.Raw()
+    """Not decoded: few events have one, and of those few matter (``backend.spin.typed_turns``)."""
 
 
 class _TypeOnly(msgspec.Struct, frozen=True):
     type: Any = None
 
+
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+"""Any escape of JSON, so that a backslash which is itself escaped begins none; the group holds half a pair."""
 
 _head_decoder = msgspec.json.Decoder(EventHead)
 _type_decoder = msgspec.json.Decoder(_TypeOnly)
@@ -58,6 +70,21 @@ def read_head(message: str) -> EventHead:
         return _lenient_head(message)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         raise NotAnEvent("The message is not JSON, or nested too deeply.") from None
+
+
+def read_event(message: str) -> tuple[EventHead, str]:
+    """The head of an event, and the event as it goes on. Raises ``NotAnEvent``.
+
+    It goes on as it came, but for halves of surrogate pairs: JSON can write them as escapes, and what holds one
+    can be neither stored nor read by strict clients. U+FFFD stands in their place.
+    """
+    try:
+        return read_head(message), message
+    except NotAnEvent:
+        if message.count("\\") > MOST_ESCAPES:
+            raise
+        mended = _ESCAPE.sub(lambda escape: "\\ufffd" if escape[1] else escape[0], message)
+        return read_head(mended), mended
 
 
 def _lenient_head(message: str) -> EventHead:
@@ -104,8 +131,13 @@ class FinishedTranscript:
 def finished_transcript(head: EventHead) -> FinishedTranscript | None:
     """The transcript that an event finishes; None for every other event and for blank ones."""
     role = FINISHED_TRANSCRIPTS.get(head.type or "")
-    text = (head.transcript or "").replace("\0", "").strip()  # PostgreSQL stores no NUL
+    text = storable(head.transcript or "")
     return FinishedTranscript(role, text) if role and text else None
+
+
+def storable(text: str) -> str:
+    """``text`` as a message holds it: trimmed, and without NUL, which PostgreSQL does not store."""
+    return text.replace("\0", "").strip()
 
 
 def created_stub(session_id: str, username: str) -> str:

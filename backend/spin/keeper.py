@@ -1,17 +1,18 @@
-"""The keeper: one task per process that keeps the leases of all its connections and finds revoked tokens."""
+"""The keeper: one task per process that keeps the leases of all its connections and finds what was revoked."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
-from django.db import Error as DatabaseFailure
 
 from backend.spin import leases, revocation
 from backend.spin.authentication import still_valid
@@ -31,16 +32,52 @@ class KeptConnection(Protocol):
     def revoke(self) -> None:
         """Its token is good no longer: say so to the client and close."""
 
+    def session_deleted(self) -> None:
+        """Its session is there no longer: say so to the client and close."""
 
-def _tick(connections: Sequence[KeptConnection]) -> set[str]:
-    """Renew, sweep, and return those tokens of ``connections`` that are still valid (blocking).
+
+@dataclass(slots=True)
+class Round:
+    """What one round found: whom to close, and what failed. A failed step finds nobody."""
+
+    revoked: list[KeptConnection] = field(default_factory=list)
+    without_session: list[KeptConnection] = field(default_factory=list)
+    failures: list[tuple[str, Exception]] = field(default_factory=list)
+
+    def attempt(self, what: str, step: Callable[[], object]) -> None:
+        """Take one step; its failure, whichever it is, does not keep the next one from being taken."""
+        try:
+            step()
+        except Exception as failure:  # noqa: BLE001 (kept, and logged by whoever reads the round)
+            self.failures.append((what, failure))
+
+
+def _go_round(connections: Sequence[KeptConnection]) -> Round:
+    """Renew, sweep, and find those whose token or session is gone (blocking).
 
     The leases are read here, in the one thread that also hands them back: one that is handed back
     meanwhile cannot be mistaken for one that was lost and be taken out again.
     """
-    leases.renew(dict(connection.lease for connection in connections if connection.lease))
-    leases.sweep()
-    return still_valid({connection.token for connection in connections})
+    held = [(connection, *connection.lease) for connection in connections if connection.lease]
+    found = Round()
+
+    def find_revoked() -> None:
+        valid = still_valid({connection.token for connection in connections})
+        found.revoked = [connection for connection in connections if connection.token not in valid]
+
+    def find_without_session() -> None:
+        existing = leases.existing_sessions(session for _connection, _lease, session in held)
+        found.without_session = [
+            connection for connection, _lease, session in held if session not in existing
+        ]
+
+    found.attempt(
+        "Leases could not be renewed", lambda: leases.renew({lease: session for _c, lease, session in held})
+    )
+    found.attempt("Lapsed leases could not be dropped", leases.sweep)
+    found.attempt("Tokens could not be checked", find_revoked)
+    found.attempt("Sessions could not be checked", find_without_session)
+    return found
 
 
 class Keeper:
@@ -50,9 +87,18 @@ class Keeper:
         self._connections: set[KeptConnection] = set()
         self._task: asyncio.Task[None] | None = None
         self._failing = False
+        self._succeeded_at = time.monotonic()
+
+    @property
+    def overdue(self) -> bool:
+        """Whether no round has succeeded for so long that leases lapse although their connections are open."""
+        silent_s = time.monotonic() - self._succeeded_at
+        return bool(self._connections) and silent_s > settings.SALESMIND_LEASE_SECONDS
 
     def add(self, connection: KeptConnection) -> None:
         """Look after ``connection`` from now on."""
+        if not self._connections:
+            self._succeeded_at = time.monotonic()  # there was nothing to do until now
         self._connections.add(connection)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name="keeper")
@@ -77,20 +123,23 @@ class Keeper:
             listener.cancel()
 
     async def _look_after(self) -> None:
-        connections = list(self._connections)
         try:
-            valid = await database_sync_to_async(_tick)(connections)
-        except (DatabaseFailure, OSError):
+            found: Round = await database_sync_to_async(_go_round)(list(self._connections))
+        except Exception as broken:  # noqa: BLE001 (whatever it is, the next round comes)
+            found = Round(failures=[("The keeper failed", broken)])
+        if found.failures:
             if not self._failing:  # one traceback for each outage, not one every two seconds
-                logger.exception("Leases could not be renewed; they lapse unless the database comes back")
-            self._failing = True
-            return
-        if self._failing:
-            self._failing = False
-            logger.info("Leases are renewed again")
-        for connection in connections:
-            if connection.token not in valid:
-                connection.revoke()
+                for what, failure in found.failures:
+                    logger.error("%s; it is tried again", what, exc_info=failure)
+        else:
+            self._succeeded_at = time.monotonic()
+            if self._failing:
+                logger.info("Leases are renewed again")
+        self._failing = bool(found.failures)
+        for connection in found.revoked:
+            connection.revoke()
+        for connection in found.without_session:
+            connection.session_deleted()
 
 
 async def _listen(nudged: asyncio.Event) -> None:

@@ -7,15 +7,16 @@ leases together (``backend.spin.keeper``). All functions are synchronous and use
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from backend.spin.models import ConnectionLease, lease_horizon
+from backend.spin.models import ConnectionLease, Session, lease_horizon
 from backend.spin.workers import WorkerLock, dead_workers, forget
 
 
@@ -32,7 +33,10 @@ def this_worker() -> WorkerLock:
 
 
 def acquire(lease_id: uuid.UUID, session_id: uuid.UUID) -> None:
-    """Record an open connection of the session under ``lease_id``."""
+    """Record an open connection of the session under ``lease_id``.
+
+    Raises ``IntegrityError`` when the session has been deleted.
+    """
     ConnectionLease.objects.update_or_create(
         pk=lease_id,
         defaults={"session_id": session_id, "worker": this_worker().worker, "heartbeat_at": timezone.now()},
@@ -51,21 +55,31 @@ def release(lease_id: uuid.UUID, session_id: uuid.UUID) -> bool:
 def renew(leases: Mapping[uuid.UUID, uuid.UUID]) -> None:
     """Renew this worker's ``leases`` (lease id -> session id).
 
-    A lease that another worker took for dead, because this one was suspended, is taken out anew.
+    A lease that another worker took for dead, because this one was suspended, is taken out anew. One whose
+    session has been deleted is left alone.
     """
     if not leases:
         return
     now = timezone.now()
-    with transaction.atomic():
-        renewed = ConnectionLease.objects.filter(pk__in=list(leases)).update(heartbeat_at=now)
-        if renewed == len(leases):
-            return
-        known = set(ConnectionLease.objects.filter(pk__in=list(leases)).values_list("pk", flat=True))
-        ConnectionLease.objects.bulk_create(
-            ConnectionLease(pk=lease, session_id=session, worker=this_worker().worker, heartbeat_at=now)
-            for lease, session in leases.items()
-            if lease not in known
-        )
+    if ConnectionLease.objects.filter(pk__in=list(leases)).update(heartbeat_at=now) == len(leases):
+        return
+    known = set(ConnectionLease.objects.filter(pk__in=list(leases)).values_list("pk", flat=True))
+    lost = {lease: session for lease, session in leases.items() if lease not in known}
+    existing = existing_sessions(lost.values())
+    for lease, session in lost.items():
+        if session in existing:
+            _take_out_anew(lease, session)
+
+
+def _take_out_anew(lease_id: uuid.UUID, session_id: uuid.UUID) -> None:
+    """By itself: a session that is deleted at this moment must not cost the others their leases."""
+    with suppress(IntegrityError), transaction.atomic():
+        acquire(lease_id, session_id)
+
+
+def existing_sessions(sessions: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of ``sessions`` that have not been deleted, in one query."""
+    return set(Session.objects.filter(pk__in=set(sessions)).values_list("pk", flat=True))
 
 
 def sweep() -> int:

@@ -1,4 +1,4 @@
-"""Cross-origin answers for browsers, by the same rule as the WebSocket's."""
+"""Cross-origin answers for browsers, by the same rule as the WebSocket's; and whom the allowed hosts hold for."""
 
 from __future__ import annotations
 
@@ -6,10 +6,23 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.middleware.common import CommonMiddleware
 
 from backend.spin.origins import origin_allowed
 
 PREFLIGHT_SECONDS = 600
+HEALTH_PATHS = ("/api/health/", "/api/health")
+
+
+class ServedHosts(CommonMiddleware):
+    """Django's own check of the ``Host``, from which health is free: a load balancer asks by address.
+
+    It tells nothing that a web page could use against its visitor.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
+        """None to go on. Raises ``DisallowedHost`` (400)."""
+        return None if request.path_info in HEALTH_PATHS else super().process_request(request)
 
 
 def cross_origin(

@@ -8,7 +8,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from backend.spin.models import Company, Message, Report, Session
+from backend.spin.models import Company, Message, Report, Session, User
+
+LONGEST_TEXT = 10_000
+"""Characters of what describes a session: about ten pages. It stands in every list, and goes to the model."""
+LONGEST_PASSWORD = 1000
+LARGEST_PAGE = 200
+"""Sessions in one answer."""
 
 
 class CanonicalUUIDField(serializers.UUIDField):
@@ -25,8 +31,8 @@ class CanonicalUUIDField(serializers.UUIDField):
 class LoginSerializer(serializers.Serializer[Any]):
     """What a login must hold."""
 
-    username = serializers.CharField()
-    password = serializers.CharField(trim_whitespace=False)
+    username = serializers.CharField(max_length=User._meta.get_field("username").max_length)
+    password = serializers.CharField(max_length=LONGEST_PASSWORD, trim_whitespace=False)
 
 
 class FinishSerializer(serializers.Serializer[Any]):
@@ -39,7 +45,7 @@ class PageSerializer(serializers.Serializer[Any]):
     """The paging of a list. ``page_size`` 0 asks for the count alone."""
 
     page = serializers.IntegerField(min_value=1, default=1)
-    page_size = serializers.IntegerField(min_value=0, default=20)
+    page_size = serializers.IntegerField(min_value=0, max_value=LARGEST_PAGE, default=20)
 
 
 class CompanySerializer(serializers.ModelSerializer[Company]):
@@ -82,10 +88,14 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
 class SessionStartSerializer(serializers.Serializer[Any]):
     """A session to start. Unknown and read-only fields are ignored."""
 
-    value_proposition = serializers.CharField(min_length=5)
+    value_proposition = serializers.CharField(min_length=5, max_length=LONGEST_TEXT)
     industry = serializers.CharField(max_length=100, required=False, allow_blank=True, default="")
-    customer_persona = serializers.CharField(required=False, allow_blank=True, allow_null=True, default=None)
-    customer_pain = serializers.CharField(required=False, allow_blank=True, allow_null=True, default=None)
+    customer_persona = serializers.CharField(
+        max_length=LONGEST_TEXT, required=False, allow_blank=True, allow_null=True, default=None
+    )
+    customer_pain = serializers.CharField(
+        max_length=LONGEST_TEXT, required=False, allow_blank=True, allow_null=True, default=None
+    )
     mode = serializers.ChoiceField(choices=Session.Mode.choices, required=False)
     company_id = CanonicalUUIDField(required=False, allow_null=True, default=None)
 

@@ -57,7 +57,9 @@ class TranscriptWriter:
             transcript = await self._waiting.get()
             try:
                 await self._save(transcript)
-            except (DatabaseFailure, Session.DoesNotExist):
+            except Session.DoesNotExist:
+                logger.warning("Session %s has been deleted: a transcript was not saved", self._session_id)
+            except DatabaseFailure:
                 logger.exception("Session %s: a transcript could not be saved", self._session_id)
             self._unsaved -= 1
             self._waiting.task_done()

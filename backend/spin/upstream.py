@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from django.conf import settings
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from backend.spin.close_codes import CloseCode, UpstreamEnd, classify_http_refusal
 
@@ -20,6 +20,9 @@ MAX_EVENT_BYTES = 32 * 1024 * 1024
 """A retrieved item carries its audio (realtime-protocol, section 15: at least 16 MiB)."""
 RECEIVE_QUEUE = 16
 """Messages read ahead of the client; beyond it the upstream's TCP window closes."""
+PING_INTERVAL_S = 5
+PONG_MARGIN_S = 5
+"""A pong is given so much more time than a stall: while the client takes nothing, the upstream's pongs wait unread."""
 TCP_USER_TIMEOUT_MS = 10_000
 """Unacknowledged data for this long ends the connection; keepalive pings would wait behind it."""
 
@@ -105,12 +108,20 @@ async def _connect(url: str) -> ClientConnection:
         max_queue=RECEIVE_QUEUE,
         open_timeout=None,  # dial() keeps the time
         close_timeout=1,
+        ping_interval=PING_INTERVAL_S,
+        ping_timeout=settings.SALESMIND_STALL_SECONDS + PONG_MARGIN_S,
         proxy=True if is_openai(url) else None,
     )
     raw = connection.transport.get_extra_info("socket")
     if raw is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, TCP_USER_TIMEOUT_MS)
     return connection
+
+
+def fell_silent(closed: ConnectionClosed) -> bool:
+    """Whether a connection without a close frame was given up by us, or by our kernel, for want of an answer."""
+    pings_unanswered = closed.sent is not None and closed.sent.code == CloseCode.INTERNAL_ERROR
+    return pings_unanswered or isinstance(closed.__cause__, TimeoutError)
 
 
 def _unreachable(cause: str) -> UpstreamUnreachable:

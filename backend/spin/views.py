@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from typing import Any, cast
 
@@ -17,7 +18,9 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from backend.spin import finishing
+from backend.spin import addresses, finishing, schema
+from backend.spin.keeper import keeper
+from backend.spin.login_throttle import Throttled, login_throttle
 from backend.spin.models import Company, Report, Session, Token, User
 from backend.spin.serializers import (
     FinishSerializer,
@@ -45,23 +48,31 @@ def _validation_failed(serializer: Serializer[Any]) -> Response:
 
 
 class Health(APIView):
-    """Whether the server can do its work: it answers ok only when its database does."""
+    """Whether the server can do its work: it answers ok only when its database and its keeper do theirs."""
 
     permission_classes: tuple[type[BasePermission], ...] = (AllowAny,)
 
     def get(self, request: Request) -> Response:
-        """200, or 503 when the database cannot be asked or has not been migrated."""
+        """200, or 503 with the reason in ``detail``."""
         try:
             User.objects.exists()
+            newer = schema.from_newer_version()
         except DatabaseFailure:
-            return Response(
-                {
-                    "status": "unavailable",
-                    "detail": _("The database does not answer, or has not been migrated."),
-                },
-                status=status.HTTP_503_SERVICE_UNAVAILABLE,
+            return self._unavailable(_("The database does not answer, or has not been migrated."))
+        if newer:
+            return self._unavailable(_("The database comes from a newer version of the server."))
+        if keeper.overdue:
+            return self._unavailable(
+                _(
+                    "The state of the open conversations cannot be kept up to date. The cause is in the server's log."
+                )
             )
         return Response({"status": "ok"})
+
+    def _unavailable(self, detail: str) -> Response:
+        return Response(
+            {"status": "unavailable", "detail": detail}, status=status.HTTP_503_SERVICE_UNAVAILABLE
+        )
 
 
 class Login(APIView):
@@ -71,15 +82,18 @@ class Login(APIView):
     permission_classes: tuple[type[BasePermission], ...] = (AllowAny,)
 
     def post(self, request: Request) -> Response:
-        """200 with the account's one token; 400, 401 or 403 otherwise."""
+        """200 with the account's one token; 400, 401, 403 or, after many failures, 429 otherwise."""
         serializer = LoginSerializer(data=request.data)
         if not serializer.is_valid():
             return _validation_failed(serializer)
-        user = User.objects.filter(username=serializer.validated_data["username"]).first()
-        password = serializer.validated_data["password"]
+        username, password = serializer.validated_data["username"], serializer.validated_data["password"]
+        try:
+            with login_throttle.attempt(username, addresses.of_request(request)) as attempt:
+                user = self._user(username, password)
+                attempt.succeeded = user is not None
+        except Throttled as throttled:
+            return self._throttled(math.ceil(throttled.retry_after_s))
         if user is None:
-            make_password(password)  # the same time as a wrong password, so that names cannot be found out
-        if user is None or not check_password(password, user.password):
             return self._refused(_("The user name or the password is wrong."), status.HTTP_401_UNAUTHORIZED)
         if not user.is_active:
             return self._refused(_("This account is deactivated."), status.HTTP_403_FORBIDDEN)
@@ -91,6 +105,18 @@ class Login(APIView):
                 "user": {"id": user.pk, "username": user.username, "email": user.email},
             }
         )
+
+    def _user(self, username: str, password: str) -> User | None:
+        user = User.objects.filter(username=username).first()
+        if user is None:
+            make_password(password)  # the same time as a wrong password, so that names cannot be found out
+        return user if user and check_password(password, user.password) else None
+
+    def _throttled(self, seconds: int) -> Response:
+        sentence = _("Too many failed logins. Try again in %(seconds)d s.") % {"seconds": seconds}
+        response = self._refused(sentence, status.HTTP_429_TOO_MANY_REQUESTS)
+        response["Retry-After"] = str(seconds)
+        return response
 
     def _refused(self, sentence: str, code: int) -> Response:
         return Response({"error": _("Login failed"), "message": sentence}, status=code)

@@ -12,10 +12,14 @@ SENTENCES = {
     "token_invalid": _("The token is not valid, or its account is deactivated."),
     "token_revoked": _("The token was revoked, or its account deactivated. Log in again."),
     "origin_not_allowed": _("Pages of this origin may not use this server."),
+    "host_not_allowed": _("The server is not to be reached under this host name (SALESMIND_ALLOWED_HOSTS)."),
     "session_id_malformed": _("session_id is not a UUID."),
     "session_not_found": _("There is no such session."),
     "session_finished": _("The session is already finished. Start a new one."),
     "path_not_found": _("There is no WebSocket here. The path is /ws/realtime/, with its final slash."),
+    "too_many_conversations": _(
+        "Too many conversations are open for this account or from this address. Close one, then try again."
+    ),
     "not_an_event": _("A text message must be a JSON object."),
     "upstream_not_an_event": _(
         "The upstream sent a text message that is not a JSON object; it was left out."
@@ -27,6 +31,11 @@ SENTENCES = {
     ),
     "upstream_unreachable": _("The Realtime upstream could not be reached: %(cause)s."),
     "upstream_closed": _("The Realtime upstream ended the connection (code %(code)s)."),
+    "upstream_stopped": _("The Realtime upstream was stopped or is being restarted (code %(code)s)."),
+    "upstream_broke": _(
+        "The connection to the Realtime upstream broke: it stopped, or the network failed (code %(code)s)."
+    ),
+    "upstream_unresponsive": _("The Realtime upstream no longer answers. The connection was given up."),
     "upstream_stalled": _("The Realtime upstream takes no data. The connection was given up."),
     "session_expired": _("The Realtime session reached its maximum age. Connect again."),
     "client_stalled": _("The client takes no data. The connection was given up."),

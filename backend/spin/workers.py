@@ -25,7 +25,7 @@ class WorkerLock:
 
     def __init__(self, directory: Path) -> None:
         """Create and lock the file. Raises ``OSError`` when ``directory`` cannot be written."""
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.worker = uuid.uuid4().hex
         self._path = _lock_path(directory, self.worker)
         self._file = _create_locked(self._path)

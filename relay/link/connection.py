@@ -4,63 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
-import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Literal
-
-import msgspec
+from typing import Any
 
 from api_client import events as ev
-from api_client.client_events import encode
 from api_client.errors import ApiError
-from api_client.realtime import RealtimeConnection, Received
-from api_client.session_update import Dialect, SessionSettings, session_update
+from api_client.realtime import RealtimeConnection
+from api_client.session_update import Dialect, SessionSettings
+from relay.codes import RelayCode
 from relay.config import RelayConfig
+from relay.link.configuring import Configuring
 from relay.link.downlink import Downlink
-from relay.link.ending import (
-    Ending,
-    after_close,
-    after_error,
-    created_timeout,
-    refused_update,
-    updated_timeout,
-)
+from relay.link.ending import Ending, after_close, after_error, after_verdict, refused_update
+from relay.link.gate import Gate
+from relay.link.item_ids import ItemIds
 from relay.link.outbox import Outbox
+from relay.link.protocol_log import ProtocolLog
 from relay.link.replay import Replay
+from relay.link.server_errors import ACTIVE_RESPONSE, ServerErrors
 from relay.link.uplink import Uplink
-from relay.link.watchdog import SilenceWatch, probe
+from relay.link.upstream_watch import UpstreamWatch
 from relay.output import Output
-from relay.stream import ProtocolEvent, Step
+from relay.stream import Step, StepName
 
 log = logging.getLogger(__name__)
 
-CREATED_WITHIN_S = 15.0
-"""An existing server takes up to 10 s to reach its upstream, then says ``session.created``."""
-NAMED_WITHIN_S = 1.5
-"""How long to wait, after the server's stub, for the upstream's ``session.created`` that tells its dialect."""
-UPDATED_WITHIN_S = 10.0
 CLOSES_WITHIN_S = 0.5
-"""How long a server that reported the loss of its upstream is given to close the socket itself."""
-LONGEST_PAYLOAD = 65_536
-"""Bytes of an unknown message that is kept whole: a line of the stream must stay one that can be read."""
-LONGEST_NAME = 100
-"""Characters of a message's type."""
-_WATCH_EVERY_S = 0.5
-
-StepName = Literal[
-    "connecting", "connected", "created", "update_sent", "updated", "gate_open", "closing", "closed"
-]
-
-_DELTAS = (
-    ev.OutputAudioDelta,
-    ev.OutputTranscriptDelta,
-    ev.OutputTextDelta,
-    ev.InputTranscriptionDelta,
-    ev.BinaryAudio,
-)
-"""Not listed one by one: audio is counted in ``meters``, text is in ``transcript``."""
+"""How long a server that reported the end of its upstream is given to close the socket itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,38 +43,49 @@ class Dialling:
     number: int
     settings: SessionSettings
     replay: Replay
+    ids: ItemIds
     dialect: Dialect | None
     """What an earlier connection learned of the server; used when it names none itself."""
     probing: bool = True
     """Take a probe without an answer for a lost upstream; False for a server that is known to ignore probes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a run that every connection works with."""
+
+    config: RelayConfig
+    output: Output
+    gate: Gate
+    uplink: Uplink
+    downlink: Downlink
+
+
 class LiveConnection:
     """One connection. ``run`` opens it, holds it, and returns why it ended; ``end`` ends it from outside."""
 
-    def __init__(
-        self, config: RelayConfig, output: Output, uplink: Uplink, downlink: Downlink, dialling: Dialling
-    ) -> None:
-        self._config = config
-        self._output = output
-        self._uplink = uplink
-        self._downlink = downlink
+    def __init__(self, parts: Parts, dialling: Dialling) -> None:
+        self._parts = parts
         self._dialling = dialling
+        self._output = parts.output
+        self._errors = ServerErrors(parts.output)
+        self._log = ProtocolLog(parts.output, dialling.number)
+        self._configuring = Configuring(dialling.settings, dialling.dialect, dialling.number)
+        self._watch = UpstreamWatch(
+            parts.output,
+            parts.uplink,
+            parts.downlink.answers,
+            self._errors,
+            dialling.number,
+            renew_after_s=parts.config.renew_after_s,
+            answer_within_s=parts.config.answer_within_s,
+            concludes=dialling.probing,
+        )
         self._socket: RealtimeConnection | None = None
         self._outbox: Outbox | None = None
         self._ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
-        self._created = asyncio.Event()
-        self._named = asyncio.Event()
-        self._updated = asyncio.Event()
-        self._watch: SilenceWatch | None = None
-        self._update_id = f"session_update_{dialling.number}"
-        self.guessed_dialect: Dialect | None = None
-        """The dialect that was used without the server having named one."""
-        self.updates_sent = 0
         self.reached_gate = False
-        self.close_code: int | None = None
         self.on_connected: Callable[[], None] | None = None
-        self.on_gate_open: Callable[[], None] | None = None
 
     @property
     def outbox(self) -> Outbox | None:
@@ -114,9 +98,24 @@ class LiveConnection:
         return self._socket is not None
 
     @property
+    def close_code(self) -> int | None:
+        """How the socket was closed; null while it is open, or was never."""
+        return None if self._socket is None else self._socket.close_code
+
+    @property
+    def updates_sent(self) -> int:
+        """``session.update`` messages of this connection."""
+        return self._configuring.updates_sent
+
+    @property
+    def guessed_dialect(self) -> Dialect | None:
+        """The dialect that was used without the server having named one."""
+        return self._configuring.guessed
+
+    @property
     def answers_probes(self) -> bool:
         """The server has answered a probe on this connection."""
-        return self._watch is not None and self._watch.answered
+        return self._watch.answered
 
     def end(self, ending: Ending) -> None:
         """End this connection, unless it is ending already."""
@@ -130,15 +129,23 @@ class LiveConnection:
             ending = await self._ending
             on_end(ending)
             return ending
-        tasks = [self._start(name, part) for name, part in self._parts(socket)]
+        self._outbox = outbox = Outbox(socket, self._log)
+        self._parts.downlink.connected(outbox, self._dialling.replay, self._dialling.ids)
+        tasks = [
+            self._start("read", self._read(socket)),
+            self._start("write", outbox.run()),
+            self._start("hold", self._hold(socket, outbox)),
+        ]
         try:
             ending = await self._ending
-            self._uplink.close_gate()
+            self._parts.gate.close()
             on_end(ending)
         finally:
-            self._uplink.close_gate()
+            self._parts.gate.close()
             await self._close(socket, tasks)
         return ending
+
+    # --- opening and closing -----------------------------------------------------------------------
 
     async def _dial(self) -> RealtimeConnection | None:
         """The open socket; None when that failed, or the connection was ended meanwhile."""
@@ -153,6 +160,23 @@ class LiveConnection:
         dialling.result()
         return self._socket
 
+    async def _open(self) -> None:
+        self._step("connecting")
+        self._output.say("Connecting to Realtime API...")
+        config = self._parts.config
+        try:
+            self._socket = await RealtimeConnection.open(
+                config.server_url, config.token, config.session_id, insecure=config.insecure
+            )
+        except ApiError as error:
+            self.end(after_error(error, served=self._parts.gate.openings > 0))
+            return
+        self._socket.tap = functools.partial(self._output.message, connection=self._dialling.number)
+        self._step("connected")
+        self._output.say("WebSocket connected")
+        if self.on_connected is not None:
+            self.on_connected()
+
     def _start(self, name: str, part: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(part, name=name)
         task.add_done_callback(self._part_done)
@@ -164,34 +188,7 @@ class LiveConnection:
             # A fault of ours must not leave a conversation that neither goes on nor ends.
             log.error("The part %s of the connection failed", task.get_name(), exc_info=error)
             message = f"The relay failed while handling the connection ({type(error).__name__}); see its log."
-            self.end(Ending("lost", True, "relay_fault", message))
-
-    def _parts(self, socket: RealtimeConnection) -> list[tuple[str, Coroutine[Any, Any, None]]]:
-        self._outbox = outbox = Outbox(socket, self._output, self._dialling.number)
-        self._downlink.connected(outbox, self._dialling.replay)
-        return [
-            ("read", self._read(socket)),
-            ("write", outbox.run()),
-            ("configure", self._configure(socket, outbox)),
-        ]
-
-    async def _open(self) -> None:
-        self._step("connecting")
-        self._output.say("Connecting to Realtime API...")
-        try:
-            self._socket = await RealtimeConnection.open(
-                self._config.server_url,
-                self._config.token,
-                self._config.session_id,
-                insecure=self._config.insecure,
-            )
-        except ApiError as error:
-            self.end(after_error(error))
-            return
-        self._step("connected")
-        self._output.say("WebSocket connected")
-        if self.on_connected is not None:
-            self.on_connected()
+            self.end(Ending("lost", True, RelayCode.RELAY_FAULT, message))
 
     async def _close(self, socket: RealtimeConnection, tasks: list[asyncio.Task[None]]) -> None:
         if socket.close_code is None:
@@ -202,7 +199,6 @@ class LiveConnection:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self.close_code = socket.close_code
         self._step("closed", detail=socket.close_reason or None, close_code=socket.close_code)
 
     def _step(self, step: StepName, *, detail: str | None = None, close_code: int | None = None) -> None:
@@ -215,161 +211,75 @@ class LiveConnection:
 
     async def _read(self, socket: RealtimeConnection) -> None:
         async for received in socket:
-            if self._watch is not None:
-                self._watch.received(received.at)
-            if not isinstance(received.event, _DELTAS):
-                self._list(received)
+            self._watch.received(received.at)
+            self._log.received(received)
             match received.event:
-                case ev.SessionCreated():
-                    self._session_created(received.event)
-                case ev.SessionUpdated():
-                    self._session_updated(received.event)
-                case _:
-                    self._downlink.handle(received.event, received.at)
-            if isinstance(received.event, ev.ErrorEvent):
-                self._judge_error()
-        self.end(after_close(socket, self._downlink.errors))
+                case ev.SessionCreated() as created:
+                    self._step("created", detail="relay" if created.is_relay_stub else created.session.model)
+                    self._configuring.created(created.dialect)
+                case ev.SessionUpdated() as updated:
+                    self._parts.downlink.configured(updated.session.turn_detection)
+                    self._session_updated()
+                case ev.ErrorEvent() as error:
+                    self._refused(error, received.at)
+                case event:
+                    self._parts.downlink.handle(event, received.at)
+                    self._unreadable(event)
+        self.end(after_close(socket, self._errors))
 
-    def _judge_error(self) -> None:
-        errors = self._downlink.errors
-        if errors.verdict is not None and errors.verdict.upstream_lost:
-            ending = Ending(
-                "lost", errors.verdict.retry, errors.verdict.code, errors.verdict.message, told=True
-            )
-            # Our server closes by itself now, and its close code says more; an existing one never does.
-            asyncio.get_running_loop().call_later(CLOSES_WITHIN_S, self.end, ending)
-        if self._update_id in errors.refused_event_ids and not self._updated.is_set():
-            self.end(refused_update(errors.last))
+    def _unreadable(self, event: ev.ServerEvent) -> None:
+        """That a session was made or updated is known even where its fields cannot be read."""
+        match event:
+            case ev.MalformedEvent(type="session.created"):
+                self._step("created")
+                self._configuring.created(None)
+            case ev.MalformedEvent(type="session.updated"):
+                self._session_updated()
 
-    def _list(self, received: Received) -> None:
-        event = received.event
-        name = event.wire_type[:LONGEST_NAME] or "(no type)"
-        self._output.emit(
-            ProtocolEvent(
-                t=self._output.at(received.at),
-                direction="in",
-                type=name,
-                size_bytes=received.size_bytes,
-                connection=self._dialling.number,
-                item_id=getattr(event, "item_id", None) or _id_in(event, "item"),
-                response_id=getattr(event, "response_id", None) or _id_in(event, "response"),
-                known=not isinstance(event, ev.UnknownEvent),
-                payload=_payload(event),
-            )
-        )
-        self._output.say(f"📩 メッセージ受信: {name}")
-
-    def _session_created(self, event: ev.SessionCreated) -> None:
-        self._step("created", detail="relay" if event.is_relay_stub else event.session.model)
-        self._created.set()
-        if event.dialect is not None:
-            self._named.set()
-
-    def _session_updated(self, event: ev.SessionUpdated) -> None:
-        self._downlink.configured(event.session.turn_detection)
-        if self.updates_sent and not self._updated.is_set():
+    def _session_updated(self) -> None:
+        if self._configuring.waits_for_updated:
             self._step("updated")
-            self._updated.set()
+            self._configuring.updated()
 
-    # --- configuring ---------------------------------------------------------------------------
+    def _refused(self, event: ev.ErrorEvent, at: float) -> None:
+        meaning = self._errors.handle(event, self._output.at(at))
+        if meaning is None:
+            return
+        event_id = event.detail.event_id
+        running = meaning.code == ACTIVE_RESPONSE
+        if running or not meaning.benign:
+            self._parts.downlink.answers.refused(event_id, other_is_running=running)
+        if self._errors.verdict is not None:
+            # Our server closes by itself now, and its close code says more; an existing one never does.
+            asyncio.get_running_loop().call_later(CLOSES_WITHIN_S, self._end_by_verdict)
+        elif event_id == self._configuring.update_id and self._configuring.waits_for_updated:
+            self.end(refused_update(meaning))
 
-    async def _configure(self, socket: RealtimeConnection, outbox: Outbox) -> None:
-        if not await _within(self._created, CREATED_WITHIN_S):
-            self.end(created_timeout(CREATED_WITHIN_S))
+    def _end_by_verdict(self) -> None:
+        if self._errors.verdict is not None:
+            self.end(after_verdict(self._errors.verdict))
+
+    # --- configuring and holding -------------------------------------------------------------------
+
+    async def _hold(self, socket: RealtimeConnection, outbox: Outbox) -> None:
+        failure = await self._configuring.run(outbox, self._update_sent)
+        if failure is not None:
+            self.end(failure)
             return
-        if self._dialling.dialect is None:
-            await _within(self._named, NAMED_WITHIN_S)
-        dialect = socket.dialect or self._dialling.dialect or "ga"
-        if socket.dialect is None:
-            self.guessed_dialect = dialect
-        try:
-            await self._send_update(socket, dialect)
-        except ApiError:
-            return  # the reader says how the socket ended
-        if not await _within(self._updated, UPDATED_WITHIN_S):
-            self.end(updated_timeout(UPDATED_WITHIN_S))
-            return
-        for item in self._dialling.replay.events(dialect):
+        for item in self._dialling.replay.events(self._configuring.dialect):
             outbox.post(item)
         await outbox.flush()
         self._open_gate(socket)
-        await self._watch_upstream(outbox)
+        self.end(await self._watch.run(socket, outbox))
 
-    async def _send_update(self, socket: RealtimeConnection, dialect: Dialect) -> None:
-        update = session_update(self._dialling.settings, dialect, event_id=self._update_id)
-        self.updates_sent += 1
-        await socket.send(update)
+    def _update_sent(self) -> None:
         self._step("update_sent")
-        self._output.emit(
-            ProtocolEvent(
-                t=self._output.now(),
-                direction="out",
-                type=update.type,
-                size_bytes=len(encode(update)),
-                connection=self._dialling.number,
-            )
-        )
         self._output.say("📤 セッション設定送信")
 
     def _open_gate(self, socket: RealtimeConnection) -> None:
         if self._ending.done():
             return
         self.reached_gate = True
-        self._uplink.open_gate(socket)
         self._step("gate_open")
         self._output.say("🎤 音声送信準備完了")
-        if self.on_gate_open is not None:
-            self.on_gate_open()
-        # After what was typed meanwhile: the answer is to that.
-        if self._downlink.turns.resume():
-            self._downlink.send_response_create()
-
-    # --- watching ------------------------------------------------------------------------------
-
-    async def _watch_upstream(self, outbox: Outbox) -> None:
-        self._watch = watch = SilenceWatch(opened_at=time.monotonic())
-        probes = 0
-        while True:
-            await asyncio.sleep(_WATCH_EVERY_S)
-            uplink = self._uplink
-            action = watch.check(time.monotonic(), uplink.last_sent_at, uplink.last_audible_at)
-            if action == "probe":
-                probes += 1
-                question = probe(self._dialling.number * 1_000 + probes)
-                self._downlink.errors.expect(question.event_id or "")
-                outbox.post(question)
-            elif action == "silent":
-                self._silent(watch)
-
-    def _silent(self, watch: SilenceWatch) -> None:
-        seconds = f"{watch.quiet_s(time.monotonic()):.0f}"
-        message = (
-            f"Audio has gone out for {seconds} s and nothing has come back, not even the answer to a question: "
-            "the server has probably lost its upstream."
-        )
-        self._output.notice("upstream_silent", message, seconds=seconds)
-        if self._dialling.probing or watch.answered:
-            self.end(Ending("lost", True, "upstream_silent", message))
-
-
-async def _within(event: asyncio.Event, seconds: float) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return False
-    return True
-
-
-def _id_in(event: ev.ServerEvent, name: str) -> str | None:
-    return getattr(getattr(event, name, None), "id", None)
-
-
-def _payload(event: ev.ServerEvent) -> dict[str, Any] | None:
-    if not isinstance(event, ev.UnknownEvent) or len(event.raw) > LONGEST_PAYLOAD:
-        return None
-    try:
-        payload: dict[str, Any] = msgspec.json.decode(event.raw, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError):
-        return None  # readable enough to have a type, and no further
-    return payload
+        self._parts.gate.open(socket)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from api_client.close_codes import CloseCode
@@ -10,8 +10,10 @@ from api_client.error_codes import ErrorMeaning
 from api_client.errors import (
     ApiError,
     ApiErrorCode,
+    ServerTimeout,
 )
 from api_client.realtime import RealtimeConnection
+from relay.codes import RelayCode
 from relay.link.server_errors import ServerErrors
 
 Kind = Literal["stopped", "asked", "closed", "lost", "refused", "timeout"]
@@ -22,9 +24,13 @@ _HOPELESS = frozenset(
     {
         ApiErrorCode.BAD_URL,
         ApiErrorCode.INVALID_PARAMETER,
+        ApiErrorCode.PROXY_UNUSABLE,
+        ApiErrorCode.PROXY_REFUSED,
+        ApiErrorCode.PROXY_LOGIN,
         ApiErrorCode.TLS_ERROR,
         ApiErrorCode.NO_TLS,
         ApiErrorCode.UNEXPECTED_REDIRECT,
+        ApiErrorCode.REDIRECTED_AWAY,
         ApiErrorCode.UNEXPECTED_ANSWER,
         ApiErrorCode.REALTIME_BAD_TOKEN,
         ApiErrorCode.REALTIME_WRONG_PATH,
@@ -35,6 +41,8 @@ _HOPELESS = frozenset(
     }
 )
 """Errors that the same call will meet again."""
+_FINAL_STATUSES = frozenset({501, 505, 511})
+"""Of HTTP 5xx, what no waiting changes: what is asked for is not provided, or the network wants a login."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,10 @@ class Ending:
     message: str
     close_code: int | None = None
     reason: str | None = None
-    params: dict[str, str] | None = None
+    """The server's words for the close."""
+    params: dict[str, str] = field(default_factory=dict)
+    wait_s: float = 0.0
+    """For how long the server asks to be left alone, in seconds."""
     told: bool = False
     """The problem is in the stream already, as an error of the server's."""
     other_dialect: bool = False
@@ -58,20 +69,22 @@ STOPPED = Ending("stopped", False, "stopped", "The conversation was ended.")
 ASKED = Ending("asked", True, "reconnect", "A new connection was asked for.")
 
 
-def after_error(error: ApiError) -> Ending:
-    """Dialling failed."""
-    timeout = error.code == ApiErrorCode.SERVER_TIMEOUT
+def after_error(error: ApiError, *, served: bool = False) -> Ending:
+    """Dialling failed; ``served``: this address has held this conversation before."""
     return Ending(
-        "timeout" if timeout else "refused",
-        worth_retrying(error),
-        str(error.code),
+        "timeout" if isinstance(error, ServerTimeout) else "refused",
+        worth_retrying(error, served=served),
+        error.code,
         str(error),
-        params=error.params,
+        params={**error.params, "said": error.summary} if error.summary else error.params,
+        wait_s=getattr(error, "retry_after_s", None) or 0.0,
     )
 
 
-def worth_retrying(error: ApiError) -> bool:
-    """Whether the same request may fare better later."""
+def worth_retrying(error: ApiError, *, served: bool = False) -> bool:
+    """Whether the same request may fare better later; ``served``: it has fared well before."""
+    if served and error.status is not None and error.status >= 500:
+        return error.status not in _FINAL_STATUSES
     return error.code not in _HOPELESS
 
 
@@ -84,12 +97,19 @@ def after_close(socket: RealtimeConnection, errors: ServerErrors) -> Ending:
     if said is not None and said.fatal:
         return Ending("lost", said.retry, said.code, said.message, code, reason, told=True)
     if meaning is None:
-        return Ending("lost", True, "connection_lost", "The connection is lost.", code, reason)
+        return Ending("lost", True, ApiErrorCode.CONNECTION_LOST, "The connection is lost.", code, reason)
     if meaning.code == CloseCode.NORMAL:
-        return Ending("closed", False, "closed_by_server", "The server ended the conversation.", code, reason)
+        return Ending(
+            "closed", False, RelayCode.CLOSED_BY_SERVER, "The server ended the conversation.", code, reason
+        )
     # A relay that announces an error and closes with a code of its own means that error.
     told = errors.last is not None and meaning.code in (CloseCode.UPSTREAM_LOST, CloseCode.UPSTREAM_REFUSED)
-    return Ending("lost", meaning.retry, str(meaning.code), meaning.message, code, reason, told=told)
+    return Ending("lost", meaning.retry, meaning.code, meaning.message, code, reason, told=told)
+
+
+def after_verdict(verdict: ErrorMeaning) -> Ending:
+    """The server reported an error by which this connection is over or dead, and has not closed it."""
+    return Ending("lost", verdict.retry, verdict.code, verdict.message, told=True)
 
 
 def created_timeout(seconds: float) -> Ending:
@@ -99,7 +119,7 @@ def created_timeout(seconds: float) -> Ending:
         "its upstream is probably not reachable."
     )
     params = {"seconds": f"{seconds:.0f}"}
-    return Ending("timeout", True, "session_created_timeout", message, params=params)
+    return Ending("timeout", True, RelayCode.SESSION_CREATED_TIMEOUT, message, params=params)
 
 
 def updated_timeout(seconds: float) -> Ending:
@@ -109,11 +129,13 @@ def updated_timeout(seconds: float) -> Ending:
         "so no audio was sent."
     )
     params = {"seconds": f"{seconds:.0f}"}
-    return Ending("timeout", True, "session_updated_timeout", message, params=params, other_dialect=True)
+    return Ending(
+        "timeout", True, RelayCode.SESSION_UPDATED_TIMEOUT, message, params=params, other_dialect=True
+    )
 
 
-def refused_update(error: ErrorMeaning | None) -> Ending:
+def refused_update(error: ErrorMeaning) -> Ending:
     """The server refused the configuration."""
-    words = error.message if error is not None else "no reason given"
+    words = error.message
     message = f"The server refused the session's configuration: {words}"
-    return Ending("refused", False, "session_update_refused", message, other_dialect=True)
+    return Ending("refused", False, RelayCode.SESSION_UPDATE_REFUSED, message, other_dialect=True)

@@ -6,11 +6,10 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from api_client.client_events import ClientEvent, encode
+from api_client.client_events import ClientEvent
 from api_client.errors import ApiError
 from api_client.realtime import RealtimeConnection
-from relay.output import Output
-from relay.stream import ProtocolEvent
+from relay.link.protocol_log import ProtocolLog
 
 OnSent = Callable[[float], None]
 """Told ``time.monotonic()`` at which the event was handed to the socket."""
@@ -19,10 +18,9 @@ OnSent = Callable[[float], None]
 class Outbox:
     """Sends what is posted, in order. One per socket."""
 
-    def __init__(self, socket: RealtimeConnection, output: Output, connection: int) -> None:
+    def __init__(self, socket: RealtimeConnection, log: ProtocolLog) -> None:
         self._socket = socket
-        self._output = output
-        self._connection = connection
+        self._log = log
         self._queue: asyncio.Queue[tuple[ClientEvent, OnSent | None]] = asyncio.Queue()
 
     def post(self, event: ClientEvent, *, on_sent: OnSent | None = None) -> None:
@@ -44,15 +42,5 @@ class Outbox:
             handed = time.monotonic()
             if on_sent is not None:
                 on_sent(handed)
-            self._output.emit(
-                ProtocolEvent(
-                    t=self._output.at(handed),
-                    direction="out",
-                    type=event.type,
-                    size_bytes=len(encode(event)),
-                    connection=self._connection,
-                    item_id=getattr(event, "item_id", None),
-                    response_id=getattr(event, "response_id", None),
-                )
-            )
+            self._log.sent(event, handed)
             self._queue.task_done()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from api_client.client_events import ClientEvent
+from api_client.client_events import REPLAYED_PREFIX, ClientEvent
 from api_client.event_parts import ConversationItem
 from api_client.session_update import Dialect
 from relay.conversation import Turn
+from relay.stream import Role
 
 LONGEST_REPLAY = 100
 """Turns; the model's context is bounded, and the newest matter most."""
@@ -20,39 +22,58 @@ class ReplayedItem(ClientEvent, frozen=True, kw_only=True, tag="conversation.ite
     item: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Retold:
+    """A turn as the next connection is told of it."""
+
+    item_id: str
+    role: Role
+    text: str
+
+
 class Replay:
-    """The turns that were said before this socket, and the ids that the server gave them on it."""
+    """The turns that were said before this socket, and which of them the server has confirmed."""
 
     def __init__(self, turns: Sequence[Turn] = ()) -> None:
-        self.turns = tuple(turn for turn in turns if _worth_replaying(turn))[-LONGEST_REPLAY:]
+        told = (Retold(turn.item_id, turn.role, _heard_text(turn)) for turn in turns)
+        self.turns = tuple(turn for turn in told if turn.text.strip())[-LONGEST_REPLAY:]
         self._expected = list(self.turns)
-        self._original: dict[str, str] = {}
+
+    @property
+    def asks(self) -> bool:
+        """The last turn is the user's: it has no answer yet that was heard to any length."""
+        return bool(self.turns) and self.turns[-1].role == "user"
 
     def events(self, dialect: Dialect) -> list[ReplayedItem]:
-        """One ``conversation.item.create`` per turn, in order."""
-        return [ReplayedItem(item=_message(turn, dialect)) for turn in self.turns]
+        """One ``conversation.item.create`` per turn, in order, by whose id a server knows it for a replay."""
+        return [
+            ReplayedItem(item={"id": f"{REPLAYED_PREFIX}{number}", **_message(turn, dialect)})
+            for number, turn in enumerate(self.turns, 1)
+        ]
 
-    def is_echo(self, item: ConversationItem, role: str) -> bool:
-        """Whether ``item`` is the server's confirmation of a replayed turn; its id is then remembered."""
-        if item.id in self._original:
-            return True
+    def echoed(self, item: ConversationItem, role: str) -> str | None:
+        """The id that a replayed turn had when it was said, if ``item`` is the server's confirmation of one."""
         for turn in self._expected:
             if turn.role == role and turn.text == item.text:
                 self._expected.remove(turn)
-                self._original[item.id] = turn.item_id
-                return True
-        return False
-
-    def original(self, item_id: str | None) -> str | None:
-        """The id that a turn had when it was said, so that the transcript stays in one order."""
-        return None if item_id is None else self._original.get(item_id, item_id)
+                return turn.item_id
+        return None
 
 
-def _worth_replaying(turn: Turn) -> bool:
-    # An answer that was cut short was not said to its end; the user never heard what is missing.
-    return turn.final and bool(turn.text.strip()) and not turn.interrupted and turn.role != "system"
+def _heard_text(turn: Turn) -> str:
+    """What both sides know of a turn, as nearly as can be told: an interrupted answer as far as it was heard.
+
+    An answer that the loss of its connection cut is left out: it is asked for again.
+    """
+    if turn.role == "system":
+        return ""
+    if turn.interrupted:
+        heard, received = turn.heard_ms or 0, turn.received_ms or 0
+        # Words are spread evenly over the audio, near enough.
+        return turn.text[: round(len(turn.text) * heard / received)] if received else ""
+    return turn.text if turn.final else ""
 
 
-def _message(turn: Turn, dialect: Dialect) -> dict[str, Any]:
+def _message(turn: Retold, dialect: Dialect) -> dict[str, Any]:
     kind = "input_text" if turn.role == "user" else ("output_text" if dialect == "ga" else "text")
     return {"type": "message", "role": turn.role, "content": [{"type": kind, "text": turn.text}]}

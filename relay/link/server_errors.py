@@ -1,11 +1,11 @@
-"""What the server's ``error`` events mean for this connection."""
+"""What the server's ``error`` events mean for one connection."""
 
 from __future__ import annotations
 
 from api_client.error_codes import ErrorMeaning, error_meaning
 from api_client.events import ErrorEvent
 from relay.output import Output
-from relay.stream import Problem
+from relay.stream import Notice, Problem
 
 ACTIVE_RESPONSE = "conversation_already_has_active_response"
 
@@ -17,39 +17,38 @@ class ServerErrors:
         self._output = output
         self._expected: set[str] = set()
         self.verdict: ErrorMeaning | None = None
-        """The first error by which this connection is over or dead."""
+        """The gravest error by which this connection is over or dead; of equals the first."""
         self.last: ErrorMeaning | None = None
         """The newest error that is not benign; a close usually follows from it."""
         self.refused_event_ids: set[str] = set()
         """Our events (by ``event_id``) that the server refused."""
 
-    def connected(self) -> None:
-        """A new socket: nothing is known against it."""
-        self._expected.clear()
-        self.refused_event_ids.clear()
-        self.verdict = None
-        self.last = None
-
     def expect(self, event_id: str) -> None:
         """The answer to this event of ours is an error, and that is what we want to hear."""
         self._expected.add(event_id)
 
-    def handle(self, event: ErrorEvent, t: float) -> bool:
-        """Take one error in; True if it says that another response is still running."""
+    def handle(self, event: ErrorEvent, t: float) -> ErrorMeaning | None:
+        """Take one error in and tell it; None for one that was expected."""
         detail = event.detail
+        meaning = error_meaning(event.code, event.error_type, event.message)
         if detail.event_id is not None and detail.event_id in self._expected:
             self._expected.discard(detail.event_id)
-            return False
-        meaning = error_meaning(event.code, event.error_type, event.message)
+            if not _decides(meaning):
+                return None
         if meaning.benign:
-            self._output.notice(meaning.code, meaning.message)
-            return meaning.code == ACTIVE_RESPONSE
+            self._output.emit(Notice(t=t, code=meaning.code, message=meaning.message))
+            return meaning
         if detail.event_id is not None:
             self.refused_event_ids.add(detail.event_id)
         self.last = meaning
-        if self.verdict is None and (meaning.fatal or meaning.upstream_lost):
-            self.verdict = meaning
+        if _decides(meaning):
+            if self.verdict is not None and self.verdict.code == meaning.code:
+                return meaning  # told already
+            if self.verdict is None or _gravity(meaning) > _gravity(self.verdict):
+                self.verdict = meaning
         params = {"message": event.message}
+        if meaning.said:
+            params["said"] = meaning.said
         if detail.param:
             params["param"] = detail.param
         self._output.problem(
@@ -62,4 +61,13 @@ class ServerErrors:
                 params=params,
             )
         )
-        return False
+        return meaning
+
+
+def _decides(meaning: ErrorMeaning) -> bool:
+    return meaning.fatal or meaning.upstream_lost
+
+
+def _gravity(meaning: ErrorMeaning) -> tuple[bool, bool]:
+    """What no new connection can mend decides over what one can; what is explained over what is only noticed."""
+    return (meaning.fatal and not meaning.retry, meaning.fatal)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+BEGINS_WITHIN_S = 15.0
+"""A response that was asked for and has neither begun nor been refused by then is not coming."""
+GOES_ON_WITHIN_S = 60.0
+"""A response of which nothing has come for so long is over, whatever the server thinks of it."""
+
 
 class TypedTurns:
     """Texts that were typed: each is said once there is a configured connection, and said again on the next one
@@ -33,48 +38,104 @@ class TypedTurns:
 
 
 class ResponseTurns:
-    """Says when ``response.create`` may be sent: never while another response is open or asked for."""
+    """Says when ``response.create`` may be sent: never while another response is open or asked for.
+
+    Nothing in ``response.created`` says whose wish it fulfils, so a response of the server's VAD that crosses our
+    request looks like ours until the request is refused. Times are seconds of the monotonic clock.
+    """
 
     def __init__(self) -> None:
         self.open: set[str] = set()
         """Ids of responses that have begun and not ended."""
-        self._asked = False
+        self._requests = 0
+        self._asked_at: float | None = None
         self._waiting = False
+        self._unsettled = False
+        """A request was sent, and no response has ended since: it may still be refused."""
+        self._last_sign = 0.0
 
-    def connected(self) -> None:
-        """A new socket has no responses. A request that waited is still wanted."""
-        self._waiting = self._waiting or self._asked
+    @property
+    def request_id(self) -> str:
+        """``event_id`` of the request that was let through last."""
+        return f"response_create_{self._requests}"
+
+    @property
+    def busy(self) -> bool:
+        """A response is open, asked for, or wanted."""
+        return bool(self.open) or self._waiting or self._asked_at is not None
+
+    def connected(self, *, wanted: bool = False) -> None:
+        """A new socket has no responses. A request that waited is still wanted, and so is a ``wanted`` answer."""
+        self._waiting = self._waiting or self._asked_at is not None or wanted
         self.open.clear()
-        self._asked = False
+        self._asked_at = None
 
-    def request(self) -> bool:
+    def request(self, now: float) -> bool:
         """An answer is wanted; True if ``response.create`` is to be sent now, else it waits."""
         self._waiting = True
-        return self._release()
+        return self._release(now)
 
-    def created(self, response_id: str) -> None:
+    def created(self, response_id: str, now: float) -> None:
         """A response began, ours or one that the server's VAD asked for."""
-        self._asked = False
+        self._asked_at = None
+        self._last_sign = now
         self.open.add(response_id)
 
-    def done(self, response_id: str) -> bool:
-        """A response ended; True if one that waited is to be sent now."""
-        self.open.discard(response_id)
-        return self._release()
+    def alive(self, now: float) -> None:
+        """Something came of a response."""
+        self._last_sign = now
 
-    def refused(self) -> None:
-        """``conversation_already_has_active_response``: ours waits for that one's end."""
-        if self._asked:
-            self._asked = False
+    def done(self, response_id: str, now: float) -> bool:
+        """A response ended (unnamed: whichever was open); True if one that waited is to be sent now."""
+        if not response_id:
+            return self.all_done(now)
+        self.open -= {response_id, ""}
+        self._unsettled = self._asked_at is not None
+        return self._release(now)
+
+    def all_done(self, now: float) -> bool:
+        """Responses have ended that cannot be told apart; True if one that waited is to be sent now."""
+        self.open.clear()
+        self._unsettled = self._asked_at is not None
+        return self._release(now)
+
+    def refused(self, event_id: str | None, *, other_is_running: bool, now: float) -> bool:
+        """The server answered with an error, to the event ``event_id`` if it says so; True if one that waited is to
+        be sent now.
+
+        ``other_is_running`` (``conversation_already_has_active_response``): ours waits for that one's end. Refused
+        for any other reason it is not asked for again, but the next one may be.
+        """
+        unsettled = self._unsettled if other_is_running else self._asked_at is not None
+        if not (unsettled if event_id is None else event_id == self.request_id):
+            return False
+        self._asked_at = None
+        if other_is_running:
             self._waiting = True
+            self._last_sign = now
+            return False
+        return self._release(now)
 
-    def resume(self) -> bool:
+    def resume(self, now: float) -> bool:
         """The session is configured; True if a request waited for it."""
-        return self._release()
+        return self._release(now)
 
-    def _release(self) -> bool:
-        if not self._waiting or self._asked or self.open:
+    def expire(self, now: float) -> bool:
+        """Give up what does not come; True if a request that waited for it is to be sent now."""
+        if self._asked_at is not None:
+            if now - self._asked_at >= BEGINS_WITHIN_S:
+                self._asked_at = None
+        elif now - self._last_sign >= (GOES_ON_WITHIN_S if self.open else BEGINS_WITHIN_S):
+            self.open.clear()
+        else:
+            return False
+        return self._release(now)
+
+    def _release(self, now: float) -> bool:
+        if not self._waiting or self._asked_at is not None or self.open:
             return False
         self._waiting = False
-        self._asked = True
+        self._unsettled = True
+        self._asked_at = now
+        self._requests += 1
         return True

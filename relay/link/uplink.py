@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from typing import Protocol
 
 from api_client.errors import ApiError
-from audio.ports import BYTES_PER_SAMPLE, Chunk
-from relay.config import RelayConfig
+from audio.ports import BYTES_PER_MS, BYTES_PER_SAMPLE
+from relay.codes import RelayCode
+from relay.config import BYTES_PER_SECOND, RelayConfig
+from relay.link.catching_up import CatchingUp
+from relay.link.gate import AudioSocket, Gate
+from relay.link.kept_speech import KeptSpeech
+from relay.link.out_chunk import OutChunk
 from relay.measure.latency import LatencyTracker
 from relay.measure.meters import LatenessMeter, RateMeter, RateWatch, expected_chunk_rate
 from relay.output import Output
 from relay.sound.loudness import peak_dbfs
 from relay.sound.playback import PlaybackQueue
-from relay.sound.source import Microphone
+from relay.sound.recent import RecentAudio
+from relay.sound.source import CurrentSource
 
 AUDIBLE_DBFS = -40.0
 """Peak of the quietest sound that may be speech; a quiet room stays below."""
-_LEVEL_BYTES = 4_800
-"""100 ms."""
-
-
-class AudioSocket(Protocol):
-    """What the uplink needs of a connection."""
-
-    async def send_audio(self, pcm: bytes) -> None:
-        """Hand one binary message to the socket. Raises ``ApiError`` when the connection is gone."""
+_SETTLES_S = 1.0
+"""A source that stalled has caught up by then."""
+_WORTH_TELLING_S = 0.3
+"""A click is no speech."""
 
 
 class EchoCancelling(Protocol):
@@ -38,7 +38,7 @@ class EchoCancelling(Protocol):
 
 
 class Uplink:
-    """Reads the microphone for as long as the run lasts; sends while a connection's gate is open.
+    """Reads the source for as long as the run lasts; sends while the gate is open.
 
     A file is not read while the gate is closed, so that none of it is lost; a device is, so that what
     is sent is what is being said.
@@ -48,22 +48,26 @@ class Uplink:
         self,
         config: RelayConfig,
         output: Output,
-        microphone: Microphone,
+        gate: Gate,
+        source: CurrentSource,
         playback: PlaybackQueue,
         latency: LatencyTracker,
+        kept: KeptSpeech,
     ) -> None:
         self._config = config
         self._output = output
-        self._microphone = microphone
+        self._gate = gate
+        self._source = source
         self._playback = playback
         self._latency = latency
-        self._socket: AudioSocket | None = None
-        self._opened_at = 0.0
+        self._kept = kept
+        self._catching_up = CatchingUp()
         self._wake = asyncio.Event()
-        microphone.on_change = self._wake.set
+        source.on_change = self._wake.set
+        gate.on_open(self._gate_opened)
         self._silence = bytes(config.chunk_bytes)
-        self._recent: deque[bytes] = deque()
-        self._recent_bytes = 0
+        self._stalled_after_s = max(1.0, 3 * config.chunk_bytes / BYTES_PER_SECOND)
+        self._recent = RecentAudio()
         self._watch = RateWatch(expected_chunk_rate(config.chunk_bytes))
         self._watched_source = 0
         self._next_log = 0.0
@@ -76,74 +80,90 @@ class Uplink:
         self.last_sent_at: float | None = None
         self.last_audible_at: float | None = None
         """When something that could be speech was last sent."""
-        self._open_seconds = 0.0
-
-    @property
-    def gate_open(self) -> bool:
-        """Audio is going out."""
-        return self._socket is not None
-
-    def open_gate(self, socket: AudioSocket) -> None:
-        """``session.updated`` has come: audio goes to ``socket`` from now on."""
-        now = time.monotonic()
-        self._socket = socket
-        self._opened_at = now
-        self._next_log = now + 1.0
-        self.rate.open(now)
-        self._wake.set()
-
-    def close_gate(self) -> None:
-        """No more audio to this socket."""
-        if self._socket is not None:
-            self._open_seconds += time.monotonic() - self._opened_at
-        self._socket = None
-        self._wake.clear()
 
     def mean_rate(self) -> float | None:
         """Chunks per second over all the time the gate was open; None if it was for less than a second."""
-        seconds = self._open_seconds
-        if self._socket is not None:
-            seconds += time.monotonic() - self._opened_at
+        seconds = self._gate.open_seconds()
         return self.chunks_sent / seconds if seconds >= 1.0 else None
 
     def recent(self) -> bytes:
         """The last 100 ms of input, at least one chunk; empty before any."""
-        return b"".join(self._recent)
+        return self._recent.pcm()
 
     async def run(self) -> None:
         """Pump until cancelled."""
         while True:
-            if self._socket is None and not self._microphone.live:
+            if not self._gate.is_open and not self._source.live:
                 await self._wake.wait()
-                if self._socket is None:
-                    self._wake.clear()
-                    continue
-            chunk = await self._microphone.read()
-            self._remember(chunk.pcm)
-            if self._socket is not None:
-                await self._send(self._socket, chunk)
+                self._wake.clear()
+                continue
+            chunk = await self._source.read()
+            self._recent.add(chunk.pcm)
+            pcm = self._outgoing(chunk.pcm)
+            captured = OutChunk(pcm, chunk.due, peak_dbfs(pcm) > AUDIBLE_DBFS)
+            if self._output.recorder is not None and self._gate.openings > 0:
+                # Before it is sent: the message that carries it refers to its place.
+                self._output.recorder.user_audio(pcm, chunk.due)
+            if self._gate.socket is not None:
+                await self._send(self._gate.socket, captured, chunk.due)
+            elif self._gate.openings > 0:
+                self._kept.missed(captured)
 
-    async def _send(self, socket: AudioSocket, chunk: Chunk) -> None:
-        pcm = self._outgoing(chunk.pcm)
-        try:
-            await socket.send_audio(pcm)
-        except ApiError:
-            # The reader of the connection learns of the loss as well, and says so once.
-            if self._socket is socket:
-                self.close_gate()
-            return
+    def say_what_was_not_sent(self) -> None:
+        """At the end: speech that has waited in vain for a connection."""
+        seconds = self._kept.missed_seconds()
+        if seconds >= _WORTH_TELLING_S:
+            self._output.notice(
+                RelayCode.SPEECH_NOT_SENT,
+                f"{seconds:.1f} s of speech were said while there was no connection, and were not sent.",
+                seconds=f"{seconds:.1f}",
+            )
+
+    def _gate_opened(self) -> None:
+        pause = bytes((self._config.turn_detection.silence_duration_ms + 300) * BYTES_PER_MS)
+        missed_s = self._kept.missed_seconds()
+        self._catching_up = CatchingUp(self._gate.opened_at, self._kept.take(pause))
+        if self._catching_up.behind:
+            seconds = f"{self._catching_up.seconds:.1f}"
+            self._output.notice(
+                RelayCode.SPEECH_SENT_LATE,
+                f"{seconds} s of speech that the server may not have heard are sent now "
+                f"({missed_s:.1f} s of it said while there was no connection).",
+                seconds=seconds,
+                missed=f"{missed_s:.1f}",
+            )
+        self._next_log = self._gate.opened_at + 1.0
+        self.rate.open(self._gate.opened_at)
+        self._wake.set()
+
+    async def _send(self, socket: AudioSocket, captured: OutChunk, due: float) -> None:
+        behind = self._catching_up.behind
+        for chunk in self._catching_up.due(captured, time.monotonic()):
+            self._kept.sent(chunk)
+            if behind and self._output.recorder is not None:
+                self._output.recorder.sending_late(chunk.due)
+            try:
+                await socket.send_audio(chunk.pcm)
+            except ApiError:
+                # The reader of the connection learns of the loss as well, and says so once.
+                if self._gate.socket is socket:
+                    self._gate.close()
+                return
+            self.chunks_sent += 1
+            self.bytes_sent += len(chunk.pcm)
+            self._latency.clock.sent(len(chunk.pcm) // BYTES_PER_SAMPLE, time.monotonic())
         handed = time.monotonic()
+        if self.last_sent_at is not None and handed - self.last_sent_at >= self._stalled_after_s:
+            # Suspended, or the line took nothing: what is caught up now is no rate.
+            self.rate.open(handed + _SETTLES_S)
         self.last_sent_at = handed
-        if peak_dbfs(pcm) > AUDIBLE_DBFS:
+        if captured.audible:
             self.last_audible_at = handed
-        self.chunks_sent += 1
-        self.bytes_sent += len(pcm)
+        # What was kept goes out in a burst; what is captured keeps its rate.
         self.rate.add(handed)
         # What was due while the gate was closed was not late: it was not to be sent before.
-        self.lateness.add(max(chunk.due, self._opened_at), handed)
-        self._latency.clock.sent(len(pcm) // BYTES_PER_SAMPLE, handed)
-        if self._output.recorder is not None:
-            self._output.recorder.user_audio(pcm, chunk.due)
+        if not behind:
+            self.lateness.add(max(due, self._gate.opened_at), handed)
         if handed >= self._next_log:
             self._report(handed)
 
@@ -155,12 +175,6 @@ class Uplink:
             return self._silence
         return pcm
 
-    def _remember(self, pcm: bytes) -> None:
-        self._recent.append(pcm)
-        self._recent_bytes += len(pcm)
-        while self._recent_bytes - len(self._recent[0]) >= _LEVEL_BYTES:
-            self._recent_bytes -= len(self._recent.popleft())
-
     def _report(self, now: float) -> None:
         self._next_log = max(self._next_log + 1.0, now)
         rate = self.rate.rate(now)
@@ -168,8 +182,8 @@ class Uplink:
             return
         size = self._config.chunk_bytes
         self._output.say(f"🎤 音声送信中: {round(rate)} chunks/sec ({size} bytes/chunk)")
-        if self._watched_source != self._microphone.changes:
-            self._watched_source = self._microphone.changes
+        if self._watched_source != self._source.changes:
+            self._watched_source = self._source.changes
             self._watch.source_changed()
         suspect = self._watch.observe(rate, now)
         if suspect is not None:

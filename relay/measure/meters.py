@@ -6,15 +6,16 @@ from array import array
 from collections import deque
 from dataclasses import dataclass
 
+from relay.codes import RelayCode
 from relay.config import BYTES_PER_SECOND
 from relay.conversation_state import percentile
 
 WINDOW_S = 3.0
 """Trailing window of every rate: 17 chunks even in the slow 8192-byte geometry."""
 
-MISLABELLED_RATES: tuple[tuple[int, str], ...] = (
-    (44_100, "chunk_rate_suggests_44100"),
-    (48_000, "chunk_rate_suggests_48000"),
+MISLABELLED_RATES: tuple[tuple[int, RelayCode], ...] = (
+    (44_100, RelayCode.CHUNK_RATE_SUGGESTS_44100),
+    (48_000, RelayCode.CHUNK_RATE_SUGGESTS_48000),
 )
 """Sample rates that a source may really have while it is sent as 24 kHz."""
 
@@ -26,7 +27,7 @@ def expected_chunk_rate(chunk_bytes: int) -> float:
     return BYTES_PER_SECOND / chunk_bytes
 
 
-def suspected_rate(measured: float, expected: float) -> tuple[int, str] | None:
+def suspected_rate(measured: float, expected: float) -> tuple[int, RelayCode] | None:
     """The sample rate (Hz) and notice code that explain a chunk rate, or None.
 
     8192-byte chunks of a 44.1 kHz microphone labelled as 24 kHz come 10.77 times a second, which the
@@ -51,12 +52,14 @@ class RateMeter:
         self._opened_at: float | None = None
 
     def open(self, at: float) -> None:
-        """Measuring (re)starts, e.g. because the gate opened."""
+        """Measuring (re)starts at ``at``, which may be still to come, e.g. because the gate opened."""
         self._events.clear()
         self._opened_at = at
 
     def add(self, at: float, amount: float = 1.0) -> None:
-        """One event (or ``amount`` of them) at ``at``."""
+        """One event (or ``amount`` of them) at ``at``. What comes before measuring begins is not counted."""
+        if self._opened_at is not None and at < self._opened_at:
+            return
         self._events.append((at, amount))
         self._trim(at)
 
@@ -138,7 +141,7 @@ class RateWatch:
         self._expected = expected
         self._sustained_s = sustained_s
         self._since: float | None = None
-        self._suspect: tuple[int, str] | None = None
+        self._suspect: tuple[int, RelayCode] | None = None
         self._told = False
 
     def source_changed(self) -> None:
@@ -147,7 +150,7 @@ class RateWatch:
         self._suspect = None
         self._told = False
 
-    def observe(self, measured: float | None, now: float) -> tuple[int, str] | None:
+    def observe(self, measured: float | None, now: float) -> tuple[int, RelayCode] | None:
         """The sample rate (Hz) and notice code, once the rate has pointed there for the whole window."""
         suspect = None if measured is None else suspected_rate(measured, self._expected)
         if suspect != self._suspect:

@@ -8,15 +8,16 @@ was pulled less than the sink's latency ago has not been heard yet.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from audio.ports import BYTES_PER_MS, BYTES_PER_SAMPLE
+from relay.sound.recent import RecentAudio
 
 SAMPLES_PER_MS = BYTES_PER_MS // BYTES_PER_SAMPLE
-_LEVEL_SAMPLES = 100 * SAMPLES_PER_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class PlaybackChange:
 
     state: Literal["started", "finished", "interrupted"]
     heard: Heard
+    at: float
+    """``time.monotonic()`` when it happened."""
 
 
 class _Item:
@@ -92,8 +95,7 @@ class PlaybackQueue:
         self._position = 0
         self._latency = 0
         self._changes: deque[PlaybackChange] = deque()
-        self._recent: deque[bytes] = deque()
-        self._recent_samples = 0
+        self._recent = RecentAudio()
         self._on_played = on_played
 
     def set_latency(self, latency_ms: float) -> None:
@@ -149,7 +151,7 @@ class PlaybackQueue:
             self._position += n_samples
             self._settle()
             pcm = b"".join(parts)
-            self._remember(pcm)
+            self._recent.add(pcm)
         if self._on_played is not None:
             self._on_played(pcm)
         return pcm
@@ -165,7 +167,7 @@ class PlaybackQueue:
         item.sounding.append((self._position + offset, samples))
         if not item.started:
             item.started = True
-            self._changes.append(PlaybackChange("started", item.state()))
+            self._changes.append(PlaybackChange("started", item.state(), time.monotonic()))
         return samples
 
     def _settle(self) -> None:
@@ -178,7 +180,7 @@ class PlaybackQueue:
             item = self._items.popleft()
             self._forget(item)
             if item.started:
-                self._changes.append(PlaybackChange("finished", item.state()))
+                self._changes.append(PlaybackChange("finished", item.state(), time.monotonic()))
 
     def _forget(self, item: _Item) -> None:
         self._by_id.pop(item.item_id, None)
@@ -200,7 +202,7 @@ class PlaybackQueue:
                     self._dropped_responses.add(response_id)
                 heard = item.state()
                 cut_short.append(heard)
-                self._changes.append(PlaybackChange("interrupted", heard))
+                self._changes.append(PlaybackChange("interrupted", heard, time.monotonic()))
             self._items.clear()
             self._by_id.clear()
             self._responses.clear()
@@ -234,10 +236,4 @@ class PlaybackQueue:
     def recent(self) -> bytes:
         """The last 100 ms that were pulled, silence included; empty before the first pull."""
         with self._lock:
-            return b"".join(self._recent)
-
-    def _remember(self, pcm: bytes) -> None:
-        self._recent.append(pcm)
-        self._recent_samples += len(pcm) // BYTES_PER_SAMPLE
-        while self._recent and self._recent_samples - len(self._recent[0]) // 2 >= _LEVEL_SAMPLES:
-            self._recent_samples -= len(self._recent.popleft()) // BYTES_PER_SAMPLE
+            return self._recent.pcm()

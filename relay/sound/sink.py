@@ -16,8 +16,8 @@ from relay.stream import Playback, SinkState
 NO_SINK = "none"
 
 
-class Speaker:
-    """Plays the queue through the current sink. Without one that works the answers go to nobody, in real
+class CurrentSink:
+    """Plays the queue through whichever sink is in use. Without one that works the answers go to nobody, in real
     time, so that the conversation keeps its pace."""
 
     def __init__(self, output: Output, queue: PlaybackQueue) -> None:
@@ -40,7 +40,7 @@ class Speaker:
         for change in self._queue.take_changes():
             self._output.emit(
                 Playback(
-                    t=self._output.now(),
+                    t=self._output.at(change.at),
                     item_id=change.heard.item_id,
                     state=change.state,
                     heard_ms=change.heard.heard_ms,

@@ -19,7 +19,44 @@ SILENCE = "silence"
 _REOPENED = frozenset({AudioErrorCode.DEVICE_LOST, AudioErrorCode.NO_FRAMES, AudioErrorCode.CONNECTION_LOST})
 
 
-class Microphone:
+class _Reading:
+    """A task that reads one source into a queue, a chunk each time one is wanted.
+
+    Not ahead of that: a file must not begin before there is somebody to hear it.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._wanted = asyncio.Event()
+        self._read: asyncio.Queue[Chunk | Exception | None] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+
+    async def next(self) -> Chunk | Exception | None:
+        """The next chunk, or why there is none; None when the source has been closed meanwhile."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="source")
+        self._wanted.set()
+        return await self._read.get()
+
+    async def close(self) -> None:
+        """Read no more, then release the source: it must not be closed while somebody is in its ``read``."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        self._read.put_nowait(None)
+        await close_quietly(self.source)
+
+    async def _run(self) -> None:
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            try:
+                self._read.put_nowait(await self.source.read())
+            except Exception as why:  # noqa: BLE001 - handed over whole, raised by ``CurrentSource.read``
+                self._read.put_nowait(why)
+
+
+class CurrentSource:
     """Always gives chunks: of the source that was asked for, of silence where that has ended or failed.
 
     Silence keeps flowing after a file has ended, because the server's VAD ends a turn by hearing it.
@@ -28,18 +65,11 @@ class Microphone:
     def __init__(self, output: Output, chunk_bytes: int) -> None:
         self._output = output
         self._chunk_bytes = chunk_bytes
-        self._source: Source = make_source(SILENCE, chunk_bytes=chunk_bytes)
+        self._reading = _Reading(make_source(SILENCE, chunk_bytes=chunk_bytes))
         self._spec = SILENCE
         self._name = SILENCE
         self._live = False
         self._dropped = 0
-        self._reader: asyncio.Task[object] | None = None
-        """The task that waits in the source's ``read``."""
-        self._left = asyncio.Event()
-        """Set whenever no task is in there."""
-        self._left.set()
-        self._taken_over = False
-        """That task was cancelled only to make it leave a source that is being replaced."""
         self._reopening = Reopening()
         self._using = asyncio.Lock()
         """Held by whoever opens another source: of two that overlap, the one asked for later counts."""
@@ -54,9 +84,14 @@ class Microphone:
         return self._live
 
     @property
+    def spec(self) -> str:
+        """What is being read, as it was asked for."""
+        return self._spec
+
+    @property
     def dropped_chunks(self) -> int:
         """Captured and never read, over all sources of the run."""
-        return self._dropped + self._source.dropped_chunks
+        return self._dropped + self._reading.source.dropped_chunks
 
     async def use(self, spec: str) -> None:
         """Read from ``spec`` from now on; silence if it cannot be opened, which is told."""
@@ -71,32 +106,23 @@ class Microphone:
     async def read(self) -> Chunk:
         """The next chunk, when it is due. Never fails. One task at a time."""
         while True:
-            source = self._source
-            self._reader = reader = asyncio.current_task()
-            self._left.clear()
-            try:
-                return await source.read()
-            except asyncio.CancelledError:
-                if reader is None or not self._taken_over or reader.uncancel():
-                    raise
-            except SourceEnded:
-                self._leave()
-                await self._ended()
-            except AudioError as error:
-                self._leave()
-                await self._lost(error)
-            finally:
-                self._leave()
-
-    def _leave(self) -> None:
-        self._reader = None
-        self._taken_over = False
-        self._left.set()
+            reading = self._reading
+            match await reading.next():
+                case Chunk() as chunk:
+                    return chunk
+                case SourceEnded() if reading is self._reading:
+                    await self._ended()
+                case AudioError() as error if reading is self._reading:
+                    await self._lost(error)
+                case Exception() as fault if reading is self._reading:
+                    raise fault
+                case _:
+                    pass  # another source has taken over
 
     async def close(self) -> None:
         """Release the source."""
         await self._reopening.stop()
-        await close_quietly(self._source)
+        await self._reading.close()
 
     def _silence(self) -> Source:
         return make_source(SILENCE, chunk_bytes=self._chunk_bytes)
@@ -120,20 +146,14 @@ class Microphone:
         return True
 
     async def _replace(self, source: Source, spec: str, *, live: bool) -> None:
-        old, self._source = self._source, source
+        old, self._reading = self._reading, _Reading(source)
         self._spec = spec
         self._live = live
         self.changes += 1
         if self.on_change is not None:
             self.on_change()
-        if self._reader is not None:
-            # A source must not be closed under its reader; ``read`` goes on with the new one.
-            if not self._taken_over:
-                self._taken_over = True
-                self._reader.cancel()
-            await self._left.wait()
-        self._dropped += old.dropped_chunks
-        await close_quietly(old)
+        self._dropped += old.source.dropped_chunks
+        await old.close()
 
     async def _ended(self) -> None:
         self._output.emit(SourceState(t=self._output.now(), state="ended", spec=self._spec, name=self._name))
@@ -145,7 +165,7 @@ class Microphone:
         silence = self._silence()
         await self._replace(silence, SILENCE, live=False)
         # Closing what is lost may take seconds, in which another source may have been chosen.
-        if self._source is silence and error.code in _REOPENED:
+        if self._reading.source is silence and error.code in _REOPENED:
             self._reopening.start(lambda: self._reopen(spec))
 
     async def _reopen(self, spec: str) -> bool:
@@ -158,4 +178,4 @@ class Microphone:
         self._output.problem(from_audio(error, now))
 
     def _warn(self, error: AudioError) -> None:
-        self._output.notice(str(error.code), str(error), **error.params)
+        self._output.notice(error.code, str(error), **error.params)

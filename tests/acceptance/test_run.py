@@ -130,9 +130,12 @@ def test_what_was_recorded_is_where_the_result_says(green: Any) -> None:
     assert recorded == {"t2": "t2", "t4": "t4"}
     for name in recorded.values():
         assert {file.name for file in (directory / name).iterdir()} == {
+            "manifest.json",
             "events.jsonl",
-            "user.wav",
-            "customer.wav",
+            "wire.jsonl",
+            "user.flac",
+            "customer.flac",
+            "received.flac",
         }
     assert all((directory / str(record.log)).is_file() for record in green.result.conversations)
 

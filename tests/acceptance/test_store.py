@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 import stat
 import subprocess
@@ -199,3 +201,45 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as caught:
         ResultsStore(tmp_path / "state" / "results.sqlite3")
     assert caught.value.code is StoreErrorCode.UNUSABLE
+
+
+def _read_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a read-only file system, also for root, whom no mode of a file stops."""
+
+    def refuse(path: object, flags: int, *_: object) -> int:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+
+    monkeypatch.setattr("acceptance.store.os.open", refuse)
+
+
+def test_results_that_cannot_be_written_can_be_read(
+    path: Path, made: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = made.made_result()
+    with ResultsStore(path) as store:
+        store.keep(result)
+    _read_only(monkeypatch)
+    with ResultsStore(path) as store:
+        assert store.get("latest") == result
+        assert [run.id for run in store.runs()] == [result.id]
+        with pytest.raises(StoreError) as caught:
+            store.keep(result)
+        assert caught.value.code is StoreErrorCode.UNUSABLE
+        with pytest.raises(StoreError):
+            store.prune(0)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(None, StoreErrorCode.UNUSABLE), (b"", StoreErrorCode.DAMAGED), (b"x" * 4096, StoreErrorCode.DAMAGED)],
+)
+def test_read_only_what_cannot_be_read_is_named(
+    path: Path, content: bytes | None, code: StoreErrorCode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if content is not None:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    _read_only(monkeypatch)
+    with pytest.raises(StoreError) as caught:
+        ResultsStore(path)
+    assert caught.value.code is code

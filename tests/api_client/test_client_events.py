@@ -29,7 +29,7 @@ SETTINGS = SessionSettings(
         ce.item_create_text("こんにちは"),
         ce.item_create_text("hello", event_id="event_2"),
         ce.item_truncate("item_1", 0),
-        ce.item_truncate("item_1", 1_480, event_id="event_3"),
+        ce.item_truncate("item_1", 1_480, content_index=2, event_id="event_3"),
         ce.response_create(),
         ce.response_cancel(),
         ce.response_cancel("resp_1"),

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from api_client.close_codes import CloseCode, close_meaning
 from api_client.error_codes import error_meaning
+from api_client.harmless import one_line
+from tests.evil_strings import EVIL, harm_in
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,7 @@ from api_client.error_codes import error_meaning
         (4403, "origin_not_allowed", CloseCode.FORBIDDEN_ORIGIN, False),
         (4404, "path_not_found", CloseCode.WRONG_PATH, False),
         (4408, "client_stalled", CloseCode.CLIENT_STALLED, True),
+        (4429, "too_many_conversations", CloseCode.TRY_LATER, True),
         (4413, "message too big", CloseCode.MESSAGE_TOO_BIG, False),
         (4500, "", CloseCode.SERVER_FAILED, True),
         (4999, "", CloseCode.OTHER, False),
@@ -103,6 +106,52 @@ def test_the_beta_refusal_is_explained_for_what_it_is() -> None:
     assert "server has to be updated" in by_error
 
 
+@pytest.mark.parametrize(
+    ("code", "message", "meant", "fatal", "upstream_lost"),
+    [
+        # Our own server, with a code; existing ones say it in words only.
+        (
+            "upstream_unreachable",
+            "The Realtime upstream could not be reached: HTTP 429.",
+            "upstream_busy",
+            False,
+            True,
+        ),
+        ("upstream_unreachable", "... could not be reached: HTTP 500.", "upstream_failed", False, True),
+        ("upstream_unreachable", "... could not be reached: HTTP 503.", "upstream_failed", False, True),
+        ("upstream_unreachable", "... no answer within 10 s.", "upstream_unreachable", False, True),
+        ("model_not_found", "... refused for good (HTTP 404).", "upstream_not_found", True, False),
+        ("model_not_found", "The model `gpt-x` does not exist", "model_not_found", True, False),
+        (None, "server rejected WebSocket connection: HTTP 401", "invalid_api_key", True, False),
+        (None, "server rejected WebSocket connection: HTTP 404", "upstream_not_found", True, False),
+        (None, "server rejected WebSocket connection: HTTP 500", "upstream_failed", False, True),
+        (None, "OPENAI_API_KEY not configured", "api_key_missing", True, False),
+        (None, "[Errno 111] Connect call failed", "connection_error", False, True),
+        (None, "timed out during opening handshake", "connection_error", False, True),
+        (None, "Port 404 of HTTP proxy 500", "connection_error", False, True),
+    ],
+)
+def test_why_the_server_did_not_reach_its_speech_service(
+    code: str | None, message: str, meant: str, fatal: bool, upstream_lost: bool
+) -> None:
+    meaning = error_meaning(code, "connection_error", message)
+    assert (meaning.code, meaning.fatal, meaning.upstream_lost) == (meant, fatal, upstream_lost)
+    assert meaning.said == message
+
+
+@pytest.mark.parametrize("code", ["upstream_closed", "invalid_value", None])
+@pytest.mark.parametrize("words", EVIL.values(), ids=EVIL)
+def test_the_servers_words_are_kept_and_harmless(code: str | None, words: str) -> None:
+    meaning = error_meaning(code, words, words)
+    assert meaning.said == one_line(words)[:500]
+    assert harm_in(meaning.said + meaning.message + meaning.code) == []
+
+
+def test_no_key_is_in_the_servers_words() -> None:
+    said = error_meaning("invalid_api_key", None, "Incorrect API key provided: sk-proj-ab***yz. See ...").said
+    assert said == "Incorrect API key provided: sk-.... See ..."
+
+
 @pytest.mark.parametrize("type_", ["connection_error", "forwarding_error"])
 def test_the_relays_own_errors_mean_that_the_upstream_is_lost(type_: str) -> None:
     meaning = error_meaning(None, type_, "m")
@@ -116,7 +165,8 @@ def test_an_unknown_error_is_shown_and_kills_nothing(
     meaning = error_meaning(code and f"x{code}", type_ and f"x{type_}", message)
     assert not (meaning.fatal or meaning.benign or meaning.upstream_lost)
     assert meaning.code
-    assert message in meaning.message
+    assert one_line(message) == meaning.said
+    assert meaning.said in meaning.message
 
 
 @given(st.integers(0, 65_535), st.text(max_size=125))

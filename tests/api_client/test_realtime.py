@@ -20,7 +20,14 @@ from api_client import events as ev
 from api_client import realtime
 from api_client.client_events import item_create_text, response_create
 from api_client.close_codes import CloseCode
-from api_client.errors import ApiErrorCode, ConnectionLost, InvalidParameter, RealtimeRefused, SendStalled
+from api_client.errors import (
+    ApiErrorCode,
+    ConnectionLost,
+    InvalidParameter,
+    NotText,
+    RealtimeRefused,
+    SendStalled,
+)
 from api_client.realtime import RealtimeConnection, Received
 from api_client.session_update import SessionSettings, session_update
 
@@ -201,6 +208,7 @@ async def test_a_close_by_the_server_ends_the_iteration_and_says_why(
     with pytest.raises(ConnectionLost) as caught:
         await connection.send_audio(PCM)
     assert (caught.value.close_code, caught.value.close_reason) == (code, reason)
+    assert caught.value.summary == (reason or None)
 
 
 async def test_a_server_that_is_killed_leaves_1006(relay_server: Start, token: str) -> None:
@@ -236,16 +244,38 @@ async def test_a_wrong_path_is_told_apart_from_a_bad_token(relay_server: Start, 
     [
         (401, ApiErrorCode.REALTIME_BAD_TOKEN),
         (404, ApiErrorCode.REALTIME_WRONG_PATH),
+        (408, ApiErrorCode.SERVER_FAULT),
+        (425, ApiErrorCode.SERVER_FAULT),
         (429, ApiErrorCode.RATE_LIMITED),
         (502, ApiErrorCode.SERVER_FAULT),
+        (503, ApiErrorCode.SERVER_FAULT),
+        (507, ApiErrorCode.SERVER_FAULT),
+        (520, ApiErrorCode.SERVER_FAULT),
+        (524, ApiErrorCode.SERVER_FAULT),
+        (530, ApiErrorCode.SERVER_FAULT),
         (200, ApiErrorCode.REALTIME_REFUSED),
+        (400, ApiErrorCode.REALTIME_REFUSED),
+        (405, ApiErrorCode.REALTIME_REFUSED),
+        (407, ApiErrorCode.REALTIME_REFUSED),
+        (413, ApiErrorCode.REALTIME_REFUSED),
+        (426, ApiErrorCode.REALTIME_REFUSED),
+    ],
+)
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", None),
+        (b'{"detail": "too many\\nof you"}', "too many\\nof you"),
+        (b"Access denied\r\n2026-01-01 forged", "Access denied\\n2026-01-01 forged"),
+        (b"<html><h1>Bad Gateway</h1></html>", None),
     ],
 )
 async def test_other_answers_to_the_handshake(
-    relay_server: Start, token: str, status: int, code: ApiErrorCode
+    relay_server: Start, token: str, status: int, code: ApiErrorCode, body: bytes, words: str | None
 ) -> None:
     def refuse(*_: Any) -> Response:
-        return Response(status, "", Headers({"Content-Length": "0"}))
+        headers = {"Content-Length": str(len(body)), "Retry-After": "30"}
+        return Response(status, "", Headers(headers), body)
 
     async def handler(ws: ServerConnection) -> None: ...
 
@@ -253,6 +283,18 @@ async def test_other_answers_to_the_handshake(
     with pytest.raises(RealtimeRefused) as caught:
         await RealtimeConnection.open(url, token)
     assert (caught.value.code, caught.value.status) == (code, status)
+    assert (caught.value.summary, caught.value.retry_after_s) == (words, 30)
+    assert caught.value.params == {"status": str(status)}
+
+
+async def test_what_no_encoder_takes_is_not_sent(relay_server: Start, token: str) -> None:
+    async def handler(ws: ServerConnection) -> None:
+        await ws.wait_closed()
+
+    async with await RealtimeConnection.open(await relay_server(handler), token) as connection:
+        with pytest.raises(NotText) as caught:
+            await connection.send(item_create_text("caf\udce9"))
+    assert caught.value.params == {"name": "text"}
 
 
 async def test_a_token_the_relay_could_not_read_is_not_sent(relay_server: Start) -> None:

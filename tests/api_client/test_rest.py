@@ -182,7 +182,13 @@ async def test_an_unverified_address_is_told_apart_from_a_stopped_account(
         with pytest.raises(er.AccountRefused) as caught:
             await client.login("admin", "x")
     assert caught.value.email_verification_required
+    assert caught.value.code == "email_not_verified"
     assert caught.value.summary == "確認"
+    body.pop("email_verification_required")
+    async with SalesMindClient(server.url) as client:
+        with pytest.raises(er.AccountRefused) as caught:
+            await client.login("admin", "x")
+    assert caught.value.code == "account_refused"
 
 
 @pytest.mark.parametrize(
@@ -194,6 +200,8 @@ async def test_an_unverified_address_is_told_apart_from_a_stopped_account(
         (404, "<h1>Not Found</h1>", er.NotFound, "not_found"),
         (400, {"detail": "no messages"}, er.ValidationFailed, "validation_failed"),
         (500, "<h1>Server Error (500)</h1>", er.ServerFault, "server_fault"),
+        (408, {"detail": "busy"}, er.ServerFault, "server_fault"),
+        (425, "<h1>Too early</h1>", er.ServerFault, "server_fault"),
         (502, "<h1>Bad Gateway</h1>", er.ServerFault, "server_fault"),
         (400, "<h1>Bad Request (400)</h1>", er.UnexpectedAnswer, "unexpected_answer"),
         (418, {"detail": "teapot"}, er.UnexpectedAnswer, "unexpected_answer"),
@@ -219,6 +227,39 @@ async def test_a_page_at_the_health_address_is_another_program(http_server: Star
     async with SalesMindClient(server.url) as client:
         with pytest.raises(er.UnexpectedAnswer):
             await client.health()
+
+
+@pytest.mark.parametrize("body", ["<h1>Not Found</h1>", {"detail": "No such path."}])
+async def test_a_wrong_path_is_no_missing_session(http_server: Start, answer: Answer, body: Any) -> None:
+    """``http://host/api``, for which the API of this very server is asked for ``/api/api/...``."""
+    server = await http_server(lambda _: answer(404, body, html=isinstance(body, str)))
+    async with SalesMindClient(f"{server.url}/api") as client:
+        for attempt in (
+            client.health(),
+            client.login("admin", "x"),
+            client.list_sessions(),
+            client.start_session(NewSession(value_proposition="x")),
+        ):
+            with pytest.raises(er.UnexpectedAnswer) as caught:
+                await attempt
+            assert "check the address" in str(caught.value)
+
+
+@pytest.mark.parametrize("attempt", ["username", "password", "industry"])
+async def test_bytes_of_another_encoding_are_not_sent(
+    http_server: Start, answer: Answer, attempt: str
+) -> None:
+    server = await http_server(lambda _: answer(200, {}))
+    said = {"username": "admin", "password": "x", attempt: "caf\udce9"}
+    async with SalesMindClient(server.url) as client:
+        with pytest.raises(er.NotText) as caught:
+            if attempt == "industry":
+                await client.start_session(NewSession(value_proposition="x", industry=said["industry"]))
+            else:
+                await client.login(said["username"], said["password"])
+    assert caught.value.params == {"name": attempt}
+    assert caught.value.__context__ is None  # which would hold the password
+    assert server.asked == []
 
 
 async def test_the_servers_field_messages_come_through(http_server: Start, answer: Answer) -> None:

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_client.errors import ApiErrorCode, BadUrl, InvalidParameter
-from api_client.server_url import is_loopback, normalise_server_url, realtime_url, without_query
+from api_client.server_url import (
+    is_loopback,
+    normalise_server_url,
+    realtime_url,
+    shown_address,
+    without_query,
+)
 
 
 @pytest.mark.parametrize(
@@ -23,6 +29,11 @@ from api_client.server_url import is_loopback, normalise_server_url, realtime_ur
         ("ws://127.0.0.1:9", "http://127.0.0.1:9"),
         ("wss://example.org", "https://example.org"),
         ("my-server_1.local", "https://my-server_1.local"),
+        ("http://１２７.０.０.１:9", "http://127.0.0.1:9"),
+        ("ｌｏｃａｌｈｏｓｔ：８０００", "http://localhost:8000"),
+        ("ｈｔｔｐｓ：／／ｓａｌｅｓ．ｅｘａｍｐｌｅ／ａｐｐ", "https://sales.example/app"),
+        ("\u3000ｓａｌｅｓ。example", "https://sales.example"),
+        ("https://営業.example", "https://xn--j2rs27b.example"),
     ],
 )
 def test_what_people_type_becomes_a_base_url(typed: str, meant: str) -> None:
@@ -46,6 +57,9 @@ def test_what_people_type_becomes_a_base_url(typed: str, meant: str) -> None:
         "http://..",
         "exam\x1bple.org",
         "/just/a/path",
+        "http://caf\udce9.example",
+        "http://host/caf\udce9",
+        "http://" + "あ" * 70 + ".example",
     ],
 )
 def test_a_broken_address_gets_a_hint(typed: str) -> None:
@@ -100,3 +114,23 @@ def test_loopback_is_known_in_all_its_forms() -> None:
 def test_a_shown_address_has_no_query_user_or_password() -> None:
     assert without_query("https://me:pw@example.org:1/a/?token=x#y") == "https://example.org:1/a/"
     assert "token" not in without_query("http://[broken/?token=x")
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("http://127.0.0.1:9", "http://127.0.0.1:9"),
+        ("http://me:hunter2@host:1/a", "http://host:1/a"),
+        ("me:hunter2@host", "host"),
+        ("me:http://hunter2@host", "host"),
+        ("http://me:hun@ter2@host", "http://host"),
+        ("http://me:hunter2/#?@host", "http://host"),
+        ("http://host/?token=hunter2", "http://host/"),
+        ("host#hunter2", "host"),
+        ("http://[broken", "http://[broken"),
+        ("  日本.example\n", "日本.example"),
+        ("caf\udce9\x1b[2J", "caf\ufffd\ufffd[2J"),
+    ],
+)
+def test_what_somebody_typed_is_shown_without_secrets(typed: str, shown: str) -> None:
+    assert shown_address(typed) == shown

@@ -13,6 +13,7 @@ import pytest
 from api_client.errors import (
     ApiError,
     NoTls,
+    RedirectedAway,
     ServerTimeout,
     ServerUnreachable,
     TlsError,
@@ -21,6 +22,7 @@ from api_client.errors import (
 )
 from api_client.realtime import RealtimeConnection
 from api_client.rest import SalesMindClient
+from api_client.server_url import normalise_server_url
 
 Start = Callable[..., Awaitable[Any]]
 Answer = Callable[..., bytes]
@@ -136,9 +138,34 @@ async def test_a_redirect_is_told_and_not_followed(
     server = await http_server(lambda _: answer(status, headers={"Location": target}))
     with pytest.raises(UnexpectedRedirect) as caught:
         await reach(server.url, token)
+    assert isinstance(caught.value, RedirectedAway)
     assert caught.value.location == f"{elsewhere.url}/somewhere/"
     assert caught.value.location in str(caught.value)
     assert elsewhere.asked == []
+
+
+@both
+@pytest.mark.parametrize("prefix", ["", "/salesmind"])
+async def test_a_server_that_moved_tells_the_address_to_use(
+    reach: Reach, token: str, prefix: str, http_server: Start, answer: Answer
+) -> None:
+    new = "https://new.example" + prefix
+    server = await http_server(lambda asked: answer(301, headers={"Location": new + asked.path}))
+    with pytest.raises(UnexpectedRedirect) as caught:
+        await reach(server.url, token)
+    assert not isinstance(caught.value, RedirectedAway)
+    assert caught.value.location == new
+    assert normalise_server_url(caught.value.location) == new
+    assert str(caught.value).count(new) == 1
+
+
+@both
+async def test_a_server_that_sends_us_in_a_circle_is_not_recommended(
+    reach: Reach, token: str, http_server: Start, answer: Answer
+) -> None:
+    server = await http_server(lambda asked: answer(302, headers={"Location": asked.path}))
+    with pytest.raises(RedirectedAway):
+        await reach(server.url, token)
 
 
 @both

@@ -11,7 +11,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
+GROUPS = PROJECT["optional-dependencies"] | PYPROJECT["dependency-groups"]
 DEMO = ("server", "offline")
 DEV = (*DEMO, "site", "aec", "dev")
 
@@ -19,7 +21,7 @@ DEV = (*DEMO, "site", "aec", "dev")
 def locked(name: str) -> dict[str, tuple[Requirement, list[str]]]:
     """The packages of ``requirements/<name>.txt``, each with its hashes."""
     text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
-    found = {}
+    found: dict[str, tuple[Requirement, list[str]]] = {}
     for entry in text.replace("\\\n", " ").splitlines():
         requirement, *hashes = re.split(r"\s+--hash=sha256:", entry.strip())
         pinned = Requirement(requirement)
@@ -37,11 +39,10 @@ def test_every_package_has_one_version_and_its_hashes(name: str) -> None:
         assert all(re.fullmatch(r"[0-9a-f]{64}", digest) for digest in hashes), pinned
 
 
-@pytest.mark.parametrize(("name", "extras"), [("demo", DEMO), ("dev", DEV)])
-def test_the_lock_holds_what_the_project_asks_for(name: str, extras: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("name", "groups"), [("demo", DEMO), ("dev", DEV)])
+def test_the_lock_holds_what_the_project_asks_for(name: str, groups: tuple[str, ...]) -> None:
     packages = locked(name)
-    optional = PROJECT["optional-dependencies"]
-    asked = [*PROJECT["dependencies"], *(line for extra in extras for line in optional[extra])]
+    asked = [*PROJECT["dependencies"], *(line for group in groups for line in GROUPS[group])]
     for requirement in map(Requirement, asked):
         pinned, _ = packages[canonicalize_name(requirement.name)]
         version = str(pinned.specifier).removeprefix("==")

@@ -96,7 +96,10 @@ class FakeSoundDevice(ModuleType):
         return device
 
     def query_devices(self, index: int | None = None) -> Any:
-        """All devices, or one."""
+        """All devices, or one. As the real one it refuses all for one name that is not UTF-8."""
+        asked = self.devices if index is None else [self.devices[index]]
+        for device in asked:
+            device.name.encode("utf-8", "surrogateescape").decode()
         infos = [
             {
                 "name": d.name,
@@ -111,7 +114,7 @@ class FakeSoundDevice(ModuleType):
 
     def query_hostapis(self) -> Any:
         """The one host API there is."""
-        return [{"name": "Fake"}]
+        return [{"name": "Fake", "devices": list(range(len(self.devices)))}]
 
     def _check(self, device: int, channels: int, dtype: str, samplerate: int) -> None:
         asked = self.devices[device]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import wave
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from audio.decode import open_decoder
 from audio.errors import AudioError, AudioErrorCode
 from audio.file_source import FileSource
 from audio.generated import sine
+from audio.open import make_sink, make_source
 from audio.pcm import level
 from audio.wav import WavWriter, header
 
@@ -91,6 +93,111 @@ def test_channels_are_mixed(tmp_path: Path) -> None:
     frames[:, 1] *= -1
     soundfile.write(tmp_path / "opposite.wav", frames, 24_000, subtype="PCM_16")
     assert level(_decode(tmp_path / "opposite.wav")).peak_dbfs < -85
+
+
+@pytest.mark.parametrize(("reversed_", "told"), [(True, 1), (False, 0)])
+async def test_channels_that_cancel_each_other_are_told(tmp_path: Path, reversed_: bool, told: int) -> None:
+    frames = _tone(48_000, 2)
+    frames[:, 1] *= -0.99 if reversed_ else 0.5
+    soundfile.write(tmp_path / "stereo.wav", frames, 48_000, subtype="PCM_16")
+    warnings: list[AudioError] = []
+    source = make_source(f"wav:{tmp_path}/stereo.wav?loop", chunk_bytes=960, on_warning=warnings.append)
+    await source.open()
+    for _ in range(3):
+        await source.read()
+    await source.close()
+    assert [warning.code for warning in warnings] == [AudioErrorCode.CHANNELS_CANCEL] * told
+
+
+def test_one_channel_of_many_or_a_quiet_file_cancels_nothing(tmp_path: Path) -> None:
+    surround = _tone(48_000, 8)
+    surround[:, 1:] = 0
+    quiet = _tone(48_000, 2) * 0.001
+    quiet[:, 1] *= -1
+    for name, frames in (("surround.wav", surround), ("quiet.wav", quiet)):
+        soundfile.write(tmp_path / name, frames, 48_000, subtype="PCM_16")
+        decoder = open_decoder(tmp_path / name)
+        while decoder.read():
+            pass
+        assert not decoder.channels_cancel
+        decoder.close()
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "subtype"), [(24_000, 1, "VORBIS"), (44_100, 2, "VORBIS"), (48_000, 2, "OPUS")]
+)
+@pytest.mark.parametrize("loop", [False, True])
+def test_a_chained_ogg_plays_all_its_parts(
+    tmp_path: Path, rate: int, channels: int, subtype: str, loop: bool
+) -> None:
+    parts = []
+    for number, hz in enumerate((440.0, 880.0, 1_320.0)):
+        part = tmp_path / f"{number}.ogg"
+        # The second part has a rate of its own.
+        part_rate = 48_000 if number == 1 else rate
+        frames = _tone(part_rate, channels, 1.0, hz)
+        soundfile.write(part, frames, part_rate, subtype=subtype, format="OGG")
+        parts.append(part.read_bytes())
+    (tmp_path / "chained.ogg").write_bytes(b"".join(parts))
+    decoder = open_decoder(tmp_path / "chained.ogg", loop=loop)
+    pcm = b""
+    while len(pcm) < 48_000 * (5 if loop else 3) - 4_000:
+        pcm += decoder.read()
+    decoder.close()
+    for second, hz in enumerate((440, 880, 1_320, 440, 880)[: 5 if loop else 3]):
+        assert _pitch(pcm[second * 48_000 + 12_000 : second * 48_000 + 36_000]) == pytest.approx(hz, abs=3)
+
+
+@pytest.mark.parametrize("name", ["page.mp3", "page.wav", "page.opus"])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"<!DOCTYPE html><html><body>404</body></html>", "a web page"),
+        (b"\xef\xbb\xbf\n<HTML>", "a web page"),
+        (b'{"detail": "not found"}', "a document"),
+        (b"PK\x03\x04" + bytes(100), "an archive"),
+        (b"", "empty"),
+        (b"just words", "no sound"),
+    ],
+)
+def test_what_is_no_sound_is_not_said_to_be_missing(
+    tmp_path: Path, name: str, content: bytes, reason: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(AudioError) as caught:
+        open_decoder(tmp_path / name)
+    assert caught.value.code is AudioErrorCode.FILE_UNREADABLE
+    assert reason in caught.value.params["reason"]
+    assert "exist" not in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+@pytest.mark.parametrize("suffix", ["wav", "flac", "opus"])
+async def test_a_name_that_is_not_utf_8_is_played_and_can_be_shown(tmp_path: Path, suffix: str) -> None:
+    soundfile.write(
+        tmp_path / f"a.{suffix}", _tone(48_000, 1), 48_000, format="OGG" if suffix == "opus" else None,
+        subtype="OPUS" if suffix == "opus" else None,
+    )  # fmt: skip
+    path = tmp_path / f"caf\udce9.{suffix}"
+    (tmp_path / f"a.{suffix}").rename(path)
+    source = make_source(f"wav:{path}", chunk_bytes=960)
+    info = await source.open()
+    await source.close()
+    assert info.name == f"caf\ufffd.{suffix}"
+    with pytest.raises(AudioError) as caught:
+        open_decoder(tmp_path / "missing\udce9.wav")
+    assert caught.value.params["path"].endswith("missing\ufffd.wav")
+    assert str(caught.value).encode()
+    sink = make_sink(f"wav:{tmp_path}/out\udce9.wav")
+    assert (await sink.open(lambda samples: bytes(2 * samples))).name == "out\ufffd.wav"
+    await sink.close()
+    assert (tmp_path / "out\udce9.wav").exists()
+
+
+def test_a_path_that_no_system_takes_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(AudioError) as caught:
+        open_decoder(tmp_path / ("x" * 5_000))
+    assert caught.value.code in (AudioErrorCode.FILE_NOT_FOUND, AudioErrorCode.FILE_UNREADABLE)
 
 
 def test_a_loop_has_no_seam(tmp_path: Path) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from audio import portaudio
-from audio.devices import Device, choose, list_devices
+from audio.devices import Device, choose, list_devices, query
 from audio.errors import AudioError, AudioErrorCode
 
 if TYPE_CHECKING:
@@ -94,6 +96,57 @@ def test_devices_are_listed_as_portaudio_has_them(
     ]
     # The first look found PortAudio freshly started; the second started it anew, to see what is new.
     assert sound.restarts == 1
+
+
+def test_one_name_that_is_not_utf_8_costs_that_device_only(
+    sound: FakeSoundDevice, fake_device: type[FakeDevice], caplog: pytest.LogCaptureFixture
+) -> None:
+    sound.add(fake_device("Built-in"))
+    sound.add(fake_device("caf\udce9"), default=True)
+    sound.add(fake_device("USB"))
+    devices = list_devices()
+    assert [(device.id, device.name) for device in devices] == [("0", "Built-in"), ("2", "USB")]
+    assert choose(devices, "input", None).name == "Built-in"
+    assert "1 is left out" in caplog.text
+
+
+def test_control_characters_in_a_name_are_not_passed_on(
+    sound: FakeSoundDevice, fake_device: type[FakeDevice]
+) -> None:
+    sound.add(fake_device("USB\x1b[2J\n"))
+    assert list_devices()[0].name == "USB\ufffd[2J\ufffd"
+
+
+def test_a_sound_server_that_never_answers_is_not_waited_for(
+    sound: FakeSoundDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+    monkeypatch.setattr(sound, "query_hostapis", lambda: release.wait(20) and [])
+    monkeypatch.setattr(portaudio, "_silence_native_errors", lambda: None)
+    with pytest.raises(AudioError) as caught:
+        portaudio.run_sync(lambda: query(sound), 0.1)
+    release.set()
+    assert caught.value.code is AudioErrorCode.DEVICE_FAILED
+    assert "no answer within 0.1 s" in str(caught.value)
+    assert portaudio.run_sync(lambda: "next") == "next"
+
+
+def test_what_is_said_of_a_silent_sound_server_reaches_the_terminal() -> None:
+    """While it looks for devices, sounddevice has file descriptor 2 turned away."""
+    program = (
+        "import os, sys, threading\n"
+        "from audio import portaudio\n"
+        "def hang():\n"
+        "    with portaudio._keeping_stderr():\n"
+        "        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)\n"
+        "        threading.Event().wait(20)\n"
+        "try:\n"
+        "    portaudio.run_sync(hang, 0.1)\n"
+        "except Exception as error:\n"
+        "    print(error, file=sys.stderr)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20)
+    assert "no answer within 0.1 s" in result.stderr
 
 
 @pytest.mark.usefixtures("no_portaudio")

@@ -11,6 +11,7 @@ import pytest
 from audio import errors
 from audio.errors import AudioError, AudioErrorCode
 from audio.install_hint import portaudio_install_command
+from tests.evil_strings import EVIL, harm_in
 
 
 def _params_of(code: AudioErrorCode) -> set[str]:
@@ -30,6 +31,20 @@ def test_every_code_says_what_to_do_and_with_what(code: AudioErrorCode) -> None:
 
 def test_params_with_braces_are_harmless() -> None:
     assert "{x}%s" in str(AudioError(AudioErrorCode.DEVICE_BUSY, device="{x}%s"))
+
+
+@pytest.mark.parametrize("text", EVIL.values(), ids=EVIL)
+def test_no_name_on_disk_or_of_a_device_does_harm(text: str) -> None:
+    error = AudioError(AudioErrorCode.DEVICE_FAILED, device=text, reason=text)
+    assert str(error).encode()
+    assert "\n" not in str(error)
+    # Names may hold combining and variant signs; what a terminal would obey is gone.
+    assert [harm for harm in harm_in(error.params["device"]) if harm.startswith("U+")] == []
+
+
+def test_japanese_names_stay_as_they_are() -> None:
+    path = "録音\u3000２０２６年/葛\U000e0100城さん か\u3099.wav"
+    assert AudioError(AudioErrorCode.FILE_NOT_FOUND, path=path).params["path"] == path
 
 
 @pytest.mark.parametrize(

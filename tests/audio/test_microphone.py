@@ -66,6 +66,24 @@ async def test_every_way_a_device_fails_has_its_code(
     await source.close()
 
 
+@pytest.mark.parametrize(("second_channel", "told"), [(-0.99, 1), (1, 0), (0, 0)])
+async def test_a_balanced_microphone_on_a_stereo_socket_is_told(
+    sound: FakeSoundDevice, fake_device: type[FakeDevice], second_channel: float, told: int
+) -> None:
+    sound.add(fake_device("USB", inputs=2, accepts={(24_000, 2)}, rate=24_000.0), default=True)
+    warnings: list[AudioError] = []
+    source = make_source("mic", chunk_bytes=48_000, on_warning=warnings.append)
+    stream = await _opened(sound, source)
+    mono = np.frombuffer(sine(440, 0, 480), "<i2")
+    for _ in range(100):
+        stream.capture(np.stack([mono, second_channel * mono], axis=1).astype("<i2").tobytes())
+    await _read(source)
+    await source.close()
+    assert [(warning.code, warning.params["name"]) for warning in warnings] == [
+        (AudioErrorCode.CHANNELS_CANCEL, "USB")
+    ] * told
+
+
 @pytest.mark.usefixtures("no_portaudio")
 async def test_the_library_is_missing() -> None:
     source = make_source("mic", chunk_bytes=CHUNK)

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from audio import pcm
 from audio.generated import sine
+from audio.ports import SAMPLE_RATE
+from audio.resample import ToRelayFormat
 
 pcm_bytes = st.binary(max_size=4_000).map(lambda data: data[: len(data) // 2 * 2])
 cuts = st.lists(st.binary(max_size=50))
@@ -73,18 +75,18 @@ def test_floats_beyond_full_scale_are_clipped_and_nan_is_silence() -> None:
 @given(pcm_bytes, st.integers(1, 8))
 def test_equal_channels_mix_to_themselves(data: bytes, channels: int) -> None:
     spread = np.repeat(np.frombuffer(data, "<i2"), channels).tobytes()
-    assert pcm.mix_to_mono(spread, channels) == data
+    assert ToRelayFormat(SAMPLE_RATE, channels).feed(spread) == data
 
 
 def test_mixing_does_not_overflow() -> None:
     loud = np.array([32_767, 32_767, -32_768, -32_768, 32_767, -32_767], "<i2").tobytes()
-    assert np.frombuffer(pcm.mix_to_mono(loud, 2), "<i2").tolist() == [32_767, -32_768, 0]
+    assert np.frombuffer(ToRelayFormat(SAMPLE_RATE, 2).feed(loud), "<i2").tolist() == [32_767, -32_768, 0]
 
 
-@pytest.mark.parametrize(("size", "channels"), [(6, 2), (3, 1), (2, 0)])
+@pytest.mark.parametrize(("size", "channels"), [(6, 2), (3, 2), (8, 3)])
 def test_frames_cut_short_are_refused(size: int, channels: int) -> None:
-    with pytest.raises(ValueError, match="whole frames"):
-        pcm.mix_to_mono(bytes(size), channels)
+    with pytest.raises(ValueError, match=r"shape|buffer size"):
+        ToRelayFormat(SAMPLE_RATE, channels).feed(bytes(size))
 
 
 @given(cuts)

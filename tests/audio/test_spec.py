@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio.errors import AudioError, AudioErrorCode
+from audio.errors import AudioError, AudioErrorCode, printable
 from audio.open import make_sink, make_source
 from audio.spec import (
     MAX_TONE_HZ,
@@ -77,7 +77,7 @@ def test_what_is_no_source_is_refused_with_a_reason(text: str) -> None:
     with pytest.raises(AudioError) as caught:
         parse_source(text)
     assert caught.value.code is AudioErrorCode.BAD_SPEC
-    assert caught.value.params["spec"] == text
+    assert caught.value.params["spec"] == printable(text)
     assert caught.value.params["reason"] in str(caught.value)
 
 

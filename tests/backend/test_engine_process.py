@@ -136,3 +136,13 @@ async def test_the_engine_is_not_given_the_key(monkeypatch: pytest.MonkeyPatch) 
     code = f"import json, os; print(json.dumps({show}), flush=True); input()"
     async with asyncio.timeout(TIMEOUT_S), engine(script(code)) as process:
         assert await process.address() == "ws://False"
+
+
+async def test_its_last_words_reach_the_log() -> None:
+    said: list[str] = []
+    code = GOOD + 'print("x" * 100_000, "\\nbye", file=sys.stderr)'
+    process = EngineProcess(script(code), log=said.append)
+    process.start()
+    await process.address()
+    await process.stop()
+    assert said[-1] == "bye"

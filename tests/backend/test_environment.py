@@ -21,6 +21,14 @@ def test_flags() -> None:
         environment.flag({"X": "maybe"}, "X")
 
 
+def test_how_audio_is_logged() -> None:
+    found = [environment.audio_log({"X": text}, "X") for text in ("0", "1", "Chunks")]
+    assert found == ["off", "seconds", "chunks"]
+    assert environment.audio_log({}, "X") == "seconds"
+    with pytest.raises(ImproperlyConfigured, match="X must be 0, 1 or chunks"):
+        environment.audio_log({"X": "all"}, "X")
+
+
 @pytest.mark.parametrize("text", ["many", "0", "-1", "nan", "inf"])
 def test_numbers_are_checked(text: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="X must be"):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import queue
+import stat
 import threading
 from pathlib import Path
 
@@ -12,7 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.logs import DroppingQueueHandler, RedactingFormatter, protect_handlers, redact, start
+from backend.logs import (
+    BoundedFile,
+    DroppingQueueHandler,
+    RedactingFormatter,
+    pass_on,
+    protect_handlers,
+    redact,
+    start,
+)
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 
@@ -89,6 +99,59 @@ def test_a_full_queue_drops_and_says_so_when_there_is_room() -> None:
     handler.handle(line("after"))
     written += [waiting.get().getMessage() for _ in range(2)]
     assert written == ["0", "1", "2", "2 log records were dropped: the log is written too slowly", "after"]
+
+
+def test_a_log_is_bounded_and_for_its_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.logs.LARGEST_FILE_BYTES", 1000)
+    path = tmp_path / "log"
+    path.write_text("an older version's\n")
+    path.chmod(0o644)
+    handler = BoundedFile(path)
+    for number in range(200):
+        handler.emit(line(f"{number:099}"))
+    handler.close()
+    files = sorted(tmp_path.iterdir())
+    assert [file.name for file in files] == ["log", "log.1", "log.2", "log.3", "log.4"]
+    assert all(file.stat().st_size <= 1000 for file in files)
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    assert path.read_text().rstrip().endswith("199")
+
+
+def test_a_log_that_cannot_be_rotated_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.logs.LARGEST_FILE_BYTES", 1000)
+    (tmp_path / "log.1").mkdir()
+    (tmp_path / "log.1" / "in the way").touch()
+    handler = BoundedFile(tmp_path / "log")
+    for number in range(50):
+        handler.emit(line(f"{number:099}"))
+    handler.close()
+    assert (tmp_path / "log").stat().st_size <= 1000
+    assert (tmp_path / "log").read_text().rstrip().endswith("49")
+
+
+def test_a_log_into_nothing(tmp_path: Path) -> None:
+    before = Path(os.devnull).stat().st_mode
+    handler = BoundedFile(Path(os.devnull))
+    handler.emit(line("x"))
+    handler.close()
+    assert Path(os.devnull).stat().st_mode == before
+
+
+@pytest.mark.parametrize(
+    ("written", "logged"),
+    [
+        ("2026-01-01 10:00:00,123 WARNING backend.engine: slow", ("backend.engine", "WARNING", "slow")),
+        ("2026-01-01 10:00:00,123 INFO x: a: b % s", ("x", "INFO", "a: b % s")),
+        ("Traceback (most recent call last):", ("backend.engine", "INFO", "Traceback (most recent call last):")),
+        ("", ("backend.engine", "INFO", "")),
+    ],
+)  # fmt: skip
+def test_the_engines_lines_are_not_stamped_twice(
+    caplog: pytest.LogCaptureFixture, written: str, logged: tuple[str, str, str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    pass_on(written)
+    assert [(record.name, record.levelname, record.getMessage()) for record in caplog.records] == [logged]
 
 
 def test_records_are_formatted_beside_the_caller(tmp_path: Path) -> None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shlex
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 F1, F2, F3 = "\x1bOP", "\x1bOQ", "\x1bOR"
-ENTER, ESCAPE, TAB, CTRL_Q = "\r", "\x1b", "\t", "\x11"
+ENTER, ESCAPE, TAB, CTRL_Q, CTRL_Z = "\r", "\x1b", "\t", "\x11", "\x1a"
 
+SALESMIND = (sys.executable, "-m", "tui.cli")
 OpenTerminal = Callable[..., Any]
 
 
@@ -108,6 +112,29 @@ def test_in_japanese(open_terminal: OpenTerminal, server: Any) -> None:
     assert terminal.wait_for_exit() == 0
 
 
+def test_ctrl_z_goes_back_to_the_shell_and_fg_returns(open_shell: OpenTerminal, server: Any) -> None:
+    terminal = open_shell()
+    terminal.press(f"{shlex.join(SALESMIND)} --server {server.url}\n")
+    terminal.wait_for("Server is well")
+    terminal.press(CTRL_Z)
+    terminal.wait_for(lambda text: "Stopped" in text)
+    terminal.press("echo back-in-$((1+1))-shells\n")
+    terminal.wait_for("back-in-2-shells")
+    terminal.press("clear; fg; echo ended-$((40+2))\n")
+    terminal.wait_for(lambda text: "back-in" not in text and "Server is well" in text)
+    terminal.press(CTRL_Q)
+    terminal.wait_for("ended-42")
+
+
+def test_ctrl_z_without_a_shell_stops_nothing(open_terminal: OpenTerminal, server: Any) -> None:
+    terminal = open_terminal("--server", server.url)
+    terminal.wait_for("Server is well")
+    terminal.press(CTRL_Z)
+    terminal.wait_for("There is no shell to go back to.")
+    terminal.press(CTRL_Q)
+    assert terminal.wait_for_exit() == 0
+
+
 def test_a_server_that_is_not_there_is_said_before_a_password_is_typed(open_terminal: OpenTerminal) -> None:
     terminal = open_terminal("--server", "http://127.0.0.1:9")
     terminal.wait_for("No server answers")
@@ -120,6 +147,24 @@ def test_a_broken_configuration_names_its_line(open_terminal: OpenTerminal, tmp_
     assert terminal.wait_for_exit() == 2
     assert "line 2" in terminal.text
     assert "colour" in terminal.text
+
+
+def test_a_demo_whose_port_is_taken_says_so_and_names_no_empty_log(
+    open_terminal: OpenTerminal, server: Any, tmp_path: Path
+) -> None:
+    terminal = open_terminal("demo", "--port", str(urlsplit(server.url).port))
+    assert terminal.wait_for_exit() == 3
+    assert "cannot be used" in terminal.text
+    assert "The server did not start." in terminal.text
+    assert "Its log says why" not in terminal.text
+
+
+def test_a_demo_without_a_place_for_its_data_says_so(open_terminal: OpenTerminal, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    terminal = open_terminal("demo", SALESMIND_STATE_DIR=str(tmp_path / "file" / "state"))
+    assert terminal.wait_for_exit() == 2
+    assert "cannot be made" in terminal.text
+    assert "Traceback" not in terminal.text
 
 
 def token(url: str) -> str:

@@ -84,12 +84,16 @@ class FakeSalesMind:
         self.stub = True
         self.upstream_created = True
         self.refuse_status: int | None = None
+        self.retry_after: str | None = None
         self.ignore: set[str] = set()
         self.update_errors = 0
         self.interrupt_response = True
         self.mode_stuck = False
         self.mode_withheld = False
         """Our own server says true when the conversation can begin, not when the socket opens."""
+        self.chains = False
+        """Names the predecessor of each item that the client creates, as the Realtime API does."""
+        self._newest: dict[Socket, str] = {}
         self.requests = 0
         self._server: Server | None = None
         self._connected = asyncio.Condition()
@@ -128,7 +132,12 @@ class FakeSalesMind:
         if target.path == "/ws/realtime/":
             allowed = parse_qs(target.query).get("token") == [TOKEN]
             status = self.refuse_status or (None if allowed else 403)
-            return None if status is None else connection.respond(HTTPStatus(status), "")
+            if status is None:
+                return None
+            refusal = connection.respond(HTTPStatus(status), "")
+            if self.retry_after is not None:
+                refusal.headers["Retry-After"] = self.retry_after
+            return refusal
         self.requests += 1
         if request.headers.get("Authorization") != f"Token {TOKEN}":
             return _json(401, {"detail": "Invalid token."})
@@ -180,7 +189,9 @@ class FakeSalesMind:
                 await socket.send("session.updated", session=self._session())
             case "conversation.item.create":
                 item = {"id": f"item_made_{len(socket.texts)}", **text["item"]}
-                await socket.send(self.item_event, item=item, previous_item_id=None)
+                previous = self.newest(socket) if self.chains else None
+                self._newest[socket] = item["id"]
+                await socket.send(self.item_event, item=item, previous_item_id=previous)
             case "conversation.item.retrieve":
                 error = _error("item_retrieve_invalid_item_id", "no such item", text.get("event_id"))
                 await socket.send("error", error=error)
@@ -188,6 +199,10 @@ class FakeSalesMind:
                 await self.respond(socket, "resp_typed", "item_typed", "はい、承知しました。")
             case _:
                 pass
+
+    def newest(self, socket: Socket) -> str | None:
+        """The item that the client created last."""
+        return self._newest.get(socket)
 
     @property
     def item_event(self) -> str:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relay.conversation import Conversation, fold, percentile
+from relay.conversation import ConversationState, fold, percentile
 from relay.stream import (
     Connection,
     Item,
@@ -63,12 +63,11 @@ EVENTS = st.lists(st.one_of(*(_strategy(kind) for kind in get_args(StreamEvent))
 def test_no_order_and_no_repetition_raises(events: list[StreamEvent], cut: int, random: Any) -> None:
     shuffled = events + events[: len(events) // 2]
     random.shuffle(shuffled)
-    whole = fold(Conversation(), shuffled)
-    in_two = fold(fold(Conversation(), shuffled[:cut]), shuffled[cut:])
+    whole = fold(ConversationState(), shuffled)
+    in_two = fold(fold(ConversationState(), shuffled[:cut]), shuffled[cut:])
     assert whole == in_two
     assert {turn.item_id for turn in whole.turns} == set(whole.items)
     assert len(whole.turns) == len(whole.items)
-    assert whole.event_count == len(shuffled)
     for name in ("status", "answering", "current", "latency", "ended", "gate_open"):
         getattr(whole, name)
 
@@ -86,7 +85,7 @@ def test_final_text_wins_wherever_it_comes(parts: list[str], final: str, random:
     ]
     events.append(Transcript(t=2.0, item_id="a", role="user", text=final, final=True))
     random.shuffle(events)
-    turn = fold(Conversation(), events).items["a"]
+    turn = fold(ConversationState(), events).items["a"]
     assert (turn.text, turn.final) == (final, True)
 
 
@@ -96,7 +95,7 @@ def test_a_chain_is_in_order_however_it_arrives(arrival: list[str]) -> None:
     events = [
         Item(t=0.0, item_id=item_id, role="user", previous_item_id=previous[item_id]) for item_id in arrival
     ]
-    turns = fold(Conversation(), events).turns
+    turns = fold(ConversationState(), events).turns
     if arrival[0] == "a":
         assert [turn.item_id for turn in turns] == ["a", "b", "c", "d", "e"]
     for turn in turns:
@@ -113,7 +112,7 @@ def test_an_item_inserted_between_stands_between() -> None:
         Item(t=2.0, item_id="b", role="system", previous_item_id="a"),
         Item(t=3.0, item_id="a", role="user", previous_item_id=None),
     ]
-    assert [turn.item_id for turn in fold(Conversation(), events).turns] == ["a", "b", "c"]
+    assert [turn.item_id for turn in fold(ConversationState(), events).turns] == ["a", "b", "c"]
 
 
 def test_a_place_once_known_is_kept() -> None:
@@ -123,11 +122,11 @@ def test_a_place_once_known_is_kept() -> None:
         Item(t=1.0, item_id="b", role="assistant", previous_item_id="a"),
         Item(t=2.0, item_id="b", role="assistant", previous_item_id=None),  # as item.done often says
     ]
-    assert [turn.item_id for turn in fold(Conversation(), events).turns] == ["a", "b", "z"]
+    assert [turn.item_id for turn in fold(ConversationState(), events).turns] == ["a", "b", "z"]
 
 
 def test_the_state_before_is_unchanged() -> None:
-    before = fold(Conversation(), [Transcript(t=0.0, item_id="a", role="user", text="x", final=False)])
+    before = fold(ConversationState(), [Transcript(t=0.0, item_id="a", role="user", text="x", final=False)])
     after = fold(before, [Transcript(t=1.0, item_id="a", role="user", text="y", final=False)])
     assert before.items["a"].text == "x"
     assert after.items["a"].text == "xy"
@@ -140,7 +139,7 @@ def test_steps_per_connection() -> None:
         Step(t=float(n), step=step, connection=1, detail="relay" if n == 2 else None)  # type: ignore[arg-type]
         for n, step in enumerate(steps)
     ]
-    live = fold(Conversation(), events)
+    live = fold(ConversationState(), events)
     assert live.status == "live"
     assert live.current is not None
     assert live.current.updates_sent == 1
@@ -165,22 +164,21 @@ def test_realtime_mode_keeps_the_last_answer_and_when() -> None:
         RealtimeMode(t=3.0, value=None, phase="during", error="server_timeout"),
         RealtimeMode(t=4.0, value=None, phase="during", error="server_timeout"),
     ]
-    state = fold(Conversation(), events)
+    state = fold(ConversationState(), events)
     assert (state.mode.value, state.mode.at) == (True, 2.0)
     assert (state.mode.unanswered_since, state.mode.error) == (3.0, "server_timeout")
-    assert [report.t for report in state.mode_history] == [0.1, 1.0, 3.0]
     answered = fold(state, [RealtimeMode(t=5.0, value=False, phase="after")])
     assert (answered.mode.value, answered.mode.unanswered_since) == (False, None)
 
 
 def test_latency_percentiles_are_measured_values_of_spoken_turns() -> None:
-    assert fold(Conversation(), []).latency.p50 is None
+    assert fold(ConversationState(), []).latency.p50 is None
     events = [
         Latency(t=0.0, turn=turn, item_id=None, response_latency_ms=float(ms), basis="speech")
         for turn, ms in enumerate([500, 300, 900, 700])
     ]
     typed = Latency(t=0.0, turn=9, item_id=None, response_latency_ms=38.0, basis="text")
-    figures = fold(Conversation(), [*events, events[0], typed]).latency
+    figures = fold(ConversationState(), [*events, events[0], typed]).latency
     assert (figures.n, figures.last, figures.p50, figures.p95) == (4, 700.0, 500.0, 900.0)
 
 
@@ -197,7 +195,7 @@ def test_what_was_heard() -> None:
         Playback(t=1.0, item_id="a", state="started", heard_ms=0, received_ms=200),
         Response(t=1.0, response_id="r", state="created"),
     ]
-    playing = fold(Conversation(), events)
+    playing = fold(ConversationState(), events)
     assert playing.playing_item_id == "a"
     assert playing.answering
     cut = fold(playing, [Playback(t=2.0, item_id="a", state="interrupted", heard_ms=700, received_ms=2_000)])
@@ -210,15 +208,15 @@ def test_what_was_heard() -> None:
 
 
 def test_speech_in_progress_ends_with_its_socket() -> None:
-    speaking = fold(Conversation(), [Speech(t=1.0, state="started", item_id="a", audio_ms=100)])
-    assert (speaking.speech_item_id, speaking.speech_since) == ("a", 1.0)
+    speaking = fold(ConversationState(), [Speech(t=1.0, state="started", item_id="a", audio_ms=100)])
+    assert speaking.speech_item_id == "a"
     assert fold(speaking, [Step(t=2.0, step="closed", connection=1)]).speech_item_id is None
     stopped = fold(speaking, [Speech(t=2.0, state="stopped", item_id="a", audio_ms=900)])
     assert stopped.speech_item_id is None
 
 
 def test_a_failed_transcription_is_mended_by_a_later_one() -> None:
-    failed = fold(Conversation(), [TranscriptFailed(t=1.0, item_id="a", code="unclear", message="")])
+    failed = fold(ConversationState(), [TranscriptFailed(t=1.0, item_id="a", code="unclear", message="")])
     assert failed.items["a"].failure == "unclear"
     mended = fold(failed, [Transcript(t=2.0, item_id="a", role="user", text="はい", final=True)])
     assert mended.items["a"].failure is None
@@ -226,7 +224,7 @@ def test_a_failed_transcription_is_mended_by_a_later_one() -> None:
 
 def test_errors_are_counted_even_when_they_are_no_longer_kept() -> None:
     problem = Problem(t=0.0, where="server", code="x", message="")
-    state = fold(Conversation(), [problem] * 500)
+    state = fold(ConversationState(), [problem] * 500)
     assert state.error_count == 500
     assert len(state.errors) == 200
 
@@ -238,14 +236,14 @@ def test_the_summary_ends_it() -> None:
         assistant_transcripts=[], audio_received_ms=0, response_latency_ms=[], realtime_mode=ModeReports(),
         reconnects=0, errors=[], close_code=1000,
     )  # fmt: skip
-    state = fold(Conversation(), [summary])
+    state = fold(ConversationState(), [summary])
     assert state.ended
     assert state.status == "ended"
 
 
 def test_a_crash_of_the_relay_ends_it_too() -> None:
     live = fold(
-        Conversation(),
+        ConversationState(),
         [
             Step(t=1.0, step="gate_open", connection=1),
             Response(t=2.0, response_id="r", state="created"),
@@ -266,7 +264,7 @@ def test_a_long_conversation_stays_cheap(turns: int) -> None:
         previous = f"i{n - 1}" if n else None
         events.append(Item(t=float(n), item_id=f"i{n}", role="user", previous_item_id=previous))
         events.append(Transcript(t=float(n), item_id=f"i{n}", role="user", text="はい", final=True))
-    state = fold(Conversation(), events)
+    state = fold(ConversationState(), events)
     batch: list[StreamEvent] = [
         Transcript(t=1e6, item_id=f"i{turns - 1}", role="user", text="x", final=False) for _ in range(200)
     ]

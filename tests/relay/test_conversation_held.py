@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from relay.commands import Interrupt, Mute, Say, UseSource
-from relay.conversation import Conversation, fold
+from relay.conversation import ConversationState, fold
 from relay.stream import (
     Item,
     Latency,
@@ -160,7 +160,7 @@ async def test_a_spoken_turn(salesmind: FakeSalesMind, hold: Hold) -> None:
     assert [event.state for event in run.of(Speech)] == ["started", "stopped"]
     finished = run.of(Playback, state="finished")[0]
     assert (finished.item_id, finished.heard_ms, finished.received_ms) == ("item_a", 300, 300)
-    turns = fold(Conversation(), run.events).turns
+    turns = fold(ConversationState(), run.events).turns
     assert [(turn.item_id, turn.text) for turn in turns] == [
         ("item_u", "はじめまして"),
         ("item_a", "こんにちは。ご用件は?"),

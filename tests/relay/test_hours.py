@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 
-from api_client.events import ServerEvent, decode_event
+from api_client.events import ErrorEvent, ServerEvent, decode_event
 from relay.config import RelayConfig
 from relay.conversation_state import KEPT_REPORTS
 from relay.link.downlink import Downlink
+from relay.link.item_ids import ItemIds
+from relay.link.kept_speech import KeptSpeech
 from relay.link.replay import Replay
+from relay.link.server_errors import ServerErrors
 from relay.measure.latency import LatencyTracker
 from relay.measure.meters import LatenessMeter, RateMeter
 from relay.output import Output
@@ -55,8 +58,8 @@ def event(kind: str, **fields: Any) -> ServerEvent:
 def bench() -> tuple[Downlink, PlaybackQueue, Output]:
     output, playback = Output(Nobody()), PlaybackQueue()
     config = RelayConfig(server_url="http://127.0.0.1:9", token="t")
-    downlink = Downlink(config, output, playback, LatencyTracker())
-    downlink.connected(Nobody(), Replay())  # type: ignore[arg-type]
+    downlink = Downlink(config, output, playback, LatencyTracker(), KeptSpeech())
+    downlink.connected(Nobody(), Replay(), ItemIds())  # type: ignore[arg-type]
     return downlink, playback, output
 
 
@@ -103,11 +106,14 @@ def test_a_turn_costs_its_words() -> None:
 
 def test_a_flood_of_errors_costs_no_more_than_the_newest(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)  # which keeps them all
-    downlink, _, output = bench()
+    output = Output(Nobody())
+    errors = ServerErrors(output)
     error = {"type": "invalid_request_error", "code": "audio_ahead_of_real_time", "message": "slower"}
 
     def play(number: int) -> None:
-        downlink.handle(event("error", error=error), float(number))
+        told = event("error", error=error)
+        assert isinstance(told, ErrorEvent)
+        errors.handle(told, float(number))
 
     assert bytes_per_round(play, 500, 2_500) < 50
     assert len(output.conversation.errors) == KEPT_REPORTS

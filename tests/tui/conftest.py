@@ -20,7 +20,7 @@ from textual.widgets import Input
 from acceptance.comparison import Comparison
 from acceptance.progress import ProgressEvent
 from acceptance.results import RunResult
-from api_client.errors import ApiError
+from api_client.errors import ApiError, NotFound
 from api_client.models import (
     FinishedSession,
     Health,
@@ -38,7 +38,8 @@ from tui.acceptance import screen as acceptance
 from tui.app import SalesMindApp
 from tui.conversation import collector
 from tui.conversation import screen as conversation
-from tui.host.services import Account, Devices, Services
+from tui.host.devices import Devices
+from tui.host.services import ServerAccount, Services
 from tui.sessions import screen as sessions
 from tui.settings import ConsoleSettings
 
@@ -69,6 +70,8 @@ class FakeClient:
     sessions: list[Session] = field(default_factory=list)
     fail: dict[str, ApiError] = field(default_factory=dict)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
+    timeout_s: float = 0.01
+    not_found_past: int | None = None
 
     async def __aenter__(self) -> FakeClient:
         return self
@@ -94,6 +97,8 @@ class FakeClient:
 
     async def list_sessions(self, page: int = 1, page_size: int = 20) -> SessionPage:
         self._call("list_sessions", page)
+        if self.not_found_past is not None and page > self.not_found_past:
+            raise NotFound("Invalid page.")
         start = (page - 1) * page_size
         found = tuple(self.sessions[start : start + page_size])
         return SessionPage(count=len(self.sessions), page=page, page_size=page_size, results=found)
@@ -194,6 +199,8 @@ class FakeServices(Services):
         self.speakers: tuple[str, ...] = ()
         self.asked: list[tuple[str, bool]] = []
         self.now = 100.0
+        self.in_tmux = False
+        self.copied = ""
 
     def client(self, server_url: str, *, token: str | None = None, insecure: bool = False) -> Any:
         self.asked.append((server_url, insecure))
@@ -221,6 +228,10 @@ class FakeServices(Services):
             raise self.check.fail["export"]
         self.check.exported.append(result)
         return Path("/reports") / result.id
+
+    async def into_tmux(self, text: str) -> bool:
+        self.copied = text
+        return self.in_tmux
 
     def monotonic(self) -> float:
         return self.now
@@ -282,7 +293,7 @@ def make_app(services: FakeServices, tmp_path: Path) -> Callable[..., SalesMindA
         settings.setdefault("server_url", "http://127.0.0.1:8000")
         app = SalesMindApp(ConsoleSettings(state_directory=tmp_path, **settings), services)
         if logged_in:
-            app.account = Account("http://127.0.0.1:8000", "admin", "t" * 40)
+            app.account = ServerAccount("http://127.0.0.1:8000", "admin", "t" * 40)
         return app
 
     return make

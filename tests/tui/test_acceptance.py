@@ -6,11 +6,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from textual.widgets import Input, Static
 
 from acceptance.comparison import Change, Comparison
 from acceptance.store import StoreError, StoreErrorCode
 from api_client.errors import BadCredentials
+from tui import i18n
 from tui.acceptance.check_tree import CheckTree
 from tui.host.services import OwnServer
 
@@ -107,7 +109,7 @@ async def test_checkpoints_tick_over_and_show_their_evidence(
         assert "RUNNING" in shown(app, "Test 1:")
         assert "NOT RUN" in shown(app, "Test 2:")
         assert "Connecting by WebSocket" in text(app, "#news")
-        screen.tree_view.choose("t1.session_updated")
+        screen.panel.checks.choose("t1.session_updated")
         await until(pilot, lambda: "Being decided" in text(app, "#page"))
         services.check.tell(*scripted_check.over(1, frozenset({"t1.order"})))
         await until(pilot, lambda: shown(app, "session.updated is received").split()[0] == "PASS")
@@ -116,7 +118,7 @@ async def test_checkpoints_tick_over_and_show_their_evidence(
         assert "Looked at as well:" in page
         assert "FAIL" in shown(app, "* The steps keep their order")
         assert shown(app, "Test 1:").split()[1] == "PASS"  # the document is met; what failed is beyond it
-        screen.tree_view.choose("t1.order")
+        screen.panel.checks.choose("t1.order")
         await until(pilot, lambda: "Beyond the document" in text(app, "#page"))
         assert "did not come within 20 s" in text(app, "#page")
 
@@ -157,7 +159,7 @@ async def test_one_test_alone(make_app: Any, services: Any, opened: Any, until: 
         screen = await opened(app, pilot)
         await pilot.press("t")
         await until(pilot, lambda: "Choose a test first" in text(app, "#news"))
-        screen.tree_view.choose("t2.audio_sent")
+        screen.panel.checks.choose("t2.audio_sent")
         await pilot.press("t")
         await until(pilot, lambda: services.check.running)
         assert services.check.requests[0].tests == (2,)
@@ -207,7 +209,7 @@ async def test_quitting_during_a_run_keeps_what_was_found(
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await begun(app, pilot)
-        screen.tree_view.choose("test:1")
+        screen.panel.checks.choose("test:1")
         screen.notes[1] = "会議室で実施"
         await pilot.press("ctrl+q")
         await until(pilot, lambda: app.screen.query("#question"))
@@ -304,13 +306,13 @@ async def test_notes_go_into_the_result_before_and_after_the_end(
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await begun(app, pilot)
         services.check.tell(scripted_check.started())
-        screen.tree_view.choose("test:2")
+        screen.panel.checks.choose("test:2")
         await write(pilot, "会議室で実施")
         await until(pilot, lambda: "会議室で実施" in text(app, "#page"))
         services.check.end(*scripted_check.whole_run()[1:])
         await until(pilot, lambda: services.check.kept)
         assert [test.note for test in services.check.kept[0].tests] == ["", "会議室で実施", "", ""]
-        screen.tree_view.choose("t4.pause")
+        screen.panel.checks.choose("t4.pause")
         await write(pilot, "proxy")
         await until(pilot, lambda: len(services.check.kept) == 2)
         assert [test.note for test in services.check.kept[1].tests] == ["", "会議室で実施", "", "proxy"]
@@ -411,3 +413,28 @@ async def test_conversation_of_the_run_is_watched(
         await until(pilot, lambda: app.screen is screen)
         assert screen.running
         assert app.status.socket == "none"
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+async def test_no_title_is_cut_where_there_is_room(
+    make_app: Any, begun: Any, language: i18n.Language
+) -> None:
+    i18n.set_language(language)
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(200, 60)) as pilot:
+        tree = (await begun(app, pilot)).panel.checks
+        assert tree.virtual_size.width <= tree.size.width
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+async def test_most_titles_are_whole_at_eighty_columns(
+    make_app: Any, begun: Any, language: i18n.Language
+) -> None:
+    i18n.set_language(language)
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        tree = (await begun(app, pilot)).panel.checks
+        # 13 cells before the title: margin, icon and mark.
+        widths = [13 + cell_len(str(node.label)) for test in tree.root.children for node in test.children]
+        assert len(widths) > 30
+        assert sum(width > tree.size.width for width in widths) < len(widths) / 3

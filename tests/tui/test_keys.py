@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -26,6 +29,7 @@ from tui.navigation import CheckServer, Converse
 from tui.sessions.new_session import NewSessionScreen
 from tui.sessions.screen import SessionsScreen
 
+TUI = Path(__file__).parents[2] / "tui"
 SCREENS = [
     LoginScreen,
     SessionsScreen,
@@ -136,7 +140,7 @@ async def test_palette_offers_what_can_be_done_now(
         app.post_message(Converse(session_of(1)))
         await until(pilot, lambda: isinstance(app.screen, LiveScreen) and app.screen.feed is not None)
         assert "Microphone: Mute or unmute" in titles()
-        assert "Screen: Switch language" not in titles()
+        assert "Screen: Switch language" in titles()
         assert "Customer: Interrupt" not in titles()
         services.relay.ended = True
         await until(pilot, lambda: app.screen.feed.finished)
@@ -198,3 +202,44 @@ async def test_a_name_that_settings_have_wrong_is_told(make_app: Any, until: Any
     assert "live.mute" not in said
     assert "no-such" in said
     assert "salesmind-light" in said
+
+
+def _shown_words() -> list[tuple[str, str]]:
+    """Every string of the screens that is marked for translation, with its file."""
+    found = []
+    for path in sorted(TUI.rglob("*.py")):
+        if path.is_relative_to(TUI / "cli"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("_", "N_", "ngettext"):
+                found += [(path.name, arg.value) for arg in node.args if isinstance(arg, ast.Constant)]
+    return [(name, words) for name, words in found if isinstance(words, str)]
+
+
+NAMES_A_KEY = re.compile(r"\bF\d{1,2}\b|\bEsc\b|[Cc]trl[+-]|\b[Pp]ress \w\b|\b[b-z] (speaks|goes|resumes)\b")
+
+
+def test_no_sentence_names_a_key_of_its_own() -> None:
+    words = _shown_words()
+    assert len(words) > 300
+    assert [pair for pair in words if NAMES_A_KEY.search(pair[1])] == []
+
+
+def _text(app: Any, selector: str) -> str:
+    return " ".join(str(widget.render()) for widget in app.screen.query(selector))
+
+
+async def test_hints_name_the_keys_in_force(
+    make_app: Any, services: Any, session_of: Any, until: Any
+) -> None:
+    keys = {"live.sample": "f11", "live.back": "q", "sessions.new": "z,f12"}
+    app = make_app(logged_in=True, keys=keys, conversation_language="ja")
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.push_screen(SessionsScreen())
+        await until(pilot, lambda: "Press z (or F12)" in _text(app, "#empty"))
+        app.post_message(Converse(session_of(1)))
+        await until(pilot, lambda: isinstance(app.screen, LiveScreen) and app.screen.feed is not None)
+        hint = _text(app, "#hint")
+        assert "Press F11\n" in hint
+        assert "Press t (or F3)\n" in hint
+        assert "q to close" in app.screen.query_one("#say").placeholder

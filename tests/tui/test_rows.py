@@ -8,12 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from relay.conversation import Conversation, fold
+from relay.conversation import ConversationState, fold
 from relay.stream import StreamEvent
 from tui import i18n
 from tui.conversation.readings import padded
 from tui.conversation.rows import audio_rows, connection_rows, level_words, summary_rows
-from tui.host.services import Account
+from tui.host.services import ServerAccount
 from tui.status import Status, at_account, parts, place_name
 from tui.wording.figures import clock, meter_cells, number
 
@@ -22,7 +22,7 @@ SIDE_VALUE_CELLS = 43 - 2 - 19
 
 
 def test_nothing_measured_is_a_dash() -> None:
-    state = Conversation()
+    state = ConversationState()
     assert {row.value for row in audio_rows(state)} == {"-"}
     assert [row.value for row in connection_rows(state, 0.0)][:4] == ["-", "-", "-", "-"]
     assert number(None) == "-"
@@ -32,7 +32,7 @@ def test_nothing_measured_is_a_dash() -> None:
 
 def test_rows_fit_eighty_columns_in_both_languages(scripted: ModuleType) -> None:
     late = scripted.meters(99.0, audio_received_ms=98_760, received_ms_per_s=1_010, lateness_max_ms=21.4)
-    live = fold(Conversation(), [*scripted.talk(), late])
+    live = fold(ConversationState(), [*scripted.talk(), late])
     over = fold(live, scripted.end())
     for language in i18n.LANGUAGES:
         i18n.set_language(language)
@@ -45,7 +45,7 @@ def test_rows_fit_eighty_columns_in_both_languages(scripted: ModuleType) -> None
 @given(data=st.data())
 def test_any_order_of_events_can_be_shown(scripted: ModuleType, data: st.DataObject) -> None:
     events: list[StreamEvent] = data.draw(st.permutations([*scripted.talk(), *scripted.end()]))
-    state = fold(Conversation(), events[: data.draw(st.integers(0, len(events)))])
+    state = fold(ConversationState(), events[: data.draw(st.integers(0, len(events)))])
     rows = (*connection_rows(state, state.now), *audio_rows(state), *summary_rows(state))
     assert all(row.value for row in rows)
 
@@ -85,5 +85,5 @@ def test_status_line_says_the_age_of_the_report() -> None:
 
 def test_place_hides_credentials_in_an_address() -> None:
     assert place_name("https://user:secret@host:8443/x", "demo") == "demo@host:8443"
-    assert at_account(Account("http://h", "admin", "t")).place == "h"
+    assert at_account(ServerAccount("http://h", "admin", "t")).place == "h"
     assert at_account(None) == Status()

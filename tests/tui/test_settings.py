@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from relay.config import RelayConfig
 from tui import i18n
 from tui.host import memory
 from tui.settings import SettingsError, config_path, load_settings, state_directory
+from tui.settings.toml_lines import KeyPath, line_of
+from tui.settings.values import CHUNK_BYTES, OPTIONS, PROFILE_OPTIONS
 
 FILE = """\
 language = "ja"
@@ -68,21 +76,167 @@ def test_without_a_file_there_are_defaults(tmp_path: Path) -> None:
         ("\n\ncolour = 'red'\n", 3, "unknown option"),
         ("[audio]\nchunk_bytes = 1\n", 2, "between 96 and"),
         ("[audio]\nchunk_bytes = 1921\n", 2, "even"),
-        ("[audio]\nvoice = 3\n", 2, "wrong type"),
+        ("[audio]\nvoice = 3\n", 2, "must be text in quotes"),
         ("language = 'fr'\n", 1, "one of ja, en"),
         ("[[profiles]]\nname = 'a'\nserver_url = 'ftp://x'\n", 3, "http://"),
         ("[[profiles]]\nname = 'a'\nserver_url = 'http://x'\npassword = 'p'\n", 4, "secrets"),
         ("[keys]\n'live.mute' = 3\n", 2, "in quotes"),
+        (
+            "[[profiles]]\nname='a'\nserver_url='http://a'\n[[profiles]]\nname='b'\nserver_url='ftp://b'\n",
+            6,
+            "http://",
+        ),
+        ("username = 'tester'\n\n[[profiles]]\nname = 3\nserver_url='http://a'\n", 4, "text in quotes"),
+        ("[audio]\nvad_silence_ms = 500\nsilence_ms = 3\n", 3, "vad_silence_ms"),
+        ("# voice\ntheme = 'voice = 1'\naudio.voice = 3\n", 3, "text in quotes"),
+        ("audio = { source = 'tone',\tvoice = 3 }\n", 1, "text in quotes"),
+        ('theme = """\nvoice = 3\n"""\n[audio]\n"voice" = 3\n', 5, "text in quotes"),
+        (
+            "profiles = [\n {name='a', server_url='http://a'},\n {name='b', server_url='b'},\n]\n",
+            3,
+            "http://",
+        ),
+        ("[[profiles]]\nname='a'\nserver_url='http://a'\n\n[[profiles]]\nname='b'\n", 5, "server_url"),
+        (
+            "[[profiles]]\nname='a'\nserver_url='http://a'\n[[profiles]]\nserver_url='http://b'\nname='a'\n",
+            6,
+            "same",
+        ),
+        ("theme = 'x'\r\n\r\n[audio]\r\nvoice = 3\r\n", 4, "text in quotes"),
+        ("# \u2028 \x85\ncolour = 1\n", 2, "unknown option"),
+        ("[audio]\nvoices = 'x'\n", 2, "Did you mean voice?"),
+        ("audio = 3\n", 1, "must be a table"),
+        ("\n[[keys]]\nx = 1\n", 2, "must be a table"),
+        ('theme = """\nno end\n', 3, "not valid TOML"),
     ],
 )
 def test_mistake_names_its_line(tmp_path: Path, text: str, line: int, says: str) -> None:
     path = tmp_path / "config.toml"
-    path.write_text(text, encoding="utf-8")
+    path.write_bytes(text.encode())
     with pytest.raises(SettingsError) as caught:
         load_settings({}, {"SALESMIND_CONFIG": str(path)})
     assert f"line {line}" in str(caught.value)
     assert says in str(caught.value)
-    assert path.read_text(encoding="utf-8") == text
+    assert path.read_bytes() == text.encode()
+
+
+NAMES = st.text("abcXYZ-_ .\"'#=[]é\t", min_size=1, max_size=4)
+VALUES = st.sampled_from(
+    [
+        "1",
+        '"[table]"',
+        "'a = 1'",
+        '"""\n[x]\nk = 1\n"""',
+        "[\n 1, # ]\n [2,\n 3]\n]",
+        "{ k = 1, 'x y'.z = 2 }",
+    ]
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["table", "array", "key", "blank"]), NAMES, VALUES), max_size=12))
+def test_every_key_is_found_where_it_was_written(parts: list[tuple[str, str, str]]) -> None:
+    """A text is written statement by statement, so the line of each is known without any parser."""
+    text = ""
+    written: list[tuple[KeyPath, int]] = []
+    arrays: dict[str, int] = {}
+    where: KeyPath = ()
+    taken: set[KeyPath] = set()
+    for kind, name, value in parts:
+        line, quoted = text.count("\n") + 1, json.dumps(name, ensure_ascii=False)
+        if kind == "blank":
+            text += f"  # {name!r} = [\n"
+        elif kind == "key" and (*where, name) not in taken:
+            taken.add((*where, name))
+            written.append(((*where, name), line))
+            text += f"{quoted} = {value}\n"
+        elif kind == "table" and (name,) not in taken:
+            where = (name,)
+            taken.add(where)
+            written.append((where, line))
+            text += f"[ {quoted} ]\n"
+        elif kind == "array" and ((name,) not in taken or name in arrays):
+            taken.add((name,))
+            arrays[name] = arrays.get(name, -1) + 1
+            where = (name, arrays[name])
+            written.append((where, line))
+            text += f"[[{quoted}]]\n"
+    for path, line in written:
+        assert line_of(text, path) == line
+    assert line_of(text, ("absent",)) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"theme = 'x'\n# caf\xe9\n", "line 2: not UTF-8"),
+        ("theme = 'x'".encode("utf-16"), "line 1: not UTF-8"),
+        (b"theme = " + b"[" * 10_000, "too deeply nested"),
+        (b"chunk_bytes = " + b"9" * 5_000, "not valid TOML"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path, data: bytes, says: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(data)
+    with pytest.raises(SettingsError, match=says):
+        load_settings({}, {"SALESMIND_CONFIG": str(path)})
+
+
+def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"\xef\xbb\xbftheme = 'x'\ncolour = 1\n")
+    with pytest.raises(SettingsError, match="line 2: colour"):
+        load_settings({}, {"SALESMIND_CONFIG": str(path)})
+    path.write_bytes(b"\xef\xbb\xbf[audio]\r\nsink = 'none'\r\n")
+    assert load_settings({}, {"SALESMIND_CONFIG": str(path)}).audio.sink == "none"
+
+
+@pytest.mark.parametrize(
+    ("flags", "environ", "says"),
+    [
+        ({"chunk_bytes": 1921}, {}, "--chunk-bytes: must be even"),
+        ({"server_url": "example.org"}, {}, "--server: must begin with"),
+        ({}, {"SALESMIND_SERVER": "example.org"}, "SALESMIND_SERVER: must begin with"),
+        ({}, {"SALESMIND_LANG": "fr"}, "SALESMIND_LANG: must be one of ja, en"),
+        ({}, {"SALESMIND_INSECURE": "maybe"}, "SALESMIND_INSECURE: 'maybe' is neither true nor false"),
+    ],
+)
+def test_flags_and_variables_are_checked_by_their_own_names(
+    tmp_path: Path, flags: dict[str, Any], environ: dict[str, str], says: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(flags, {"XDG_CONFIG_HOME": str(tmp_path), "HOME": str(tmp_path)} | environ)
+    assert says in str(caught.value)
+
+
+def test_every_default_satisfies_its_own_declaration() -> None:
+    for option in (*OPTIONS, *PROFILE_OPTIONS):
+        assert option.default is None or option.problem(option.default) is None, option.key
+        assert option.doc.endswith("."), option.key
+
+
+def test_names_are_unique_whatever_their_table() -> None:
+    """Flags and `salesmind config set` go by the plain names."""
+    names = [option.name for option in OPTIONS]
+    assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.parametrize(
+    "size", [CHUNK_BYTES.low, CHUNK_BYTES.high, CHUNK_BYTES.low - 2, CHUNK_BYTES.high + 2]
+)
+def test_the_declared_bounds_are_those_of_the_relay(size: int) -> None:
+    raw = {
+        "server_url": "http://h",
+        "token": "t",
+        "session_id": "s",
+        "source": "tone",
+        "chunk_bytes": int(size),
+    }
+    try:
+        msgspec.convert(raw, RelayConfig)
+        accepted = True
+    except msgspec.ValidationError:
+        accepted = False
+    assert accepted == (CHUNK_BYTES.problem(size) is None)
 
 
 def test_mistake_is_said_in_the_operators_language(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ SIZES = [(80, 24), (120, 40)]
 SMALL = pytest.mark.parametrize(
     "size", SIZES[:1], indirect=True, ids=["80x24"]
 )  # dialogs look the same anywhere
+EDGES = pytest.mark.parametrize("size", [(60, 20), (200, 60)], indirect=True, ids=["60x20", "200x60"])
 Arrange = Callable[[Any], Awaitable[None]]
 
 
@@ -146,6 +147,19 @@ def test_conversation(look: Any, in_conversation: Any, scripted: ModuleType) -> 
     assert look(in_conversation(scripted.talk(), done), logged_in=True)
 
 
+@EDGES
+def test_conversation_on_a_small_and_a_large_terminal(
+    look: Any, in_conversation: Any, scripted: ModuleType
+) -> None:
+    done = lambda screen: len(screen.query(".turn")) == 4  # noqa: E731
+    assert look(in_conversation(scripted.talk(), done), logged_in=True)
+
+
+@EDGES
+def test_sessions_on_a_small_and_a_large_terminal(look: Any, at_sessions: Any) -> None:
+    assert look(at_sessions, logged_in=True)
+
+
 def test_summary(look: Any, in_conversation: Any, scripted: ModuleType, services: Any, until: Any) -> None:
     talk = in_conversation(scripted.talk(), lambda screen: len(screen.query(".turn")) == 4)
 
@@ -218,7 +232,7 @@ def at_tests(services: Any, until: Any) -> Callable[..., Arrange]:
                 services.check.tell(*events)
                 await until(pilot, lambda: screen.board.run_id)
             if choose:
-                screen.tree_view.choose(choose)
+                screen.panel.checks.choose(choose)
             await pilot.pause()
 
         return arrange
@@ -250,7 +264,7 @@ def test_acceptance_after_the_run(
         services.check.end()
         await until(pilot, lambda: services.check.kept)
         await pilot.app.workers.wait_for_complete()
-        pilot.app.screen.tree_view.scroll_home(animate=False)
+        pilot.app.screen.panel.checks.scroll_home(animate=False)
         await pilot.pause()
 
     assert look(arrange, logged_in=True)

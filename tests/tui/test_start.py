@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from acceptance.redaction import redact
+from tui.exit_codes import ExitCode
 from tui.frame.screen import ConsoleScreen
 from tui.host import terminal
 from tui.host.journal import open_journal
@@ -103,7 +104,7 @@ async def test_unexpected_exception_leaves_with_a_sentence(
         async with app.run_test() as pilot:
             app.push_screen(Broken())
             await pilot.pause()
-    assert app.return_code == 1
+    assert app.return_code == ExitCode.CRASHED
     told = capsys.readouterr().err
     assert "Traceback" not in told
     assert "log file" in told
@@ -144,7 +145,7 @@ def test_program_ends_with_its_terminal(tmp_path: Path, how: str) -> None:
                 _read_some(master)
             else:
                 process.wait(15)
-        assert process.poll() == 129
+        assert process.poll() == ExitCode.TERMINAL_GONE
         assert "terminal is gone" in (tmp_path / "console.log").read_text(encoding="utf-8")
     finally:
         process.kill()
@@ -153,10 +154,52 @@ def test_program_ends_with_its_terminal(tmp_path: Path, how: str) -> None:
             os.close(master)
 
 
-def _on_a_terminal(state: Path) -> tuple[subprocess.Popen[bytes], int]:
+def test_pasted_control_characters_press_no_keys(tmp_path: Path) -> None:
+    """Ctrl+Q and Ctrl+G among them, after an ESC that begins no sequence."""
+    process, master = _on_a_terminal(tmp_path)
+    try:
+        _read_until(master, b"User name")
+        pasted = b"ab\x1b\x11\x1b\x1b[\x11\x07\x1b" + b"\x1b\x07" * 50 + b"cd\x1bef" + b"y" * 33_000
+        sent = b"\x1b[200~" + pasted + b"\x1b[201~"
+        while sent:
+            sent = sent[os.write(master, sent[:2_000]) :]
+        _read_until(master, b"yyyyy")
+        os.write(master, b"\x1b[H")  # to the beginning
+        _read_until(master, b"ab[cdefyyy")
+        assert process.poll() is None
+        assert not (tmp_path / "screenshots").exists()
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+
+
+CRASHING = """
+from tui.login.screen import LoginScreen
+def fall(self):
+    raise RuntimeError("a bug")
+LoginScreen.action_check = fall
+"""
+
+
+def test_a_crash_has_an_exit_code_of_its_own(tmp_path: Path) -> None:
+    process, master = _on_a_terminal(tmp_path, CRASHING + PROGRAM)
+    try:
+        deadline = time.monotonic() + 20
+        while process.poll() is None and time.monotonic() < deadline:
+            _read_some(master)
+        assert process.poll() == ExitCode.CRASHED
+        assert "a bug" in (tmp_path / "console.log").read_text(encoding="utf-8")
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+
+
+def _on_a_terminal(state: Path, program: str = PROGRAM) -> tuple[subprocess.Popen[bytes], int]:
     master, slave = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(state)],
+        [sys.executable, "-c", program, str(state)],
         stdin=slave,
         stdout=slave,
         stderr=slave,

@@ -5,15 +5,17 @@ from __future__ import annotations
 from tui.actions import Action
 from tui.i18n import N_
 
+RUN_ALL = Action(
+    "acceptance.all",
+    "a,f2",
+    "run_all",
+    N_("Run all"),
+    N_("Acceptance: Run all tests"),
+    N_("Run the four tests against this server, in sessions of their own"),
+)
+
 ACCEPTANCE_ACTIONS: tuple[Action, ...] = (
-    Action(
-        "acceptance.all",
-        "a,f2",
-        "run_all",
-        N_("Run all"),
-        N_("Acceptance: Run all tests"),
-        N_("Run the four tests against this server, in sessions of their own"),
-    ),
+    RUN_ALL,
     Action(
         "acceptance.one",
         "t,f3",

@@ -13,20 +13,22 @@ from textual.widgets import Input, Static
 from acceptance.checkpoints import TESTS
 from tui.actions import Action, bindings
 from tui.frame.action_footer import ActionFooter
+from tui.frame.field import Field
 from tui.frame.screen import ConsoleModal
 from tui.i18n import N_, _
 from tui.wording.verdicts import words
 
+CANCEL = Action(
+    "note.cancel",
+    "escape",
+    "cancel",
+    N_("Cancel"),
+    N_("Note: Leave as it is"),
+    N_("Back without a change"),
+)
 ACTIONS = (
     Action("note.save", "f3", "save", N_("Keep"), N_("Note: Keep"), N_("Keep the note; Enter does the same")),
-    Action(
-        "note.cancel",
-        "escape",
-        "cancel",
-        N_("Cancel"),
-        N_("Note: Leave as it is"),
-        N_("Back without a change"),
-    ),
+    CANCEL,
 )
 LONGEST_NOTE = 500
 
@@ -49,8 +51,11 @@ class NoteScreen(ConsoleModal["str | None"]):
         with Vertical(id="box"):
             title = _("Note on test {n}: {title}").format(n=self._test.number, title=words(self._test))
             yield Static(title, classes="title", markup=False)
-            yield Input(self._note, max_length=LONGEST_NOTE, compact=True, id="note")
-            yield Static(_("Enter keeps it, Esc leaves it as it was."), classes="dim")
+            yield Field(self._note, max_length=LONGEST_NOTE, compact=True, id="note")
+            yield Static(
+                _("Enter keeps it, {key} leaves it as it was.").format(key=self.key_name(CANCEL)),
+                classes="dim",
+            )
         yield ActionFooter()
 
     @on(Input.Submitted, "#note")

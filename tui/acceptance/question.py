@@ -18,18 +18,19 @@ from tui.frame.screen import ConsoleModal
 from tui.i18n import N_, _
 from tui.wording.verdicts import words
 
-ACTIONS = (
-    Action("question.pass", "y,f2", "yes", N_("Yes"), N_("Judgement: Yes"), N_("Yes: the checkpoint passes")),
-    Action("question.fail", "n,f3", "no", N_("No"), N_("Judgement: No"), N_("No: the checkpoint fails")),
-    Action(
-        "question.skip",
-        "s,f4,escape",
-        "skip",
-        N_("Skip"),
-        N_("Judgement: Skip"),
-        N_("I cannot tell: the checkpoint does not apply"),
-    ),
+PASS = Action(
+    "question.pass", "y,f2", "yes", N_("Yes"), N_("Judgement: Yes"), N_("Yes: the checkpoint passes")
 )
+FAIL = Action("question.fail", "n,f3", "no", N_("No"), N_("Judgement: No"), N_("No: the checkpoint fails"))
+SKIP = Action(
+    "question.skip",
+    "s,f4,escape",
+    "skip",
+    N_("Skip"),
+    N_("Judgement: Skip"),
+    N_("I cannot tell: the checkpoint does not apply"),
+)
+ACTIONS = (PASS, FAIL, SKIP)
 
 
 class QuestionScreen(ConsoleModal[Reply | None]):
@@ -58,10 +59,11 @@ class QuestionScreen(ConsoleModal[Reply | None]):
             who = _("Your answer is recorded as that of {name}.").format(name=self._operator)
             yield Static(who, id="operator", classes="dim", markup=False)
             with Horizontal(id="answers"):
-                yield Button(_("y  Done") if acting else _("y  Yes"), id="yes", compact=True)
-                if not acting:
-                    yield Button(_("n  No"), id="no", compact=True)
-                yield Button(_("s  Skip"), id="skip", compact=True)
+                for action, name in ((PASS, "yes"), (FAIL, "no"), (SKIP, "skip")):
+                    if acting and action is FAIL:
+                        continue
+                    label = N_("Done") if acting and action is PASS else action.label
+                    yield Button(self.key_name(action) + "  " + _(label), id=name, compact=True)
         yield ActionFooter()
 
     def withdraw(self) -> None:

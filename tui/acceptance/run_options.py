@@ -16,6 +16,7 @@ from acceptance.request import Credentials
 from tui.acceptance.setup import RunOptions
 from tui.actions import Action, bindings
 from tui.frame.action_footer import ActionFooter
+from tui.frame.field import Field
 from tui.frame.screen import ConsoleModal
 from tui.i18n import N_, _
 from tui.wording.errors import of_error
@@ -69,11 +70,11 @@ class RunOptionsScreen(ConsoleModal["RunOptions | None"]):
             yield Static(_("Options of the run"), classes="title")
             with Horizontal(classes="row"):
                 yield Label(_("Your name"), classes="label")
-                yield Input(self._options.operator, compact=True, id="operator")
+                yield Field(self._options.operator, compact=True, id="operator")
             yield Static(_("is recorded with the answers that you give"), classes="under dim")
             with Horizontal(classes="row"):
                 yield Label(_("Second user"), classes="label")
-                yield Input(
+                yield Field(
                     second.username if second else "",
                     placeholder=_("optional: shows that sessions are kept apart"),
                     compact=True,
@@ -82,7 +83,7 @@ class RunOptionsScreen(ConsoleModal["RunOptions | None"]):
             with Horizontal(classes="row"):
                 yield Label(_("Password"), classes="label")
                 kept = _("logged in; empty leaves it so") if second else _("used once, kept nowhere")
-                yield Input(placeholder=kept, password=True, compact=True, id="password")
+                yield Field(placeholder=kept, password=True, compact=True, id="password")
             yield Static(id="problem", classes="under error", markup=False)
             for name, label, choices, value in self._lists():
                 with Horizontal(classes="row"):

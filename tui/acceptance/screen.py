@@ -14,8 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
+from textual import getters, on, work
+from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
 from textual.worker import Worker, WorkerError
 
 from acceptance.plan import plan
@@ -25,13 +29,18 @@ from acceptance.store import StoreError
 from tui.acceptance.actions import ACCEPTANCE_ACTIONS
 from tui.acceptance.board import Board, fold, stopped, with_notes
 from tui.acceptance.operator import ScreenOperator
-from tui.acceptance.setup import ALL_TESTS, RunOptions, check_request, first_options, run_directory
-from tui.acceptance.view import AcceptanceView
+from tui.acceptance.panel import RunPanel
+from tui.acceptance.setup import ALL_TESTS, RunOptions, check_request, first_options
 from tui.acceptance.words import changes_words, mark_word
 from tui.actions import Action, bindings
 from tui.conversation.watched_conversations import WatchedConversations
+from tui.frame.action_footer import ActionFooter
+from tui.frame.screen import ConsoleScreen
+from tui.frame.status_line import StatusLine
+from tui.host.run_directory import new_run_directory
 from tui.i18n import _
-from tui.tones import News, Tone
+from tui.status import at_account
+from tui.tones import STYLES, News, Tone
 from tui.wording.errors import of_error, sentence
 from tui.wording.verdicts import words
 
@@ -49,14 +58,30 @@ ABORT_TIMEOUT_S = 10.0
 IDLE_ONLY = frozenset({"run_all", "run_one", "run_failed", "options", "export"})
 
 
-class AcceptanceScreen(AcceptanceView):
+class AcceptanceScreen(ConsoleScreen[None]):
     """Runs the procedure against the server that is logged in to."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ACCEPTANCE_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACCEPTANCE_ACTIONS)
+    FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset({"app.quit", "app.palette"})
+    CSS_PATH = "screen.tcss"
+    AUTO_FOCUS = "#tests"
+
+    panel = getters.query_one("#run", RunPanel)
+
+    class Told(Message):
+        """A background job has something to say."""
+
+        def __init__(self, news: News, *, toast: bool = False) -> None:
+            super().__init__()
+            self.news = news
+            self.toast = toast
 
     def __init__(self) -> None:
         super().__init__()
+        self.board = Board()
+        self.notes: dict[int, str] = {}
+        """The operator's notes (備考) by number of the test."""
         self.conversations = WatchedConversations()
         self.options: RunOptions | None = None
         self._events: deque[ProgressEvent] = deque()
@@ -66,6 +91,14 @@ class AcceptanceScreen(AcceptanceView):
         self._leaving = False
         self._was_running = False
 
+    def compose(self) -> ComposeResult:
+        """The run, and one sentence below."""
+        account = self.console_app.account
+        yield StatusLine()
+        yield RunPanel(account.server_url if account else "", self.console_app.key_names, id="run")
+        yield Static(id="news")
+        yield ActionFooter()
+
     def on_mount(self) -> None:
         """Say beforehand what a run will do."""
         account = self.console_app.account
@@ -74,6 +107,18 @@ class AcceptanceScreen(AcceptanceView):
         self._plan_again()
         self.paint()
         self.set_interval(TICK_S, self.tick)
+
+    async def retranslate(self) -> None:
+        """The cursor stays on its checkpoint."""
+        chosen = self.panel.checks.chosen
+        await super().retranslate()
+        self._plan_again()
+        self.paint()
+        self.panel.checks.choose(chosen)
+
+    def on_screen_resume(self) -> None:
+        """The status line had a conversation's facts while one was watched."""
+        self.console_app.status = at_account(self.console_app.account)
 
     async def on_unmount(self) -> None:
         """However the screen is left, the run closes its connections first, and what it found is kept."""
@@ -109,6 +154,20 @@ class AcceptanceScreen(AcceptanceView):
 
     # --- painting ------------------------------------------------------------------------------
 
+    def paint(self) -> None:
+        """Show what is known."""
+        self.panel.show(self.board, self.notes)
+
+    def say_news(self, news: News) -> None:
+        """One sentence below."""
+        self.query_one("#news", Static).update(Content.styled(news.words, STYLES[news.tone]))
+
+    @on(Told)
+    def _told(self, message: Told) -> None:
+        self.say_news(message.news)
+        if message.toast:
+            self.notify(message.news.words, timeout=10, markup=False)
+
     def tick(self) -> None:
         """Take in what has come, and paint once."""
         arrived = [self._events.popleft() for _ in range(len(self._events))]
@@ -136,7 +195,7 @@ class AcceptanceScreen(AcceptanceView):
             case Doing():
                 self.say_news(News(words(event), "warn"))
             case TestStarted():
-                self.tree_view.bring_up(event.test)
+                self.panel.checks.bring_up(event.test)
             case Question():
                 self._ask(event)
             case RunFinished():
@@ -175,7 +234,7 @@ class AcceptanceScreen(AcceptanceView):
 
     def action_run_one(self) -> None:
         """The test under the cursor; on the first line there is none."""
-        number = self.tree_view.chosen_test
+        number = self.panel.checks.chosen_test
         if number is None:
             self.say_news(News(_("Choose a test first."), "warn"))
         else:
@@ -187,7 +246,7 @@ class AcceptanceScreen(AcceptanceView):
 
     def _start(self, tests: tuple[int, ...]) -> None:
         try:
-            directory = run_directory(self.console_app.settings.state_directory)
+            directory = new_run_directory(self.console_app.settings.state_directory)
         except OSError as error:
             path = str(self.console_app.settings.state_directory)
             self.console_app.tell("file_unwritable", path=path, reason=error.strerror or str(error))
@@ -236,7 +295,7 @@ class AcceptanceScreen(AcceptanceView):
         """The note (備考) of the test under the cursor."""
         from tui.acceptance.note import NoteScreen
 
-        number = self.tree_view.chosen_test
+        number = self.panel.checks.chosen_test
         if number is None:
             self.say_news(News(_("Choose a test first."), "warn"))
             return
@@ -245,7 +304,7 @@ class AcceptanceScreen(AcceptanceView):
         def written(note: str | None) -> None:
             if note is not None and note != self.notes.get(chosen, ""):
                 self.notes[chosen] = note
-                self.paint_page()
+                self.paint()
                 if self.board.over:
                     self.keep(_("The note is kept with the result."))
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from acceptance.request import CheckRequest, Credentials
 from tui.conversation.setup import conversation_language
-from tui.host import services
-from tui.host.memory import private_directory
+from tui.host.services import ServerAccount
 from tui.settings import ConsoleSettings
 
 ALL_TESTS = (1, 2, 3, 4)
@@ -29,7 +26,7 @@ class RunOptions:
     finish_sessions: bool = False
 
 
-def first_options(settings: ConsoleSettings, account: services.Account) -> RunOptions:
+def first_options(settings: ConsoleSettings, account: ServerAccount) -> RunOptions:
     """As the settings say."""
     return RunOptions(
         operator=account.username, source=settings.audio.source, sink=settings.audio.sink or "none"
@@ -38,7 +35,7 @@ def first_options(settings: ConsoleSettings, account: services.Account) -> RunOp
 
 def check_request(
     settings: ConsoleSettings,
-    account: services.Account,
+    account: ServerAccount,
     options: RunOptions,
     tests: tuple[int, ...],
     directory: Path,
@@ -57,10 +54,3 @@ def check_request(
         chunk_bytes=settings.audio.chunk_bytes,
         finish_sessions=options.finish_sessions,
     )
-
-
-def run_directory(state_directory: Path) -> Path:
-    """A new directory for one run's recordings and logs, for its owner only. Raises ``OSError``."""
-    checks = private_directory(state_directory / "checks")
-    stamp = time.strftime("%Y%m%dT%H%M%SZ-", time.gmtime())
-    return Path(tempfile.mkdtemp(prefix=stamp, dir=checks))

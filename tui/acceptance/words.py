@@ -11,7 +11,9 @@ from acceptance.checkpoints import CONDITIONS, TESTS, Checkpoint
 from acceptance.comparison import Comparison
 from acceptance.progress import PlanStep
 from acceptance.results import Answer, Evidence
+from tui.acceptance.actions import RUN_ALL
 from tui.acceptance.board import Board, Mark
+from tui.actions import KeyNames
 from tui.i18n import N_, _
 from tui.tones import STYLES, Tone
 from tui.wording.figures import NOTHING
@@ -56,10 +58,11 @@ def verdict_line(board: Board) -> Content:
     return Content.assemble(*pieces)
 
 
-def overview(board: Board, server_url: str) -> Content:
+def overview(board: Board, server_url: str, keys: KeyNames) -> Content:
     """Before a run: what it will do. From then on also the success conditions."""
     if board.run_id is None:
-        lines = [Content.assemble((_("Press a (or F2)"), "bold $accent"), _(" to run all tests."))]
+        press = _("Press {keys}").format(keys=keys.all(RUN_ALL))
+        lines = [Content.assemble((press, "bold $accent"), _(" to run all tests."))]
         title = _("This will be done on {server}:")
     else:
         lines = [*_conditions(board), *_left_behind(board)]

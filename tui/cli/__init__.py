@@ -21,6 +21,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     language = resolve_language(_flag(arguments, "--lang"))
     set_language(language)
+    _check_packages()
+    from relay.descriptors import open_standard_descriptors
+
+    open_standard_descriptors()
+    _check_encoding(arguments)
     if not arguments and COMPLETION_VARIABLE not in os.environ:
         # The commonest way in, and the one that is waited for: click would take 25 ms of it.
         from tui.cli.console import open_console
@@ -30,6 +35,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from tui.cli.group import salesmind
 
     salesmind.main(args=list(arguments), prog_name="salesmind", complete_var=COMPLETION_VARIABLE)
+
+
+def _check_packages() -> None:
+    """Leave with a sentence if packages of another program (``relay`` on PYTHONPATH) hide ours."""
+    from importlib.util import find_spec
+    from pathlib import Path
+
+    root = Path(__file__).parents[2]
+    for name in ("relay", "audio", "api_client", "acceptance", "backend"):
+        spec = find_spec(name)
+        places = [Path(place).resolve() for place in spec.submodule_search_locations or ()] if spec else []
+        if spec is not None and root.resolve() / name not in places:
+            from tui.i18n import _
+
+            sentence = _("{path} hides the package {name} of this program. Take it off PYTHONPATH.")
+            where = spec.origin or next(iter(places), "?")
+            print(sentence.format(path=where, name=name), file=sys.stderr)
+            sys.exit(2)
+
+
+def _check_encoding(arguments: Sequence[str]) -> None:
+    """Leave with a sentence if an argument is not UTF-8: neither JSON nor the server could take it."""
+    from tui.encoding import first_unreadable, print_whatever_comes
+
+    print_whatever_comes()
+    if (wrong := first_unreadable(arguments)) is not None:
+        from tui.i18n import _
+
+        sentence = _("The argument {value} is not UTF-8. Rename the file, or write the text in UTF-8.")
+        print(sentence.format(value=wrong), file=sys.stderr)
+        sys.exit(2)
 
 
 def _translate_click(language: str) -> None:

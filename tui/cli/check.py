@@ -12,10 +12,12 @@ from typing import Any
 
 import click
 
-from tui.cli.exit_codes import ExitCode
+from tui.cli.completion import of_setting
 from tui.cli.group import reject
 from tui.cli.login import PASSWORD_VARIABLE, SECOND_PASSWORD_VARIABLE
 from tui.cli.report_files import FILE
+from tui.cli.setting_options import setting
+from tui.exit_codes import ExitCode
 from tui.i18n import _
 from tui.settings import SettingsError, load_settings
 
@@ -36,12 +38,10 @@ CHECK_OPTIONS = (
     ).format(variable=PASSWORD_VARIABLE),
     short_help=_("Run the acceptance procedure without a screen."),
 )
-@click.option("--server", "server_url", metavar="URL", help=_("SalesMind server."))
-@click.option("--profile", metavar="NAME", help=_("Server profile of the configuration."))
-@click.option("--username", metavar="NAME", help=_("Account on the server."))
-@click.option(
-    "--insecure", is_flag=True, default=None, help=_("Accept a certificate that cannot be verified.")
-)
+@setting("server_url", help=_("SalesMind server."))
+@setting("profile", help=_("Server profile of the configuration."))
+@setting("username")
+@setting("insecure", help=_("Accept a certificate that cannot be verified."))
 @click.option(
     "--test",
     "tests",
@@ -53,6 +53,7 @@ CHECK_OPTIONS = (
 @click.option(
     "--source",
     metavar="SPEC",
+    shell_complete=of_setting("source"),
     help=_(
         "What is spoken in test 2: mic[:DEVICE], wav:PATH, tcp:HOST:PORT ... By default a sample recording."
     ),
@@ -60,13 +61,12 @@ CHECK_OPTIONS = (
 @click.option(
     "--sink",
     metavar="SPEC",
+    shell_complete=of_setting("sink"),
     default="none",
     show_default=True,
     help=_("Where the answer of test 2 is played: speaker[:DEVICE], wav:PATH, tcp:HOST:PORT or none."),
 )
-@click.option(
-    "--chunk-bytes", metavar="N", type=click.IntRange(96, 262_144), help=_("Bytes of PCM16 in one message.")
-)
+@setting("chunk_bytes")
 @click.option(
     "--language", "spoken", type=click.Choice(("ja", "en")), help=_("Language of the conversation.")
 )

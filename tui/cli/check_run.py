@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
-import time
 from collections.abc import Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -25,14 +23,16 @@ from api_client.rest import SalesMindClient
 from tui import i18n
 from tui.cli.check_means import cutting, revocation
 from tui.cli.check_text import RunPrinter
-from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
-from tui.cli.login import SECOND_PASSWORD_VARIABLE, Login, login_of, refused
+from tui.cli.login import SECOND_PASSWORD_VARIABLE, Login, login_of, password_from, refused
 from tui.cli.report_files import STANDARD_OUTPUT, check_files, write_file, write_reports
-from tui.cli.server_command import CommandInvalid, ServerCommand
+from tui.cli.server_process import CommandInvalid, ServerProcess, command_words
 from tui.cli.sound_arguments import check_sound_arguments
 from tui.cli.terminal_operator import TerminalOperator
 from tui.conversation.setup import conversation_language
+from tui.exit_codes import ExitCode
+from tui.host.memory import private_directory
+from tui.host.run_directory import new_run_directory
 from tui.i18n import _
 from tui.settings import ConsoleSettings
 from tui.wording.errors import of_error
@@ -125,8 +125,7 @@ async def _check(
 
 
 def _second_password() -> str:
-    password = os.environ.get(SECOND_PASSWORD_VARIABLE)
-    if password is None:
+    if (password := password_from(SECOND_PASSWORD_VARIABLE)) is None:
         raise reject(_("--second-user needs a password: set {name}.").format(name=SECOND_PASSWORD_VARIABLE))
     return password
 
@@ -135,7 +134,7 @@ def _second_password() -> str:
 def _started(command: str) -> Iterator[tuple[str, RestartServer]]:
     """The base URL of the caller's own server, and how to restart it, while the block runs."""
     try:
-        server = ServerCommand(command)
+        server = ServerProcess(command_words(command))
     except CommandInvalid:
         raise reject(_("--server-command cannot be understood: {command}").format(command=command)) from None
 
@@ -161,10 +160,13 @@ async def _log_in(
     second: Credentials | None = None
     try:
         first = await _account(login, login.username, login.password)
+    except ApiError as error:
+        raise refused(error, login.server_url) from None
+    try:
         if options.second_user is not None:
             second = await _account(login, options.second_user, second_password)
     except ApiError as error:
-        raise refused(error, login.server_url) from None
+        raise refused(error, login.server_url, options.second_user) from None
     return CheckRequest(
         server_url=login.server_url,
         account=first,
@@ -190,14 +192,14 @@ async def _account(login: Login, username: str, password: str) -> Credentials:
 
 def _directory(settings: ConsoleSettings, options: CheckOptions) -> Path:
     """A directory of the run's own, for its owner only."""
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    directory = options.out or settings.state_directory / "checks" / f"{stamp}-{os.getpid()}"
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if options.out is None:
+            return new_run_directory(settings.state_directory).resolve()
+        return private_directory(options.out).resolve()
     except OSError as error:
         sentence = _("The directory {path} cannot be made: {reason}")
-        raise reject(sentence.format(path=directory, reason=error.strerror)) from None
-    return directory.resolve()
+        path = error.filename or options.out or settings.state_directory
+        raise reject(sentence.format(path=path, reason=error.strerror)) from None
 
 
 # --- during the run ------------------------------------------------------------------------------
@@ -251,11 +253,11 @@ class _Output:
 
 def _keep(result: RunResult, settings: ConsoleSettings) -> None:
     """Among the results of all runs. If that fails it is said; the result itself is not in danger."""
-    from acceptance.store import FILE_NAME, ResultsStore, StoreError
+    from acceptance.store import StoreError
+    from tui.host.results import keep_result
 
     try:
-        with ResultsStore(settings.state_directory / FILE_NAME) as store:
-            store.keep(result)
+        keep_result(result, settings.state_directory)
     except StoreError as error:
         click.echo(of_error(error), err=True)
         return

@@ -18,8 +18,9 @@ from acceptance.progress import (
     TestStarted,
 )
 from acceptance.results import Answer, RunResult, TestResult, Verdict
-from tui.cli.help_format import cells
+from api_client.harmless import one_line
 from tui.i18n import _
+from tui.wording.cells import cells
 from tui.wording.verdicts import VERDICTS, verdict_word, words
 
 _COLOURS: dict[Verdict, str] = {"pass": "green", "fail": "red", "not_run": "yellow", "not_applicable": "cyan"}
@@ -42,7 +43,7 @@ class RunPrinter:
         """Print what ``event`` brings, if anything."""
         match event:
             case RunStarted():
-                self._progress(_("This will be done on {server}:").format(server=event.server_url))
+                self._progress(_("This will be done on {server}:").format(server=one_line(event.server_url)))
                 for step in event.plan:
                     self._progress(f"  - {words(step)}")
             case TestStarted():
@@ -69,11 +70,13 @@ class RunPrinter:
     def _print_clean_up(self, event: CleanedUp) -> None:
         self._progress(_("All connections are closed."))
         if event.session_ids:
-            self._progress(_("Sessions started: {ids}").format(ids=", ".join(event.session_ids)))
+            self._progress(
+                _("Sessions started: {ids}").format(ids=", ".join(map(one_line, event.session_ids)))
+            )
         for session_id, mode in zip(event.session_ids, event.realtime_mode, strict=True):
             if mode is True:
                 sentence = _("The server still reports realtime_mode true for session {id}.")
-                self._progress(sentence.format(id=session_id))
+                self._progress(sentence.format(id=one_line(session_id)))
 
 
 def answer_line(answer: Answer) -> str:

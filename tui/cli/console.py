@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from tui.cli.exit_codes import ExitCode
+from tui.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from tui.host.services import OwnServer

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 import os
-import subprocess
-import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,6 @@ import click
 
 from tui.cli.group import reject
 from tui.i18n import _
-
-DEVICE_LISTING_TIMEOUT_S = 10.0
 
 
 @click.command(
@@ -67,21 +64,9 @@ def command(bundle: Path, server_logs: tuple[Path, ...]) -> None:
 
 
 def list_devices() -> dict[str, Any]:
-    """The sound devices, asked for in a child process as the console does; why there are none, if so."""
-    listing = [sys.executable, "-P", "-m", "tui.host.device_listing"]
-    try:
-        done = subprocess.run(
-            listing,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=DEVICE_LISTING_TIMEOUT_S,
-            check=True,
-        )
-        found: dict[str, Any] = json.loads(done.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError) as error:
-        return {
-            "inputs": [],
-            "outputs": [],
-            "error": {"code": "device_listing_failed", "kind": type(error).__name__},
-        }
-    return found
+    """The sound devices, or why there are none."""
+    from tui.host import devices
+
+    found = asyncio.run(devices.list_devices())
+    error = None if found.problem is None else {"code": found.problem, "params": found.params}
+    return {"devices": [asdict(device) for device in found.listed], "error": error}

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from tui.cli.group import reject
+from tui.cli.mind_options import mind_options
 from tui.cli.server_extra import require_server
 from tui.i18n import _
 
@@ -54,6 +55,26 @@ _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
     type=_FILE,
     help=_("File with the token that clients have to send; else SALESMIND_ENGINE_TOKEN, else none."),
 )
+@click.option(
+    "--lenient",
+    is_flag=True,
+    help=_("Let pass what OpenAI would refuse, where the engine can do without it."),
+)
+@click.option(
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help=_("Let in pages of this origin without a key, such as https://demo.example."),
+)
+@click.option(
+    "--tls-cert",
+    "tls_certificate",
+    type=_FILE,
+    help=_("Serve wss:// with this certificate and its chain (PEM)."),
+)
+@click.option("--tls-key", type=_FILE, help=_("Private key of --tls-cert (PEM, without a passphrase)."))
+@mind_options
 @click.option("--faults", type=_FILE, help=_("Misbehave as this TOML file says."))
 @click.option(
     "--fault", multiple=True, metavar="FAULT", help=_("One fault, such as stall:seconds=5,after_s=10.")
@@ -65,13 +86,17 @@ def command(
     no_transcription: bool,
     max_age: float,
     token_file: Path | None,
+    mind: str | None,
+    mind_model: str | None,
+    mind_key_file: Path | None,
+    mind_timeout: float,
     faults: Path | None,
     fault: tuple[str, ...],
     **same: Any,
 ) -> None:
     """Print ``{"url": ...}`` on the first line of stdout and serve until SIGTERM, SIGINT or end of input."""
     require_server()
-    from backend.engine.options import EngineOptions, OptionsError, read_plan, read_token
+    from backend.engine.options import EngineOptions, OptionsError, read_mind, read_plan, read_token
     from backend.engine.server import run
 
     try:
@@ -79,6 +104,7 @@ def command(
             transcription=not no_transcription,
             max_age_s=max_age,
             token=read_token(token_file),
+            mind=read_mind(mind, mind_model, mind_key_file, mind_timeout),
             faults=read_plan(faults, fault),
             **same,
         )

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import difflib
+import errno
 import importlib
+import logging
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 import click
 
-from tui.cli.exit_codes import ExitCode
 from tui.cli.help_format import HelpContext
+from tui.cli.setting_options import setting
+from tui.exit_codes import ExitCode
 from tui.i18n import LANGUAGES, _
 
-COMMANDS = ("demo", "talk", "check", "results", "diagnostics", "serve", "engine", "devices")
+_OUTPUT_FAILURES = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG, errno.EBADF)
+
+COMMANDS = (
+    "demo", "talk", "check", "results", "doctor", "devices", "config", "keys", "diagnostics", "serve", "engine",
+)  # fmt: skip
 
 
 def _language_option(*, expose_value: bool) -> click.Option:
@@ -26,7 +35,24 @@ def _language_option(*, expose_value: bool) -> click.Option:
     )
 
 
-class LazyGroup(click.Group):
+class SuggestingGroup(click.Group):
+    """Says which command was probably meant by one that there is not."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it, with a better sentence."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            close = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
+            if close:
+                ctx.fail(
+                    _("There is no command {name}. Did you mean {close}?").format(name=name, close=close[0])
+                )
+        return super().resolve_command(ctx, args)
+
+
+class LazyGroup(SuggestingGroup):
     """Finds ``salesmind NAME`` in the module ``tui.cli.NAME``, imported only when it is asked for."""
 
     context_class = HelpContext
@@ -38,9 +64,15 @@ class LazyGroup(click.Group):
         except (KeyboardInterrupt, click.Abort):
             raise click.exceptions.Exit(ExitCode.INTERRUPTED) from None
         except BrokenPipeError:
-            # Python writes what is left in its buffer when it ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_output()
             raise click.exceptions.Exit(ExitCode.OK) from None
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run the program; what nobody expected is logged and said in a sentence."""
+        try:
+            return super().main(*arguments, **options)
+        except Exception as error:  # noqa: BLE001 - no traceback reaches a user
+            sys.exit(_failed(error).exit_code)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order in which a newcomer meets them."""
@@ -56,6 +88,30 @@ class LazyGroup(click.Group):
             if all(parameter.name != "lang" for parameter in part.params):
                 part.params.append(_language_option(expose_value=False))
         return command
+
+
+def _drop_output() -> None:
+    """Python writes what is left in its buffer when it ends, and would fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _failed(error: Exception) -> click.exceptions.Exit:
+    """Log what nobody expected and say so; a full or closed standard output is no fault of ours."""
+    from tui.host.journal import open_journal
+    from tui.settings import state_directory
+    from tui.wording.errors import sentence
+
+    if isinstance(error, OSError) and error.errno in _OUTPUT_FAILURES and error.filename is None:
+        _drop_output()
+        return reject(_("The output cannot be written: {reason}").format(reason=error.strerror))
+    path = state_directory() / "console.log"
+    with suppress(OSError):
+        open_journal(path.parent)
+        logging.getLogger(__name__).critical("Unexpected end", exc_info=error)
+    if not path.is_file():
+        words = _("Unexpected problem: {kind}").format(kind=type(error).__name__)
+        return reject(words, ExitCode.CRASHED)
+    return reject(sentence("unexpected", {"log": str(path)}), ExitCode.CRASHED)
 
 
 def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
@@ -75,9 +131,9 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool)
         "Test and demonstrate spoken AI conversations with SalesMind. Without a command, open the console."
     ),
 )
-@click.option("--server", "server_url", metavar="URL", help=_("SalesMind server to offer at login."))
-@click.option("--profile", metavar="NAME", help=_("Server profile of the configuration to offer at login."))
-@click.option("--insecure", is_flag=True, help=_("Accept a certificate that cannot be verified."))
+@setting("server_url", help=_("SalesMind server to offer at login."))
+@setting("profile", help=_("Server profile of the configuration to offer at login."))
+@setting("insecure", help=_("Accept a certificate that cannot be verified."))
 @click.option(
     "--no-mouse", is_flag=True, help=_("Leave the mouse to the terminal, so that it can select text.")
 )

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 
 import click
 
-from api_client.errors import ApiError, BadUrl, ServerTimeout
-from tui.cli.exit_codes import ExitCode
+from api_client.errors import ApiError, BadUrl, NotText, ServerTimeout
+from api_client.harmless import one_line
+from api_client.server_url import shown_address
 from tui.cli.group import reject
+from tui.encoding import is_text
+from tui.exit_codes import ExitCode
 from tui.i18n import _
 from tui.settings import DEFAULT_SERVER_URL, ConsoleSettings
 from tui.wording.errors import of_error
@@ -48,8 +51,7 @@ def login_of(settings: ConsoleSettings) -> Login:
 
 def _password_of(username: str) -> str:
     """From the environment, else from whoever sits at the terminal."""
-    password = os.environ.get(PASSWORD_VARIABLE)
-    if password is not None:
+    if (password := password_from(PASSWORD_VARIABLE)) is not None:
         return password
     if not sys.stdin.isatty():
         raise reject(
@@ -58,17 +60,30 @@ def _password_of(username: str) -> str:
             )
         )
     question = _("Password of {username}").format(username=username)
-    return str(click.prompt(question, hide_input=True, err=True))
+    typed = str(click.prompt(question, hide_input=True, err=True))
+    if not is_text(typed):
+        raise reject(_("What was typed is not UTF-8. Set the terminal to UTF-8."))
+    return typed
 
 
-def refused(error: ApiError, server_url: str) -> click.exceptions.Exit:
-    """Say which server could not be used and why; raise what is returned."""
-    return reject(f"{server_url}: {of_error(error)}", _exit_code_of(error))
+def password_from(variable: str) -> str | None:
+    """The password in an environment variable; None where it is not set. Raises ``Exit`` for one that is not UTF-8."""
+    password = os.environ.get(variable)
+    if password is not None and not is_text(password):
+        raise reject(_("{variable}: not UTF-8.").format(variable=variable))
+    return password
+
+
+def refused(error: ApiError, server_url: str, username: str | None = None) -> click.exceptions.Exit:
+    """Say which server could not be used (as ``username``) and why; raise what is returned."""
+    address = shown_address(server_url)
+    where = one_line(address if username is None else f"{address} ({username})")
+    return reject(f"{where}: {of_error(error)}", _exit_code_of(error))
 
 
 def _exit_code_of(error: ApiError) -> ExitCode:
     if isinstance(error, ServerTimeout):
         return ExitCode.TIMEOUT
-    if isinstance(error, BadUrl):
+    if isinstance(error, (BadUrl, NotText)):
         return ExitCode.USAGE
     return ExitCode.CONNECTION

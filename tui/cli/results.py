@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.exit_codes import ExitCode
-from tui.cli.group import reject
+from api_client.harmless import one_line
+from tui.cli.completion import offer, runs
+from tui.cli.group import SuggestingGroup, reject
 from tui.cli.report_files import FILE, FORMATS, check_files, write_reports
+from tui.exit_codes import ExitCode
 from tui.i18n import N_, _
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def _store() -> Iterator[ResultsStore]:
         raise reject(of_error(error), ExitCode.USAGE if mistaken else ExitCode.CHECK_FAILED) from None
 
 
-@click.group(help=_("List, show, compare and export the runs that are kept."))
+@click.group(cls=SuggestingGroup, help=_("List, show, compare and export the runs that are kept."))
 def command() -> None:
     """The group; it does nothing by itself."""
 
@@ -80,8 +82,8 @@ def _run_line(run: StoredRun) -> str:
         document=verdict_word(run.document),
         beyond=verdict_word(run.beyond),
         tests=tests,
-        server=run.server_url,
-        user=run.username,
+        server=one_line(run.server_url),
+        user=one_line(run.username),
     )
     return words + "  " + _("(aborted)") if run.aborted else words
 
@@ -95,7 +97,7 @@ def _local(iso: str) -> str:
     help=_("Show a run: every checkpoint with what decided it.") + " " + _(_RUN),
     short_help=_("Show a run: every checkpoint with what decided it."),
 )
-@click.argument("run", default="latest")
+@click.argument("run", default="latest", shell_complete=offer(runs))
 @click.option("--json", "as_json", is_flag=True, help=_("The whole result as JSON."))
 def show_command(run: str, as_json: bool) -> None:
     """Print one result on standard output."""
@@ -108,7 +110,9 @@ def show_command(run: str, as_json: bool) -> None:
         return
     from tui.cli.check_text import result_lines
 
-    click.echo(f"{result.id}  {_local(result.started_at)}  {result.server_url} ({result.username})")
+    click.echo(
+        f"{result.id}  {_local(result.started_at)}  {one_line(result.server_url)} ({one_line(result.username)})"
+    )
     for line in result_lines(result):
         click.echo(line)
 
@@ -123,8 +127,8 @@ def show_command(run: str, as_json: bool) -> None:
     + _(_RUN),
     short_help=_("Show what changed from one run to another."),
 )
-@click.argument("run", default="latest")
-@click.argument("before", required=False)
+@click.argument("run", default="latest", shell_complete=offer(runs))
+@click.argument("before", required=False, shell_complete=offer(runs))
 @click.option("--json", "as_json", is_flag=True, help=_("The comparison as JSON."))
 def compare_command(run: str, before: str | None, as_json: bool) -> None:
     """Print the changes on standard output; leave with 1 if something is worse."""
@@ -151,7 +155,7 @@ def compare_command(run: str, before: str | None, as_json: bool) -> None:
 
 
 def _run_name(result: RunResult) -> str:
-    return f"{result.id} ({result.server_url})"
+    return f"{result.id} ({one_line(result.server_url)})"
 
 
 def _change_line(change: Change) -> str:
@@ -174,7 +178,7 @@ def _change_line(change: Change) -> str:
     help=_("Write a run as a report, in the language of the interface.") + " " + _(_RUN),
     short_help=_("Write a run as a report."),
 )
-@click.argument("run", default="latest")
+@click.argument("run", default="latest", shell_complete=offer(runs))
 @click.option("--markdown", metavar="FILE", type=FILE, help=_("Write the document's result table."))
 @click.option("--junit", metavar="FILE", type=FILE, help=_("Write the result as JUnit XML."))
 @click.option("--html", metavar="FILE", type=FILE, help=_("Write one self-contained HTML page."))
@@ -195,7 +199,7 @@ def export_command(run: str, **files: Path | None) -> None:
     help=_("Set the note of one test, as it stands in the result table.") + " " + _(_RUN),
     short_help=_("Set the note of one test."),
 )
-@click.argument("run")
+@click.argument("run", shell_complete=offer(runs))
 @click.argument("text")
 @click.option("--test", metavar="N", required=True, type=click.IntRange(1, 4), help=_("Test 1 to 4."))
 def note_command(run: str, text: str, test: int) -> None:

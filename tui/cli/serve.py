@@ -9,9 +9,10 @@ from pathlib import Path
 
 import click
 
-from tui.cli.exit_codes import ExitCode
 from tui.cli.group import reject
+from tui.cli.mind_options import mind_arguments, mind_options
 from tui.cli.server_extra import require_server
+from tui.exit_codes import ExitCode
 from tui.i18n import N_, _
 
 PROGRESS = {
@@ -36,6 +37,10 @@ FAILURES = {
     "directory_unwritable": N_(
         "The directory {path} cannot be made: {cause}. Choose another one with --data-dir."
     ),
+    "database_newer": N_(
+        "The database comes from a newer version of SalesMind Console (it has {migration}). Update this one, or "
+        "choose another database with --database."
+    ),
     "database_unusable": N_("The database cannot be used: {cause}. Choose another one with --database."),
     "database_server_unusable": N_(
         "The database server cannot be used: {cause}. Check SALESMIND_DATABASE_URL."
@@ -50,6 +55,7 @@ FAILURES = {
     "password_too_weak": N_(
         "The environment variable {variable} must hold a password of at least 8 characters, not the demo one."
     ),
+    "tls_unusable": N_("TLS cannot be used: {cause}"),
     "configuration_invalid": N_("The configuration is not valid: {cause}"),
 }
 
@@ -82,6 +88,7 @@ def _stop_on_eof() -> None:
     show_default=True,
     help=_("engine, openai, or the URL of a Realtime endpoint."),
 )
+@mind_options
 @click.option("--model", help=_("Realtime model to ask the upstream for."))
 @click.option(
     "--database",
@@ -103,33 +110,59 @@ def _stop_on_eof() -> None:
     metavar="NAME",
     help=_("Environment variable that holds a new password for the account admin."),
 )
+@click.option(
+    "--tls-cert",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=_("Serve https:// with this certificate and its chain (PEM)."),
+)
+@click.option(
+    "--tls-key",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=_("Private key of --tls-cert (PEM, without a passphrase)."),
+)
 @click.option("--stop-on-eof", is_flag=True, help=_("Stop when standard input is closed."))
 def command(
     host: str,
     port: int,
     upstream: str,
+    mind: str | None,
+    mind_model: str | None,
+    mind_key_file: Path | None,
+    mind_timeout: float,
     model: str | None,
     database: Path | None,
     data_dir: Path | None,
     log: Path | None,
     admin_password_env: str | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
     stop_on_eof: bool,
 ) -> None:
     """Serve until told to stop; the first line on stdout is ``{"url": ...}``."""
     require_server()
+    from backend.engine.options import OptionsError, read_mind
     from backend.serve import ServeError, ServeOptions, run
 
+    try:
+        read_mind(mind, mind_model, mind_key_file, mind_timeout)
+    except OptionsError as error:
+        raise reject(str(error)) from None
+    if mind is not None and upstream != "engine":
+        raise reject(_("--mind thinks for the offline engine: leave --upstream out."))
     if stop_on_eof:
         threading.Thread(target=_stop_on_eof, daemon=True).start()
     options = ServeOptions(
         host=host,
         port=port,
         upstream=upstream,
+        engine_arguments=mind_arguments(mind, mind_model, mind_key_file, mind_timeout),
         model=model,
         database=database,
         data_directory=data_dir,
         log=log,
         admin_password_variable=admin_password_env,
+        tls_certificate=tls_cert,
+        tls_key=tls_key,
     )
     try:
         exit_code = run(options, report_progress)

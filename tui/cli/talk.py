@@ -6,14 +6,16 @@ Standard output is data; words about the run go to standard error.
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 import click
 
+from tui.cli.completion import of_setting
 from tui.cli.group import reject
 from tui.cli.login import PASSWORD_VARIABLE
+from tui.cli.setting_options import setting
 from tui.i18n import _
-from tui.settings import Echo, SettingsError, load_settings
+from tui.settings import SettingsError, load_settings
 
 TALK_OPTIONS = (
     "session_id", "new_session", "industry", "value_proposition", "persona", "pain",
@@ -30,12 +32,10 @@ TALK_OPTIONS = (
     ).format(variable=PASSWORD_VARIABLE),
     short_help=_("Hold a conversation without a screen."),
 )
-@click.option("--server", "server_url", metavar="URL", help=_("SalesMind server."))
-@click.option("--profile", metavar="NAME", help=_("Server profile of the configuration."))
-@click.option("--username", metavar="NAME", help=_("Account on the server."))
-@click.option(
-    "--insecure", is_flag=True, default=None, help=_("Accept a certificate that cannot be verified.")
-)
+@setting("server_url", help=_("SalesMind server."))
+@setting("profile", help=_("Server profile of the configuration."))
+@setting("username")
+@setting("insecure", help=_("Accept a certificate that cannot be verified."))
 @click.option("--session", "session_id", metavar="ID", help=_("Talk in this session."))
 @click.option("--new-session", is_flag=True, help=_("Start a new session to talk in."))
 @click.option("--industry", metavar="TEXT", help=_("Industry of the new session's customer."))
@@ -46,10 +46,11 @@ TALK_OPTIONS = (
     "--source",
     "sources",
     metavar="SPEC",
+    shell_complete=of_setting("source"),
     multiple=True,
     help=_("mic[:DEVICE], wav:PATH[?loop], tcp:HOST:PORT, tone[:HZ] or silence."),
 )
-@click.option("--sink", metavar="SPEC", help=_("speaker[:DEVICE], wav:PATH, tcp:HOST:PORT or none."))
+@setting("sink", help=_("speaker[:DEVICE], wav:PATH, tcp:HOST:PORT or none."))
 @click.option("--say", "typed", metavar="TEXT", multiple=True, help=_("A typed turn, after the spoken ones."))
 @click.option(
     "--seconds",
@@ -57,29 +58,16 @@ TALK_OPTIONS = (
     type=click.FloatRange(min=0, min_open=True),
     help=_("Stop after this many seconds."),
 )
-@click.option(
-    "--chunk-bytes", metavar="N", type=click.IntRange(96, 262_144), help=_("Bytes of PCM16 in one message.")
-)
+@setting("chunk_bytes")
 @click.option(
     "--language", "spoken", type=click.Choice(("ja", "en")), help=_("Language of the conversation.")
 )
-@click.option("--voice", metavar="NAME", help=_("Voice of the customer."))
-@click.option(
-    "--vad-threshold",
-    metavar="X",
-    type=click.FloatRange(0, 1),
-    help=_("Level at which speech begins, 0 to 1."),
-)
-@click.option(
-    "--vad-prefix-ms", metavar="N", type=click.IntRange(0, 5_000), help=_("Audio kept from before speech.")
-)
-@click.option(
-    "--vad-silence-ms", metavar="N", type=click.IntRange(50, 10_000), help=_("Silence that ends a turn.")
-)
-@click.option("--echo", type=click.Choice(get_args(Echo)), help=_("What to do about loudspeaker echo."))
-@click.option(
-    "--record", "record_directory", metavar="DIR", help=_("Record events and both sides' audio here.")
-)
+@setting("voice")
+@setting("vad_threshold")
+@setting("vad_prefix_ms")
+@setting("vad_silence_ms")
+@setting("echo")
+@setting("record_directory", help=_("Record events and both sides' audio here."))
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object per line (docs/stream.md)."))
 def command(**options: Any) -> None:
     """Log in, choose the session, talk, leave with the relay's exit code."""

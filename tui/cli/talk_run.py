@@ -11,21 +11,23 @@ from pathlib import Path
 
 import click
 
+from api_client.harmless import one_line
 from relay import stream
 from relay.client import RelayProcess
 from relay.commands import Command, Say, Stop, UseSource
-from relay.conversation import Conversation, fold
-from relay.stream import Connection, Notice, Problem, StreamEvent, Summary
-from tui.cli.exit_codes import ExitCode
+from relay.conversation import ConversationState, fold
+from relay.stream import Connection, Notice, Problem, StreamEvent
+from tui.cli.group import reject
 from tui.cli.login import Login, login_of
 from tui.cli.sound_arguments import check_sound_arguments
 from tui.cli.talk_session import TalkRequest, begin, check_request
 from tui.cli.transcript_text import TranscriptPrinter
-from tui.cli.turn_script import AnswerTimeout, RecordingFailed, TurnScript
+from tui.cli.turn_script import AnswerTimeout, SoundFailed, TurnScript, TurnsLeft
 from tui.conversation.setup import relay_config
+from tui.exit_codes import ExitCode
 from tui.i18n import _
 from tui.settings import ConsoleSettings
-from tui.wording.errors import of_event
+from tui.wording.errors import of_event, sentence
 
 STOP_TIMEOUT_S = 15.0
 """Closing asks the server for ``realtime_mode`` for up to five seconds."""
@@ -33,39 +35,44 @@ STOP_TIMEOUT_S = 15.0
 
 def talk(settings: ConsoleSettings, request: TalkRequest) -> int:
     """Hold the conversation that ``request`` describes; gives the exit code."""
-    sources = request.sources or ((settings.audio.source,) if settings.audio.source else ("silence",))
+    given = request.sources or ((settings.audio.source,) if settings.audio.source else ())
     sink = settings.audio.sink or "none"
     check_request(request)
-    check_sound_arguments(sources, sink)
+    check_sound_arguments(given, sink)
     login = login_of(settings)
-    return asyncio.run(_talk(settings, request, login, sources, sink))
+    if not given and not request.typed and request.seconds is None:
+        click.echo(_("There is nothing to say: give --source, --say or --seconds."), err=True)
+    return asyncio.run(_talk(settings, request, login, given, sink))
 
 
 async def _talk(
-    settings: ConsoleSettings, request: TalkRequest, login: Login, sources: tuple[str, ...], sink: str
+    settings: ConsoleSettings, request: TalkRequest, login: Login, given: tuple[str, ...], sink: str
 ) -> int:
     account, session_id = await begin(settings, request, login)
+    script = _script(given, request)
     config = relay_config(
         settings,
         account,
         session_id,
-        source=sources[0],
+        source=given[0] if given else "silence",
         sink=sink,
         language=request.language(settings),
-        seconds=request.seconds,
+        seconds=None if script.has_more else request.seconds,
     )
-    script = _script(sources, request)
     with tempfile.TemporaryDirectory(prefix="salesmind-talk-") as directory:
         log = _log_path(settings, Path(directory))
-        relay = await RelayProcess.start(config, log_path=log)
+        try:
+            relay = await RelayProcess.start(config, log_path=log)
+        except OSError as error:
+            raise reject(sentence("relay_not_started", {"reason": error.strerror or str(error)})) from None
         return await _Run(relay, script, _printer(request)).to_the_end()
 
 
 def _script(sources: tuple[str, ...], request: TalkRequest) -> TurnScript:
     more = [UseSource(spec=source) for source in sources[1:]]
     turns: list[UseSource | Say] = [*more, *(Say(text=text) for text in request.typed)]
-    script = TurnScript(turns, stop_after_last=request.seconds is None)
-    if sources[0].startswith("wav:") and not sources[0].endswith("?loop"):
+    script = TurnScript(turns, seconds=request.seconds, silent=not sources)
+    if sources and sources[0].startswith("wav:") and not sources[0].endswith("?loop"):
         script.begin_with(UseSource(spec=sources[0]))
     return script
 
@@ -80,7 +87,7 @@ def _log_path(settings: ConsoleSettings, fallback: Path) -> Path:
     return directory / "relay.log"
 
 
-def _printer(request: TalkRequest) -> Callable[[StreamEvent, Conversation], None]:
+def _printer(request: TalkRequest) -> Callable[[StreamEvent, ConversationState], None]:
     if request.as_json:
         return lambda event, _state: click.echo(stream.encode(event))
     return TranscriptPrinter(click.echo)
@@ -90,18 +97,20 @@ class _Run:
     """Reads the relay's events until its end. SIGINT and SIGTERM end the conversation cleanly."""
 
     def __init__(
-        self, relay: RelayProcess, script: TurnScript, show: Callable[[StreamEvent, Conversation], None]
+        self, relay: RelayProcess, script: TurnScript, show: Callable[[StreamEvent, ConversationState], None]
     ) -> None:
         self._relay = relay
         self._script = script
         self._show = show
-        self._state = Conversation()
+        self._state = ConversationState()
         self._stopping: asyncio.Task[None] | None = None
-        self._exit_code: int | None = None
-        """Set when we end the conversation for a reason of our own."""
+        self._exit_code = ExitCode.OK
+        """Of our own reason to end the conversation; the summary, which is told it, has the last word."""
+        self._said = ""
+        """The sentence printed last: an error that comes twice is said once."""
 
     async def to_the_end(self) -> int:
-        """Follow the conversation until the relay has ended; gives the exit code."""
+        """Follow the conversation until the relay has ended; gives the exit code. Raises ``OSError`` of the output."""
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(NotImplementedError):
@@ -112,47 +121,57 @@ class _Run:
         except BrokenPipeError:
             self._stop(ExitCode.OK)  # the reader of our output has enough
         finally:
-            await (self._stopping or self._relay.stop(STOP_TIMEOUT_S))
+            await (self._stopping or self._relay.stop(STOP_TIMEOUT_S, ExitCode.USAGE))
         return self._result()
 
     def _take(self, event: StreamEvent) -> None:
         self._state = fold(self._state, [event])
         self._show(event, self._state)
         if isinstance(event, Problem | Notice):
-            click.echo(of_event(event), err=True)
+            self._say(of_event(event))
         elif isinstance(event, Connection) and event.state == "retrying":
-            click.echo(_("Connecting again (attempt {n}) ...").format(n=event.attempt), err=True)
+            self._say(_("Connecting again (attempt {n}) ...").format(n=event.attempt))
+        self._script.take(event)
         if self._stopping is None:
             self._continue()
+
+    def _say(self, words: str) -> None:
+        if words != self._said:
+            click.echo(words, err=True)
+        self._said = words
 
     def _continue(self) -> None:
         try:
             due = self._script.next(self._state)
         except AnswerTimeout:
-            click.echo(_("No answer came in time."), err=True)
+            self._say(_("No answer came in time."))
             self._stop(ExitCode.TIMEOUT)
             return
-        except RecordingFailed:
+        except TurnsLeft as left:
+            for turn in left.turns:
+                what = one_line(turn.text if isinstance(turn, Say) else turn.spec)
+                self._say(_("Not said, because the time was up: {what}").format(what=what))
+            self._stop(ExitCode.TIMEOUT)
+            return
+        except SoundFailed:
             self._stop(ExitCode.USAGE)  # what is wrong with it has been said
             return
         if isinstance(due, Stop):
-            self._stop(None)
+            self._stop(ExitCode(due.exit_code))
         elif due is not None:
             self._send(due)
 
     def _send(self, command: Command) -> None:
         self._sending = asyncio.create_task(self._relay.send(command))
 
-    def _stop(self, exit_code: ExitCode | None) -> None:
+    def _stop(self, exit_code: ExitCode) -> None:
         if self._stopping is None:
             self._exit_code = exit_code
-            self._stopping = asyncio.create_task(self._relay.stop(STOP_TIMEOUT_S))
+            self._stopping = asyncio.create_task(self._relay.stop(STOP_TIMEOUT_S, exit_code))
 
     def _result(self) -> int:
-        if self._exit_code is not None:
-            return self._exit_code
-        summary: Summary | None = self._state.summary
-        if summary is None:
-            click.echo(_("The conversation process ended without a summary."), err=True)
-            return ExitCode.CONNECTION
-        return summary.exit_code
+        if self._state.summary is not None:
+            return self._state.summary.exit_code
+        if not self._state.crashed:
+            self._say(_("The conversation process ended without a summary."))
+        return self._exit_code or ExitCode.CONNECTION

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
+import click
+
 from api_client.errors import ApiError, ValidationFailed
+from api_client.harmless import one_line
 from api_client.models import NewSession
 from audio import samples
 from audio.spec import FileSpec, parse_source
 from tui import i18n
 from tui.cli.group import reject
 from tui.cli.login import Login, refused
-from tui.host.services import Account
+from tui.host.services import ServerAccount
 from tui.i18n import _
 from tui.settings import ConsoleSettings
 from tui.wording.errors import of_error
@@ -54,7 +58,7 @@ def check_request(request: TalkRequest) -> None:
         raise reject(_("Say which session to talk in: --new-session, or --session ID."))
 
 
-async def begin(settings: ConsoleSettings, request: TalkRequest, login: Login) -> tuple[Account, str]:
+async def begin(settings: ConsoleSettings, request: TalkRequest, login: Login) -> tuple[ServerAccount, str]:
     """Log in and find or start the session: the account and the session's id.
 
     Raises ``click.exceptions.Exit`` after saying why: 2 for what the caller can mend, 3 for the server's part,
@@ -67,14 +71,23 @@ async def begin(settings: ConsoleSettings, request: TalkRequest, login: Login) -
             login.server_url, insecure=login.insecure, language=i18n.language()
         ) as client:
             answer = await client.login(login.username, login.password)
-            account = Account(client.server_url, answer.user.username, answer.token, login.insecure)
-            session_id = request.session_id or await _start_session(client, request, settings)
-            return account, session_id
+            account = ServerAccount(client.server_url, answer.user.username, answer.token, login.insecure)
+            if request.session_id is None:
+                return account, await _start_session(client, request, settings)
+            await _warn_if_finished(client, request.session_id)
+            return account, request.session_id
     except ValidationFailed as error:
-        fields = [f"{name}: {' '.join(words)}" for name, words in error.fields.items()]
+        fields = [one_line(f"{name}: {' '.join(words)}") for name, words in error.fields.items()]
         raise reject("\n".join([of_error(error), *fields])) from None
     except ApiError as error:
         raise refused(error, login.server_url) from None
+
+
+async def _warn_if_finished(client: SalesMindClient, session_id: str) -> None:
+    with contextlib.suppress(ApiError):  # whatever is wrong with it, the conversation will say
+        session = await client.get_session(session_id)
+        if session.status == "finished":
+            click.echo(_("This session is finished: what is said in it may not count."), err=True)
 
 
 _OFFER = {

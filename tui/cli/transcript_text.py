@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from relay.conversation import Conversation, percentile
+from api_client.harmless import one_line
+from relay.conversation import ConversationState, percentile
 from relay.stream import Step, StreamEvent, Summary, Transcript, TranscriptFailed
 from tui.i18n import _
 
@@ -15,14 +16,15 @@ class TranscriptPrinter:
     def __init__(self, echo: Callable[[str], object]) -> None:
         self._echo = echo
 
-    def __call__(self, event: StreamEvent, state: Conversation) -> None:
+    def __call__(self, event: StreamEvent, state: ConversationState) -> None:
         """Print what ``event`` brings, if anything; ``state`` is the conversation after it."""
         match event:
             case Transcript(final=True):
-                self._line(event.t, f"{speaker(event.role)}: {event.text.strip()}")
+                self._line(event.t, f"{speaker(event.role)}: {one_line(event.text.strip())}")
             case TranscriptFailed():
                 self._line(
-                    event.t, f"{speaker('user')}: " + _("(not transcribed: {code})").format(code=event.code)
+                    event.t,
+                    f"{speaker('user')}: " + _("(not transcribed: {code})").format(code=one_line(event.code)),
                 )
             case Step(step="gate_open"):
                 self._line(event.t, _("Connected, ready for audio"))
@@ -48,7 +50,7 @@ def summary_lines(summary: Summary) -> list[str]:
     rate = "-" if summary.chunk_rate is None else f"{summary.chunk_rate:.2f}"
     lines = [
         "",
-        _("Session {id}").format(id=summary.session_id or "-"),
+        _("Session {id}").format(id=one_line(summary.session_id or "-")),
         _("realtime_mode: before {before}, during {during}, after {after}").format(
             before=_mode(modes.before), during=_mode(modes.during), after=_mode(modes.after)
         ),

@@ -5,6 +5,52 @@ from __future__ import annotations
 from tui.actions import Action
 from tui.i18n import N_
 
+FREEZE = Action(
+    "live.freeze",
+    "p,f10",
+    "freeze",
+    N_("Hold"),
+    N_("Screen: Hold still or go on"),
+    N_("Hold transcript and events still; counting goes on"),
+    show=False,
+)
+SAMPLE = Action(
+    "live.sample",
+    "n,f2",
+    "sample",
+    N_("Next line"),
+    N_("Recording: Speak the next line"),
+    N_("Speak the next sample recording to the customer; needs no microphone"),
+)
+SAY = Action(
+    "live.say", "t,f3", "say", N_("Type"), N_("Turn: Type"), N_("Type what you say, instead of speaking")
+)
+SOURCE = Action(
+    "live.source",
+    "d,f6",
+    "source",
+    N_("Source"),
+    N_("Source: Choose"),
+    N_("Choose a microphone, a recording, a file, a tone or silence, and where the customer is heard"),
+)
+RECONNECT = Action(
+    "live.reconnect",
+    "r,f7",
+    "reconnect",
+    N_("Reconnect"),
+    N_("Connection: Make a new one"),
+    N_("Drop the connection and make a new one"),
+    show=False,
+)
+BACK = Action(
+    "live.back",
+    "escape",
+    "back",
+    N_("End"),
+    N_("Conversation: End"),
+    N_("End the conversation and show its summary; once ended, go back"),
+)
+
 VIEW_ACTIONS: tuple[Action, ...] = (
     Action(
         "live.filter",
@@ -23,15 +69,7 @@ VIEW_ACTIONS: tuple[Action, ...] = (
         N_("Copy the events shown to the clipboard"),
         show=False,
     ),
-    Action(
-        "live.freeze",
-        "p,f10",
-        "freeze",
-        N_("Hold"),
-        N_("Screen: Hold still or go on"),
-        N_("Hold transcript and events still; counting goes on"),
-        show=False,
-    ),
+    FREEZE,
     Action(
         "live.follow",
         "f,f12",
@@ -44,17 +82,8 @@ VIEW_ACTIONS: tuple[Action, ...] = (
 )
 
 LIVE_ACTIONS: tuple[Action, ...] = (
-    Action(
-        "live.sample",
-        "n,f2",
-        "sample",
-        N_("Next line"),
-        N_("Recording: Speak the next line"),
-        N_("Speak the next sample recording to the customer; needs no microphone"),
-    ),
-    Action(
-        "live.say", "t,f3", "say", N_("Type"), N_("Turn: Type"), N_("Type what you say, instead of speaking")
-    ),
+    SAMPLE,
+    SAY,
     Action(
         "live.mute",
         "m,f4",
@@ -71,30 +100,8 @@ LIVE_ACTIONS: tuple[Action, ...] = (
         N_("Customer: Interrupt"),
         N_("Stop the customer's answer"),
     ),
-    Action(
-        "live.source",
-        "d,f6",
-        "source",
-        N_("Source"),
-        N_("Source: Choose"),
-        N_("Choose a microphone, a recording, a file, a tone or silence, and where the customer is heard"),
-    ),
-    Action(
-        "live.reconnect",
-        "r,f7",
-        "reconnect",
-        N_("Reconnect"),
-        N_("Connection: Make a new one"),
-        N_("Drop the connection and make a new one"),
-        show=False,
-    ),
+    SOURCE,
+    RECONNECT,
     *VIEW_ACTIONS,
-    Action(
-        "live.back",
-        "escape",
-        "back",
-        N_("End"),
-        N_("Conversation: End"),
-        N_("End the conversation and show its summary; once ended, go back"),
-    ),
+    BACK,
 )

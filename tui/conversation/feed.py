@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from relay.conversation import Conversation, fold
+from relay.conversation import ConversationState, fold
 from relay.stream import Connection, Notice, Problem, SourceState, StreamEvent
 from tui.conversation.event_lines import EventLine, EventLines
 from tui.host.services import ConversationRelay
@@ -33,7 +33,7 @@ class LiveFeed:
         self._relay = relay
         self._clock = clock
         self._heard_at = clock()
-        self.state = Conversation()
+        self.state = ConversationState()
         self.finished = False
         """The relay has ended and everything it said is in ``state``."""
         self._lines = EventLines()
@@ -59,6 +59,14 @@ class LiveFeed:
             return self.state.now
         return self.state.now + max(0.0, self._clock() - self._heard_at)
 
+    def _socket(self) -> Socket:
+        if self.finished:
+            return "closed"
+        steps = self.state.current
+        if self.state.status == "connecting" and steps is not None and "connected" in steps.times:
+            return "open"  # the protocol's steps are still to come
+        return _SOCKETS[self.state.status]
+
     def status(self, base: Status) -> Status:
         """``base`` with what is known of the conversation."""
         state = self.state
@@ -73,7 +81,7 @@ class LiveFeed:
             user=base.user,
             insecure=base.insecure,
             recording=recording and not self.finished,
-            socket="closed" if self.finished else _SOCKETS[state.status],
+            socket=self._socket(),
             close_code=steps.close_code if steps else None,
             mode_reported=True,
             mode=mode,
@@ -100,7 +108,7 @@ def news_of(event: StreamEvent) -> News | None:
         case Connection(state="restored"):
             return News(_("The connection is back."), "good")
         case Connection(state="given_up"):
-            return News(_("The connection is given up. Press r to try again."), "bad")
+            return News(_("The connection is given up."), "bad")
         case SourceState(state="opened"):
             name = _("silence") if event.spec == "silence" else event.name
             return News(_("Source: {name}").format(name=name), "plain")

@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 from relay import commands
 from relay.stream import SourceState, StreamEvent
 from tui.actions import Action, bindings
-from tui.conversation.actions import LIVE_ACTIONS
+from tui.conversation.actions import BACK, LIVE_ACTIONS, RECONNECT, SAMPLE
 from tui.conversation.collector import Collector
 from tui.conversation.feed import LiveFeed
 from tui.conversation.screen import ConversationScreen
@@ -28,11 +28,12 @@ from tui.conversation.setup import (
     source_and_sink,
 )
 from tui.conversation.transcript import first_words
+from tui.frame.field import Field
 from tui.host.memory import private_directory
 from tui.host.services import ConversationRelay
 from tui.i18n import N_, _
 from tui.tones import News
-from tui.wording.errors import sentence
+from tui.wording.errors import of_event, sentence
 
 if TYPE_CHECKING:
     from api_client.models import Session
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RUNNING_ONLY = frozenset({"sample", "say", "mute", "interrupt", "source", "reconnect"})
+RUNNING_ONLY = frozenset({"sample", "say", "mute", "interrupt", "source"})
 
 
 class LiveScreen(ConversationScreen):
@@ -61,19 +62,36 @@ class LiveScreen(ConversationScreen):
         self._base_source = SILENCE
         self._sink = "none"
         self._ending = False
+        self._muted = False
         self._available: tuple[object, ...] = ()
         self._collector = Collector()
 
     def more_inputs(self) -> Iterable[Widget]:
         """A turn can be typed."""
-        yield Input(placeholder=_("what you say, Enter to send, Esc to close"), compact=True, id="say")
+        words = _("what you say, Enter to send, {key} to close").format(key=self.key_name(BACK))
+        yield Field(placeholder=words, compact=True, id="say")
 
     def on_mount(self) -> None:
         """Start the conversation; the tick that paints it is the base's."""
-        self.title_is(_("Conversation: {industry}").format(industry=self.session.industry))
+        self.title_is()
+        self._begin()
+        self.call_after_refresh(lambda: self._collector.tame(self.console_app.services.monotonic()))
+
+    def conversation_title(self) -> str:
+        return _("Conversation: {industry}").format(industry=self.session.industry)
+
+    async def retranslate(self) -> None:
+        await super().retranslate()
+        self._show_hint()
+
+    def _begin(self) -> None:
         self.say_news(News(_("Starting the conversation..."), "dim"))
         self.start()
-        self.call_after_refresh(lambda: self._collector.tame(self.console_app.services.monotonic()))
+
+    @property
+    def _over(self) -> bool:
+        """The conversation has ended and all of it is shown."""
+        return self.feed is not None and self.feed.finished
 
     async def on_unmount(self) -> None:
         """However the screen is left, the conversation is ended cleanly."""
@@ -90,7 +108,9 @@ class LiveScreen(ConversationScreen):
         self._show_hint()
         devices = await app.services.devices() if needs_devices(app.settings) else None
         source, sink = source_and_sink(app.settings, devices)
-        config = relay_config(app.settings, app.account, self.session.id, source=source, sink=sink)
+        config = relay_config(
+            app.settings, app.account, self.session.id, source=source, sink=sink, patience_s=None
+        )
         self._base_source, self._sink = source, sink
         try:
             self.relay = await app.services.start_relay(config, app.settings.state_directory / "relay.log")
@@ -133,18 +153,33 @@ class LiveScreen(ConversationScreen):
         if all(event.spec != f"wav:{sample.path}" for sample in self._samples):
             super().attend(event)
         elif event.state == "ended":
-            self.say_news(News(_("The line has been spoken. n speaks the next one."), "plain"))
+            self.say_news(
+                News(
+                    _("The line has been spoken. {key} speaks the next one.").format(
+                        key=self.key_name(SAMPLE)
+                    ),
+                    "plain",
+                )
+            )
         if event.state == "ended" and self._base_source != SILENCE:
             self.give(commands.UseSource(spec=self._base_source))
 
     def _show_hint(self) -> None:
-        self.query_one("#hint", Static).update(first_words(len(self._samples)))
+        self.query_one("#hint", Static).update(first_words(len(self._samples), self.console_app.key_names))
 
     def conversation_over(self) -> None:
-        """The summary stays until Esc."""
+        """The summary stays until the operator goes back or talks again."""
         self.close_inputs()
         self.query_one("#hint").display = False
-        self.say_news(News(_("The conversation has ended. Esc goes back to the sessions."), "plain"))
+        words = _("The conversation has ended. {again} talks again, {back} goes back to the sessions.")
+        said = words.format(again=self.key_name(RECONNECT), back=self.key_name(BACK))
+        state = self.feed.state if self.feed else None
+        if state is not None and state.errors and not self._ending:
+            why = _("Error: {why}").format(why=of_event(state.errors[-1]))
+            self.say_news(News(f"{why} {said}", "bad"))
+        else:
+            self.say_news(News(said, "plain"))
+        self.refresh_bindings()
 
     # --- what can be done ----------------------------------------------------------------------
 
@@ -152,6 +187,8 @@ class LiveScreen(ConversationScreen):
         """Only what makes sense now."""
         if action in RUNNING_ONLY and not self.running:
             return False
+        if action == "reconnect":
+            return self.running or self._over
         if action == "interrupt":
             return True if self.feed and self.feed.state.answering else None
         if action == "sample":
@@ -165,6 +202,8 @@ class LiveScreen(ConversationScreen):
             return N_("Unmute")
         if action.name == "back" and not self.running:
             return N_("Back")
+        if action.name == "reconnect" and self._over:
+            return N_("Talk again")
         return super().action_label(action)
 
     @work(group="commands", exit_on_error=False)
@@ -197,20 +236,26 @@ class LiveScreen(ConversationScreen):
     def _said(self, event: Input.Submitted) -> None:
         if text := event.value.strip():
             self.give(commands.Say(text=text))
+            self.say_news(News(_("Sent: {text}").format(text=text), "plain"))
         event.input.value = ""
 
     def action_mute(self) -> None:
-        """Mute or unmute; the relay's next report shows it."""
-        meters = self.feed.state.meters if self.feed else None
-        self.give(commands.Mute(on=not (meters and meters.muted)))
+        """The opposite of what was last asked for; the relay's next report shows it."""
+        self._muted = not self._muted
+        self.give(commands.Mute(on=self._muted))
 
     def action_interrupt(self) -> None:
         """Stop the answer."""
         self.give(commands.Interrupt())
 
     def action_reconnect(self) -> None:
-        """A new connection."""
-        self.give(commands.Reconnect())
+        """A new connection; after the end, a new conversation about the same session."""
+        if self.running:
+            self.give(commands.Reconnect())
+        elif self._over:
+            self.begin_again()
+            self._next_sample, self._speaking_until, self._ending = 0, 0.0, False
+            self._begin()
 
     def action_source(self) -> None:
         """Choose a source, or where the customer is heard."""

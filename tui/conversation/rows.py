@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from relay.conversation import Conversation
+from relay.conversation import ConversationState
 from relay.conversation_state import ConnectionSteps, LatencyFigures
-from tui.i18n import _
+from tui.i18n import _, ngettext
 from tui.status import mode_words
 from tui.tones import Tone
 from tui.wording.figures import NOTHING, number
@@ -27,7 +27,7 @@ class Row:
     tone: Tone = "plain"
 
 
-def connection_rows(state: Conversation, now: float) -> list[Row]:
+def connection_rows(state: ConversationState, now: float) -> list[Row]:
     """The steps of the newest connection, and ``realtime_mode`` with the age of its report."""
     steps = state.current
     times = steps.times if steps else {}
@@ -53,7 +53,7 @@ def connection_rows(state: Conversation, now: float) -> list[Row]:
     ]
 
 
-def mode_row(state: Conversation, now: float) -> Row:
+def mode_row(state: ConversationState, now: float) -> Row:
     """``realtime_mode`` as the server reports it, never what we think of it."""
     mode = state.mode
     age = None if mode.at is None else max(0.0, now - mode.at)
@@ -64,7 +64,7 @@ def mode_row(state: Conversation, now: float) -> Row:
     return Row(_("Realtime mode"), words, tone)
 
 
-def audio_rows(state: Conversation) -> list[Row]:
+def audio_rows(state: ConversationState) -> list[Row]:
     """What goes out, what comes in, how quickly the customer answers, and what went wrong."""
     meters = state.meters
     latency = state.latency
@@ -97,16 +97,16 @@ def audio_rows(state: Conversation) -> list[Row]:
         (f"{meters.playback_buffer_ms} ms", "plain"),
         *_latency_words(latency),
         (
-            _("{dropped} dropped, {errors} errors").format(
-                dropped=meters.dropped_chunks, errors=state.error_count
-            ),
+            ngettext(
+                "{dropped} dropped, {errors} error", "{dropped} dropped, {errors} errors", state.error_count
+            ).format(dropped=meters.dropped_chunks, errors=state.error_count),
             "bad" if meters.dropped_chunks or state.error_count else "plain",
         ),
     ]
     return [Row(label, value, tone) for label, (value, tone) in zip(_audio_labels(), values, strict=True)]
 
 
-def audio_title(state: Conversation) -> str:
+def audio_title(state: ConversationState) -> str:
     """The geometry that the expected rate is computed from."""
     if state.started is None:
         return _("Audio")
@@ -146,7 +146,7 @@ def level_words(dbfs: float | None, *, muted: bool) -> tuple[str, Tone]:
     return f"{dbfs:.0f} dBFS", tone
 
 
-def connection_title(steps: ConnectionSteps | None, state: Conversation) -> str:
+def connection_title(steps: ConnectionSteps | None, state: ConversationState) -> str:
     """Which connection, and what the conversation is doing."""
     number_ = f" #{steps.number}" if steps else ""
     words = {
@@ -163,7 +163,7 @@ def connection_title(steps: ConnectionSteps | None, state: Conversation) -> str:
     return _("Connection") + f"{number_}: {words[state.status]}"
 
 
-def summary_rows(state: Conversation) -> list[Row]:
+def summary_rows(state: ConversationState) -> list[Row]:
     """The whole run, once it is over."""
     end = state.summary
     if end is None:
@@ -197,9 +197,9 @@ def summary_rows(state: Conversation) -> list[Row]:
         Row("session.update", _("sent x{n}").format(n=end.session_updates_sent)),
         Row(
             _("Trouble"),
-            _("{reconnects} reconnects, {errors} errors").format(
-                reconnects=end.reconnects, errors=len(end.errors)
-            ),
+            ngettext("{n} reconnect", "{n} reconnects", end.reconnects).format(n=end.reconnects)
+            + ", "
+            + ngettext("{n} error", "{n} errors", len(end.errors)).format(n=len(end.errors)),
             "warn" if end.reconnects or end.errors else "plain",
         ),
         Row(_("Close code"), NOTHING if end.close_code is None else str(end.close_code)),

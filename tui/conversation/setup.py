@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from relay.config import RelayConfig, TurnDetection
 from tui import i18n
-from tui.host.services import Account, Devices
+from tui.host.devices import Devices
+from tui.host.services import ServerAccount
 from tui.settings import ConsoleSettings
 
 SILENCE = "silence"
@@ -12,13 +13,14 @@ SILENCE = "silence"
 
 def relay_config(
     settings: ConsoleSettings,
-    account: Account,
+    account: ServerAccount,
     session_id: str,
     *,
     source: str,
     sink: str,
     language: i18n.Language | None = None,
     seconds: float | None = None,
+    patience_s: float | None = 75.0,
 ) -> RelayConfig:
     """What the relay is started with: geometry, voice and VAD as the settings say."""
     audio = settings.audio
@@ -40,6 +42,7 @@ def relay_config(
         ),
         echo=audio.echo,
         seconds=seconds,
+        patience_s=patience_s,
         record_directory=str(record) if record else None,
     )
 

@@ -18,6 +18,7 @@ from audio.paths import from_home
 from relay.commands import UseSink, UseSource
 from tui.actions import Action, bindings
 from tui.frame.action_footer import ActionFooter
+from tui.frame.field import Field
 from tui.frame.screen import ConsoleModal
 from tui.i18n import N_, _
 from tui.wording.errors import sentence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audio.samples import Sample
-    from tui.host.services import Devices
+    from tui.host.devices import Devices
 
 ACTIONS = (
     Action(
@@ -77,7 +78,7 @@ class SourcePicker(ConsoleModal[UseSource | UseSink | None]):
             yield Static(_("Source of your voice"), classes="title")
             yield Static(_("now: {spec}").format(spec=self._source), id="now", markup=False)
             yield OptionList(*self._fixed_options(), id="sources")
-            yield Input(placeholder=_("path of a sound file, Enter to play it once"), compact=True, id="path")
+            yield Field(placeholder=_("path of a sound file, Enter to play it once"), compact=True, id="path")
             yield Static(id="problem", classes="error", markup=False)
             yield Static(_("Where the customer is heard"), classes="title")
             yield Static(_("now: {spec}").format(spec=self._sink), id="sink-now", markup=False)

@@ -11,9 +11,12 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.i18n import _
+from tui.actions import Action, KeyNames
+from tui.conversation.actions import SAMPLE, SAY, SOURCE
+from tui.i18n import _, ngettext
 from tui.wording.errors import sentence
 from tui.wording.figures import clock
+from tui.wording.line_breaks import wrapped
 
 if TYPE_CHECKING:
     from relay.conversation import Turn
@@ -25,19 +28,20 @@ KEPT_TURNS = 200
 class TurnBlock(Static):
     """One turn."""
 
-    def __init__(self, turn: Turn) -> None:
-        super().__init__(turn_content(turn), classes=f"turn -{turn.role}")
+    def __init__(self, turn: Turn, width: int) -> None:
+        super().__init__(turn_content(turn, width), classes=f"turn -{turn.role}")
         self.turn = turn
+        self._width = width
 
-    def show(self, turn: Turn) -> None:
-        """Paint, if anything changed."""
-        if turn != self.turn:
-            self.turn = turn
-            self.update(turn_content(turn))
+    def show(self, turn: Turn, width: int) -> None:
+        """Paint, if anything changed. ``width`` in cells."""
+        if (turn, width) != (self.turn, self._width):
+            self.turn, self._width = turn, width
+            self.update(turn_content(turn, width))
 
 
-def turn_content(turn: Turn) -> Content:
-    """When, who, what, and what became of it."""
+def turn_content(turn: Turn, width: int) -> Content:
+    """When, who, what, and what became of it, in lines of at most ``width`` cells."""
     who = {"user": _("You"), "assistant": _("Customer"), "system": _("System")}[turn.role]
     colour = {"user": "$user", "assistant": "$customer", "system": "$dim"}[turn.role]
     text = turn.text.strip()
@@ -54,19 +58,28 @@ def turn_content(turn: Turn) -> Content:
         words = _("interrupted, {heard} s of {whole} s heard").format(heard=heard, whole=whole)
         head.append((f"  {words}", "$warning"))
     # The text has lines of its own: Japanese has no spaces to break at, so beside a name it would wrap badly.
-    return Content.assemble(*head, "\n", (text, "" if turn.text.strip() else "$dim"))
+    lines = "\n".join(wrapped(text, width))
+    return Content.assemble(*head, "\n", (lines, "" if turn.text.strip() else "$dim"))
 
 
-def first_words(samples: int) -> Content:
+def first_words(samples: int, keys: KeyNames) -> Content:
     """What stands where nothing has been said yet: how to say something, without a microphone first."""
+
+    def press(action: Action) -> Content:
+        return Content.styled(_("Press {keys}").format(keys=keys.all(action)), "bold $accent")
+
     lines = [Content.styled(_("Nothing has been said yet."), "bold"), Content("")]
     if samples:
-        words = _("to speak the next of {n} sample lines. No microphone is needed.").format(n=samples)
-        lines += [Content.styled(_("Press n (or F2)"), "bold $accent"), Content(words)]
+        words = ngettext(
+            "to speak the sample line. No microphone is needed.",
+            "to speak the next of {n} sample lines. No microphone is needed.",
+            samples,
+        ).format(n=samples)
+        lines += [press(SAMPLE), Content(words)]
     lines += [
-        Content.styled(_("Press t (or F3)"), "bold $accent"),
+        press(SAY),
         Content(_("to type what you say.")),
-        Content.styled(_("Press d (or F6)"), "bold $accent"),
+        press(SOURCE),
         Content(_("to choose a microphone or a file.")),
     ]
     return Content("\n").join(lines)
@@ -79,9 +92,9 @@ class Transcript(VerticalScroll):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._turns_shown: Sequence[Turn] = ()
         self._blocks: dict[str, TurnBlock] = {}
         self._order: list[str] = []
-        self._gone: set[str] = set()
 
     def compose(self) -> ComposeResult:
         """At least as high as the view: Textual puts what is anchored and shorter at the bottom."""
@@ -90,6 +103,15 @@ class Transcript(VerticalScroll):
     def on_mount(self) -> None:
         """Follow."""
         self.anchor()
+
+    def on_resize(self) -> None:
+        """Lines end elsewhere."""
+        self.show(self._turns_shown)
+
+    @property
+    def _line_width(self) -> int:
+        """With room for the scrollbar, so that lines stay as they are when it comes; a width not known yet is wide."""
+        return (self.container_size.width or 10_000) - self.scrollbar_size_vertical
 
     @property
     def following(self) -> bool:
@@ -106,21 +128,22 @@ class Transcript(VerticalScroll):
     def empty(self) -> None:
         """Take everything off: another conversation follows."""
         self._turns.remove_children()
-        self._blocks, self._order, self._gone = {}, [], set()
+        self._blocks, self._order, self._turns_shown = {}, [], ()
         self.anchor()
 
     def show(self, turns: Sequence[Turn]) -> None:
         """Bring the blocks in line with ``turns``; what has not changed costs nothing."""
-        shown = [turn for turn in turns if turn.item_id not in self._gone][-KEPT_TURNS:]
+        shown = self._turns_shown = turns[-KEPT_TURNS:]
+        width = self._line_width
         new = [turn for turn in shown if turn.item_id not in self._blocks]
         for turn in shown:
             if turn.item_id in self._blocks:
-                self._blocks[turn.item_id].show(turn)
+                self._blocks[turn.item_id].show(turn, width)
         order = [turn.item_id for turn in shown]
         if not new and order == self._order:
             return
         for turn in new:
-            self._blocks[turn.item_id] = TurnBlock(turn)
+            self._blocks[turn.item_id] = TurnBlock(turn, width)
         if order[: len(self._order)] == self._order:
             self._turns.mount(*(self._blocks[turn.item_id] for turn in new))
         else:
@@ -131,7 +154,6 @@ class Transcript(VerticalScroll):
         """A turn came in between, or the oldest ones are taken off."""
         for item_id in self._order:
             if item_id not in order:
-                self._gone.add(item_id)
                 self._blocks.pop(item_id).remove()
         if new:
             self._turns.mount(*(self._blocks[turn.item_id] for turn in new))

@@ -15,9 +15,11 @@ from tui.frame.action_footer import ActionFooter
 from tui.frame.screen import ConsoleModal
 from tui.i18n import N_, _
 
+YES = Action("confirm.yes", "y,f2", "yes", N_("Yes"), N_("Question: Yes"), N_("Do it"))
+NO = Action("confirm.no", "n,escape", "no", N_("No"), N_("Question: No"), N_("Leave everything as it is"))
 ACTIONS = (
-    Action("confirm.yes", "y,f2", "yes", N_("Yes"), N_("Question: Yes"), N_("Do it")),
-    Action("confirm.no", "n,escape", "no", N_("No"), N_("Question: No"), N_("Leave everything as it is")),
+    YES,
+    NO,
     Action(
         "confirm.other",
         "left,right",
@@ -49,9 +51,9 @@ class ConfirmScreen(ConsoleModal[bool]):
         with Vertical(id="box"):
             yield Static(self._question, id="question", markup=False)
             with Horizontal(id="answers"):
-                yield Button(f"n  {self._no}", id="no", compact=True)
-                yield Button(f"y  {self._yes}", id="yes", variant="error", compact=True)
-            yield Static(_("or the arrows and Enter; Esc is no"), id="keys", classes="dim", markup=False)
+                yield Button(f"{self.key_name(NO)}  {self._no}", id="no", compact=True)
+                yield Button(f"{self.key_name(YES)}  {self._yes}", id="yes", variant="error", compact=True)
+            yield Static(_("or the arrows and Enter"), id="keys", classes="dim", markup=False)
         yield ActionFooter()
 
     def action_other(self) -> None:

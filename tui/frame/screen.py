@@ -9,10 +9,12 @@ from textual import getters
 from textual.await_complete import AwaitComplete
 from textual.binding import ActiveBinding
 from textual.screen import ModalScreen, Screen
+from textual.widgets import Input
 from textual.worker import Worker
 
 from tui.actions import Action
 from tui.console_app import ConsoleApp
+from tui.frame.status_line import StatusLine
 from tui.i18n import _
 
 Result = TypeVar("Result")
@@ -27,6 +29,23 @@ class ConsoleScreen(Screen[Result]):
 
     console_app = getters.app(ConsoleApp)
 
+    def on_screen_resume(self) -> None:
+        """A screen that is covered does not keep its status line up."""
+        for line in self.query(StatusLine):
+            line.show(self.console_app.status)
+
+    async def retranslate(self) -> None:
+        """Say everything in the language now in force. What was typed stays."""
+        typed = {field.id: field.value for field in self.query(Input) if field.id}
+        focused = self.focused.id if self.focused is not None else None
+        await self.recompose()
+        for field in self.query(Input):
+            if field.id in typed:
+                field.value = typed[field.id]
+        if focused is not None:
+            for widget in self.query(f"#{focused}"):
+                widget.focus()
+
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A background job of this screen that failed is logged and worded by the app."""
         self.console_app.worker_changed(event)
@@ -34,6 +53,10 @@ class ConsoleScreen(Screen[Result]):
     def action_label(self, action: Action) -> str:
         """The footer's word for ``action`` in the present state, not yet translated."""
         return action.label
+
+    def key_name(self, action: Action) -> str:
+        """The first key of ``action``, for a sentence."""
+        return self.console_app.key_names.first(action)
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Textual's, once: the second of two keys in one breath would take away the screen below."""

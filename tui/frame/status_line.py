@@ -10,15 +10,21 @@ from tui.tones import STYLES
 
 
 class StatusLine(Static):
-    """Follows the app's ``status``."""
+    """Follows the app's ``status`` while its screen is the uppermost but for dialogs.
+
+    Textual hands on what a screen below repaints, even where the one above covers all of it.
+    """
 
     ALLOW_SELECT = False
 
     def on_mount(self) -> None:
-        """Begin to follow."""
-        self.watch(self.app, "status", self._show)
+        self.watch(self.app, "status", self.show)
 
-    def _show(self, status: Status) -> None:
+    def show(self, status: Status) -> None:
+        """Paint ``status``, if anybody can see it."""
+        uppermost = next((screen for screen in reversed(self.app.screen_stack) if not screen.is_modal), None)
+        if uppermost is not self.screen:
+            return
         pieces: list[tuple[str, str]] = [(" SalesMind ", "bold $primary")]
         for text, tone in parts(status):
             pieces += [("  ", ""), (text, STYLES[tone])]

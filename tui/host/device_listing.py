@@ -1,31 +1,40 @@
 """``python -m tui.host.device_listing``: the sound devices as one JSON object on standard output.
 
-Run by the console as a child process: PortAudio prints to file descriptor 2, on which Textual draws.
+A process of its own, because PortAudio and what it loads print to the terminal, may wait for ever for a sound server,
+and may abort.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+from dataclasses import asdict
 from typing import Any
 
 
 def listing() -> dict[str, Any]:
-    """``inputs`` and ``outputs`` (lists of names), and ``error`` (code and params) or null."""
+    """``devices`` (list of ``audio.devices.Device``) and ``error`` (code and params, or null)."""
     from audio.devices import list_devices
     from audio.errors import AudioError
 
     try:
         devices = list_devices()
     except AudioError as error:
-        return {"inputs": [], "outputs": [], "error": {"code": str(error.code), "params": error.params}}
-    # The same hardware is listed once under each host API: a name is enough to choose by.
-    return {
-        "inputs": list(dict.fromkeys(device.name for device in devices if device.inputs)),
-        "outputs": list(dict.fromkeys(device.name for device in devices if device.outputs)),
-        "error": None,
-    }
+        return {"devices": [], "error": {"code": str(error.code), "params": error.params}}
+    return {"devices": [asdict(device) for device in devices], "error": None}
+
+
+def main() -> None:
+    """Print the listing. What native libraries print to standard output goes where their errors go."""
+    output = os.dup(1)
+    os.dup2(2, 1)
+    data = json.dumps(listing()).encode()
+    with os.fdopen(output, "wb") as file:
+        file.write(data)
+    sys.stdout.flush()
+    os._exit(0)  # a library that hangs at its clean-up has nothing more to say
 
 
 if __name__ == "__main__":
-    json.dump(listing(), sys.stdout)
+    main()

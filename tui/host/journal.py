@@ -16,8 +16,10 @@ class _Redacting(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         # Not before it is wanted: its patterns take 10 ms to compile.
         from acceptance.redaction import redact
+        from api_client.harmless import harmless_text
 
-        return redact(super().format(record))
+        # A line break in what somebody else wrote must not look like an entry of its own.
+        return harmless_text(redact(super().format(record))).replace("\n", "\n    ")
 
 
 def _private(path: str, flags: int) -> int:
@@ -36,6 +38,7 @@ def open_journal(state_directory: Path) -> Path:
     path = private_directory(state_directory) / "console.log"
     handler = _PrivateFile(path, maxBytes=LOG_BYTES, backupCount=2, encoding="utf-8", delay=True)
     handler.setFormatter(_Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.raiseExceptions = False  # a full disk must not write over the screen
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)

@@ -1,4 +1,4 @@
-"""What the acceptance screen reaches outside itself: the runner, the results store, the reports.
+"""Keeping and exporting the results of acceptance runs, for the screen and the command line.
 
 Imported by ``tui.host.services`` when the screen asks for it, since the runner brings the network libraries along.
 """
@@ -15,16 +15,12 @@ from tui.host.memory import private_directory
 from tui.i18n import Language
 
 
-async def keep_result(result: RunResult, state_directory: Path) -> Comparison | None:
+def keep_result(result: RunResult, state_directory: Path) -> Comparison | None:
     """Keep ``result``, also if it is there already; gives what changed since the run before. Raises ``StoreError``."""
-
-    def keep() -> Comparison | None:
-        with ResultsStore(state_directory / FILE_NAME) as store:
-            store.keep(result)
-            before = store.before(result)
-        return None if before is None else compare(before, result)
-
-    return await asyncio.to_thread(keep)
+    with ResultsStore(state_directory / FILE_NAME) as store:
+        store.keep(result)
+        before = store.before(result)
+    return None if before is None else compare(before, result)
 
 
 async def export_result(result: RunResult, directory: Path, language: Language) -> Path:

@@ -7,15 +7,15 @@ msgspec are loaded. Tests give the app a ``Services`` of their own.
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
+import os
 import time
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tui import i18n
+from tui.host.devices import Devices, list_devices
 
 if TYPE_CHECKING:
     from acceptance.comparison import Comparison
@@ -28,28 +28,16 @@ if TYPE_CHECKING:
     from relay.config import RelayConfig
     from relay.stream import StreamEvent
 
-DEVICE_LISTING_TIMEOUT_S = 10.0
-
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """Who is logged in where. ``repr`` leaves the token out."""
+class ServerAccount:
+    """Who is logged in where, as the console keeps it. ``repr`` leaves the token out."""
 
     server_url: str
     username: str
     token: str = field(repr=False)
     insecure: bool = False
     profile: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Devices:
-    """The sound devices of this machine, or the code of why there are none."""
-
-    microphones: tuple[str, ...] = ()
-    speakers: tuple[str, ...] = ()
-    problem: str | None = None
-    params: dict[str, str] = field(default_factory=dict)
 
 
 class ConversationRelay(Protocol):
@@ -102,24 +90,7 @@ class Services:
 
     async def devices(self) -> Devices:
         """Ask a child process, because PortAudio may not be loaded here. Never raises."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            "-m",
-            "tui.host.device_listing",
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        try:
-            output, _ = await asyncio.wait_for(process.communicate(), DEVICE_LISTING_TIMEOUT_S)
-            return _devices(json.loads(output))
-        except (TimeoutError, ValueError, KeyError, TypeError, AttributeError):
-            return Devices(problem="device_failed", params={"device": "PortAudio", "reason": "-"})
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+        return await list_devices()
 
     async def run_check(self, request: CheckRequest, emit: Emit, operator: Operator) -> RunResult:
         """Carry out the acceptance procedure; ``emit`` is called on this loop. Cancelling cleans up first."""
@@ -138,7 +109,7 @@ class Services:
         """Keep a result; gives what changed since the run before. Raises ``StoreError``."""
         from tui.host.results import keep_result
 
-        return await keep_result(result, state_directory)
+        return await asyncio.to_thread(keep_result, result, state_directory)
 
     async def export_result(self, result: RunResult) -> Path:
         """Write the reports of a result into the operator's documents; gives the folder. Raises ``OSError``."""
@@ -147,6 +118,12 @@ class Services:
         from tui.host.results import export_result
 
         return await export_result(result, user_documents_path() / "SalesMind", i18n.language())
+
+    async def into_tmux(self, text: str) -> bool:
+        """Copy ``text`` into the tmux that we run in, if we do; whether it took it. Never raises."""
+        from tui.host.clipboard import into_tmux
+
+        return await into_tmux(text, os.environ)
 
     def samples(self, language: str) -> list[Sample]:
         """The recordings that ship with the project, in order."""
@@ -157,13 +134,3 @@ class Services:
     def monotonic(self) -> float:
         """Seconds, for ages between reports."""
         return time.monotonic()
-
-
-def _devices(listing: dict[str, Any]) -> Devices:
-    error = listing.get("error") or {}
-    return Devices(
-        microphones=tuple(str(name) for name in listing["inputs"]),
-        speakers=tuple(str(name) for name in listing["outputs"]),
-        problem=error.get("code"),
-        params={str(key): str(value) for key, value in (error.get("params") or {}).items()},
-    )

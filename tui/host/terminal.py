@@ -15,6 +15,8 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
+from tui.exit_codes import ExitCode
+
 CHECK_EVERY_S = 0.5
 GRACE_S = 15.0
 """How long a clean end may take before the process is ended all the same."""
@@ -30,6 +32,17 @@ def is_gone(descriptor: int) -> bool:
         return True
 
 
+def has_job_control() -> bool:
+    """Whether a shell started us as a job of its own, and can continue us once we are stopped.
+
+    As the first program of a terminal window, or behind `sh -c` in one, we would stay stopped for ever.
+    """
+    try:
+        return os.getpgrp() != os.getsid(0)
+    except (AttributeError, OSError):  # Windows
+        return False
+
+
 def watch(gone: Callable[[], None], every: Callable[[float, Callable[[], None]], object]) -> None:
     """Call ``gone`` once: on SIGHUP or SIGTERM, or when standard input hangs up.
 
@@ -43,7 +56,7 @@ def watch(gone: Callable[[], None], every: Callable[[float, Callable[[], None]],
             return
         leaving = True
         gone()
-        last_resort = threading.Timer(GRACE_S, os._exit, args=(129,))
+        last_resort = threading.Timer(GRACE_S, os._exit, args=(ExitCode.TERMINAL_GONE,))
         last_resort.daemon = True
         last_resort.start()
 

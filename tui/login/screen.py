@@ -13,15 +13,17 @@ from textual.widgets import Button, Input, Label, Select, Static
 
 from tui.actions import Action, bindings
 from tui.frame.action_footer import ActionFooter
+from tui.frame.field import Field
 from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
-from tui.host.services import Account
+from tui.host.services import ServerAccount
 from tui.i18n import N_, _
 from tui.login.server_choice import ServerChoice, choices, first_choice
 from tui.navigation import LoggedIn
 from tui.status import Status, place_name
 from tui.tones import STYLES
 from tui.wording.errors import of_error
+from tui.wording.server_messages import of_server
 
 if TYPE_CHECKING:
     from tui.tones import Tone
@@ -29,6 +31,14 @@ if TYPE_CHECKING:
 DEBOUNCE_S = 0.4
 DEMO_ACCOUNT = ("admin", "admin123")  # shown on the screen: the embedded server's published demo account
 
+DEMO = Action(
+    "login.demo",
+    "f2",
+    "demo",
+    N_("Demo account"),
+    N_("Login: Fill in the demo account"),
+    N_("Fill in the demo account and go to the button"),
+)
 ACTIONS = (
     Action(
         "login.submit",
@@ -38,14 +48,7 @@ ACTIONS = (
         N_("Login: Log in"),
         N_("Log in with what is typed (Enter in a field does the same)"),
     ),
-    Action(
-        "login.demo",
-        "f2",
-        "demo",
-        N_("Demo account"),
-        N_("Login: Fill in the demo account"),
-        N_("Fill in the demo account and go to the button"),
-    ),
+    DEMO,
     Action(
         "login.check",
         "f5",
@@ -96,15 +99,15 @@ class LoginScreen(ConsoleScreen[None]):
                 )
             with Horizontal(classes="row"):
                 yield Label(_("Address"), classes="label")
-                yield Input(first.server_url, compact=True, id="url", select_on_focus=False)
+                yield Field(first.server_url, compact=True, id="url", select_on_focus=False)
             yield Static(id="health", classes="under")
             with Horizontal(classes="row"):
                 yield Label(_("User name"), classes="label")
-                yield Input(first.username, compact=True, id="username")
+                yield Field(first.username, compact=True, id="username")
             yield Static(id="username-error", classes="under error")
             with Horizontal(classes="row"):
                 yield Label(_("Password"), classes="label")
-                yield Input(password=True, compact=True, id="password")
+                yield Field(password=True, compact=True, id="password")
             yield Static(id="password-error", classes="under error")
             with Horizontal(id="buttons"):
                 yield Button(_("Log in"), variant="primary", id="submit", compact=True)
@@ -112,12 +115,9 @@ class LoginScreen(ConsoleScreen[None]):
                 yield Static(self._demo_words(), id="demo", markup=False)
         yield ActionFooter()
 
-    async def recompose(self) -> None:
-        """Anew, in another language; what was chosen and typed stays."""
-        typed = [(field.id, field.value) for field in (self.url, self.username, self.password)]
-        await super().recompose()
-        for name, value in typed:
-            self.query_one(f"#{name}", Input).value = value
+    async def retranslate(self) -> None:
+        """The server is asked again: its health is said in words too."""
+        await super().retranslate()
         self.action_check()
 
     def on_mount(self) -> None:
@@ -128,14 +128,13 @@ class LoginScreen(ConsoleScreen[None]):
         self.call_after_refresh(self.action_check)
 
     def on_screen_resume(self) -> None:
-        """Back from the sessions: nobody is logged in, and no password is left standing."""
-        self.password.value = ""
+        """Back from the sessions, where the password was forgotten at login, or from help: it stays then."""
         self._show_place()
 
     def _demo_words(self) -> str:
         user, password = DEMO_ACCOUNT
-        words = _("Demo account: {user} / {password}   F2 fills it in")
-        return words.format(user=user, password=password)
+        words = _("Demo account: {user} / {password}   {key} fills it in")
+        return words.format(user=user, password=password, key=self.key_name(DEMO))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The demo account is offered only where there is one."""
@@ -271,7 +270,7 @@ class LoginScreen(ConsoleScreen[None]):
         else:
             self.password.value = ""
             profile = choice.profile if choice else None
-            account = Account(address, login.user.username, login.token, insecure, profile)
+            account = ServerAccount(address, login.user.username, login.token, insecure, profile)
             self.post_message(LoggedIn(account))
         finally:
             self._busy(False)
@@ -285,8 +284,9 @@ class LoginScreen(ConsoleScreen[None]):
         """Each error where its cause can be mended: at the account, at a field, or at the server."""
         code = str(getattr(error, "code", ""))
         fields: dict[str, tuple[str, ...]] = getattr(error, "fields", {})
-        if code in ("bad_credentials", "account_refused", "rate_limited") or not fields:
-            at_account = code in ("bad_credentials", "account_refused", "validation_failed", "rate_limited")
+        account_codes = ("bad_credentials", "account_refused", "email_not_verified", "rate_limited")
+        if code in account_codes or not fields:
+            at_account = code in (*account_codes, "validation_failed")
             if at_account:
                 self._say(self.password, of_error(error))
                 self.password.focus()
@@ -295,7 +295,7 @@ class LoginScreen(ConsoleScreen[None]):
             return
         for field in (self.password, self.username):
             if messages := fields.get(str(field.id)):
-                self._say(field, " ".join(messages))
+                self._say(field, " ".join(map(of_server, messages)))
                 field.focus()
 
     def _say(self, field: Input, words: str) -> None:

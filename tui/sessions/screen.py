@@ -13,7 +13,7 @@ from textual.timer import Timer
 from textual.widgets import DataTable, Static
 from textual.worker import Worker
 
-from tui.actions import Action, bindings
+from tui.actions import Action, KeyNames, bindings
 from tui.frame.action_footer import ActionFooter
 from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
@@ -31,6 +31,15 @@ POLL_S = 3.0
 DETAIL_DELAY_S = 0.3
 PAGE_SIZE = 15
 
+NEW = Action("sessions.new", "n,f3", "new", N_("New"), N_("Session: New"), N_("Start a new session"))
+ACCEPTANCE = Action(
+    "sessions.acceptance",
+    "a,f8",
+    "acceptance",
+    N_("Test"),
+    N_("Acceptance: Open the procedure"),
+    N_("Open the acceptance procedure: four tests of this server"),
+)
 ACTIONS = (
     Action(
         "sessions.talk",
@@ -40,7 +49,7 @@ ACTIONS = (
         N_("Session: Start talking"),
         N_("Start the live conversation of the chosen session"),
     ),
-    Action("sessions.new", "n,f3", "new", N_("New"), N_("Session: New"), N_("Start a new session")),
+    NEW,
     Action(
         "sessions.finish",
         "x,f4",
@@ -49,14 +58,7 @@ ACTIONS = (
         N_("Session: Finish and score"),
         N_("Finish the chosen session and let the server score it; asks first"),
     ),
-    Action(
-        "sessions.acceptance",
-        "a,f8",
-        "acceptance",
-        N_("Test"),
-        N_("Acceptance: Open the procedure"),
-        N_("Open the acceptance procedure: four tests of this server"),
-    ),
+    ACCEPTANCE,
     Action(
         "sessions.refresh",
         "r,f5",
@@ -124,7 +126,22 @@ class SessionsScreen(ConsoleScreen[None]):
         yield ActionFooter()
 
     def on_mount(self) -> None:
-        """Columns, the first reading, and one every few seconds."""
+        """The first reading, and one every few seconds."""
+        self._columns()
+        self._heading()
+        self.action_refresh()
+        self._timer = self.set_interval(POLL_S, self._poll)
+
+    async def retranslate(self) -> None:
+        """The rows hold words too."""
+        await super().retranslate()
+        self._columns()
+        self._fill()
+        self._heading()
+        self.details.show(self._chosen())
+        self.action_refresh()
+
+    def _columns(self) -> None:
         for name, key, width in (
             (_("Started"), "started", 11),
             (_("Industry"), "industry", 18),
@@ -132,9 +149,6 @@ class SessionsScreen(ConsoleScreen[None]):
             (_("Realtime mode"), "mode", 18),
         ):
             self.table.add_column(name, key=key, width=width)
-        self._heading()
-        self.action_refresh()
-        self._timer = self.set_interval(POLL_S, self._poll)
 
     def on_screen_resume(self) -> None:
         """Say where we are, and what has changed meanwhile."""
@@ -168,7 +182,10 @@ class SessionsScreen(ConsoleScreen[None]):
         try:
             found = await self.console_app.client.list_sessions(page, PAGE_SIZE)
         except ApiError as error:
-            self._failed(error)
+            if page > 1 and error.code == "not_found":
+                self._reading = self._read(1)  # some servers say so of a page past the end
+            else:
+                self._failed(error)
         else:
             self._show(page, found)
 
@@ -180,12 +197,16 @@ class SessionsScreen(ConsoleScreen[None]):
             self.post_message(LoggedOut(expired=True))
 
     def _show(self, page: int, found: SessionPage) -> None:
+        last = max(1, -(-found.count // PAGE_SIZE))
+        if not found.results and page > last:
+            self._reading = self._read(last)  # the list has shrunk meanwhile
+            return
         if self._out_of_date:
             self._out_of_date = False
             self.query_one("#notice", Static).update("")
         empty = self.query_one("#empty", Static)
-        empty.update(_how_to_begin())
-        empty.display = not found.results
+        empty.update(_how_to_begin(self.console_app.key_names))
+        empty.display = not found.count
         self._page, self._count = page, found.count
         same_rows = list(self._sessions) == [session.id for session in found.results]
         self._sessions = {session.id: session for session in found.results}
@@ -337,21 +358,23 @@ class SessionsScreen(ConsoleScreen[None]):
         else:
             notice.update("")
             total = finished.spin_scores.get("total")
-            words = _("Finished: {total} points").format(total=NOTHING if total is None else total)
+            words = _("Finished. Score: {total}").format(total=NOTHING if total is None else total)
             self.notify(words, markup=False)
             self.action_refresh()
 
 
-def _how_to_begin() -> Content:
+def _how_to_begin(keys: KeyNames) -> Content:
     """What stands where there is no session yet."""
+
+    def press(action: Action) -> tuple[str, str]:
+        return _("Press {keys}").format(keys=keys.all(action)), "bold $accent"
+
     return Content("\n").join(
         [
             Content.styled(_("No sessions yet."), "bold"),
             Content(""),
-            Content.assemble(
-                (_("Press n (or F3)"), "bold $accent"), _(" to start one and talk to the customer.")
-            ),
-            Content.assemble((_("Press a (or F8)"), "bold $accent"), _(" to run the acceptance tests.")),
+            Content.assemble(press(NEW), _(" to start one and talk to the customer.")),
+            Content.assemble(press(ACCEPTANCE), _(" to run the acceptance tests.")),
         ]
     )
 

@@ -92,7 +92,7 @@ def _report(detail: SessionDetail) -> list[Content]:
     if report is None:
         return []
     total = report.spin_scores.get("total")
-    title = _("Report: {total} points").format(total=NOTHING if total is None else total)
+    title = _("Report. Score: {total}").format(total=NOTHING if total is None else total)
     return [
         Content(""),
         Content.styled(title, "bold $primary"),

@@ -9,13 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from api_client.harmless import one_line
 from tui.i18n import N_, _
 from tui.wording.sentences import SENTENCES
 
 if TYPE_CHECKING:
     from relay.stream import Notice, Problem
 
+LONGEST_QUOTE = 300
+"""Characters of a server's own words that are shown beside ours."""
 _DIRECTIONS = {"input": N_("input"), "output": N_("output")}
+
+
+_WITH_SERVERS_WORDS = (
+    "account_refused",
+    "validation_failed",
+    "forbidden",
+    "server_fault",
+    "realtime_refused",
+)
 
 
 class _Params(dict[str, str]):
@@ -27,8 +39,12 @@ def sentence(code: str, params: Mapping[str, str] | None = None, fallback: str =
     """The sentence for ``code``; ``fallback`` (a server's own words) for a code we do not know."""
     known = SENTENCES.get(str(code))
     if known is None:
-        return f"{fallback} ({code})" if fallback else _("Unknown problem: {code}").format(code=code)
-    words = _Params(params or {})
+        return (
+            f"{one_line(fallback)} ({one_line(str(code))})"
+            if fallback
+            else _("Unknown problem: {code}").format(code=code)
+        )
+    words = _Params({name: one_line(value) for name, value in (params or {}).items()})
     if "direction" in words:
         words["direction"] = _(_DIRECTIONS.get(words["direction"], words["direction"]))
     return _(known).format_map(words)
@@ -43,8 +59,9 @@ def of_error(error: Exception) -> str:
         code = f"audio.{code}"
     words = sentence(str(code), getattr(error, "params", None), str(error))
     summary = getattr(error, "summary", None)
-    if summary and str(code) in ("account_refused", "validation_failed", "forbidden", "server_fault"):
-        return str(summary) if str(code) == "validation_failed" else f"{words} ({summary})"
+    if summary and str(code) in _WITH_SERVERS_WORDS:
+        summary = one_line(str(summary))
+        return summary if str(code) == "validation_failed" else f"{words} ({summary})"
     return words
 
 
@@ -52,4 +69,16 @@ def of_event(event: Problem | Notice) -> str:
     """The sentence for an error or notice of the conversation."""
     where = getattr(event, "where", "")
     code = f"{where}.{event.code}" if f"{where}.{event.code}" in SENTENCES else event.code
-    return sentence(code, event.params, event.message)
+    words = sentence(code, event.params, event.message)
+    said = event.params.get("said") or (event.params.get("message", "") if where == "server" else "")
+    return _with_servers_words(words, said)
+
+
+def _with_servers_words(words: str, server: str) -> str:
+    """What we say, and what the server said itself: an operator of it knows more from that."""
+    server = one_line(server).strip()
+    if not server or server in words:
+        return words
+    if len(server) > LONGEST_QUOTE:
+        server = f"{server[:LONGEST_QUOTE]}..."
+    return _('{sentence} The server says: "{words}"').format(sentence=words, words=server)

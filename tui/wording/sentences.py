@@ -11,21 +11,54 @@ from tui.i18n import N_
 SENTENCES: dict[str, str] = {
     # The configuration
     "theme_unknown": N_("There is no theme {name}. The console's own are {names}."),
-    "keys_unknown": N_("The [keys] table of the configuration has unknown names: {ids}. F1 shows the names."),
+    "keys_unknown": N_(
+        "The [keys] table of the configuration has unknown names: {ids}. {key} shows the names."
+    ),
     # Between the console and the server
     "bad_url": N_("This address cannot be used. Write it like http://host:8000 or https://host."),
     "invalid_parameter": N_("The token or the session id holds characters this server cannot take."),
     "server_unreachable": N_(
         "No server answers at this address. Check the address and that the server runs."
     ),
+    "name_unknown": N_("The name {host} is not known. Check its spelling and the network."),
+    "name_timeout": N_("The name {host} could not be looked up in {seconds} s. Check the network."),
+    "proxy_unusable": N_(
+        "The proxy in {variable} cannot be used. Write it like http://host:8080; SOCKS is not supported."
+    ),
+    "proxy_unreachable": N_(
+        "The proxy {proxy} cannot be reached. Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY."
+    ),
+    "proxy_refused": N_(
+        "The proxy {proxy} does not let us through (HTTP {status}). "
+        "Ask whoever runs it, or name the server in NO_PROXY."
+    ),
+    "proxy_login": N_(
+        "The proxy {proxy} wants a user name and password. "
+        "Write them into its address, like http://user:password@host:port."
+    ),
+    "proxy_bad_gateway": N_(
+        "The proxy {proxy} does not reach the server (HTTP {status}). "
+        "Check the address and that the server runs."
+    ),
+    "proxy_timeout": N_(
+        "Neither the proxy {proxy} nor the server behind it answered in {seconds} s. Check both addresses."
+    ),
     "server_timeout": N_("The server did not answer in time. Check the network, then try again."),
     "tls_error": N_("The certificate cannot be verified. If you trust this server, start with --insecure."),
     "no_tls": N_(
         "The server speaks no TLS on this port. Write http:// instead of https://, or use another port."
     ),
-    "unexpected_redirect": N_("The server sends us elsewhere: {location}. Use that address instead."),
+    "not_text": N_("What was given for {name} is not UTF-8 text and cannot be sent. Enter it again."),
+    "unexpected_redirect": N_("The server has moved to {location}. Use that address instead."),
+    "redirected_away": N_(
+        "The server sends us to {location}, which is not a SalesMind server's address. "
+        "Check the address, and whether you have to log in there first."
+    ),
     "bad_credentials": N_("User name or password is wrong."),
-    "account_refused": N_("This account may not log in: it is deactivated, or its e-mail is not verified."),
+    "account_refused": N_("This account may not log in. Ask whoever runs the server."),
+    "email_not_verified": N_(
+        "This account's e-mail address is not verified yet. Follow the link in the mail."
+    ),
     "not_authenticated": N_("The server no longer knows this login. Log in again."),
     "forbidden": N_("This account is not allowed to do that."),
     "not_found": N_("The server has no such thing, or it belongs to somebody else."),
@@ -35,7 +68,9 @@ SENTENCES: dict[str, str] = {
     "unexpected_answer": N_("What answers there is not a SalesMind server. Check the address."),
     "realtime_bad_token": N_("The server refuses the token for realtime mode. Log in again."),
     "realtime_wrong_path": N_("The server has no /ws/realtime/ here. Check the address and the proxy."),
-    "realtime_refused": N_("The server refuses the realtime connection."),
+    "realtime_refused": N_(
+        "The server, or the gateway before it, refuses the realtime connection (HTTP {status})."
+    ),
     "send_stalled": N_("The network takes no more audio. The connection was dropped."),
     "connection_lost": N_("The connection was lost."),
     # Closes and errors of the realtime socket
@@ -77,12 +112,18 @@ SENTENCES: dict[str, str] = {
     "conversation_already_has_active_response": N_("An answer is being given already. Wait for its end."),
     "input_audio_buffer_commit_empty": N_("There was no new speech to answer."),
     "connection_error": N_("The server could not reach, or has lost, its speech service."),
-    "forwarding_error": N_("The server passes nothing on any more. Press r to connect again."),
+    "forwarding_error": N_("The server passes nothing on any more. Connect again."),
     # What our own server says before it closes, or instead of closing
     "token_missing": N_("The server no longer knows this login. Log in again."),
     "token_invalid": N_("The server no longer knows this login. Log in again."),
     "token_revoked": N_("The login was withdrawn, or the account deactivated. Log in again."),
     "origin_not_allowed": N_("The server takes no conversations from this origin."),
+    "too_many_conversations": N_(
+        "The server holds no more conversations for this account or address: close one, then try again."
+    ),
+    "host_not_allowed": N_(
+        "The server does not answer under this name: use another address for it, or have the name allowed."
+    ),
     "session_id_malformed": N_("The server cannot read the session's id. Choose the session again."),
     "session_not_found": N_("The server has no such session, or it belongs to somebody else."),
     "path_not_found": N_("The server holds no conversations at that address. Check the address."),
@@ -91,7 +132,17 @@ SENTENCES: dict[str, str] = {
         "The server refuses audio far ahead of real time: the source is not paced."
     ),
     "upstream_unreachable": N_("The server cannot reach its speech service."),
+    "upstream_not_found": N_(
+        "The speech service does not know the address or the model that the server asks for (HTTP 404). "
+        "Ask whoever runs the server."
+    ),
+    "upstream_busy": N_("The server's speech service takes no more conversations now. Wait a little."),
+    "upstream_failed": N_("The server's speech service fails. If it goes on, ask whoever runs the server."),
+    "api_key_missing": N_("The server has no OpenAI API key. Ask whoever runs the server."),
     "upstream_closed": N_("The server's speech service ended the connection."),
+    "upstream_stopped": N_("The server's speech service was stopped or is being restarted."),
+    "upstream_broke": N_("The server lost the connection to its speech service."),
+    "upstream_unresponsive": N_("The server's speech service no longer answers."),
     "upstream_stalled": N_("The server's speech service takes no data."),
     # The conversation's own process
     "session_created_timeout": N_(
@@ -102,11 +153,28 @@ SENTENCES: dict[str, str] = {
     ),
     "session_update_refused": N_("The server refused the session's configuration."),
     "closed_by_server": N_("The server ended the conversation."),
+    "response_failed": N_("The answer failed."),
+    "speech_sent_late": N_(
+        "{seconds} s of speech are sent again: the lost connection may not have heard them."
+    ),
+    "speech_not_sent": N_("{seconds} s of speech were said without a connection, and were not sent."),
+    "audio_dropped": N_(
+        "The network is too slow: {seconds} s of sound waited longer than it is worth, and were dropped."
+    ),
+    "source_late": N_("The network is too slow: the recording is sent {seconds} s late."),
+    "server_does_not_answer": N_(
+        "The server takes our audio, but has not answered for {seconds} s. Waiting up to {limit} s."
+    ),
+    "session_renewed": N_("The connection is being renewed before it reaches the longest time allowed."),
+    "log_unwritable": N_("The log {path} cannot be written: {reason}. The talk goes on without."),
     "answer_too_long": N_(
         "More than {minutes} minutes of answer wait to be played. What else comes of it is not kept."
     ),
     "upstream_silent": N_(
         "Audio went out for {seconds} s and nothing came back. The server has probably lost its upstream."
+    ),
+    "server_silent": N_(
+        "Audio went out for {seconds} s and the server answered nothing, not even pings. It hangs."
     ),
     "malformed_message": N_("The server sent a message that cannot be read ({type})."),
     "chunk_rate_suggests_44100": N_(
@@ -131,6 +199,13 @@ SENTENCES: dict[str, str] = {
     "device_failed": N_("{device} could not be opened: {reason}. Choose another device."),
     "digital_silence": N_("{device} gives exact zeros only. Check that it is not muted and is allowed."),
     "no_frames": N_("Nothing has come from {device} for two seconds. Check it, or choose another one."),
+    "sound_system_silent": N_(
+        "The sound system has not answered within {seconds} s. Check the sound server, or choose a recording."
+    ),
+    "device_listing_failed": N_("The sound devices could not be listed: {reason}."),
+    "channels_cancel": N_(
+        "The channels of {name} are opposites: mixed to one, almost nothing is left. Use one channel of it."
+    ),
     "device_lost": N_("{device} went away. Connect it again, or choose another device."),
     "file_not_found": N_("There is no file {path}. Check the path."),
     "file_unreadable": N_("{path} cannot be read as sound: {reason}"),
@@ -150,6 +225,7 @@ SENTENCES: dict[str, str] = {
     "results_ambiguous": N_("Several runs begin with {run}. Give more of the name."),
     # The console itself
     "unexpected": N_("Something unexpected happened. Details are in the log file: {log}"),
+    "no_job_control": N_("There is no shell to go back to."),
     "relay_not_started": N_("The conversation process could not be started: {reason}"),
     "state_not_saved": N_("What is remembered between runs could not be saved: {reason}"),
 }

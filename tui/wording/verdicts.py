@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from acceptance.results import Verdict
+from api_client.harmless import one_line
 from tui import i18n
 from tui.i18n import N_, _
 
@@ -21,4 +22,4 @@ def verdict_word(verdict: Verdict) -> str:
 
 def words(thing: object) -> str:
     """``ja`` or ``en`` of a checkpoint, test, condition, step of the plan or piece of evidence, on one line."""
-    return " ".join(str(getattr(thing, "ja" if i18n.language() == "ja" else "en")).split())
+    return one_line(" ".join(str(getattr(thing, "ja" if i18n.language() == "ja" else "en")).split()))

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from relay import stream
-from relay.recorder import Recorder
+from relay.recording.recorder import Recorder
 from relay.stream import (
     Connection,
     Item,
@@ -94,7 +93,7 @@ def record(tmp_path: Path) -> Record:
         failures: list[OSError] = []
         recorder = Recorder(tmp_path / name, 0.0, failures.append)
         for event in spoken() if events is None else events:
-            recorder.event(stream.encode(event))
+            recorder.event(event)
         recorder.user_audio(user, 0.5 + len(user) / 48_000)
         recorder.customer_audio(customer, 1.8)
         recorder.finish()

@@ -24,7 +24,7 @@ TOKEN = "sk-of-this-test"
 @pytest.fixture
 async def guarded_url() -> AsyncIterator[str]:
     async with serving(EngineOptions(port=0, token=TOKEN), NoTranscriber("off")) as url:
-        yield url
+        yield f"{url}?model=gpt-realtime"
 
 
 @pytest.mark.parametrize("authorization", [None, "Bearer sk-wrong", f"Basic {TOKEN}", "Bearer", "Bearer é"])
@@ -48,7 +48,9 @@ async def test_a_wrong_key_is_refused_as_openai_refuses_it(
 async def test_the_right_key_opens(guarded_url: str) -> None:
     async with connect(guarded_url, additional_headers={"Authorization": f"Bearer {TOKEN}"}) as socket:
         assert json.loads(await socket.recv())["type"] == "session.created"
-    sdk = openai.AsyncOpenAI(api_key=TOKEN, websocket_base_url=guarded_url.removesuffix("/realtime"))
+    sdk = openai.AsyncOpenAI(
+        api_key=TOKEN, websocket_base_url=guarded_url.removesuffix("/realtime?model=gpt-realtime")
+    )
     async with sdk.realtime.connect(model="gpt-realtime") as connection:
         assert (await connection.recv()).type == "session.created"
 
@@ -94,7 +96,7 @@ async def test_a_message_beyond_all_measure_ends_the_connection(monkeypatch: pyt
     monkeypatch.setattr(server, "MAX_MESSAGE_BYTES", 10_000)
     async with (
         serving(EngineOptions(port=0), NoTranscriber("off")) as url,
-        connect(url) as socket,
+        connect(f"{url}?model=m") as socket,
     ):
         await socket.recv()
         await socket.send("x" * 10_001)

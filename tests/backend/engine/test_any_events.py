@@ -126,7 +126,7 @@ def test_any_valid_events_leave_the_session_answering(given_events: list[dict[st
     async def converse() -> None:
         async with (
             serving(EngineOptions(port=0, pace=10_000.0), NoTranscriber("off")) as url,
-            connect(url, max_size=None, max_queue=None) as socket,
+            connect(f"{url}?model=gpt-realtime", max_size=None, max_queue=None) as socket,
         ):
             for number, sent in enumerate(given_events):
                 await socket.send(json.dumps({**sent, "event_id": f"e{number}"}))
@@ -142,7 +142,7 @@ def test_any_bytes_as_a_message_are_an_error_each(messages: list[bytes], as_text
     async def converse() -> None:
         async with (
             serving(EngineOptions(port=0), NoTranscriber("off")) as url,
-            connect(url, max_size=None, max_queue=None) as socket,
+            connect(f"{url}?model=gpt-realtime", max_size=None, max_queue=None) as socket,
         ):
             for message in messages:
                 await socket.send(message, text=as_text)

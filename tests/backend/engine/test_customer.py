@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from audio.samples import samples
 from backend.engine.customer import Customer
-from backend.engine.persona import Persona, PersonaError, choose, fold
+from backend.engine.keywords import fold
+from backend.engine.persona import Persona, PersonaError, choose
 from backend.engine.persona_file import load_persona, load_personas
 from backend.engine.role import role_of
 
@@ -108,6 +109,8 @@ def test_folding_keeps_what_distinguishes_words() -> None:
 HEAD = 'id = "x"\nlanguage = "ja"\nname = "n"\ndescription = "d"\narc = ["a"]\n'
 """Five lines; the first topic begins on the sixth."""
 
+TOOL = '[[tools]]\nname = "f"\n'
+
 
 def topic(topic_id: str, answers: str) -> str:
     return f'[[topics]]\nid = "{topic_id}"\nstage = "s"\nkeywords = []\nanswers = [\n{answers}\n]\n'
@@ -115,6 +118,10 @@ def topic(topic_id: str, answers: str) -> str:
 
 def answer(answer_id: str, text: str = "t") -> str:
     return f'  {{ id = "{answer_id}", text = "{text}" }},'
+
+
+def figure(condition: str) -> str:
+    return f'  {{ id = "f", text = "t", {condition} }},'
 
 
 REST = topic("silence", answer("s")) + topic("asked-before", answer("b"))
@@ -131,8 +138,12 @@ REST = topic("silence", answer("s")) + topic("asked-before", answer("b"))
         (HEAD + topic("a", answer("a", "{pain}")) + REST, "line 10: the topic 'a' has no answer"),
         (HEAD + topic("a", answer("a") + "\n" + answer("a")) + REST, "line 12: there is an answer 'a'"),
         (HEAD + topic("a", answer("a") + "\n" + answer("c", "{budget}")) + REST, "line 12: there is no {budget}"),
+        (HEAD + topic("a", answer("b") + "\n" + figure('days = "x"')) + REST, "line 12: 'days' is to be"),
+        (HEAD + topic("a", figure("amount = [1, 2]")) + REST, "line 10: the topic 'a' has no answer"),
         (HEAD + topic("a", answer("a", "{")) + REST, "line 11: the answer 'a' has a brace"),
         (HEAD + topic("a", answer("a")) + topic("a", answer("c")) + REST, "line 14: there is a topic 'a'"),
+        (HEAD + TOOL + 'answer = "{x.y}"\n' + topic("a", answer("a")) + REST, "line 8: {x.y} is no key"),
+        (HEAD + TOOL * 2 + topic("a", answer("a")) + REST, "line 9: there is a tool 'f' already"),
         (HEAD + topic("a", answer("a")) + REST.replace('stage = "s"', "", 1), "line 13: 'stage' is missing"),
     ],
 )  # fmt: skip

@@ -31,7 +31,7 @@ async def faulty(*faults: str, **options: Any) -> AsyncIterator[str]:
     planned = tuple(parse_fault(fault) for fault in faults)
     given = EngineOptions(port=0, pace=200.0, faults=planned, **options)
     async with serving(given, NoTranscriber("off")) as url:
-        yield url
+        yield f"{url}?model=gpt-realtime"
 
 
 async def receive(socket: ClientConnection) -> Any:
@@ -248,7 +248,7 @@ async def test_a_fault_at_a_time() -> None:
 
 async def test_what_openai_python_makes_of_a_drop() -> None:
     async with faulty("close:close_code=1011,reason=broken") as url:
-        base = url.removesuffix("/realtime")
+        base = url.removesuffix("/realtime?model=gpt-realtime")
         client = openai.AsyncOpenAI(api_key="sk-none", websocket_base_url=base)
         async with client.realtime.connect(model="gpt-realtime") as connection:
             with pytest.raises(ConnectionClosedError, match="broken"):
@@ -262,7 +262,7 @@ class TestControl:
 
     @staticmethod
     def url(url: str) -> str:
-        return url.replace("/v1/realtime", "/control")
+        return url.replace("/v1/realtime?model=gpt-realtime", "/control")
 
     async def ask(self, url: str, command: Any) -> Any:
         async with connect(self.url(url)) as socket:

@@ -35,7 +35,7 @@ def engine(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     ) as process:
         try:
             assert process.stdout is not None
-            yield process, json.loads(process.stdout.readline())["url"]
+            yield process, json.loads(process.stdout.readline())["url"] + "?model=gpt-realtime"
         finally:
             process.kill()
 
@@ -92,6 +92,23 @@ def test_no_token_reaches_the_log() -> None:
         assert "very-secret" not in err
 
 
+def test_no_client_forges_a_line_of_the_log() -> None:
+    forged = "2026-01-01 00:00:00,000 INFO backend.engine.server: forged"
+    with engine("--verbose") as (process, url):
+        with connect(f"{url}%0A{forged.replace(' ', '%20')}") as socket:
+            socket.recv(timeout=TIMEOUT_S)
+            socket.send(
+                json.dumps({"type": "session.update", "session": {"type": "realtime", f"\n{forged}": 1}})
+            )
+            socket.recv(timeout=TIMEOUT_S)
+            socket.send(json.dumps({"type": f"\r\n{forged}"}))
+            socket.recv(timeout=TIMEOUT_S)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=TIMEOUT_S)
+    assert "forged" in err
+    assert not [line for line in err.splitlines() if line.startswith("2026-01-01")]
+
+
 def test_a_process_can_misbehave_on_request(tmp_path: Path) -> None:
     plan = tmp_path / "plan.toml"
     plan.write_text('[[faults]]\nkind = "refuse"\nstatus = 429\nconnections = [1]\n', encoding="utf-8")
@@ -114,6 +131,8 @@ def test_a_process_can_misbehave_on_request(tmp_path: Path) -> None:
         (("--personas", "."), "there is no persona (*.toml) in ."),
         (("--whisper", "."), "there is no vocabulary.txt"),
         (("--token-file", "nowhere"), "No such file"),
+        (("--tls-cert", "nowhere"), "--tls-cert and --tls-key go together"),
+        (("--tls-cert", "nowhere", "--tls-key", "nowhere"), "No such file"),
     ],
 )
 def test_a_bad_option_is_said_in_words(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
@@ -134,13 +153,16 @@ def test_the_command_hands_its_options_over(monkeypatch: pytest.MonkeyPatch, tmp
     token = tmp_path / "token"
     token.write_text("sk-1", encoding="utf-8")
     arguments = ["--port", "0", "--pace", "2", "--no-transcription", "--stop-on-eof", "--max-age", "60"]
-    arguments += ["--token-file", str(token), "--fault", "abort", "--control", "--persona", "p"]
+    arguments += ["--token-file", str(token), "--fault", "abort", "--control", "--persona", "p", "--lenient"]
+    arguments += ["--allow-origin", "https://a.example", "--allow-origin", "https://b.example"]
+    arguments += ["--tls-cert", str(token), "--tls-key", str(token)]
     result = CliRunner().invoke(command, arguments)
     assert result.exit_code == 0
     assert given == [
         EngineOptions(
             port=0, pace=2.0, transcription=False, stop_on_eof=True, max_age_s=60.0,
-            token="sk-1", faults=(Fault("abort"),), control=True, persona="p",
+            token="sk-1", faults=(Fault("abort"),), control=True, persona="p", lenient=True,
+            origins=("https://a.example", "https://b.example"), tls_certificate=token, tls_key=token,
         )
     ]  # fmt: skip
 

@@ -28,9 +28,9 @@ TEXT = {"type": "message", "role": "user", "content": [{"type": "input_text", "t
     ("message", "code", "param"),
     [
         ({}, "invalid_event", "type"),
-        ({"type": "no.such.event"}, "invalid_event", "type"),
-        ({"type": "transcription_session.update"}, "invalid_event", "type"),
-        ({"type": "output_audio_buffer.clear"}, "invalid_event", "type"),
+        ({"type": "no.such.event"}, "invalid_value", "type"),
+        ({"type": "transcription_session.update"}, "invalid_value", "type"),
+        ({"type": "output_audio_buffer.clear"}, "invalid_value", "type"),
         ({"type": "session.update"}, "missing_required_parameter", "session"),
         ({"type": "session.update", "session": {}}, "missing_required_parameter", "session.type"),
         (
@@ -71,7 +71,7 @@ TEXT = {"type": "message", "role": "user", "content": [{"type": "input_text", "t
         ),
         (
             {"type": "conversation.item.truncate", "item_id": "x", "content_index": 0, "audio_end_ms": -1},
-            "invalid_type",
+            "invalid_value",
             "audio_end_ms",
         ),
         ({"type": "response.cancel"}, "response_cancel_not_active", None),
@@ -177,7 +177,7 @@ async def test_a_session_that_is_too_old_is_ended_with_a_word(
     transcriber: Any,
 ) -> None:
     options = EngineOptions(port=0, max_age_s=0.01)
-    async with serving(options, transcriber) as url, connect(url) as socket:
+    async with serving(options, transcriber) as url, connect(f"{url}?model=m") as socket:
         assert json.loads(await socket.recv())["type"] == "session.created"
         assert json.loads(await socket.recv())["error"]["code"] == "session_expired"
         with pytest.raises(ConnectionClosed) as closed:
@@ -238,7 +238,7 @@ def test_no_message_kills_the_session(messages: list[bytes], as_text: bool) -> N
         options = EngineOptions(port=0, pace=10_000.0)
         async with (
             serving(options, NoTranscriber("off")) as url,
-            connect(url, max_size=None) as socket,
+            connect(f"{url}?model=gpt-realtime", max_size=None) as socket,
         ):
             for message in messages:
                 await socket.send(message, text=as_text)

@@ -14,7 +14,7 @@ from backend.engine.session import DEFAULT_INSTRUCTIONS, language_of, new_sessio
 
 
 def update(session: dict[str, Any], **patch: Any) -> dict[str, Any]:
-    return updated(session, {"type": "realtime", **patch}, begun=False, audio_produced=False)
+    return updated(session, {"type": "realtime", **patch}, begun=False, locked_voice=None)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_the_old_session_is_left_alone() -> None:
             "unknown_parameter",
             "session.audio.input.turn_detection.eagerness",
         ),
-        ({"tools": [{"type": "function"}]}, "missing_required_parameter", "session.tools[0]"),
+        ({"tools": [{"type": "function"}]}, "missing_required_parameter", "session.tools[0].name"),
         ({"type": "live"}, "invalid_value", "session.type"),
     ],
 )
@@ -120,8 +120,21 @@ def test_the_language_is_the_transcriptions_else_the_instructions() -> None:
     assert language_of(session) is None
     assert language_of(update(session, instructions="あなたは購買部長です。")) == "ja"
     assert language_of(update(session, instructions="You are a buyer.")) == "en"
-    transcription = {"model": "whisper-1", "language": "en-US"}
+    transcription = {"model": "whisper-1", "language": "en"}
     session = update(
         session, instructions="あなたは購買部長です。", audio={"input": {"transcription": transcription}}
     )
     assert language_of(session) == "en"
+
+
+@pytest.mark.parametrize("model", ["gpt-realtime", "gpt-realtime-2.1"])
+@pytest.mark.parametrize("kind", ["realtime", "transcription"])
+@pytest.mark.parametrize("by_update", [True, False])
+def test_turn_detection_comes_back_as_it_was(model: str, kind: str, by_update: bool) -> None:
+    session = new_session(model, kind="realtime" if by_update else kind)
+    session = updated(session, {"type": kind}, begun=False, locked_voice=None)
+    created = session["audio"]["input"]["turn_detection"]
+    for detection in (None, {"type": "server_vad"}):
+        patch = {"type": kind, "audio": {"input": {"turn_detection": detection}}}
+        session = updated(session, patch, begun=False, locked_voice=None)
+    assert session["audio"]["input"]["turn_detection"] == created

@@ -325,3 +325,83 @@ async def test_what_a_streaming_model_takes_back_is_said_by_the_end_alone(
     completed = await client.until(f"{TRANSCRIPTION}.completed")
     assert client.types().count(f"{TRANSCRIPTION}.delta") == 1
     assert completed["transcript"] == "在庫の管理"
+
+
+async def heard(client: Any, pcm: bytes) -> bytes:
+    """What the engine takes for the audio of a turn made of ``pcm``: committed by hand, and retrieved."""
+    await client.speak(pcm)
+    await client.send("input_audio_buffer.commit")
+    item_id = (await client.until("input_audio_buffer.committed"))["item_id"]
+    await client.send("conversation.item.retrieve", item_id=item_id)
+    item = (await client.until("conversation.item.retrieved"))["item"]
+    return base64.b64decode(item["content"][0]["audio"])
+
+
+@pytest.mark.parametrize("ending", ["clear", "commit", "format"])
+async def test_half_a_sample_does_not_garble_what_is_said_next(
+    client: Any, spoken: bytes, ending: str
+) -> None:
+    await client.configure(audio={"input": {"turn_detection": None}})
+    said = spoken[:48_000]
+    if ending == "commit":
+        assert await heard(client, said + b"\x7f") == said
+    else:
+        await client.speak(b"\x7f")
+    if ending == "clear":
+        await client.send("input_audio_buffer.clear")
+    if ending == "format":
+        await client.configure(audio={"input": {"format": {"type": "audio/pcmu"}}})
+        await client.configure(audio={"input": {"format": {"type": "audio/pcm", "rate": 24_000}}})
+    assert await heard(client, said) == said
+
+
+async def test_half_a_sample_at_the_end_of_an_items_audio_is_left_out(client: Any, transcriber: Any) -> None:
+    audio = base64.b64encode(bytes(4_801)).decode()
+    item = {"type": "message", "role": "user", "content": [{"type": "input_audio", "audio": audio}]}
+    await client.send("conversation.item.create", item={**item, "id": "odd"})
+    await client.until("conversation.item.done")
+    await client.send("conversation.item.retrieve", item_id="odd")
+    item = (await client.until("conversation.item.retrieved"))["item"]
+    assert len(base64.b64decode(item["content"][0]["audio"])) == 4_800
+
+
+async def test_what_is_cut_off_a_running_answer_does_not_come_back(slow_engine_url: str, dial: Any) -> None:
+    async with dial(slow_engine_url) as client:
+        await client.send("response.create")
+        item_id = (await client.until("response.output_audio.delta"))["item_id"]
+        await client.send("conversation.item.truncate", item_id=item_id, content_index=0, audio_end_ms=100)
+        await client.until("conversation.item.truncated")
+        await client.until("response.output_audio.delta")
+        await client.send("response.cancel")
+        done = await client.until("response.done")
+        await client.send("conversation.item.retrieve", item_id=item_id)
+        part = (await client.until("conversation.item.retrieved"))["item"]["content"][0]
+    assert part["transcript"] is None
+    assert len(base64.b64decode(part["audio"])) == 100 * 48
+    assert done["response"]["output"][0]["content"][0]["transcript"] is None
+
+
+async def test_a_deleted_answer_keeps_no_audio(slow_engine_url: str, dial: Any) -> None:
+    async with dial(slow_engine_url) as client:
+        await client.send("response.create")
+        item_id = (await client.until("response.output_audio.delta"))["item_id"]
+        await client.send("conversation.item.delete", item_id=item_id)
+        await client.until("conversation.item.deleted")
+        await client.until("response.output_audio.delta")
+        await client.send("response.cancel")
+        await client.until("response.done")
+        await client.say("x", id=item_id)
+        await client.until("conversation.item.done")
+        await client.send("conversation.item.retrieve", item_id=item_id)
+        retrieved = await client.until("conversation.item.retrieved")
+    assert "audio" not in retrieved["item"]["content"][0]
+
+
+async def test_a_written_answer_keeps_to_the_tokens_allowed(client: Any) -> None:
+    await client.configure(output_modalities=["text"], max_output_tokens=5)
+    await client.say("在庫はどう管理していますか")
+    await client.send("response.create")
+    response = (await client.until("response.done"))["response"]
+    assert response["status_details"] == {"type": "incomplete", "reason": "max_output_tokens"}
+    assert response["usage"]["output_tokens"] == 5
+    assert response["output"][0]["content"][0]["text"] == "いまは表計"

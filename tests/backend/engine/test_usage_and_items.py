@@ -89,3 +89,12 @@ def test_an_answer_is_cut_only_where_it_must_be(text: str, length: int, tokens: 
     assert cut == (tokens < length)
     assert text.startswith(kept_text)
     assert cut or kept_text == text
+
+
+@given(st.text(alphabet="在庫ab ", max_size=30), st.integers(1, 12))
+def test_words_are_cut_to_the_tokens_allowed(text: str, tokens: int) -> None:
+    kept, _, cut = within_limit(text, b"", tokens)
+    assert text.startswith(kept)
+    assert text_tokens(kept) <= tokens
+    assert cut == (kept != text)
+    assert not cut or text_tokens(text[: len(kept) + 1]) > tokens

@@ -71,7 +71,7 @@ async def test_metadata_comes_back_in_both_events(client: Any) -> None:
 async def test_items_and_response_may_be_sent_back_to_back(client: Any) -> None:
     """pipecat names its items in 32 hex digits and waits for nothing."""
     item_id = "0123456789abcdef0123456789abcdef"
-    await client.say("料金はいくらですか", id=item_id)
+    await client.say("料金は月額15万円です", id=item_id)
     await client.send("response.create")
     done = await client.until("response.done")
     assert "15万円" in done["response"]["output"][0]["content"][0]["transcript"]

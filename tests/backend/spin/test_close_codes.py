@@ -20,9 +20,9 @@ from backend.spin.close_codes import (
     ("code", "reason", "close_code", "error_code"),
     [
         (1000, "", 4002, "upstream_closed"),
-        (1006, "", 4002, "upstream_closed"),
         (1011, "server_error.overloaded", 4002, "upstream_closed"),
-        (1001, "going away", 4002, "upstream_closed"),
+        (1001, "going away", 4002, "upstream_stopped"),
+        (1012, "", 4002, "upstream_stopped"),
         (1001, "Your session hit the maximum duration of 60 minutes.", 4008, "session_expired"),
         (1001, "invalid_request_error.session_expired", 4008, "session_expired"),
         (3000, "", 4003, "invalid_api_key"),
@@ -30,10 +30,9 @@ from backend.spin.close_codes import (
         (4000, "invalid_request_error.beta_api_shape_disabled", 4003, "beta_api_shape_disabled"),
         (4000, "insufficient_quota", 4003, "insufficient_quota"),
         (4000, "invalid_request_error.something_else", 4002, "upstream_closed"),
-        (None, "", 4002, "upstream_closed"),
     ],
 )
-def test_closes(code: int | None, reason: str, close_code: int, error_code: str) -> None:
+def test_closes(code: int, reason: str, close_code: int, error_code: str) -> None:
     end = classify_upstream_close(code, reason)
     assert (end.close_code, end.error_code) == (close_code, error_code)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import httpx
 
 if TYPE_CHECKING:
     from tests.backend.spin.conftest import Account, Server, Upstream
@@ -76,6 +79,27 @@ async def test_a_transcript_that_waits_does_not_keep_the_client_waiting(
         assert f"WebSocket closed: session={session_id}" not in admin.server.log.read_text(encoding="utf-8")
     session = await admin.session_when(session_id, lambda session: bool(session["messages"]))
     assert session["realtime_mode"] is False
+
+
+async def test_health_tells_when_leases_lapse_under_open_connections(
+    start_server: Callable[..., Server], upstream: Upstream
+) -> None:
+    server = start_server(SALESMIND_LEASE_SECONDS="3")
+    admin = server.log_in()
+    async with admin.ready_relay(admin.start_session()):
+        with without_table(server, "spin_connectionlease"):
+            answer = await answer_when(server, lambda answer: answer.status_code == 503)
+            assert answer.json()["status"] == "unavailable"
+            assert answer.json()["detail"]
+        await answer_when(server, lambda answer: answer.status_code == 200)
+
+
+async def answer_when(server: Server, holds: Callable[[httpx.Response], bool]) -> httpx.Response:
+    """What ``/api/health/`` answers, asked for until ``holds``."""
+    async with asyncio.timeout(30):
+        while not holds(answer := await asyncio.to_thread(server.http.get, "/api/health/")):
+            pass
+    return answer
 
 
 # Django can be set up once per process, so this one gets its own.

@@ -19,6 +19,7 @@ from backend.spin.frames import (
     error_event,
     finished_transcript,
     is_delta,
+    read_event,
     read_head,
     type_for_log,
 )
@@ -47,6 +48,25 @@ def test_any_text_is_an_event_or_refused(text: str) -> None:
     else:
         with pytest.raises(NotAnEvent):
             read_head(text)
+
+
+@given(st.lists(st.sampled_from(["\ud83d", "\ude00", "\U0001f600", "\\", "\\ud83d", "u", "在", '"'])))
+def test_half_a_surrogate_pair_is_replaced_and_the_rest_stays(signs: list[str]) -> None:
+    text = "".join(signs)
+    head, event = read_event(json.dumps({"type": "x", "transcript": text}))
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # two halves that meet are one
+    assert head.transcript == whole
+    assert json.loads(event)["transcript"] == whole
+
+
+def test_an_event_goes_on_as_it_came() -> None:
+    event = '{ "type":"x",  "emoji": "\\ud83d\\ude00", "path": "\\\\ud83d" }'
+    assert read_event(event) == (EventHead(type="x"), event)
+
+
+def test_what_is_no_event_is_refused_with_half_a_pair_in_it_too() -> None:
+    with pytest.raises(NotAnEvent):
+        read_event('["\\ud83d"]')
 
 
 @given(st.dictionaries(st.sampled_from(["type", "transcript", "audio", "item_id", "other"]), JSON))

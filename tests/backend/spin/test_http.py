@@ -87,6 +87,28 @@ def test_wrong_password_and_unknown_user_look_alike(server: Server, username: st
     assert set(answer) == {"error", "message"}
 
 
+@pytest.mark.parametrize("long", [{"username": "x" * 151}, {"password": "x" * 1001}])
+def test_a_login_that_is_too_long(server: Server, long: dict[str, str]) -> None:
+    body = {"username": "admin", "password": "x", **long}
+    answer = is_json_error(server.http.post("/api/auth/login/", json=body), 400)
+    assert {name for name, sentences in answer["details"].items() if sentences} == set(long)
+
+
+def test_guessing_passwords_becomes_slow_and_cheap(server: Server) -> None:
+    person = server.add_user("guessed-at")
+
+    def log_in(password: str, name: str = "guessed-at") -> httpx.Response:
+        return server.http.post("/api/auth/login/", json={"username": name, "password": password})
+
+    refused = next(answer for _ in range(20) if (answer := log_in("wrong")).status_code != 401)
+    body = is_json_error(refused, 429)
+    assert set(body) == {"error", "message"}
+    assert int(refused.headers["retry-after"]) >= 1
+    assert refused.headers["retry-after"] in body["message"]
+    assert person.get("/api/session/list/").status_code == 200
+    assert log_in("admin123", "admin").status_code == 200
+
+
 def test_a_deactivated_account_may_not_log_in(server: Server) -> None:
     person = server.add_user("asleep", "a-password")
     server.execute("UPDATE spin_user SET is_active = 0 WHERE id = ?", person.user_id)
@@ -161,6 +183,15 @@ def test_a_new_session(admin: Account) -> None:
             {"value_proposition": "abc ", "industry": "x" * 101, "mode": "odd"},
             {"value_proposition", "industry", "mode"},
         ),
+        (
+            {
+                "value_proposition": "x" * 10_001,
+                "industry": "IT",
+                "customer_persona": "x" * 10_001,
+                "customer_pain": "x" * 10_001,
+            },
+            {"value_proposition", "customer_persona", "customer_pain"},
+        ),
         ({"value_proposition": "long enough"}, {"industry"}),
         ({"value_proposition": "long enough", "mode": "detailed"}, {"company_id"}),
         ({"value_proposition": "long enough", "mode": "simple", "company_id": UNKNOWN}, {"company_id"}),
@@ -195,6 +226,23 @@ def test_a_detailed_session_takes_the_industry_of_its_company(admin: Account) ->
     )
 
 
+def test_stored_text_that_utf8_cannot_write_hides_no_session(admin: Account, server: Server) -> None:
+    person, company = server.add_user("half-a-pair"), uuid.uuid4()
+    server.execute(
+        "INSERT INTO spin_company (id, user_id, source_url, scrape_source, company_name, industry, "
+        "business_description, location, employee_count, scraped_urls, scraped_data, created_at, updated_at) VALUES "
+        "(?, ?, '', '', '', '', '', '', '', '[]', ?, '2026-01-01', '2026-01-01')",
+        *(company.hex, person.user_id, r'{"name \ud83d": ["\ud83d\ude00", "\ude00"]}'),
+    )
+    person.start_session(company_id=str(company))
+    person.start_session()
+    listed = person.get("/api/session/list/").json()["results"]
+    assert [session["company"] and session["company"]["scraped_data"] for session in listed] == [
+        None,
+        {"name \ufffd": ["\U0001f600", "\ufffd"]},
+    ]
+
+
 def test_the_list_is_paged_newest_first_and_ones_own(server: Server, admin: Account) -> None:
     person = server.add_user("lister")
     ids = [person.start_session() for _ in range(3)]
@@ -219,7 +267,11 @@ def test_the_list_is_paged_newest_first_and_ones_own(server: Server, admin: Acco
 
 
 @pytest.mark.parametrize(
-    "query", [{"page": 0}, {"page": -1}, {"page": "x"}, {"page": ""}, {"page_size": -1}, {"page_size": "x"}]
+    "query",
+    [
+        *({"page": 0}, {"page": -1}, {"page": "x"}, {"page": ""}),
+        *({"page_size": -1}, {"page_size": "x"}, {"page_size": 201}, {"page_size": 10**30}),
+    ],
 )
 def test_a_page_that_is_none(admin: Account, query: dict[str, Any]) -> None:
     assert set(is_json_error(admin.get("/api/session/list/", params=query), 400)) == set(query)
@@ -316,7 +368,13 @@ def test_a_wrong_method_is_json(admin: Account) -> None:
 
 
 def test_a_host_that_is_not_ours_is_refused(server: Server) -> None:
-    is_json_error(server.http.get("/api/health/", headers={"Host": "evil.example"}), 400)
+    is_json_error(server.http.get("/api/session/list/", headers={"Host": "evil.example"}), 400)
+
+
+def test_health_answers_whoever_asks(server: Server) -> None:
+    """Load balancers ask by the machine's address."""
+    answer = server.http.get("/api/health/", headers={"Host": "10.0.3.17:8000"})
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
 def test_words_in_two_languages(server: Server) -> None:

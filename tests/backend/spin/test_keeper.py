@@ -15,10 +15,10 @@ import asyncio, django
 django.setup()
 from channels.db import database_sync_to_async
 from backend import migration
-from backend.spin import revocation
+from backend.spin import leases, revocation
 from backend.spin import keeper as keeper_module
 from backend.spin.keeper import Keeper
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from backend.spin.models import Token, User
 
 class Connection:
@@ -63,22 +63,34 @@ def deactivate(key):
     user.is_active = False
     user.save()
 
+async def delete_while_a_step_fails(key):
+    def fail(*arguments):
+        raise FAILURE("a bad row")
+    FAILING = fail
+    await delete_token(key)
+
 async def delete_after_an_outage(key):
-    tick, failed = keeper_module._tick, asyncio.Event()
+    original, failed = FAILING, asyncio.Event()
     loop = asyncio.get_running_loop()
-    def fail(connections):
+    def fail(*arguments):
         loop.call_soon_threadsafe(failed.set)
         raise FAILURE("the database is away")
-    keeper_module._tick = fail
+    FAILING = fail
     await failed.wait()
-    keeper_module._tick = tick
+    FAILING = original
     await delete_token(key)
 
 asyncio.run(main())
 """
 
 
-def run(change: str, directory: Path, rhythm_s: float = 3600, failure: str = "OSError") -> str:
+def run(
+    change: str,
+    directory: Path,
+    rhythm_s: float = 3600,
+    failure: str = "OSError",
+    failing: str = "keeper_module._go_round",
+) -> str:
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "backend.settings",
@@ -86,7 +98,7 @@ def run(change: str, directory: Path, rhythm_s: float = 3600, failure: str = "OS
         "SALESMIND_KEEPER_SECONDS": str(rhythm_s),
         "SALESMIND_LEASE_SECONDS": "7200",
     }
-    program = PROGRAM.replace("CHANGE", change).replace("FAILURE", failure)
+    program = PROGRAM.replace("CHANGE", change).replace("FAILURE", failure).replace("FAILING", failing)
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60
     )
@@ -101,6 +113,12 @@ def test_a_deactivated_account(tmp_path: Path) -> None:
     assert run("deactivate", tmp_path) == "revoked"
 
 
-@pytest.mark.parametrize("failure", ["OperationalError", "InterfaceError", "OSError"])
+@pytest.mark.parametrize("failure", ["OperationalError", "InterfaceError", "OSError", "KeyError"])
 def test_it_outlives_an_outage(tmp_path: Path, failure: str) -> None:
     assert run("delete_after_an_outage", tmp_path, rhythm_s=0.05, failure=failure) == "revoked"
+
+
+@pytest.mark.parametrize("step", ["renew", "sweep", "existing_sessions"])
+def test_a_step_that_fails_stops_no_other(tmp_path: Path, step: str) -> None:
+    program = ("delete_while_a_step_fails", tmp_path)
+    assert run(*program, rhythm_s=0.05, failure="IntegrityError", failing=f"leases.{step}") == "revoked"

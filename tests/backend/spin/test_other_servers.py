@@ -9,6 +9,8 @@ import shlex
 import socket
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,26 +56,58 @@ def test_a_password_before_the_database_was_made(environment: dict[str, str]) ->
     assert "Traceback" not in done.stderr
 
 
-async def test_uvicorns_own_command(environment: dict[str, str]) -> None:
+@asynccontextmanager
+async def uvicorn(environment: dict[str, str], *options: str) -> AsyncIterator[tuple[str, list[str]]]:
+    """uvicorn's own command: where it listens, and its log, which is there when it has ended."""
     for command in ("migrate", "adminpassword"):
         assert (await asyncio.to_thread(django, command, environment)).returncode == 0
+    log: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         process = await asyncio.create_subprocess_exec(
-            *documented("uvicorn"), "--fd", str(listener.fileno()),
+            *documented("uvicorn"), "--fd", str(listener.fileno()), *options,
             env=environment, pass_fds=[listener.fileno()], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
         )  # fmt: skip
     try:
-        async with asyncio.timeout(TIMEOUT_S), httpx.AsyncClient(base_url=f"http://{address}") as http:
-            answer = await http.post(
-                "/api/auth/login/", json={"username": "admin", "password": PASSWORD}, timeout=TIMEOUT_S
-            )
-            token = answer.json()["token"]
-            async with connect(f"ws://{address}/ws/realtime/?token={token}", proxy=None) as client:
-                assert "session.created" in str(await client.recv())
+        async with asyncio.timeout(TIMEOUT_S):
+            yield address, log
     finally:
         process.terminate()
-        _output, log = await process.communicate()
-    assert "✅ WebSocket接続受け入れ: user=admin, session=new" in log.decode()
-    assert "token=***" in log.decode()
-    assert token not in log.decode()
+        _output, written = await process.communicate()
+        log.append(written.decode())
+
+
+async def log_in(http: httpx.AsyncClient) -> str:
+    answer = await http.post(
+        "/api/auth/login/", json={"username": "admin", "password": PASSWORD}, timeout=TIMEOUT_S
+    )
+    return str(answer.json()["token"])
+
+
+async def test_uvicorns_own_command(environment: dict[str, str]) -> None:
+    async with uvicorn(environment) as (address, log):
+        async with httpx.AsyncClient(base_url=f"http://{address}") as http:
+            token = await log_in(http)
+        async with connect(f"ws://{address}/ws/realtime/?token={token}", proxy=None) as client:
+            assert "session.created" in str(await client.recv())
+    assert "✅ WebSocket接続受け入れ: user=admin, session=new" in log[0]
+    assert "token=***" in log[0]
+    assert token not in log[0]
+
+
+async def test_below_another_path_and_behind_https(environment: dict[str, str]) -> None:
+    environment |= {"SALESMIND_REQUIRE_HTTPS": "1", "SALESMIND_BEHIND_PROXY": "1"}
+    async with uvicorn(environment, "--root-path", "/salesmind") as (address, _log):
+        https = {"X-Forwarded-Proto": "https"}
+        async with httpx.AsyncClient(base_url=f"http://{address}", headers=https) as http:
+            token = await log_in(http)
+            redirect = await http.get("/api/health?x=1")
+            assert redirect.headers["location"] == "/salesmind/api/health/?x=1"
+            hint = await http.post("/api/session/start", json={})
+            assert "/salesmind/api/session/start/" in hint.json()["detail"]
+            for host in ("10.0.3.17:8000", "127.0.0.1"):
+                plain = {"Host": host, "X-Forwarded-Proto": "http"}
+                assert (await http.get("/api/health/", headers=plain)).json() == {"status": "ok"}
+            assert (await http.get("/api/session/list/", headers=plain)).status_code == 301
+        async with connect(f"ws://{address}/ws/realtime/?token={token}", proxy=None) as client:
+            assert "session.created" in str(await client.recv())

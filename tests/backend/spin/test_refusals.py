@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +101,24 @@ async def test_the_servers_own_origin(admin: Account, upstream: Upstream) -> Non
         assert (await client.event())["type"] == "session.created"
 
 
+async def test_a_host_that_is_not_served(admin: Account) -> None:
+    """DNS rebinding: the page's own origin, by a name that was pointed at this machine."""
+    async with admin.server.websocket("/ws/realtime/", additional_headers=admin.headers) as client:
+        await client.event()
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(admin.server.url.rpartition(":")[2]))
+    writer.write(
+        b"GET /ws/realtime/ HTTP/1.1\r\nHost: evil.example\r\nOrigin: http://evil.example\r\n"
+        b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nAuthorization: Token "
+        + admin.token.encode()
+        + b"\r\n\r\n"
+    )
+    answer = await asyncio.wait_for(reader.read(), 15)
+    writer.close()
+    assert b'"host_not_allowed"' in answer
+    assert b"session.created" not in answer
+
+
 async def test_words_in_the_language_that_was_asked_for(server: Server) -> None:
     sentences = []
     for language in ("en-US,en;q=0.9", "ja", ""):
@@ -134,6 +153,45 @@ async def test_revocation_closes_open_sockets(server: Server, upstream: Upstream
         server.execute(statement, person.user_id)
         events, close_code, _reason = await client.ending()
     assert (events[-1]["error"]["code"], close_code) == ("token_revoked", 4401)
+
+
+def delete_account(server: Server, account: Account) -> None:
+    """As Django's own ``delete()`` does: what refers to it first."""
+    sessions = "(SELECT id FROM spin_session WHERE user_id = ?)"
+    server.execute(f"DELETE FROM spin_connectionlease WHERE session_id IN {sessions}", account.user_id)
+    for table in ("spin_session", "spin_token"):
+        server.execute(f"DELETE FROM {table} WHERE user_id = ?", account.user_id)
+    server.execute("DELETE FROM spin_user WHERE id = ?", account.user_id)
+
+
+async def test_a_deleted_account_is_closed_and_nobody_else(
+    admin: Account, server: Server, upstream: Upstream
+) -> None:
+    person, mine = server.add_user("deleted"), admin.start_session()
+    async with admin.ready_relay(mine), person.ready_relay(person.start_session()) as client:
+        delete_account(server, person)
+        events, close_code, _reason = await client.ending()
+        assert (events[-1]["error"]["code"], close_code) == ("token_revoked", 4401)
+        # A lease that is taken out anew shows that the keeper still does its rounds.
+        server.execute("DELETE FROM spin_connectionlease")
+        await admin.session_when(mine, lambda session: session["realtime_mode"] is True)
+        assert server.http.get("/api/health/").status_code == 200
+
+
+@pytest.mark.parametrize("leases", ["gone", "left behind"])
+async def test_a_deleted_session_is_closed_and_no_other(
+    admin: Account, server: Server, upstream: Upstream, leases: str
+) -> None:
+    deleted, kept = admin.start_session(), admin.start_session()
+    async with admin.ready_relay(kept), admin.ready_relay(deleted) as client:
+        key = uuid.UUID(deleted).hex
+        if leases == "gone":
+            server.execute("DELETE FROM spin_connectionlease WHERE session_id = ?", key)
+        server.execute("DELETE FROM spin_session WHERE id = ?", key)
+        events, close_code, _reason = await client.ending()
+        assert (events[-1]["error"]["code"], close_code) == ("session_not_found", 4404)
+        server.execute("DELETE FROM spin_connectionlease")
+        await admin.session_when(kept, lambda session: session["realtime_mode"] is True)
 
 
 async def test_others_are_not_disturbed_by_a_revocation(

@@ -128,6 +128,7 @@ async def test_upstream_garbage_is_an_error_and_the_next_event_arrives(
     [
         ((1000, "bye"), 4002, "upstream_closed"),
         ((1011, "internal"), 4002, "upstream_closed"),
+        ((1012, "restart"), 4002, "upstream_stopped"),
         ((1001, "maximum age reached"), 4008, "session_expired"),
         ((4000, "invalid_request_error.beta_api_shape_disabled"), 4003, "beta_api_shape_disabled"),
         ((3000, "invalid_request_error.invalid_api_key"), 4003, "invalid_api_key"),
@@ -157,8 +158,22 @@ async def test_an_upstream_that_vanishes_is_reported(admin: Account, upstream: U
     async with admin.relay() as client:
         events, code, _reason = await client.ending()
     assert code == 4002
-    assert events[-1]["error"]["upstream_code"] == 1006
+    assert (events[-1]["error"]["code"], events[-1]["error"]["upstream_code"]) == ("upstream_broke", 1006)
     assert "（コード 1006）" in events[-1]["error"]["message"]
+
+
+async def test_an_upstream_that_answers_nothing_is_not_said_to_have_ended_it(
+    start_server: Callable[..., Server], upstream: Upstream
+) -> None:
+    async def freeze(connection: Any) -> None:
+        await connection.send('{"type": "session.created"}')
+        connection.transport.pause_reading()
+
+    upstream.handler = freeze
+    server = start_server(SALESMIND_STALL_SECONDS="0.5")
+    async with server.log_in().ready_relay() as client:
+        events, code, _reason = await client.ending()
+    assert (events[-1]["error"]["code"], code) == ("upstream_unresponsive", 4002)
 
 
 async def test_the_clients_close_reaches_the_upstream(admin: Account, upstream: Upstream) -> None:
@@ -238,6 +253,22 @@ async def test_transcripts_are_stored_under_both_names_in_order(admin: Account, 
     ]
 
 
+async def test_half_a_surrogate_pair_loses_no_transcript_and_no_event(
+    admin: Account, upstream: Upstream
+) -> None:
+    kind = "conversation.item.input_audio_transcription.completed"
+    upstream.handler = upstream.saying(
+        '{"type": "session.created"}', json.dumps({"type": kind, "transcript": "在庫\ud83d"})
+    )
+    session_id = admin.start_session()
+    async with admin.ready_relay(session_id) as client:
+        assert (await client.event())["transcript"] == "在庫\ufffd"
+        await client.send({"type": "typed", "text": "値段\ud83d"})
+        assert await upstream.next_message() == {"type": "typed", "text": "値段\ufffd"}
+        session = await admin.session_when(session_id, lambda session: bool(session["messages"]))
+    assert session["messages"][0]["message"] == "在庫\ufffd"
+
+
 async def test_two_connections_write_one_sequence(admin: Account, upstream: Upstream) -> None:
     done = json.dumps({"type": "response.output_audio_transcript.done", "transcript": "はい"})
     upstream.handler = upstream.saying(*[done] * 10)
@@ -248,8 +279,9 @@ async def test_two_connections_write_one_sequence(admin: Account, upstream: Upst
 
 
 async def test_the_log_has_the_lines_of_the_test_summary_and_no_token(
-    admin: Account, upstream: Upstream
+    start_server: Callable[..., Server], upstream: Upstream
 ) -> None:
+    admin = start_server(SALESMIND_LOG_AUDIO="chunks").log_in()
     session_id = admin.start_session()
     path = f"/ws/realtime/?token={admin.token}&session_id={session_id}"
     async with admin.server.websocket(path) as client:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 if TYPE_CHECKING:
     from tests.backend.spin.conftest import Server
@@ -61,6 +65,48 @@ def test_one_line_on_stdout_and_words_on_stderr(start_server: Callable[..., Serv
     assert "admin123" in words
 
 
+def test_over_tls(tmp_path: Path) -> None:
+    """httpx and the ``ssl`` module of Python, trusting this certificate only, are the witnesses."""
+    if shutil.which("openssl") is None:
+        pytest.skip("the openssl command makes the certificate")
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    command = (
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=127.0.0.1 "
+        "-addext subjectAltName=IP:127.0.0.1"
+    )
+    subprocess.run([*command.split(), "-keyout", key, "-out", cert], check=True, capture_output=True)
+    arguments = ("--tls-cert", str(cert), "--tls-key", str(key))
+    started = [sys.executable, "-m", "tui.cli", "serve", "--port", "0", "--data-dir", str(tmp_path),
+               "--upstream", NOWHERE, *arguments]  # fmt: skip
+    process = subprocess.Popen(started, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert process.stdout is not None
+        url = json.loads(process.stdout.readline())["url"]
+        assert url.startswith("https://127.0.0.1:")
+        trusting = ssl.create_default_context(cafile=cert)
+        assert httpx.get(f"{url}/api/health/", verify=trusting, trust_env=False).status_code == 200
+        websocket = connect(f"wss{url.removeprefix('https')}/ws/realtime/", ssl=trusting, proxy=None)
+        with websocket, pytest.raises(ConnectionClosed) as closed:
+            while True:
+                websocket.recv(timeout=TIMEOUT_S)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 4401  # over TLS, and as far as the login
+        process.terminate()
+        assert process.wait(TIMEOUT_S) == 0
+    finally:
+        process.kill()
+        process.communicate(timeout=TIMEOUT_S)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--tls-cert", "x"), ("--tls-key", "x"), ("--tls-cert", "x", "--tls-key", "x")]
+)
+def test_tls_that_cannot_be_used(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    assert "TLS cannot be used: " in refusal(
+        serve(tmp_path, "--port", "0", "--upstream", NOWHERE, *arguments)
+    )
+
+
 def test_interrupted_is_130(start_server: Callable[..., Server]) -> None:
     assert start_server().stop(signal.SIGINT) == 130
 
@@ -94,6 +140,18 @@ def test_a_database_that_is_none(tmp_path: Path) -> None:
     database.write_text("Dear Sir or Madam, " * 100)
     sentence = refusal(serve(tmp_path, "--port", "0", "--upstream", NOWHERE, "--database", str(database)))
     assert "--database" in sentence
+
+
+def test_a_database_from_a_newer_version(start_server: Callable[..., Server]) -> None:
+    server = start_server()
+    applied = "INSERT INTO django_migrations (app, name, applied) VALUES ('spin', '0099_later', '2030-01-01')"
+    server.execute(applied)
+    health = server.http.get("/api/health/")
+    assert (health.status_code, health.json()["status"]) == (503, "unavailable")
+    server.stop()
+    sentence = refusal(serve(server.directory, "--port", "0", "--upstream", NOWHERE))
+    assert "newer version" in sentence
+    assert "0099_later" in sentence
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="drops root's privilege as Linux has it")
@@ -171,6 +229,19 @@ def test_the_default_database_is_made_with_its_directory(
     server = start_server(SALESMIND_DATABASE=str(tmp_path / "deep" / "down" / "data.sqlite3"))
     assert server.log_in().token
     assert (tmp_path / "deep" / "down" / "data.sqlite3").exists()
+
+
+def test_other_users_of_the_machine_read_nothing(start_server: Callable[..., Server]) -> None:
+    server = start_server()
+    server.log_in()
+    directory = server.directory
+    server.stop()
+    for path in (directory, *directory.rglob("*")):
+        path.chmod(path.stat().st_mode | 0o055)
+    server.start()
+    server.log_in()
+    for path in (directory, directory / "salesmind.sqlite3", server.log):
+        assert path.stat().st_mode & 0o077 == 0, path
 
 
 @pytest.mark.parametrize("upstream", [NOWHERE, "ws://no..name/"])

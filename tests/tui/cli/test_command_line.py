@@ -6,10 +6,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
+from acceptance.store import FILE_NAME, ResultsStore
 from tui.cli import group
 from tui.cli.group import COMMANDS
 
@@ -51,6 +54,8 @@ def test_the_language_may_be_chosen_after_the_command() -> None:
     [
         (("talk", "--bogus"), "'--bogus' というオプションはありません"),
         (("bogus",), "'bogus' というコマンドはありません"),
+        (("tlak",), "talk のことですか"),
+        (("results", "shwo"), "show のことですか"),
         (("--lang", "fr"), "使えるのは 'ja', 'en' です"),
         (("talk", "--seconds", "-1"), "範囲"),
     ],
@@ -102,6 +107,26 @@ def test_the_version() -> None:
     assert done.stdout.startswith("salesmind-console ")
 
 
+def test_a_command_that_fails_unexpectedly_has_a_code_of_its_own_and_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SALESMIND_STATE_DIR", str(tmp_path))
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("?token=0123456789abcdef")
+
+    monkeypatch.setattr("audio.devices.list_devices", broken)
+    monkeypatch.setattr("tui.settings.places.config_path", broken)
+    monkeypatch.setattr("tui.settings.config_path", broken)
+    done = CliRunner().invoke(group.salesmind, ["diagnostics", "--bundle", str(tmp_path / "b.zip")])
+    assert done.exit_code == 70
+    assert "Traceback" not in done.output
+    log = tmp_path / "console.log"
+    assert str(log) in done.stderr
+    assert "ZeroDivisionError" in log.read_text(encoding="utf-8")
+    assert "0123456789abcdef" not in done.output + log.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("command", ["serve", "engine"])
 def test_without_the_server_extra_the_commands_say_how_to_install_it(
     command: str, monkeypatch: pytest.MonkeyPatch
@@ -111,6 +136,22 @@ def test_without_the_server_extra_the_commands_say_how_to_install_it(
     assert (done.exit_code, done.stdout) == (2, "")
     assert "no_such_module" in done.stderr
     assert 'pip install "salesmind-console[server,offline]"' in done.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "engine"])
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--mind", "somewhere"], "http://"),
+        (["--mind", "http://127.0.0.1:9/v1"], "--mind-model"),
+        (["--mind", "http://u:secret-word@h", "--mind-model", "m"], "SALESMIND_MIND_KEY"),
+    ],
+)
+def test_a_mind_that_cannot_be_used_is_refused_at_once(command: str, flags: list[str], says: str) -> None:
+    done = CliRunner().invoke(group.salesmind, [command, *flags])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert says in done.stderr
+    assert "secret-word" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -124,6 +165,54 @@ def test_the_shell_can_complete(typed: str, offered: set[str], monkeypatch: pyte
     monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
     done = salesmind()
     assert {line.partition(",")[2] for line in done.stdout.splitlines()} == offered
+
+
+CONFIG = '[[profiles]]\nname = "staging"\nserver_url = "http://s"\n[[profiles]]\nname = "demo"\nserver_url = "http://d"\n'
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("talk --profile s", {"staging"}),
+        ("--profile ", {"staging", "demo"}),
+        ("talk --source t", {"tcp:", "tone"}),
+        ("check --sink n", {"none"}),
+        ("results show 2026", {"20260101T000000Z-beef"}),
+        ("results compare latest l", {"latest"}),
+        ("config set audio.e", {"audio.echo"}),
+    ],
+)
+def test_the_shell_can_complete_values(
+    typed: str, offered: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: ModuleType
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(CONFIG)
+    with ResultsStore(tmp_path / FILE_NAME) as store:
+        store.keep(msgspec.structs.replace(made.made_result(), id="20260101T000000Z-beef"))
+    monkeypatch.setenv("SALESMIND_CONFIG", str(config))
+    monkeypatch.setenv("SALESMIND_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("_SALESMIND_COMPLETE", "zsh_complete")
+    words = f"salesmind {typed}"
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split(" ")) - 1))
+    done = salesmind()
+    assert set(done.stdout.splitlines()[1::3]) == offered, done.stderr
+
+
+@pytest.mark.parametrize("broken", ["profiles = 3", "[[profiles]]\nname = 3", "\\"])
+def test_completion_survives_a_broken_configuration(
+    broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config.toml").write_text(broken)
+    monkeypatch.setenv("SALESMIND_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("SALESMIND_STATE_DIR", str(tmp_path / "none"))
+    monkeypatch.setenv("_SALESMIND_COMPLETE", "bash_complete")
+    for words in ("salesmind talk --profile x", "salesmind results show 2"):
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", "3")
+        done = salesmind()
+        assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "", "")
+    assert not (tmp_path / "none").exists()
 
 
 def test_the_completion_script_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:

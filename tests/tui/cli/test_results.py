@@ -155,7 +155,7 @@ def test_a_bundle_is_collected(run: Run, kept: ModuleType, state: Path, tmp_path
     with zipfile.ZipFile(bundle) as archive:
         assert archive.read("logs/console.log") == b"opened ?token=***\n"
         assert {f"results/{OLD}.json", f"results/{NEW}.json"} <= set(archive.namelist())
-        assert {"inputs", "outputs", "error"} <= json.loads(archive.read("devices.json")).keys()
+        assert {"devices", "error"} <= json.loads(archive.read("devices.json")).keys()
 
 
 def test_a_bundle_that_cannot_be_written_is_said(run: Run, tmp_path: Path) -> None:

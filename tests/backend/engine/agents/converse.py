@@ -2,7 +2,7 @@
 
     python converse.py URL PCM SCENARIO
 
-``PCM``: a file of PCM16 24 kHz. ``SCENARIO``: spoken, text, tool or barge_in.
+``PCM``: a file of PCM16 24 kHz. ``SCENARIO``: spoken, text, tool, required_tool or barge_in.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from agents import function_tool
 from agents.realtime import RealtimeAgent, RealtimeRunner, RealtimeSession
+from pydantic import BaseModel
 
 CHUNK = 4_800
 TIMEOUT_S = 20
@@ -31,10 +33,22 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+RUNS: list[dict[str, Any]] = []
+"""What the tool's body was given, each time it ran: arguments that its schema let pass."""
+
+
+class Delivery(BaseModel):
+    place: str
+    day: date
+
+
 @function_tool
-def look_up() -> str:
-    """The number of parts in stock."""
-    return "4000"
+def count_stock(
+    part_number: str, count: int, speed: Literal["standard", "express"], delivery: Delivery | None
+) -> str:
+    """部品の在庫を調べる。"""
+    RUNS.append({"part": part_number, "count": count, "speed": speed, "place": delivery and delivery.place})
+    return f"{part_number}は{count * 2}個あります"
 
 
 class Seen:
@@ -67,8 +81,8 @@ async def speak(session: RealtimeSession, pcm: bytes) -> None:
 
 
 async def converse(url: str, pcm: bytes, scenario: str) -> Seen:
-    tools = [look_up] if scenario == "tool" else []
-    settings = {**SETTINGS, **({"tool_choice": "required"} if tools else {})}
+    tools = [count_stock] if "tool" in scenario else []
+    settings = {**SETTINGS, **({"tool_choice": "required"} if scenario == "required_tool" else {})}
     runner = RealtimeRunner(
         RealtimeAgent(name="customer", instructions="あなたはお客様です。", tools=tools),
         config={"model_settings": settings, "tracing_disabled": True},  # type: ignore[arg-type,typeddict-item]
@@ -78,6 +92,8 @@ async def converse(url: str, pcm: bytes, scenario: str) -> Seen:
     async with session, asyncio.timeout(TIMEOUT_S):
         if scenario == "spoken":
             await speak(session, pcm)
+        elif tools:
+            await session.send_message("部品PX-4711の在庫を30個、expressで調べてください。")
         else:
             await session.send_message("現在、在庫はどのように管理されていますか。")
         broke_in = False
@@ -88,8 +104,8 @@ async def converse(url: str, pcm: bytes, scenario: str) -> Seen:
                 await speak(session, pcm[: 48 * 1_000])
             wanted = "audio_interrupted" if scenario == "barge_in" else "agent_end"
             finished = wanted in seen.kinds and bool(seen.responses)
-            if scenario == "tool":
-                finished = "tool_end" in seen.kinds
+            if tools:
+                finished = "tool_end" in seen.kinds and len(seen.responses) > 1
             if finished and (scenario != "spoken" or user_transcript(seen)):
                 return seen
     return seen
@@ -104,4 +120,4 @@ def user_transcript(seen: Seen) -> str | None:
 
 if __name__ == "__main__":
     result = asyncio.run(converse(sys.argv[1], Path(sys.argv[2]).read_bytes(), sys.argv[3]))
-    print(json.dumps({**vars(result), "user": user_transcript(result)}, ensure_ascii=False))
+    print(json.dumps({**vars(result), "runs": RUNS, "user": user_transcript(result)}, ensure_ascii=False))

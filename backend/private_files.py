@@ -1,0 +1,58 @@
+"""Files that hold tokens and what was said, closed to the machine's other users."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+_OTHERS = 0o077
+_DATABASE_SUFFIXES = ("", "-wal", "-shm", "-journal")
+
+
+def close_to_others(path: Path) -> None:
+    """Take the permissions of group and others from ``path``, where it is there and ours to change."""
+    with suppress(OSError):
+        status = path.stat()
+        if status.st_mode & _OTHERS and (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+            path.chmod(stat.S_IMODE(status.st_mode) & ~_OTHERS)
+
+
+def open_private(path: str | Path, flags: int) -> int:
+    """An opener for ``open()``: the file is made 0600; one that is there already becomes it."""
+    descriptor = os.open(path, flags, 0o600)
+    with suppress(OSError):
+        status = os.fstat(descriptor)
+        if stat.S_ISREG(status.st_mode) and status.st_mode & _OTHERS:
+            os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & ~_OTHERS)
+    return descriptor
+
+
+def make_directory(directory: Path, database: Path | None) -> None:
+    """Make ``directory`` with 0700. One that is there already is closed if it holds nothing but our files.
+
+    Whoever names their home or a shared directory wants it left as it is. Raises ``OSError``.
+    """
+    try:
+        directory.mkdir(mode=0o700, parents=True)
+    except FileExistsError:
+        if not directory.is_dir():
+            raise
+        if all(_is_ours(entry.name, database) for entry in directory.iterdir()):
+            close_to_others(directory)
+
+
+def _is_ours(name: str, database: Path | None) -> bool:
+    return name == "workers" or ".log" in name or (database is not None and name.startswith(database.name))
+
+
+def protect_database(database: Path) -> None:
+    """Make an SQLite file that nobody else can read, before SQLite makes one; close one that is there.
+
+    What SQLite puts beside it later gets the same permissions. Raises ``OSError``.
+    """
+    for suffix in _DATABASE_SUFFIXES:
+        close_to_others(database.with_name(database.name + suffix))
+    if not database.exists():
+        os.close(os.open(database, os.O_WRONLY | os.O_CREAT, 0o600))

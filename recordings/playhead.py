@@ -1,0 +1,94 @@
+"""A place in a recording that moves: play, pause, speed, seek, loop. Pure: its clock is given to it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from relay.conversation import fold
+from relay.conversation_state import ConversationState
+from relay.stream import Problem, Response, Speech, StreamEvent
+
+SPEEDS = (0.5, 0.75, 1.0, 1.5, 2.0, 4.0, 8.0)
+_KEEP_EVERY = 2_000
+"""Events between two kept states: seeking back folds at most so many again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Playhead:
+    """Where it is. Times in seconds on the recording's clock."""
+
+    t: float = 0.0
+    playing: bool = True
+    speed: float = 1.0
+    loop: tuple[float, float] | None = None
+    """From A to B, again and again."""
+
+    def advanced(self, seconds: float, end: float) -> Playhead:
+        """After ``seconds`` of real time; stops at ``end``."""
+        if not self.playing:
+            return self
+        t = self.t + seconds * self.speed
+        if self.loop is not None:
+            begin, stop = self.loop
+            if t >= stop:
+                t = begin + (t - begin) % max(stop - begin, 0.01)
+            return replace(self, t=t)
+        return replace(self, t=min(t, end), playing=t < end)
+
+    def faster(self, steps: int) -> Playhead:
+        """``steps`` speeds up (or down, when negative)."""
+        at = min(range(len(SPEEDS)), key=lambda n: abs(SPEEDS[n] - self.speed)) + steps
+        return replace(self, speed=SPEEDS[max(0, min(at, len(SPEEDS) - 1))])
+
+
+class Timeline:
+    """The events of a recording, to be looked at from any moment."""
+
+    def __init__(self, events: Sequence[StreamEvent]) -> None:
+        self.events = sorted(events, key=lambda event: event.t)
+        self._times = [event.t for event in self.events]
+        self._kept: dict[int, ConversationState] = {0: ConversationState()}
+
+    @property
+    def end(self) -> float:
+        """When the last event came, in seconds."""
+        return self._times[-1] if self._times else 0.0
+
+    def between(self, after: float, until: float) -> list[StreamEvent]:
+        """Events later than ``after``, up to and with ``until``."""
+        return self.events[bisect_right(self._times, after) : bisect_right(self._times, until)]
+
+    def state_at(self, t: float) -> ConversationState:
+        """The conversation as it was at ``t``, by the reducer that showed it live."""
+        count = bisect_right(self._times, t)
+        start = count // _KEEP_EVERY * _KEEP_EVERY
+        known = max(place for place in self._kept if place <= start)
+        state = self._kept[known]
+        for place in range(known, start, _KEEP_EVERY):
+            state = fold(state, self.events[place : place + _KEEP_EVERY])
+            self._kept[place + _KEEP_EVERY] = state
+        return fold(state, self.events[start:count])
+
+    def next_of(self, wanted: Callable[[StreamEvent], bool], t: float, direction: int) -> float | None:
+        """When the nearest event after ``t`` (``direction`` 1) or before it (-1) came that is ``wanted``."""
+        if direction > 0:
+            later = self.events[bisect_right(self._times, t) :]
+            return next((event.t for event in later if wanted(event)), None)
+        earlier = self.events[: bisect_right(self._times, t - 0.05)]
+        return next((event.t for event in reversed(earlier) if wanted(event)), None)
+
+
+def begins_a_turn(event: StreamEvent) -> bool:
+    """Somebody began to speak, or an answer began."""
+    match event:
+        case Speech(state="started") | Response(state="created"):
+            return True
+        case _:
+            return False
+
+
+def is_error(event: StreamEvent) -> bool:
+    """Something went wrong."""
+    return isinstance(event, Problem)

@@ -1,0 +1,55 @@
+"""The gate: open while a configured connection takes audio."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+
+class AudioSocket(Protocol):
+    """What the uplink needs of a connection."""
+
+    async def send_audio(self, pcm: bytes) -> None:
+        """Hand one binary message to the socket. Raises ``ApiError`` when the connection is gone."""
+
+
+class Gate:
+    """One per run. Whoever has something to do when audio may go out asks to be told with ``on_open``."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Callable[[], None]] = []
+        self._earlier_seconds = 0.0
+        self.socket: AudioSocket | None = None
+        """Where audio goes; None while the gate is closed."""
+        self.opened_at = 0.0
+        """``time.monotonic()`` of the last opening."""
+        self.openings = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Audio may go out."""
+        return self.socket is not None
+
+    def on_open(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` at each opening, after those that asked before."""
+        self._listeners.append(listener)
+
+    def open(self, socket: AudioSocket) -> None:
+        """``session.updated`` has come: audio goes to ``socket`` from now on."""
+        self.socket = socket
+        self.opened_at = time.monotonic()
+        self.openings += 1
+        for listener in self._listeners:
+            listener()
+
+    def close(self) -> None:
+        """No more audio to this socket."""
+        if self.socket is not None:
+            self._earlier_seconds += time.monotonic() - self.opened_at
+        self.socket = None
+
+    def open_seconds(self) -> float:
+        """For how long it has been open, all connections together."""
+        current = time.monotonic() - self.opened_at if self.is_open else 0.0
+        return self._earlier_seconds + current

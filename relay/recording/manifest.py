@@ -1,0 +1,147 @@
+"""What a recording says of itself: ``manifest.json``, and the tally of its events from which its end is told.
+
+``docs/recording.md`` describes the whole format; ``docs/recording.schema.json`` is made from these types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+
+from relay.stream import (
+    Connection,
+    Problem,
+    SinkState,
+    SourceState,
+    Started,
+    StreamEvent,
+    Summary,
+    Transcript,
+)
+
+FORMAT = 2
+"""Recordings of version 0.1 are format 1: events.jsonl and two WAV files, without a manifest."""
+
+How = Literal["stopped", "interrupted", "connection", "timeout", "failed", "disk", "killed"]
+"""disk: the recording could not be written on, the conversation may have lasted longer; killed: told by repair."""
+_BY_EXIT_CODE: dict[int, How] = {0: "stopped", 3: "connection", 4: "timeout", 130: "interrupted"}
+
+
+class Track(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of PCM16 mono."""
+
+    file: str
+    codec: Literal["flac", "wav"]
+    rate_hz: int
+    samples: int | None = None
+    """Null until the recording is complete."""
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """How it ended, and what was in it: enough for a list without reading the events."""
+
+    how: How
+    at: str
+    """ISO-8601, UTC. Of a killed one: when its last event came."""
+    seconds: float
+    exit_code: int | None = None
+    turns: int = 0
+    """Final transcripts of either side."""
+    reconnects: int = 0
+    errors: tuple[str, ...] = ()
+    """Codes, each once, in order of their first appearance."""
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """``manifest.json``. Written when the recording begins, and again when it is complete."""
+
+    format: int = FORMAT
+    id: str
+    """Name of its directory."""
+    started_at: str
+    """ISO-8601, UTC, at ``t`` 0 of the events."""
+    versions: dict[str, str] = {}
+    """Of the program, Python and the operating system."""
+    server_url: str | None = None
+    session_id: str | None = None
+    settings: dict[str, Any] = {}
+    """Chunk size, language, voice, VAD, echo, source and sink, as asked for."""
+    devices: tuple[str, ...] = ()
+    """Names of the sources and sinks that were opened, each once."""
+    tracks: dict[str, Track] = {}
+    """user: what was sent; customer: what was heard, both on the recording's clock; received: answers as they came."""
+    sha256: dict[str, str] = {}
+    """Of every file but this one; empty until the recording is complete."""
+    ended: Ended | None = None
+    """Null: still being written, or killed (``salesmind runs repair`` completes it)."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts what a manifest tells of its events. Feed it every event in order."""
+
+    started: Started | None = None
+    summary: Summary | None = None
+    last_t: float = 0.0
+    devices: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    reconnects: int = 0
+    _said: set[str] = field(default_factory=set)
+
+    def take(self, event: StreamEvent) -> None:
+        """Count one event."""
+        self.last_t = max(self.last_t, event.t)
+        match event:
+            case Started():
+                self.started = self.started or event
+            case Summary():
+                self.summary = event
+            case Transcript(final=True, item_id=item_id, text=text) if text.strip():
+                self._said.add(item_id)
+            case Connection(state="restored"):
+                self.reconnects += 1
+            case Problem(code=code) if code not in self.errors:
+                self.errors.append(code)
+            case SourceState(state="opened", name=name) | SinkState(state="opened", name=name):
+                if name not in self.devices:
+                    self.devices.append(name)
+            case _:
+                pass
+
+    def take_all(self, events: Iterable[StreamEvent]) -> Tally:
+        """Count all of ``events``; gives itself."""
+        for event in events:
+            self.take(event)
+        return self
+
+    def ended(self, how: How | None = None, at: str | None = None) -> Ended:
+        """How it ended: as ``how``, else as its summary says."""
+        exit_code = None if self.summary is None else self.summary.exit_code
+        if how is None:
+            how = "killed" if exit_code is None else _BY_EXIT_CODE.get(exit_code, "failed")
+        return Ended(
+            how=how,
+            at=at or datetime.now(UTC).isoformat(timespec="seconds"),
+            seconds=round(self.last_t, 3),
+            exit_code=exit_code,
+            turns=len(self._said),
+            reconnects=self.reconnects,
+            errors=tuple(self.errors),
+        )
+
+
+def encode(manifest: Manifest) -> bytes:
+    """The file, made to be read by people too."""
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
+
+
+def decode(data: bytes) -> Manifest:
+    """The manifest of a file. Raises ``ValueError`` for anything else, or for a format that is newer than this."""
+    manifest = msgspec.json.decode(data, type=Manifest)
+    if manifest.format > FORMAT:
+        raise ValueError(f"format {manifest.format} is newer than this program knows ({FORMAT})")
+    return manifest

@@ -1,0 +1,124 @@
+"""A recording read back, of any version and however it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from relay import stream
+from relay.recording import wire
+from relay.recording.manifest import Manifest, Tally, decode
+from relay.recording.tracks import TrackReader, open_track
+from relay.recording.wire import WireMessage
+from relay.stream import StreamEvent
+
+MANIFEST = "manifest.json"
+EVENTS = "events.jsonl"
+WIRE = "wire.jsonl"
+TRACKS = ("user", "customer", "received")
+
+
+class NoRecording(Exception):
+    """There is nothing in the directory that can be read as a recording."""
+
+
+class RecordingReader:
+    """The recording in ``directory``. Raises ``NoRecording``.
+
+    Lines that cannot be read (cut short by a kill, or of a kind that a newer version wrote) are passed over.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        if not (directory / EVENTS).is_file():
+            raise NoRecording(f"no {EVENTS} in {directory}")
+        self.manifest = read_manifest(directory)
+        """None: format 1, or a manifest that cannot be read."""
+
+    def events(self) -> Iterator[StreamEvent]:
+        """Every event of the stream, in order. Raises ``OSError``."""
+        for line in _lines(self.directory / EVENTS):
+            try:
+                yield stream.decode(line)
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                continue
+
+    def wire(self) -> Iterator[WireMessage]:
+        """Every message of the WebSockets, in order; none in format 1. Raises ``OSError``."""
+        path = self.directory / WIRE
+        if not path.is_file():
+            return
+        for line in _lines(path):
+            try:
+                yield wire.decode(line)
+            except (ValueError, RecursionError):
+                continue
+
+    def track(self, name: str) -> TrackReader | None:
+        """``user``, ``customer`` or ``received``; None when there is none that can be read."""
+        for suffix in (".flac", ".wav"):
+            path = self.directory / f"{name}{suffix}"
+            try:
+                if path.is_file():
+                    return open_track(path)
+            except (OSError, ValueError):
+                continue
+        return None
+
+    def described(self) -> Manifest:
+        """Its manifest; for a recording that has none, or was killed, as far as its events tell."""
+        known = self.manifest
+        if known is not None and known.ended is not None:
+            return known
+        tally = Tally().take_all(self.events())
+        started = tally.started
+        if known is None:
+            known = Manifest(
+                format=1,
+                id=self.directory.name,
+                started_at=started.wall_time if started else "",
+                versions={"salesmind": started.version} if started else {},
+                server_url=started.server_url if started else None,
+                session_id=started.session_id if started else None,
+            )
+        ended = tally.ended(at=known.started_at)
+        return msgspec.structs.replace(known, devices=tuple(tally.devices), ended=ended)
+
+
+def is_being_written(directory: Path) -> bool:
+    """Whether a recorder is at work there: it holds a lock that the kernel lets go of however it ends."""
+    try:
+        with (directory / EVENTS).open("rb") as file:
+            locked(file, shared=True)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def locked(file: BinaryIO, *, shared: bool = False) -> BinaryIO:
+    """``file``, locked as long as it is open. Raises ``BlockingIOError`` when somebody else has it locked."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: recordings are told apart by their manifest alone
+        return file
+    fcntl.flock(file.fileno(), (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    return file
+
+
+def read_manifest(directory: Path) -> Manifest | None:
+    """The manifest in ``directory``; None when there is none that can be read."""
+    try:
+        return decode((directory / MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        for line in file:
+            yield line.rstrip(b"\n")

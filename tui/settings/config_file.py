@@ -1,0 +1,194 @@
+"""The configuration file: read, and held against what is declared. Only `salesmind config` writes to it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tui.i18n import _
+from tui.settings.declaration import Option
+from tui.settings.errors import SettingsError
+from tui.settings.toml_lines import KeyPath, line_of, syntax_error_line
+from tui.settings.values import AUDIO_OPTIONS, PROFILE_OPTIONS, TOP_OPTIONS
+
+SECRETS = ("password", "token")
+TABLES = ("audio", "keys", "profiles")
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """Something in the file that cannot be used."""
+
+    path: KeyPath
+    what: str
+    """In the language in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """The file's text and what it says; both empty where there is no file."""
+
+    path: Path
+    text: str = ""
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Everything that is wrong, in the order in which it is declared."""
+        yield from _table(self.document, TOP_OPTIONS, (), TABLES)
+        audio = self.document.get("audio", {})
+        if isinstance(audio, dict):
+            yield from _table(audio, AUDIO_OPTIONS, ("audio",))
+        else:
+            yield Mistake(("audio",), _("must be a table: [{name}].").format(name="audio"))
+        keys = self.document.get("keys", {})
+        if isinstance(keys, dict):
+            yield from _keys(keys, ("keys",))
+        else:
+            yield Mistake(("keys",), _("must be a table: [{name}].").format(name="keys"))
+        yield from _profiles(self.document.get("profiles", []))
+
+    def check(self) -> None:
+        """Raise ``SettingsError`` for the first mistake."""
+        for mistake in self.mistakes():
+            raise SettingsError(self.sentence(mistake))
+
+    def sentence(self, mistake: Mistake) -> str:
+        """What is wrong, with file and line."""
+        key = next((part for part in reversed(mistake.path) if isinstance(part, str)), "")
+        line = self.line(mistake.path)
+        if line is None:
+            return f"{self.path}: {key}: {mistake.what}"
+        sentence = _("{path}, line {n}: {key}: {what}")
+        return sentence.format(path=self.path, n=line, key=key, what=mistake.what)
+
+    def line(self, path: KeyPath) -> int | None:
+        """The line on which ``path`` is defined."""
+        return line_of(self.text, path)
+
+    def value(self, option: Option) -> Any:
+        """What the file says for ``option``, or None."""
+        table = self.document.get(option.table, {}) if option.table else self.document
+        return table.get(option.name)
+
+    @property
+    def profiles(self) -> Sequence[Mapping[str, Any]]:
+        """The tables of ``[[profiles]]``."""
+        return list(self.document.get("profiles", []))
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """Binding id to comma-separated keys."""
+        return _flat(self.document.get("keys", {}))
+
+
+def read_config(path: Path, *, must_exist: bool = False) -> ConfigFile:
+    """The file at ``path``, parsed but not yet checked. Raises ``SettingsError``.
+
+    A byte order mark, which Windows' editors write, is not part of the text.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        if must_exist:
+            sentence = _("{path}: SALESMIND_CONFIG names a file that does not exist.")
+            raise SettingsError(sentence.format(path=path)) from None
+        return ConfigFile(path)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise SettingsError(_("{path}: cannot be read: {why}").format(path=path, why=why)) from None
+    except ValueError:  # a null character in the name
+        raise SettingsError(_("{path}: not a file name.").format(path=repr(str(path)))) from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        sentence = _("{path}, line {n}: not UTF-8. Save the file as UTF-8.")
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SettingsError(sentence.format(path=path, n=line)) from None
+    return parse_config(path, text)
+
+
+def parse_config(path: Path, text: str) -> ConfigFile:
+    """``text`` as if it stood in ``path``. Raises ``SettingsError``."""
+    return ConfigFile(path, text, _parsed(path, text))
+
+
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        why = _("too deeply nested")
+        raise SettingsError(_("{path}: not valid TOML: {why}").format(path=path, why=why)) from None
+    except ValueError as error:  # TOMLDecodeError, and int() of a number with thousands of digits
+        line = syntax_error_line(error, text)
+        if line is None or "at line" in str(error):
+            raise SettingsError(_("{path}: not valid TOML: {why}").format(path=path, why=error)) from None
+        sentence = _("{path}, line {n}: not valid TOML: {why}")
+        raise SettingsError(sentence.format(path=path, n=line, why=error)) from None
+
+
+def _table(
+    values: Mapping[str, Any], options: Sequence[Option], where: KeyPath, tables: Sequence[str] = ()
+) -> Iterator[Mistake]:
+    known = {one.name: one for one in options if one.in_file}
+    for name, value in values.items():
+        path = (*where, name)
+        if name in SECRETS:
+            yield Mistake(path, _("secrets are not read from the configuration; you are asked for them."))
+        elif name in known:
+            if problem := known[name].problem(value):
+                yield Mistake(path, problem)
+        elif name not in tables:
+            yield Mistake(path, _unknown(name, [*known, *tables], where))
+
+
+def _unknown(name: str, known: list[str], where: KeyPath) -> str:
+    import difflib
+
+    if close := difflib.get_close_matches(name, known, n=1):
+        return _("unknown option. Did you mean {name}?").format(name=close[0])
+    names = ", ".join(sorted(known))
+    if where:
+        return _("unknown option in [{table}]; known are: {names}.").format(table=where[0], names=names)
+    return _("unknown option; known are: {names}.").format(names=names)
+
+
+def _profiles(profiles: Any) -> Iterator[Mistake]:
+    if not isinstance(profiles, list):
+        yield Mistake(("profiles",), _("must be tables: [[profiles]]."))
+        return
+    names: list[Any] = []
+    for number, profile in enumerate(profiles):
+        where: KeyPath = ("profiles", number)
+        if not isinstance(profile, dict):
+            yield Mistake(where, _("must be tables: [[profiles]]."))
+            continue
+        yield from _table(profile, PROFILE_OPTIONS, where)
+        for one in PROFILE_OPTIONS:
+            if one.required and one.name not in profile:
+                yield Mistake(where, _("every profile needs a {name}.").format(name=one.name))
+        name = profile.get("name")
+        if name is not None and name in names:
+            yield Mistake((*where, "name"), _("two profiles have the same name."))
+        names.append(name)
+
+
+def _keys(table: Mapping[str, Any], where: KeyPath) -> Iterator[Mistake]:
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _keys(value, (*where, name))
+        elif not isinstance(value, str) or not value.strip():
+            yield Mistake((*where, name), _('must be keys in quotes, e.g. "f6,m".'))
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """``[keys.live] mute = "x"`` and ``"live.mute" = "x"`` are the same thing."""
+    flat: dict[str, str] = {}
+    for name, value in table.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = ",".join(part.strip() for part in value.split(","))
+    return flat

@@ -1,0 +1,102 @@
+"""Writing to the configuration file: a template of it, and one setting at a time. What else is in it stays."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tui.i18n import _
+from tui.settings.config_file import ConfigFile, parse_config
+from tui.settings.declaration import Option
+from tui.settings.errors import SettingsError
+from tui.settings.values import AUDIO_OPTIONS, PROFILE_OPTIONS, TOP_OPTIONS
+
+
+def template() -> str:
+    """A file in which every setting is a comment with its default, explained in the language in force."""
+    lines = [_("# Settings of SalesMind Console. Take the # off what is to differ from the default."), ""]
+    for option in TOP_OPTIONS:
+        if option.in_file:
+            lines += _entry(option)
+    # The headers are none: a setting above them must not come to stand in another table.
+    lines += ["[audio]", ""]
+    for option in AUDIO_OPTIONS:
+        lines += _entry(option)
+    profiles = ["# [[profiles]]", ""]
+    for option in PROFILE_OPTIONS:
+        profiles += _entry(option)
+    lines += [
+        "[keys]",
+        "",
+        _("# Keys of an action; `salesmind keys` lists the names."),
+        '# "live.mute" = "f6,m"',
+        "",
+    ]
+    return "\n".join([*lines, *profiles])
+
+
+def _entry(option: Option) -> list[str]:
+    value = _example(option) if option.default in (None, "") else option.default
+    explained = _(option.doc)
+    return [f"# {explained}", f"# {option.name} = {_toml(value)}", ""]
+
+
+def _example(option: Option) -> str:
+    if option.choices:
+        return option.choices[0]
+    return {"server_url": "https://salesmind.example", "source": "mic", "sink": "speaker"}.get(
+        option.name, ""
+    )
+
+
+def _toml(value: Any) -> str:
+    import tomlkit
+
+    return str(tomlkit.item(value).as_string())
+
+
+def with_setting(file: ConfigFile, option: Option, value: Any) -> str:
+    """The text of ``file`` with ``option`` set to ``value``. Raises ``SettingsError`` where the file has a mistake."""
+    import tomlkit
+
+    file.check()
+    document = tomlkit.parse(file.text)
+    table: Any = document
+    if option.table:
+        if option.table not in document:
+            document[option.table] = tomlkit.table()
+        table = document[option.table]
+    table[option.name] = value
+    text: str = tomlkit.dumps(document)
+    changed = parse_config(file.path, text)
+    changed.check()
+    assert changed.value(option) == value
+    return text
+
+
+def write(path: Path, text: str) -> None:
+    """Replace the file in one step, its mode kept; a link stays one. Raises ``SettingsError``."""
+    target = path.resolve()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(mode)
+            temporary.replace(target)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        sentence = _("The file {path} cannot be written: {reason}")
+        raise SettingsError(sentence.format(path=path, reason=reason)) from None

@@ -1,0 +1,102 @@
+"""Flags over environment over file over defaults."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from audio.paths import from_home
+from tui.encoding import is_text
+from tui.i18n import _
+from tui.settings.config_file import ConfigFile, read_config
+from tui.settings.declaration import Option
+from tui.settings.errors import SettingsError
+from tui.settings.places import CONFIG_VARIABLE, config_path, state_directory
+from tui.settings.values import AUDIO_OPTIONS, OPTIONS, AudioDefaults, ConsoleSettings, Profile
+
+Origin = Literal["flag", "environment", "file", "default"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting's value, and what it comes from."""
+
+    option: Option
+    value: Any
+    origin: Origin
+
+
+def load_settings(
+    flags: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> ConsoleSettings:
+    """The settings in force.
+
+    ``flags`` are named like the fields of ``ConsoleSettings`` and ``AudioDefaults``; None means not given. Raises
+    ``SettingsError``.
+    """
+    file = read_file(environ)
+    file.check()
+    flags = flags or {}
+    given = {one.option.name: one.value for one in settings_of(file, flags, environ)}
+    profiles = tuple(Profile(**profile) for profile in file.profiles)
+    _check_profile(given["profile"], [profile.name for profile in profiles])
+    record = given.pop("record_directory")
+    audio = AudioDefaults(**{one.name: given.pop(one.name) for one in AUDIO_OPTIONS})
+    return ConsoleSettings(
+        profiles=profiles,
+        audio=audio,
+        keys=file.keys,
+        record_directory=from_home(record) if record else None,
+        demo=bool(flags.get("demo", False)),
+        config_path=file.path,
+        state_directory=state_directory(environ),
+        **given,
+    )
+
+
+def read_file(environ: Mapping[str, str] = os.environ) -> ConfigFile:
+    """The configuration file, not yet checked. Raises ``SettingsError``."""
+    return read_config(config_path(environ), must_exist=bool(environ.get(CONFIG_VARIABLE)))
+
+
+def settings_of(
+    file: ConfigFile, flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ
+) -> Iterator[Setting]:
+    """Every setting with one value, and where it comes from; ``file`` has been checked. Raises ``SettingsError``."""
+    for one in OPTIONS:
+        if (value := flags.get(one.name)) is not None:
+            yield _checked(Setting(one, value, "flag"), one.flag or one.name)
+        elif one.variable and (raw := environ.get(one.variable)):
+            yield _from_environment(one, one.variable, raw)
+        elif one.in_file and (value := file.value(one)) is not None:
+            yield Setting(one, value, "file")
+        else:
+            yield Setting(one, one.default, "default")
+
+
+def _from_environment(option: Option, variable: str, raw: str) -> Setting:
+    if not is_text(raw):
+        raise SettingsError(_("{variable}: not UTF-8.").format(variable=variable))
+    try:
+        value = option.from_text(raw)
+    except ValueError as error:
+        raise SettingsError(f"{variable}: {error}") from None
+    return _checked(Setting(option, value, "environment"), variable)
+
+
+def _checked(setting: Setting, named: str) -> Setting:
+    if problem := setting.option.problem(setting.value):
+        raise SettingsError(f"{named}: {problem}")
+    return setting
+
+
+def _check_profile(wanted: str | None, names: list[str]) -> None:
+    if not wanted or wanted in names:
+        return
+    if not names:
+        raise SettingsError(_("There is no profile {name}: none is configured.").format(name=wanted))
+    sentence = _("There is no profile {name}; configured are: {names}.")
+    raise SettingsError(sentence.format(name=wanted, names=", ".join(names)))

@@ -1,0 +1,152 @@
+"""The settings: each declared once, where its value is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from relay.chunk_bytes import LARGEST_CHUNK_BYTES, SMALLEST_CHUNK_BYTES
+from tui.i18n import N_
+from tui.settings.declaration import Between, Even, HttpUrl, Option, option, options_of, required
+
+DEFAULT_SERVER_URL = "http://127.0.0.1:8000"
+CHUNK_BYTES = Between(SMALLEST_CHUNK_BYTES, LARGEST_CHUNK_BYTES)
+"""2 ms of sound, and what `relay.config` takes."""
+
+Echo = Literal["off", "cancel", "half-duplex"]
+SpokenLanguage = Literal["ja", "en"]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A server by name."""
+
+    name: str = required(N_("Name of the profile, for --profile and the login screen."))
+    server_url: str = required(N_("Address of the server."), HttpUrl(), metavar="URL")
+    username: str = option("", N_("Account on this server."))
+    insecure: bool = option(False, N_("Accept a certificate of this server that cannot be verified."))
+
+
+@dataclass(frozen=True, slots=True)
+class AudioDefaults:
+    """How a conversation starts unless told otherwise; the fields are those of ``relay.config``."""
+
+    source: str | None = option(
+        None,
+        N_(
+            "What is spoken: mic[:DEVICE], wav:PATH[?loop], tcp:HOST:PORT, tone[:HZ] or silence. "
+            "Unset: the microphone if there is one, else the sample recordings."
+        ),
+        variable="SALESMIND_SOURCE",
+        flag="--source",
+        metavar="SPEC",
+    )
+    sink: str | None = option(
+        None,
+        N_(
+            "Where the customer is heard: speaker[:DEVICE], wav:PATH, tcp:HOST:PORT or none. "
+            "Unset: the loudspeaker if there is one."
+        ),
+        variable="SALESMIND_SINK",
+        flag="--sink",
+        metavar="SPEC",
+    )
+    chunk_bytes: int = option(
+        1_920,
+        N_("Bytes of PCM16 in one message; an even number. 1920 bytes are 40 ms."),
+        CHUNK_BYTES,
+        Even(),
+        variable="SALESMIND_CHUNK_BYTES",
+        flag="--chunk-bytes",
+    )
+    voice: str = option("marin", N_("Voice of the customer."), flag="--voice", metavar="NAME")
+    echo: Echo = option("off", N_("What to do about loudspeaker echo."), flag="--echo")
+    vad_threshold: float = option(
+        0.5, N_("Level at which speech begins, 0 to 1."), Between(0.0, 1.0), flag="--vad-threshold"
+    )
+    vad_prefix_ms: int = option(
+        300, N_("Milliseconds of audio kept from before speech."), Between(0, 5_000), flag="--vad-prefix-ms"
+    )
+    vad_silence_ms: int = option(
+        500,
+        N_("Milliseconds of silence that end a turn."),
+        Between(50, 10_000),
+        flag="--vad-silence-ms",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """Everything the app is started with."""
+
+    profiles: tuple[Profile, ...] = ()
+    profile: str | None = option(
+        None,
+        N_("Server profile to begin with. Unset: the one used last, else the first."),
+        variable="SALESMIND_PROFILE",
+        flag="--profile",
+        metavar="NAME",
+    )
+    server_url: str | None = option(
+        None,
+        N_("SalesMind server to use; takes precedence over every profile."),
+        HttpUrl(),
+        variable="SALESMIND_SERVER",
+        flag="--server",
+        metavar="URL",
+        in_file=False,
+    )
+    username: str = option(
+        "", N_("Account on the server."), variable="SALESMIND_USERNAME", flag="--username", metavar="NAME"
+    )
+    insecure: bool = option(
+        False,
+        N_("Accept certificates that cannot be verified, of every server."),
+        variable="SALESMIND_INSECURE",
+        flag="--insecure",
+    )
+    demo: bool = False
+    """Show the demo account on the login screen."""
+    language: Literal["ja", "en"] | None = option(
+        None,
+        N_("Language of the interface. Unset: that of the locale."),
+        variable="SALESMIND_LANG",
+        flag="--lang",
+    )
+    conversation_language: SpokenLanguage | None = option(
+        None,
+        N_("Language spoken with the customer. Unset: that of the interface."),
+        flag="--language",
+    )
+    theme: str | None = option(
+        None, N_("Colours of the console, by the name of the theme."), variable="SALESMIND_THEME"
+    )
+    record_directory: Path | None = option(
+        None,
+        N_("Directory in which conversations are recorded: events and the audio of both sides."),
+        variable="SALESMIND_RECORD_DIR",
+        flag="--record",
+        metavar="DIR",
+    )
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Binding id to comma-separated keys, for ``App.set_keymap``."""
+    audio: AudioDefaults = AudioDefaults()
+    config_path: Path | None = None
+    state_directory: Path = Path()
+
+
+TOP_OPTIONS: tuple[Option, ...] = tuple(options_of(ConsoleSettings))
+AUDIO_OPTIONS: tuple[Option, ...] = tuple(options_of(AudioDefaults, "audio"))
+PROFILE_OPTIONS: tuple[Option, ...] = tuple(options_of(Profile, "profiles"))
+OPTIONS: tuple[Option, ...] = TOP_OPTIONS + AUDIO_OPTIONS
+"""Every setting with one value; those of ``[[profiles]]`` come once per profile."""
+
+
+def option_named(name: str) -> Option:
+    """The setting called ``name`` (without its table) or keyed so (``audio.sink``). Raises ``KeyError``."""
+    for one in OPTIONS:
+        if name in (one.name, one.key):
+            return one
+    raise KeyError(name)
