@@ -117,7 +117,6 @@ _JA: dict[str, str] = {
     "chunk_rate_suggests_44100": "チャンクレートから、44.1 kHzの音声を24 kHzとして送っていると考えられます",
     "chunk_rate_suggests_48000": "チャンクレートから、48 kHzの音声を24 kHzとして送っていると考えられます",
     # Sound
-    "channels_cancel": "左右のチャンネルが打ち消し合い、ほとんど無音になります",
     "library_missing": "PortAudioライブラリがありません",
     "no_device": "音声デバイスがありません",
     "device_not_found": "指定の音声デバイスがありません",
@@ -126,6 +125,7 @@ _JA: dict[str, str] = {
     "rate_refused": "音声デバイスがこのサンプルレートに対応していません",
     "device_failed": "音声デバイスを開けません",
     "digital_silence": "音声デバイスから完全な無音しか届きません",
+    "channels_cancel": "左右のチャンネルが逆位相で、音声がほとんど残りません",
     "device_lost": "音声デバイスが外れました",
     "no_frames": "音声デバイスから音声が届いていません",
     "file_not_found": "ファイルがありません",

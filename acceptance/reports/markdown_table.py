@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import tzinfo
 
@@ -130,7 +131,13 @@ _SPECIAL = str.maketrans(
     {mark: f"\\{mark}" for mark in "\\`*_[]|~#"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 )
 
+_LINKED = re.compile(r"(:|\bwww)(//|\.)", re.IGNORECASE)
+
 
 def cell(text: str) -> str:
-    """``text`` on one line that means nothing to Markdown: safe in a table and in a list."""
-    return " ".join(redact(one_line(text)).split()).translate(_SPECIAL)
+    """``text`` on one line that means nothing to Markdown: safe in a table and in a list.
+
+    GitHub's also makes links of bare addresses; a server's must not lead anywhere.
+    """
+    words = " ".join(redact(one_line(text)).split()).translate(_SPECIAL)
+    return _LINKED.sub(r"\1\\\2", words)
