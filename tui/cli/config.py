@@ -26,9 +26,7 @@ ORIGINS = {
 }
 
 
-@click.group(
-    cls=SuggestingGroup, help=_("Show, check and change the settings.")
-)
+@click.group(cls=SuggestingGroup, help=_("Show, check and change the settings."))
 def command() -> None:
     """The group; it does nothing by itself."""
 
