@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from enum import StrEnum
 
 import pytest
 
@@ -32,6 +33,30 @@ def test_checkpoints_are_found_by_id() -> None:
     assert {point.test for point in CHECKPOINTS} == {1, 2, 3, 4}
 
 
+def japanese_letters(text: str) -> bool:
+    return re.search("[ぁ-ヿ一-龯]", text) is not None
+
+
+@pytest.mark.parametrize("codes", [ApiErrorCode, CloseCode, AudioErrorCode, RelayCode])
+def test_every_problem_is_said_in_japanese(codes: type[StrEnum]) -> None:
+    assert [str(code) for code in codes if not japanese_letters(japanese(code, "In English."))] == []
+
+
+@pytest.mark.parametrize("code", sorted(EXPLAINED_CODES))
+def test_what_a_server_announces_is_said_in_japanese(code: str) -> None:
+    assert japanese_letters(japanese(code, "In English."))
+
+
+def shown(problem: Problem) -> tuple[str, str]:
+    evidence = error_shown(Record("t", [problem]), problem)
+    return evidence.ja, evidence.en
+
+
+def test_an_error_carries_the_servers_own_words_beside_ours() -> None:
+    words = "OPENAI_API_KEY not configured"
+    meaning = error_meaning(None, "connection_error", words)
+    problem = Problem(
+        t=1.0, where="server", code=meaning.code, message=meaning.message, params={"message": words}
     )
     ja, en = shown(problem)
     assert words in ja and words in en
