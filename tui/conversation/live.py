@@ -13,10 +13,11 @@ from textual.binding import BindingType
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from api_client.harmless import one_line
 from relay import commands
-from relay.stream import SourceState, StreamEvent
+from relay.stream import Recording, SourceState, StreamEvent
 from tui.actions import Action, bindings
-from tui.conversation.actions import BACK, LIVE_ACTIONS, SAMPLE
+from tui.conversation.actions import BACK, LIVE_ACTIONS, RECORDING, SAMPLE
 from tui.conversation.collector import Collector
 from tui.conversation.feed import LiveFeed
 from tui.conversation.screen import ConversationScreen
@@ -24,6 +25,7 @@ from tui.conversation.setup import (
     SILENCE,
     conversation_language,
     needs_devices,
+    place_of_recording,
     relay_config,
     source_and_sink,
 )
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RUNNING_ONLY = frozenset({"sample", "say", "mute", "interrupt", "source", "reconnect"})
+RUNNING_ONLY = frozenset({"sample", "say", "mute", "interrupt", "source", "reconnect", "recording"})
 
 
 class LiveScreen(ConversationScreen):
@@ -93,7 +95,14 @@ class LiveScreen(ConversationScreen):
         self._show_hint()
         devices = await app.services.devices() if needs_devices(app.settings) else None
         source, sink = source_and_sink(app.settings, devices)
-        config = relay_config(app.settings, app.account, self.session.id, source=source, sink=sink)
+        config = relay_config(
+            app.settings,
+            app.account,
+            self.session.id,
+            source=source,
+            sink=sink,
+            record_directory=place_of_recording(app.settings, self.session.id),
+        )
         self._base_source, self._sink = source, sink
         try:
             self.relay = await app.services.start_relay(config, app.settings.state_directory / "relay.log")
@@ -117,7 +126,8 @@ class LiveScreen(ConversationScreen):
         if self.feed is None:
             return
         state = self.feed.state
-        available = (self.running, state.answering, state.gate_open, state.meters and state.meters.muted)
+        muted = state.meters and state.meters.muted
+        available = (self.running, state.answering, state.gate_open, muted, self._recording_state)
         if available != self._available:
             self._available = available
             self.refresh_bindings()
@@ -125,11 +135,19 @@ class LiveScreen(ConversationScreen):
             self._collector.between_turns(self.console_app.services.monotonic())
 
     def attend(self, event: StreamEvent) -> None:
-        """What is said of sources is worded here, the rest as for any conversation."""
-        if isinstance(event, SourceState):
-            self._attend_source(event)
-        else:
-            super().attend(event)
+        """What is said of sources and the recording is worded here, the rest as for any conversation."""
+        match event:
+            case SourceState():
+                self._attend_source(event)
+            case Recording(state="started"):
+                words = _("Recording. {key} stops and deletes it. Directory: {directory}").format(
+                    key=self.key_name(RECORDING), directory=one_line(event.directory)
+                )
+                self.say_news(News(words, "plain"))
+            case Recording(state="deleted"):
+                self.say_news(News(_("The recording is deleted. The conversation goes on."), "good"))
+            case _:
+                super().attend(event)
 
     def _attend_source(self, event: SourceState) -> None:
         """A sample's words are on the line until it ends; after it the operator's own source comes back."""
@@ -154,14 +172,14 @@ class LiveScreen(ConversationScreen):
         """The summary stays until Esc."""
         self.close_inputs()
         self.query_one("#hint").display = False
-        self.say_news(
-            News(
-                _("The conversation has ended. {key} goes back to the sessions.").format(
-                    key=self.key_name(BACK)
-                ),
-                "plain",
-            )
-        )
+        recording = self.feed.state.recording if self.feed else None
+        if recording is not None and recording.state in ("finished", "stopped"):
+            words = _("Ended; recorded as {name}. {key} goes back to the sessions.")
+            words = words.format(name=one_line(Path(recording.directory).name), key=self.key_name(BACK))
+        else:
+            words = _("The conversation has ended. {key} goes back to the sessions.")
+            words = words.format(key=self.key_name(BACK))
+        self.say_news(News(words, "plain"))
 
     # --- what can be done ----------------------------------------------------------------------
 
@@ -169,6 +187,8 @@ class LiveScreen(ConversationScreen):
         """Only what makes sense now."""
         if action in RUNNING_ONLY and not self.running:
             return False
+        if action == "recording":
+            return self._recording_state in ("started", "failed")
         if action == "interrupt":
             return True if self.feed and self.feed.state.answering else None
         if action == "sample":
@@ -229,6 +249,18 @@ class LiveScreen(ConversationScreen):
         """A new connection."""
         self.give(commands.Reconnect())
 
+    @property
+    def _recording_state(self) -> str | None:
+        """None: there is none."""
+        recording = self.feed.state.recording if self.feed else None
+        return None if recording is None else recording.state
+
+    def action_recording(self) -> None:
+        """Stop recording and delete what there is, after a question."""
+        question = _("Stop recording, and delete what was recorded of this conversation for good?")
+        delete = commands.StopRecording(delete=True)
+        self._ask(question, _("Delete"), lambda: self.give(delete), no=_("Keep it"))
+
     def action_source(self) -> None:
         """Choose a source, or where the customer is heard."""
         from tui.conversation.source_picker import SourcePicker
@@ -276,10 +308,18 @@ class LiveScreen(ConversationScreen):
         elif not self._ending:
             self._ask(_("End the conversation?"), _("End"), self.end)
 
-    def _ask(self, question: str, yes: str, then: Callable[[], object], *, quitting: bool = False) -> None:
+    def _ask(
+        self,
+        question: str,
+        yes: str,
+        then: Callable[[], object],
+        *,
+        no: str | None = None,
+        quitting: bool = False,
+    ) -> None:
         from tui.frame.confirm import ConfirmScreen
 
-        dialog = ConfirmScreen(question, yes, _("Go on talking"), quitting=quitting)
+        dialog = ConfirmScreen(question, yes, no or _("Go on talking"), quitting=quitting)
 
         def answered(answer: bool | None) -> None:
             if answer:

@@ -92,6 +92,8 @@ class Option:
     metavar: str | None
     checks: tuple[Check, ...]
     in_file: bool
+    formerly: str | None
+    """What it is called at the top of files that were written for an earlier version."""
 
     @property
     def key(self) -> str:
@@ -133,6 +135,7 @@ class _Declared:
     metavar: str | None
     checks: tuple[Check, ...]
     in_file: bool
+    formerly: str | None = None
 
 
 def option(
@@ -143,9 +146,10 @@ def option(
     flag: str | None = None,
     metavar: str | None = None,
     in_file: bool = True,
+    formerly: str | None = None,
 ) -> Value:
     """A dataclass field that is a setting. ``doc`` is marked with ``N_``."""
-    declared = _Declared(doc, variable, flag, metavar, checks, in_file)
+    declared = _Declared(doc, variable, flag, metavar, checks, in_file, formerly)
     return field(default=default, metadata={"option": declared})
 
 
