@@ -94,6 +94,8 @@ class ConversationState:
     speech_item_id: str | None = None
     """Item of the user's speech in progress, as the server's VAD hears it."""
     open_responses: frozenset[str] = frozenset()
+    failed_responses: int = 0
+    """Answers that the server could not give: each is an error, and the end of waiting for it."""
     playing_item_id: str | None = None
     connections: tuple[ConnectionSteps, ...] = ()
     connection: Connection | None = None

@@ -22,6 +22,7 @@ from tui.actions import APP_ACTIONS, HELP, QUIT, Action, bindings
 from tui.console_app import ConsoleApp
 from tui.exit_codes import ExitCode
 from tui.frame.plain_scrollbar import PlainScrollBarRender
+from tui.frame.screen import ConsoleModal, ConsoleScreen
 from tui.frame.typed_ahead import TypedAhead
 from tui.host import memory, terminal
 from tui.host.pastes import keep_pastes_text
@@ -48,7 +49,7 @@ class SalesMindApp(ConsoleApp):
         Binding("ctrl+c", "help_quit", show=False, system=True),
     ]
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 (as Textual declares it)
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (80, "-narrow"), (100, "-wide")]  # noqa: RUF012 (as Textual declares it)
     VERTICAL_BREAKPOINTS = [(0, "-short"), (36, "-tall")]  # noqa: RUF012
     CLOSE_TIMEOUT = 12.0
     """Seconds to wait for screens to close: the live screen ends its conversation first."""
@@ -58,10 +59,12 @@ class SalesMindApp(ConsoleApp):
         ScrollBar.renderer = PlainScrollBarRender
         for theme in THEMES:
             self.register_theme(theme)
-        if settings.theme in self.available_themes:
-            self.theme = settings.theme
+        wanted = settings.theme or self.memory.theme
+        dark = dark_theme(self.console.color_system)
+        if wanted in self.available_themes and (settings.theme or wanted == LIGHT.name):
+            self.theme = wanted
         else:
-            self.theme = dark_theme(self.console.color_system).name
+            self.theme = dark.name
         self.set_keymap(settings.keys)
         self._typed = TypedAhead(self, super().on_event)
 
@@ -80,6 +83,8 @@ class SalesMindApp(ConsoleApp):
         """Watch for the terminal going away."""
         if not self.is_headless:
             terminal.watch(self.terminal_gone, self.set_interval)
+        # After `fg` the terminal shows an empty screen, and Textual paints only what has changed.
+        self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
         self.call_after_refresh(self._tell_what_settings_name_wrongly)
 
     def _tell_what_settings_name_wrongly(self) -> None:
@@ -105,10 +110,7 @@ class SalesMindApp(ConsoleApp):
 
         self.account = account = message.account
         self.memory.used(account.server_url, account.profile, account.username)
-        try:
-            memory.save(self.settings.state_directory, self.memory)
-        except OSError as error:
-            self.tell("state_not_saved", reason=error.strerror or str(error))
+        self.remember()
         self.push_screen(SessionsScreen())
         self.expire_recordings()
 
@@ -177,9 +179,9 @@ class SalesMindApp(ConsoleApp):
     # --- actions -------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The language is not changed under a running conversation."""
+        """A dialog is answered in the language in which it was opened."""
         if action == "toggle_language":
-            return len(self.screen_stack) <= 1
+            return not isinstance(self.screen, ConsoleModal)
         return super().check_action(action, parameters)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
@@ -207,11 +209,18 @@ class SalesMindApp(ConsoleApp):
         """Dark to light and back."""
         dark = dark_theme(self.console.color_system)
         self.theme = dark.name if self.theme == LIGHT.name else LIGHT.name
+        self.memory.theme = self.theme
+        self.remember()
 
     async def action_toggle_language(self) -> None:
-        """Japanese to English and back."""
+        """Japanese to English and back, on every screen that is open."""
         i18n.set_language("en" if i18n.language() == "ja" else "ja")
-        await self.screen.recompose()
+        self.memory.language = i18n.language()
+        self.remember()
+        self.renew_client()
+        for screen in self.screen_stack:
+            if isinstance(screen, ConsoleScreen):
+                await screen.retranslate()
         self.refresh_bindings()
 
     def action_save_screenshot(self) -> None:
@@ -229,6 +238,13 @@ class SalesMindApp(ConsoleApp):
     def action_help_quit(self) -> None:
         """ctrl+c copies; who presses it to leave is told the way."""
         self.notify(_("Press {key} to quit.").format(key=self.key_names.first(QUIT)))
+
+    def action_suspend_process(self) -> None:
+        """Stop like any program, where there is a shell that can continue it."""
+        if terminal.has_job_control():
+            super().action_suspend_process()
+        else:
+            self.tell("no_job_control")
 
     async def action_quit(self) -> None:
         """Quit at once, except that a running conversation asks first."""
@@ -256,7 +272,8 @@ def run_console(settings: ConsoleSettings, services: Services | None = None, *, 
     """Show the console until it is left; gives an ``ExitCode``. No exception and no traceback comes out."""
     from tui.host.journal import open_journal
 
-    i18n.set_language(i18n.resolve_language(settings.language))
+    remembered = memory.load(settings.state_directory).language
+    i18n.set_language(i18n.resolve_language(settings.language, remembered))
     with suppress(OSError):
         open_journal(settings.state_directory)
     keep_pastes_text()

@@ -20,7 +20,7 @@ from textual.widgets import Input
 from acceptance.comparison import Comparison
 from acceptance.progress import ProgressEvent
 from acceptance.results import RunResult
-from api_client.errors import ApiError
+from api_client.errors import ApiError, NotFound
 from api_client.models import (
     FinishedSession,
     Health,
@@ -70,6 +70,8 @@ class FakeClient:
     sessions: list[Session] = field(default_factory=list)
     fail: dict[str, ApiError] = field(default_factory=dict)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
+    timeout_s: float = 0.01
+    not_found_past: int | None = None
 
     async def __aenter__(self) -> FakeClient:
         return self
@@ -95,6 +97,8 @@ class FakeClient:
 
     async def list_sessions(self, page: int = 1, page_size: int = 20) -> SessionPage:
         self._call("list_sessions", page)
+        if self.not_found_past is not None and page > self.not_found_past:
+            raise NotFound("Invalid page.")
         start = (page - 1) * page_size
         found = tuple(self.sessions[start : start + page_size])
         return SessionPage(count=len(self.sessions), page=page, page_size=page_size, results=found)

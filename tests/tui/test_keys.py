@@ -140,7 +140,7 @@ async def test_palette_offers_what_can_be_done_now(
         app.post_message(Converse(session_of(1)))
         await until(pilot, lambda: isinstance(app.screen, LiveScreen) and app.screen.feed is not None)
         assert "Microphone: Mute or unmute" in titles()
-        assert "Screen: Switch language" not in titles()
+        assert "Screen: Switch language" in titles()
         assert "Customer: Interrupt" not in titles()
         services.relay.ended = True
         await until(pilot, lambda: app.screen.feed.finished)

@@ -59,6 +59,14 @@ class LiveFeed:
             return self.state.now
         return self.state.now + max(0.0, self._clock() - self._heard_at)
 
+    def _socket(self) -> Socket:
+        if self.finished:
+            return "closed"
+        steps = self.state.current
+        if self.state.status == "connecting" and steps is not None and "connected" in steps.times:
+            return "open"  # the protocol's steps are still to come
+        return _SOCKETS[self.state.status]
+
     def status(self, base: Status) -> Status:
         """``base`` with what is known of the conversation."""
         state = self.state
@@ -73,7 +81,7 @@ class LiveFeed:
             user=base.user,
             insecure=base.insecure,
             recording=recording and not self.finished,
-            socket="closed" if self.finished else _SOCKETS[state.status],
+            socket=self._socket(),
             close_code=steps.close_code if steps else None,
             mode_reported=True,
             mode=mode,

@@ -17,7 +17,7 @@ from api_client.harmless import one_line
 from relay import commands
 from relay.stream import Recording, SourceState, StreamEvent
 from tui.actions import Action, bindings
-from tui.conversation.actions import BACK, LIVE_ACTIONS, RECORDING, SAMPLE
+from tui.conversation.actions import BACK, LIVE_ACTIONS, RECONNECT, RECORDING, SAMPLE
 from tui.conversation.collector import Collector
 from tui.conversation.feed import LiveFeed
 from tui.conversation.screen import ConversationScreen
@@ -35,7 +35,7 @@ from tui.host.memory import private_directory
 from tui.host.services import ConversationRelay
 from tui.i18n import N_, _
 from tui.tones import News
-from tui.wording.errors import sentence
+from tui.wording.errors import of_event, sentence
 
 if TYPE_CHECKING:
     from api_client.models import Session
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RUNNING_ONLY = frozenset({"sample", "say", "mute", "interrupt", "source", "reconnect", "recording"})
+RUNNING_ONLY = frozenset({"sample", "say", "mute", "interrupt", "source", "recording"})
 
 
 class LiveScreen(ConversationScreen):
@@ -75,10 +75,25 @@ class LiveScreen(ConversationScreen):
 
     def on_mount(self) -> None:
         """Start the conversation; the tick that paints it is the base's."""
-        self.title_is(_("Conversation: {industry}").format(industry=self.session.industry))
+        self.title_is()
+        self._begin()
+        self.call_after_refresh(lambda: self._collector.tame(self.console_app.services.monotonic()))
+
+    def conversation_title(self) -> str:
+        return _("Conversation: {industry}").format(industry=self.session.industry)
+
+    async def retranslate(self) -> None:
+        await super().retranslate()
+        self._show_hint()
+
+    def _begin(self) -> None:
         self.say_news(News(_("Starting the conversation..."), "dim"))
         self.start()
-        self.call_after_refresh(lambda: self._collector.tame(self.console_app.services.monotonic()))
+
+    @property
+    def _over(self) -> bool:
+        """The conversation has ended and all of it is shown."""
+        return self.feed is not None and self.feed.finished
 
     async def on_unmount(self) -> None:
         """However the screen is left, the conversation is ended cleanly."""
@@ -101,6 +116,7 @@ class LiveScreen(ConversationScreen):
             self.session.id,
             source=source,
             sink=sink,
+            patience_s=None,
             record_directory=place_of_recording(app.settings, self.session.id),
         )
         self._base_source, self._sink = source, sink
@@ -169,17 +185,18 @@ class LiveScreen(ConversationScreen):
         self.query_one("#hint", Static).update(first_words(len(self._samples), self.console_app.key_names))
 
     def conversation_over(self) -> None:
-        """The summary stays until Esc."""
+        """The summary stays until the operator goes back or talks again."""
         self.close_inputs()
         self.query_one("#hint").display = False
-        recording = self.feed.state.recording if self.feed else None
-        if recording is not None and recording.state in ("finished", "stopped"):
-            words = _("Ended; recorded as {name}. {key} goes back to the sessions.")
-            words = words.format(name=one_line(Path(recording.directory).name), key=self.key_name(BACK))
+        words = _("The conversation has ended. {again} talks again, {back} goes back to the sessions.")
+        said = words.format(again=self.key_name(RECONNECT), back=self.key_name(BACK))
+        state = self.feed.state if self.feed else None
+        if state is not None and state.errors and not self._ending:
+            why = _("Error: {why}").format(why=of_event(state.errors[-1]))
+            self.say_news(News(f"{why} {said}", "bad"))
         else:
-            words = _("The conversation has ended. {key} goes back to the sessions.")
-            words = words.format(key=self.key_name(BACK))
-        self.say_news(News(words, "plain"))
+            self.say_news(News(said, "plain"))
+        self.refresh_bindings()
 
     # --- what can be done ----------------------------------------------------------------------
 
@@ -189,6 +206,8 @@ class LiveScreen(ConversationScreen):
             return False
         if action == "recording":
             return self._recording_state in ("started", "failed")
+        if action == "reconnect":
+            return self.running or self._over
         if action == "interrupt":
             return True if self.feed and self.feed.state.answering else None
         if action == "sample":
@@ -202,6 +221,8 @@ class LiveScreen(ConversationScreen):
             return N_("Unmute")
         if action.name == "back" and not self.running:
             return N_("Back")
+        if action.name == "reconnect" and self._over:
+            return N_("Talk again")
         return super().action_label(action)
 
     @work(group="commands", exit_on_error=False)
@@ -234,6 +255,7 @@ class LiveScreen(ConversationScreen):
     def _said(self, event: Input.Submitted) -> None:
         if text := event.value.strip():
             self.give(commands.Say(text=text))
+            self.say_news(News(_("Sent: {text}").format(text=text), "plain"))
         event.input.value = ""
 
     def action_mute(self) -> None:
@@ -246,8 +268,13 @@ class LiveScreen(ConversationScreen):
         self.give(commands.Interrupt())
 
     def action_reconnect(self) -> None:
-        """A new connection."""
-        self.give(commands.Reconnect())
+        """A new connection; after the end, a new conversation about the same session."""
+        if self.running:
+            self.give(commands.Reconnect())
+        elif self._over:
+            self.begin_again()
+            self._next_sample, self._speaking_until, self._ending = 0, 0.0, False
+            self._begin()
 
     @property
     def _recording_state(self) -> str | None:

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from textual import getters, on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -56,6 +56,10 @@ class ConversationScreen(ConsoleScreen[None]):
         self._frozen = False
         self._summary_shown = False
         self._ticks = 0
+        self._rebuilding = False
+        self._following = (True, True)
+        """Whether transcript and events follow their ends, as the titles say."""
+        self._news = News("", "plain")
         self._meter: Content | None = None
 
     def compose(self) -> ComposeResult:
@@ -64,15 +68,16 @@ class ConversationScreen(ConsoleScreen[None]):
         with Horizontal(id="upper"):
             with Vertical(id="talk"):
                 yield Static(id="talk-title", markup=False)
+                yield Static(_("Too narrow for the readings: 80 columns show them."), id="too-narrow")
                 yield Static(id="hint")
                 yield Transcript(id="transcript")
-            with Vertical(id="side"):
+            with VerticalScroll(id="side"):
                 yield Readings(id="connection", label_width=LABEL_WIDTH)
                 yield Readings(id="audio", label_width=LABEL_WIDTH)
                 yield Static(id="meter")
                 yield Readings(id="summary", label_width=LABEL_WIDTH)
-        yield Static(id="news")
         with Vertical(id="lower"):
+            yield Static(id="news")  # a long sentence takes its room from the events
             yield Static(id="events-title", markup=False)
             yield EventLog(id="events")
         yield Field(placeholder=_("filter: words that an event must hold"), compact=True, id="filter")
@@ -89,14 +94,51 @@ class ConversationScreen(ConsoleScreen[None]):
         self.console_app.status = at_account(self.console_app.account)
         self.set_interval(TICK_S, self.tick)
 
-    def title_is(self, words: str) -> None:
-        """Say which conversation this is."""
+    async def retranslate(self) -> None:
+        """What is on record, painted again; the lines of the event log stay as they were written."""
+        kept, over = self.events.kept, self._summary_shown
+        self._rebuilding = True
+        await super().retranslate()
+        self._rebuilding = False
+        self.remove_class("-typing")
+        self.events.add(kept)
+        self.events.freeze(self._frozen)
+        self.say_news(self._news)
+        self._meter = None
+        self._paint_events_title()
+        self.title_is()
+        if self.feed is not None:
+            self._paint_readings()
+            self.transcript.show(self.feed.state.turns)
+            self.query_one("#hint").display = not self.feed.state.turns
+            if over:
+                self._show_summary()
+
+    def title_is(self) -> None:
+        """Say which conversation this is, and whether its end is in view."""
+        words = self.conversation_title()
+        if not self._following[0]:
+            words = _("Scrolled back (End follows)") + "  " + words
         self.query_one("#talk-title", Static).update(words)
+
+    def _paint_following(self) -> None:
+        following = (self.transcript.following, self.events.following)
+        if following != self._following:
+            self._following = following
+            self.title_is()
+            self._paint_events_title()
+
+    def conversation_title(self) -> str:
+        """Which conversation this is."""
+        return ""
 
     # --- painting ------------------------------------------------------------------------------
 
     def tick(self) -> None:
         """Take in what has come and paint once."""
+        if self._rebuilding:
+            return
+        self._paint_following()
         if self.feed is None or self._summary_shown:
             return
         arrived = self.feed.pull()
@@ -149,6 +191,7 @@ class ConversationScreen(ConsoleScreen[None]):
 
     def say_news(self, news: News) -> None:
         """One sentence between the upper and the lower half."""
+        self._news = news
         self.query_one("#news", Static).update(Content.styled(news.words, STYLES[news.tone]))
 
     def _paint_events_title(self) -> None:
@@ -157,6 +200,8 @@ class ConversationScreen(ConsoleScreen[None]):
             words += "  " + _("only with: {words}").format(words=self.events.filter_text)
         if self._frozen:
             words += "  " + _("Paused ({key} resumes)").format(key=self.key_name(FREEZE))
+        elif not self._following[1]:
+            words += "  " + _("Scrolled back (End follows)")
         self.query_one("#events-title", Static).update(words)
 
     def _show_summary(self) -> None:
@@ -174,6 +219,14 @@ class ConversationScreen(ConsoleScreen[None]):
         for reading in ("#connection", "#audio", "#meter"):
             self.query_one(reading).display = on
         self.query_one("#summary").display = not on
+
+    def begin_again(self) -> None:
+        """Clear what is shown: another conversation follows."""
+        self.feed = None
+        self._summary_shown = False
+        self._show_readings(True)
+        self.transcript.empty()
+        self.events.empty()
 
     def conversation_over(self) -> None:
         """Called once when all has been shown."""

@@ -25,6 +25,7 @@ def relay_config(
     language: i18n.Language | None = None,
     seconds: float | None = None,
     record_directory: Path | None = None,
+    patience_s: float | None = 75.0,
 ) -> RelayConfig:
     """What the relay is started with: geometry, voice and VAD as the settings say."""
     audio = settings.audio
@@ -45,6 +46,7 @@ def relay_config(
         ),
         echo=audio.echo,
         seconds=seconds,
+        patience_s=patience_s,
         record_directory=str(record_directory) if record_directory else None,
     )
 

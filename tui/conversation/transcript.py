@@ -16,6 +16,7 @@ from tui.conversation.actions import SAMPLE, SAY, SOURCE
 from tui.i18n import _, ngettext
 from tui.wording.errors import sentence
 from tui.wording.figures import clock
+from tui.wording.line_breaks import wrapped
 
 if TYPE_CHECKING:
     from relay.conversation import Turn
@@ -27,19 +28,20 @@ KEPT_TURNS = 200
 class TurnBlock(Static):
     """One turn."""
 
-    def __init__(self, turn: Turn) -> None:
-        super().__init__(turn_content(turn), classes=f"turn -{turn.role}")
+    def __init__(self, turn: Turn, width: int) -> None:
+        super().__init__(turn_content(turn, width), classes=f"turn -{turn.role}")
         self.turn = turn
+        self._width = width
 
-    def show(self, turn: Turn) -> None:
-        """Paint, if anything changed."""
-        if turn != self.turn:
-            self.turn = turn
-            self.update(turn_content(turn))
+    def show(self, turn: Turn, width: int) -> None:
+        """Paint, if anything changed. ``width`` in cells."""
+        if (turn, width) != (self.turn, self._width):
+            self.turn, self._width = turn, width
+            self.update(turn_content(turn, width))
 
 
-def turn_content(turn: Turn) -> Content:
-    """When, who, what, and what became of it."""
+def turn_content(turn: Turn, width: int) -> Content:
+    """When, who, what, and what became of it, in lines of at most ``width`` cells."""
     who = {"user": _("You"), "assistant": _("Customer"), "system": _("System")}[turn.role]
     colour = {"user": "$user", "assistant": "$customer", "system": "$dim"}[turn.role]
     text = turn.text.strip()
@@ -56,7 +58,8 @@ def turn_content(turn: Turn) -> Content:
         words = _("interrupted, {heard} s of {whole} s heard").format(heard=heard, whole=whole)
         head.append((f"  {words}", "$warning"))
     # The text has lines of its own: Japanese has no spaces to break at, so beside a name it would wrap badly.
-    return Content.assemble(*head, "\n", (text, "" if turn.text.strip() else "$dim"))
+    lines = "\n".join(wrapped(text, width))
+    return Content.assemble(*head, "\n", (lines, "" if turn.text.strip() else "$dim"))
 
 
 def first_words(samples: int, keys: KeyNames) -> Content:
@@ -89,6 +92,7 @@ class Transcript(VerticalScroll):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._turns_shown: Sequence[Turn] = ()
         self._blocks: dict[str, TurnBlock] = {}
         self._order: list[str] = []
 
@@ -99,6 +103,15 @@ class Transcript(VerticalScroll):
     def on_mount(self) -> None:
         """Follow."""
         self.anchor()
+
+    def on_resize(self) -> None:
+        """Lines end elsewhere."""
+        self.show(self._turns_shown)
+
+    @property
+    def _line_width(self) -> int:
+        """With room for the scrollbar, so that lines stay as they are when it comes; a width not known yet is wide."""
+        return (self.container_size.width or 10_000) - self.scrollbar_size_vertical
 
     @property
     def following(self) -> bool:
@@ -115,21 +128,22 @@ class Transcript(VerticalScroll):
     def empty(self) -> None:
         """Take everything off: another conversation follows."""
         self._turns.remove_children()
-        self._blocks, self._order = {}, []
+        self._blocks, self._order, self._turns_shown = {}, [], ()
         self.anchor()
 
     def show(self, turns: Sequence[Turn]) -> None:
         """Bring the blocks in line with ``turns``; what has not changed costs nothing."""
-        shown = turns[-KEPT_TURNS:]
+        shown = self._turns_shown = turns[-KEPT_TURNS:]
+        width = self._line_width
         new = [turn for turn in shown if turn.item_id not in self._blocks]
         for turn in shown:
             if turn.item_id in self._blocks:
-                self._blocks[turn.item_id].show(turn)
+                self._blocks[turn.item_id].show(turn, width)
         order = [turn.item_id for turn in shown]
         if not new and order == self._order:
             return
         for turn in new:
-            self._blocks[turn.item_id] = TurnBlock(turn)
+            self._blocks[turn.item_id] = TurnBlock(turn, width)
         if order[: len(self._order)] == self._order:
             self._turns.mount(*(self._blocks[turn.item_id] for turn in new))
         else:

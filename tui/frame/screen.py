@@ -9,6 +9,7 @@ from textual import getters
 from textual.await_complete import AwaitComplete
 from textual.binding import ActiveBinding
 from textual.screen import ModalScreen, Screen
+from textual.widgets import Input
 from textual.worker import Worker
 
 from tui.actions import Action
@@ -32,6 +33,18 @@ class ConsoleScreen(Screen[Result]):
         """A screen that is covered does not keep its status line up."""
         for line in self.query(StatusLine):
             line.show(self.console_app.status)
+
+    async def retranslate(self) -> None:
+        """Say everything in the language now in force. What was typed stays."""
+        typed = {field.id: field.value for field in self.query(Input) if field.id}
+        focused = self.focused.id if self.focused is not None else None
+        await self.recompose()
+        for field in self.query(Input):
+            if field.id in typed:
+                field.value = typed[field.id]
+        if focused is not None:
+            for widget in self.query(f"#{focused}"):
+                widget.focus()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A background job of this screen that failed is logged and worded by the app."""
