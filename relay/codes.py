@@ -27,6 +27,7 @@ class RelayCode(StrEnum):
     CHUNK_RATE_SUGGESTS_44100 = "chunk_rate_suggests_44100"
     CHUNK_RATE_SUGGESTS_48000 = "chunk_rate_suggests_48000"
     RECORDING_FAILED = "recording_failed"
+    RECORDING_NOT_DELETED = "recording_not_deleted"
     BAD_CONFIGURATION = "bad_configuration"
     RELAY_FAULT = "relay_fault"
     RELAY_CRASHED = "relay_crashed"

@@ -54,6 +54,13 @@ class Reconnect(_Command, frozen=True, kw_only=True, tag="reconnect"):
     """Drop this connection and make a new one now."""
 
 
+class StopRecording(_Command, frozen=True, kw_only=True, tag="stop_recording"):
+    """Record nothing more of this conversation, which goes on."""
+
+    delete: bool = False
+    """Remove what was recorded, for good."""
+
+
 class ProvokeError(_Command, frozen=True, kw_only=True, tag="provoke_error"):
     """Send an event that the Realtime API must refuse and that changes nothing: a truncation of an item that
     does not exist. For acceptance tests: what comes back must be shown, and the conversation must go on."""
@@ -68,7 +75,9 @@ class Stop(_Command, frozen=True, kw_only=True, tag="stop"):
     """The summary's exit code, and the process's, when whoever stops it has a reason of its own: 4, no answer came."""
 
 
-Command = Configure | Say | Mute | Interrupt | UseSource | UseSink | Reconnect | ProvokeError | Stop
+Command = (
+    Configure | Say | Mute | Interrupt | UseSource | UseSink | Reconnect | StopRecording | ProvokeError | Stop
+)
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)

@@ -13,7 +13,18 @@ from api_client.client_events import item_create_text, item_truncate
 from audio.errors import AudioError
 from audio.ports import BYTES_PER_MS
 from relay.codes import RelayCode
-from relay.commands import Command, Interrupt, Mute, ProvokeError, Reconnect, Say, Stop, UseSink, UseSource
+from relay.commands import (
+    Command,
+    Interrupt,
+    Mute,
+    ProvokeError,
+    Reconnect,
+    Say,
+    Stop,
+    StopRecording,
+    UseSink,
+    UseSource,
+)
 from relay.config import RelayConfig
 from relay.conversation import ConversationState
 from relay.exit_codes import EXIT_CONNECTION, EXIT_INTERRUPTED, EXIT_OK, EXIT_TIMEOUT
@@ -140,7 +151,7 @@ class LiveConversation:
         if self._connections.totals.opened:
             await self._poller.report_after()
         await self._poller.close()
-        self._recording.settle()
+        await self._recording.settle()
 
     def _summarise(self) -> Summary:
         output = self._output
@@ -251,6 +262,8 @@ class LiveConversation:
                 self._spawn("sink", self._change(self._sink.use, spec))
             case Reconnect():
                 self._connections.reconnect()
+            case StopRecording(delete=delete):
+                self._recording.stop(delete=delete)
             case ProvokeError():
                 self._provoke_error()
             case _:

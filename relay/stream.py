@@ -214,9 +214,10 @@ class SinkState(_Event, frozen=True, kw_only=True, tag="sink"):
 
 
 class Recording(_Event, frozen=True, kw_only=True, tag="recording"):
-    """Recording started, finished or failed in ``directory``, as ``docs/recording.md`` describes it."""
+    """The recording in ``directory`` (``docs/recording.md``). stopped: on request, before the conversation's end;
+    deleted: it follows ``stopped``."""
 
-    state: Literal["started", "finished", "failed"]
+    state: Literal["started", "finished", "failed", "stopped", "deleted"]
     directory: str
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.command import CommandPalette
@@ -27,7 +27,7 @@ from tui.frame.typed_ahead import TypedAhead
 from tui.host import memory, terminal
 from tui.host.pastes import keep_pastes_text
 from tui.host.services import Services
-from tui.i18n import _
+from tui.i18n import _, ngettext
 from tui.login.screen import LoginScreen
 from tui.navigation import CheckServer, Converse, LoggedIn, LoggedOut
 from tui.settings import ConsoleSettings
@@ -112,6 +112,7 @@ class SalesMindApp(ConsoleApp):
         self.memory.used(account.server_url, account.profile, account.username)
         self.remember()
         self.push_screen(SessionsScreen())
+        self.expire_recordings()
 
     @on(LoggedOut)
     def go_to_login(self, message: LoggedOut) -> None:
@@ -130,6 +131,7 @@ class SalesMindApp(ConsoleApp):
 
         if not self._is_open(LiveScreen):
             self.push_screen(LiveScreen(message.session))
+            self.expire_recordings()
 
     @on(CheckServer)
     def go_to_acceptance(self) -> None:
@@ -138,6 +140,19 @@ class SalesMindApp(ConsoleApp):
 
         if not self._is_open(AcceptanceScreen):
             self.push_screen(AcceptanceScreen())
+
+    @work(exclusive=True, group="recordings", exit_on_error=False)
+    async def expire_recordings(self) -> None:
+        """Remove the recordings that have been kept long enough; say so if there were any."""
+        if removed := await self.services.expire_recordings(self.settings):
+            words = ngettext(
+                "{n} recording was removed, as [recording] of the configuration says: it was old, or they took too "
+                "much room. A marked one stays.",
+                "{n} recordings were removed, as [recording] of the configuration says: they were old, or took too "
+                "much room. A marked one stays.",
+                removed,
+            )
+            self.notify(words.format(n=removed), markup=False)
 
     def _is_open(self, kind: type[Screen[Any]]) -> bool:
         """Whether such a screen is there: the second of two quick keys must not open it again."""

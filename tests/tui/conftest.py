@@ -201,6 +201,8 @@ class FakeServices(Services):
         self.now = 100.0
         self.in_tmux = False
         self.copied = ""
+        self.expired: list[int] = []
+        """How many recordings each clearing removes."""
 
     def client(self, server_url: str, *, token: str | None = None, insecure: bool = False) -> Any:
         self.asked.append((server_url, insecure))
@@ -228,6 +230,9 @@ class FakeServices(Services):
             raise self.check.fail["export"]
         self.check.exported.append(result)
         return Path("/reports") / result.id
+
+    async def expire_recordings(self, settings: ConsoleSettings) -> int:
+        return self.expired.pop(0) if self.expired else 0
 
     async def into_tmux(self, text: str) -> bool:
         self.copied = text

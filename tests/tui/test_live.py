@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import re
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -10,11 +12,14 @@ import pytest
 from textual.widgets import Input, Static
 
 from relay import commands
-from relay.stream import Connection, Item, RealtimeMode, SourceState, Step, Transcript
+from relay.stream import Connection, Item, RealtimeMode, Recording, SourceState, Step, Transcript
+from tests.evil_strings import EVIL, harm_in
 from tui.conversation.event_log import EventLog
 from tui.conversation.transcript import KEPT_TURNS
 from tui.conversation.transcript import Transcript as TranscriptView
+from tui.frame.confirm import ConfirmScreen
 from tui.navigation import Converse
+from tui.settings import RecordingSettings
 
 
 def text(app: Any, selector: str) -> str:
@@ -547,3 +552,80 @@ async def test_where_the_customer_is_heard_can_be_chosen(
 def options(app: Any, selector: str = "#sources") -> list[str]:
     found = app.screen.query_one(selector).options if app.screen.query(selector) else []
     return [str(option.prompt) for option in found]
+
+
+async def test_the_recording_is_stopped_and_deleted_after_a_question(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await start(app, pilot)
+        services.relay.script = scripted.opening()
+        await until(pilot, lambda: app.screen.check_action("sample", ()))
+        assert not app.screen.check_action("recording", ())
+        services.relay.script = [Recording(t=1, state="started", directory="/home/me/recordings/2026")]
+        await until(pilot, lambda: app.screen.check_action("recording", ()))
+        assert "x stops and deletes it. Directory: /home/me/recordings/2026" in text(app, "#news")
+        await until(pilot, lambda: app.status.recording)
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("enter")  # the focus is on keeping it
+        await until(pilot, lambda: not isinstance(app.screen, ConfirmScreen))
+        assert services.relay.sent == []
+        await pilot.press("ctrl+x")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("y")
+        await until(pilot, lambda: services.relay.sent == [commands.StopRecording(delete=True)])
+        services.relay.script = [
+            Recording(t=2, state=state, directory="/home/me/recordings/2026")
+            for state in ("stopped", "deleted")
+        ]
+        await until(pilot, lambda: not app.status.recording)
+        assert "The recording is deleted" in text(app, "#news")
+        assert not app.screen.check_action("recording", ())
+
+
+async def test_a_directory_with_an_evil_name_does_no_harm(
+    make_app: Any, services: Any, start: Any, until: Any
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await start(app, pilot)
+        for name, evil in EVIL.items():
+            app.screen.attend(Recording(t=1, state="started", directory=f"/{name}/{evil}"))
+            shown = text(app, "#news")
+            assert f"/{name}/" in shown
+            assert not harm_in(shown)
+
+
+async def test_every_conversation_is_recorded_unless_told_not_to(
+    make_app: Any, services: Any, start: Any, tmp_path: Path
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await start(app, pilot)
+        place = Path(services.relay.config.record_directory)
+        assert place.parent == tmp_path / "recordings"
+        assert re.fullmatch(r"\d{8}T\d{6}Z-00000000", place.name)
+
+
+async def test_without_recording_none_is_asked_for(make_app: Any, services: Any, start: Any) -> None:
+    app = make_app(logged_in=True, recording=RecordingSettings(on=False))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await start(app, pilot)
+        assert services.relay.config.record_directory is None
+
+
+async def test_what_retention_removed_is_said_once(
+    make_app: Any, services: Any, start: Any, until: Any
+) -> None:
+    services.expired = [3, 0]
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.expire_recordings()
+        await until(pilot, lambda: len(app._notifications) == 1)
+        [notice] = app._notifications
+        assert "3 recordings were removed" in notice.message
+        await start(app, pilot)  # looks again
+        await until(pilot, lambda: not services.expired)
+        assert len(app._notifications) == 1

@@ -42,6 +42,15 @@ RECONNECT = Action(
     N_("Drop the connection and make a new one"),
     show=False,
 )
+RECORDING = Action(
+    "live.recording",
+    "x,ctrl+x",
+    "recording",
+    N_("Delete rec."),
+    N_("Recording: Stop and delete"),
+    N_("Stop recording this conversation and delete what was recorded; asks first"),
+    show=False,
+)
 BACK = Action(
     "live.back",
     "escape",
@@ -102,6 +111,7 @@ LIVE_ACTIONS: tuple[Action, ...] = (
     ),
     SOURCE,
     RECONNECT,
+    RECORDING,
     *VIEW_ACTIONS,
     BACK,
 )

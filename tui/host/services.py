@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from relay.commands import Command
     from relay.config import RelayConfig
     from relay.stream import StreamEvent
+    from tui.settings import ConsoleSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,12 @@ class Services:
         from tui.host.results import export_result
 
         return await export_result(result, user_documents_path() / "SalesMind", i18n.language())
+
+    async def expire_recordings(self, settings: ConsoleSettings) -> int:
+        """Remove the recordings that have been kept long enough; how many. Never raises."""
+        from tui.host.recordings import expire
+
+        return await asyncio.to_thread(expire, settings)
 
     async def into_tmux(self, text: str) -> bool:
         """Copy ``text`` into the tmux that we run in, if we do; whether it took it. Never raises."""

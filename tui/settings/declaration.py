@@ -91,6 +91,8 @@ class Option:
     metavar: str | None
     checks: tuple[Check, ...]
     in_file: bool
+    formerly: str | None
+    """What it is called at the top of files that were written for an earlier version."""
 
     @property
     def key(self) -> str:
@@ -132,9 +134,10 @@ def option(
     flag: str | None = None,
     metavar: str | None = None,
     in_file: bool = True,
+    formerly: str | None = None,
 ) -> Value:
     """A dataclass field that is a setting. ``doc`` is marked with ``N_``."""
-    declared = _declared(doc, checks, variable, flag, metavar, in_file=in_file)
+    declared = _declared(doc, checks, variable, flag, metavar, in_file=in_file, formerly=formerly)
     return field(default=default, metadata={_OPTION: declared})
 
 
@@ -151,9 +154,11 @@ def _declared(
     metavar: str | None,
     *,
     in_file: bool,
+    formerly: str | None = None,
 ) -> dict[str, Any]:
     return {
         "doc": doc,
+        "formerly": formerly,
         "checks": checks,
         "variable": variable,
         "flag": flag,

@@ -186,6 +186,7 @@ SENTENCES: dict[str, str] = {
     "recording_failed": N_(
         "The recording in {directory} cannot be written: {reason}. The talk goes on without."
     ),
+    "recording_not_deleted": N_("The recording in {directory} cannot be deleted: {reason}."),
     "bad_configuration": N_("The conversation cannot start with these settings. See the log file."),
     "relay_fault": N_("The conversation process failed. See the log file."),
     "relay_crashed": N_("The conversation process ended unexpectedly. See the log file: {log}"),
