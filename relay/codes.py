@@ -13,6 +13,7 @@ class RelayCode(StrEnum):
     SESSION_UPDATE_REFUSED = "session_update_refused"
     CLOSED_BY_SERVER = "closed_by_server"
     UPSTREAM_SILENT = "upstream_silent"
+    SERVER_SILENT = "server_silent"
     MALFORMED_MESSAGE = "malformed_message"
     RESPONSE_FAILED = "response_failed"
     ANSWER_TOO_LONG = "answer_too_long"

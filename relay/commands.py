@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from relay.config import RelayConfig
@@ -62,7 +64,7 @@ class Stop(_Command, frozen=True, kw_only=True, tag="stop"):
 
     interrupted: bool = False
     """A signal asked for it: the summary's exit code is 130."""
-    exit_code: int = 0
+    exit_code: Annotated[int, msgspec.Meta(ge=0, le=255)] = 0
     """The summary's exit code, and the process's, when whoever stops it has a reason of its own: 4, no answer came."""
 
 

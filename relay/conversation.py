@@ -158,6 +158,8 @@ class _Draft:
         opened: frozenset[str] = self._get("open_responses")
         changed = {event.response_id}
         self._changes["open_responses"] = opened - changed if event.state == "done" else opened | changed
+        if event.status == "failed":
+            self._changes["failed_responses"] = self._get("failed_responses") + 1
 
     # --- connection ----------------------------------------------------------------------------
 

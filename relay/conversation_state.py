@@ -96,6 +96,8 @@ class ConversationState:
     last_speech: tuple[str, float] | None = None
     """Item of the speech that the VAD heard last, and ``t`` of its start; the item itself comes when it is over."""
     open_responses: frozenset[str] = frozenset()
+    failed_responses: int = 0
+    """Answers that the server could not give: each is an error, and the end of waiting for it."""
     playing_item_id: str | None = None
     connections: tuple[ConnectionSteps, ...] = ()
     connection: Connection | None = None

@@ -83,6 +83,8 @@ class SalesMindApp(ConsoleApp):
         """Watch for the terminal going away."""
         if not self.is_headless:
             terminal.watch(self.terminal_gone, self.set_interval)
+        # After `fg` the terminal shows an empty screen, and Textual paints only what has changed.
+        self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
         self.call_after_refresh(self._tell_what_settings_name_wrongly)
 
     def _tell_what_settings_name_wrongly(self) -> None:
@@ -221,6 +223,13 @@ class SalesMindApp(ConsoleApp):
     def action_help_quit(self) -> None:
         """ctrl+c copies; who presses it to leave is told the way."""
         self.notify(_("Press {key} to quit.").format(key=self.key_names.first(QUIT)))
+
+    def action_suspend_process(self) -> None:
+        """Stop like any program, where there is a shell that can continue it."""
+        if terminal.has_job_control():
+            super().action_suspend_process()
+        else:
+            self.tell("no_job_control")
 
     async def action_quit(self) -> None:
         """Quit at once, except that a running conversation asks first."""

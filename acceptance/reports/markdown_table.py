@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import tzinfo
 
-from acceptance.checkpoints import CONDITIONS, TESTS
+from acceptance.checkpoints import CONDITIONS, REMINDERS, TESTS
 from acceptance.one_line import one_line
 from acceptance.redaction import redact
 from acceptance.reports.wording import SIGNS, Language, Words, place, point_of
@@ -60,6 +60,8 @@ def _facts(result: RunResult, words: Words) -> Iterator[str]:
     yield f"- **{words('beyond')}**: {_verdict(result.beyond, words)}"
     if result.aborted:
         yield f"- ⚠️ **{words('aborted')}**"
+    for reminder in REMINDERS:
+        yield f"- ℹ️ {cell(words.of(reminder))}"
 
 
 def result_table(result: RunResult, words: Words) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import tzinfo
 from pathlib import Path
 
-from acceptance.checkpoints import CONDITIONS, TESTS
+from acceptance.checkpoints import CONDITIONS, REMINDERS, TESTS
 from acceptance.reports.checkpoint_tree import badge, checkpoint_tree
 from acceptance.reports.conversation_view import conversations
 from acceptance.reports.markdown_table import remarks
@@ -37,7 +37,11 @@ def html(
         _head(result, words),
         _section(words("table"), _table(result, words)),
         _section(words("conditions"), element("div", _conditions(result, words), class_="columns")),
-        _section(words("checkpoints"), *(checkpoint_tree(test, words) for test in tests)),
+        _section(
+            words("checkpoints"),
+            *(checkpoint_tree(test, words) for test in tests),
+            *(element("p", words.of(reminder), class_="muted") for reminder in REMINDERS),
+        ),
         _section(
             words.choose(("会話", "Conversations")),
             *conversations(result, directory, words),

@@ -54,6 +54,11 @@ class Answers:
 
     # --- asking ------------------------------------------------------------------------------------
 
+    @property
+    def resting(self) -> bool:
+        """No answer is wanted, made or played."""
+        return not (self._owed or self.turns.busy or self._playback.sounding)
+
     def owe(self) -> None:
         """The user has said something that the server answers by itself."""
         self._owed = True

@@ -9,7 +9,7 @@ from typing import Protocol
 from api_client.errors import ApiError
 from audio.ports import BYTES_PER_MS, BYTES_PER_SAMPLE
 from relay.codes import RelayCode
-from relay.config import RelayConfig
+from relay.config import BYTES_PER_SECOND, RelayConfig
 from relay.link.catching_up import CatchingUp
 from relay.link.gate import AudioSocket, Gate
 from relay.link.kept_speech import KeptSpeech
@@ -24,6 +24,8 @@ from relay.sound.source import CurrentSource
 
 AUDIBLE_DBFS = -40.0
 """Peak of the quietest sound that may be speech; a quiet room stays below."""
+_SETTLES_S = 1.0
+"""A source that stalled has caught up by then."""
 _WORTH_TELLING_S = 0.3
 """A click is no speech."""
 
@@ -64,6 +66,7 @@ class Uplink:
         source.on_change = self._wake.set
         gate.on_open(self._gate_opened)
         self._silence = bytes(config.chunk_bytes)
+        self._stalled_after_s = max(1.0, 3 * config.chunk_bytes / BYTES_PER_SECOND)
         self._recent = RecentAudio()
         self._watch = RateWatch(expected_chunk_rate(config.chunk_bytes))
         self._watched_source = 0
@@ -150,6 +153,9 @@ class Uplink:
             self.bytes_sent += len(chunk.pcm)
             self._latency.clock.sent(len(chunk.pcm) // BYTES_PER_SAMPLE, time.monotonic())
         handed = time.monotonic()
+        if self.last_sent_at is not None and handed - self.last_sent_at >= self._stalled_after_s:
+            # Suspended, or the line took nothing: what is caught up now is no rate.
+            self.rate.open(handed + _SETTLES_S)
         self.last_sent_at = handed
         if captured.audible:
             self.last_audible_at = handed

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from acceptance.progress import ProgressEvent
-from acceptance.request import CheckRequest, Limits
+from acceptance.request import CheckRequest, Limits, Means
 from acceptance.results import RunResult
 from acceptance.runner import run_check
 
@@ -123,9 +123,11 @@ def check(speech: str, tmp_path_factory: pytest.TempPathFactory) -> Check:
                 request,
                 emit,
                 operator=operator,
-                restart_server=None if restart is None else restart_server,
-                revoke_second=revoke_second if helped else None,
-                cut_upstream=app.cut_upstream if helped else None,
+                means=Means(
+                    restart_server=None if restart is None else restart_server,
+                    revoke_second=revoke_second if helped else None,
+                    cut_upstream=app.cut_upstream if helped else None,
+                ),
             )
         return Checked(result, events, app)
 

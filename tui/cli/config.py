@@ -26,7 +26,11 @@ ORIGINS = {
 }
 
 
-@click.group(cls=SuggestingGroup, help=_("Show, check and change the settings."))
+@click.group(
+    cls=SuggestingGroup,
+    help=_("Show, check and change the settings. docs/configuration.md explains each."),
+    short_help=_("Show, check and change the settings."),
+)
 def command() -> None:
     """The group; it does nothing by itself."""
 

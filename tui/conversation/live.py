@@ -108,7 +108,9 @@ class LiveScreen(ConversationScreen):
         self._show_hint()
         devices = await app.services.devices() if needs_devices(app.settings) else None
         source, sink = source_and_sink(app.settings, devices)
-        config = relay_config(app.settings, app.account, self.session.id, source=source, sink=sink)
+        config = relay_config(
+            app.settings, app.account, self.session.id, source=source, sink=sink, patience_s=None
+        )
         self._base_source, self._sink = source, sink
         try:
             self.relay = await app.services.start_relay(config, app.settings.state_directory / "relay.log")

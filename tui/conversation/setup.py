@@ -20,6 +20,7 @@ def relay_config(
     sink: str,
     language: i18n.Language | None = None,
     seconds: float | None = None,
+    patience_s: float | None = 75.0,
 ) -> RelayConfig:
     """What the relay is started with: geometry, voice and VAD as the settings say."""
     audio = settings.audio
@@ -41,6 +42,7 @@ def relay_config(
         ),
         echo=audio.echo,
         seconds=seconds,
+        patience_s=patience_s,
         record_directory=str(record) if record else None,
     )
 

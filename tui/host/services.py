@@ -94,10 +94,11 @@ class Services:
 
     async def run_check(self, request: CheckRequest, emit: Emit, operator: Operator) -> RunResult:
         """Carry out the acceptance procedure; ``emit`` is called on this loop. Cancelling cleans up first."""
+        from acceptance.request import Means
         from acceptance.runner import run_check
 
-        restart = self.restart_of(request.server_url)
-        return await run_check(request, emit, operator=operator, restart_server=restart)
+        means = Means(restart_server=self.restart_of(request.server_url))
+        return await run_check(request, emit, operator=operator, means=means)
 
     def restart_of(self, server_url: str) -> RestartServer | None:
         """How to restart that server; None when it is not our own."""

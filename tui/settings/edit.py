@@ -40,7 +40,8 @@ def template() -> str:
 
 def _entry(option: Option) -> list[str]:
     value = _example(option) if option.default in (None, "") else option.default
-    return ["# " + _(option.doc), f"# {option.name} = {_toml(value)}", ""]
+    explained = _(option.doc)
+    return [f"# {explained}", f"# {option.name} = {_toml(value)}", ""]
 
 
 def _example(option: Option) -> str:
