@@ -123,6 +123,12 @@ class ConsoleSettings:
     theme: str | None = option(
         None, N_("Colours of the console, by the name of the theme."), variable="SALESMIND_THEME"
     )
+    plain: bool = option(
+        False,
+        N_("Draw signals with ASCII only, for terminals and fonts without braille."),
+        variable="SALESMIND_PLAIN",
+        flag="--plain",
+    )
     record_directory: Path | None = option(
         None,
         N_("Directory in which conversations are recorded: events and the audio of both sides."),
