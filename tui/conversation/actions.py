@@ -150,6 +150,7 @@ VIEW_ACTIONS: tuple[Action, ...] = (
         N_("Follow the end of the transcript, or stay where you are"),
         show=False,
     ),
+    TURNS,
     SIGNALS,
     ZOOM_IN,
     ZOOM_OUT,

@@ -88,6 +88,13 @@ class InstrumentScreen(ConsoleScreen[None]):
 
     # --- actions -------------------------------------------------------------------------------
 
+    def action_turns(self) -> None:
+        """The turns as a timeline."""
+        if self.feed is not None:
+            from tui.conversation.turns_screen import TurnsScreen
+
+            self.app.push_screen(TurnsScreen(self.feed))
+
     def action_signals(self) -> None:
         """More of the signals; after everything, nothing."""
         self.signals.next_extent()

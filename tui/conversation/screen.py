@@ -112,7 +112,7 @@ class ConversationScreen(InstrumentScreen):
         self.title_is()
         if self.feed is not None:
             self._paint_readings()
-            self.transcript.show(self.feed.state.turns)
+            self.transcript.show(self.feed.state.turns, self.feed.history.turns.latencies)
             self.query_one("#hint").display = not self.feed.state.turns
             if over:
                 self._show_summary()
@@ -167,7 +167,7 @@ class ConversationScreen(InstrumentScreen):
             if not self._frozen:
                 self.paint_instruments(feed)
         if not self._frozen:
-            self.transcript.show(state.turns)
+            self.transcript.show(state.turns, feed.history.turns.latencies)
             self.query_one("#hint").display = not state.turns
         if feed.finished:
             self._show_summary()
@@ -217,7 +217,7 @@ class ConversationScreen(InstrumentScreen):
         """The whole run in figures, in place of the readings."""
         assert self.feed is not None
         self._summary_shown = True
-        self.transcript.show(self.feed.state.turns)
+        self.transcript.show(self.feed.state.turns, self.feed.history.turns.latencies)
         rows = summary_rows(self.feed.state)
         if rows:
             self._show_readings(False)

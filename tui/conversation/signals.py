@@ -139,6 +139,21 @@ def padded(text: str, width: int) -> str:
     return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + " "
 
 
+def cut(line: Line, width: int) -> Line:
+    """``line`` in at most ``width`` cells, and on one line."""
+    pieces: list[Piece] = []
+    left = width
+    for text, style in line:
+        shown = text.replace("\n", " ")
+        if cell_len(shown) > left:
+            shown = set_cell_size(shown, left)
+        left -= cell_len(shown)
+        pieces.append((shown, style))
+        if left <= 0:
+            break
+    return tuple(pieces)
+
+
 def runs(cells: Sequence[Piece]) -> Line:
     """Neighbouring cells of one style joined."""
     return tuple(

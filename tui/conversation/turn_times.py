@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 from relay.stream import Item, Latency, Playback, Response, Speech, Step, StreamEvent, Transcript
@@ -31,6 +32,8 @@ STAGES: tuple[Stage, ...] = (
     "heard",
     "ended",
 )
+
+WAITED_FOR: tuple[Stage, ...] = ("vad_stopped", "transcript", "response_created", "first_audio", "heard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +77,28 @@ class Exchange:
         return tuple(sorted(known, key=lambda pair: pair[1]))
 
     @property
+    def zero(self) -> float:
+        """What the times of a turn are counted from: the end of speech, or the first stage that is known."""
+        if self.speech_ended is not None:
+            return self.speech_ended
+        reached = self.reached
+        known = [at for stage, at in reached if stage != "speech_started"]
+        return known[0] if known else reached[0][1] if reached else 0.0
+
+    @property
+    def waits(self) -> tuple[tuple[Stage, float, float], ...]:
+        """What an answer waits for: each stage after the end of speech, from when and until when it was waited for."""
+        zero = self.zero
+        return tuple(
+            (stage, max(before, zero), at)
+            for (_, before), (stage, at) in pairwise(self.reached)
+            if stage in WAITED_FOR and at >= zero
+        )
+
+    @property
     def slowest(self) -> tuple[Stage, float] | None:
         """The stage before the first audio that took longest to reach, and its seconds; None without two stages."""
-        ways = [
-            (stage, at - before)
-            for (_, before), (stage, at) in zip(self.reached, self.reached[1:], strict=False)
-            if stage in ("vad_stopped", "transcript", "response_created", "first_audio")
-        ]
+        ways = [(stage, at - before) for stage, before, at in self.waits if stage != "heard"]
         return max(ways, key=lambda pair: pair[1], default=None)
 
     def waiting_since(self) -> float | None:
@@ -100,6 +118,15 @@ class TurnTimes:
     def exchanges(self) -> tuple[Exchange, ...]:
         """Every kept turn, oldest first."""
         return tuple(self._exchanges)
+
+    @property
+    def latencies(self) -> dict[str, float]:
+        """Response latency in ms by the item of the answer."""
+        return {
+            one.answer_id: one.latency_ms
+            for one in self._exchanges
+            if one.answer_id is not None and one.latency_ms is not None
+        }
 
     def take(self, events: Iterable[StreamEvent]) -> None:
         """Take ``events`` in."""
