@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib.util
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -354,3 +355,10 @@ def scripted() -> ModuleType:
 def scripted_check() -> ModuleType:
     """Acceptance runs as the runner would tell them (``scripted_check.py`` beside this file)."""
     return _beside("scripted_check")
+
+
+@pytest.fixture(scope="session")
+def prepared_faults(scripted: ModuleType) -> ModuleType:
+    """Conversations with one fault each (``prepared_faults.py`` beside this file, which imports ``scripted``)."""
+    sys.modules.setdefault("scripted", scripted)
+    return _beside("prepared_faults")

@@ -20,6 +20,8 @@ from tui.actions import APP_ACTIONS, Action
 from tui.app import SalesMindApp
 from tui.conversation.live import LiveScreen
 from tui.conversation.source_picker import SourcePicker
+from tui.conversation.turn_screen import TurnScreen
+from tui.conversation.turns_screen import TurnsScreen
 from tui.conversation.watch import WatchScreen
 from tui.frame.confirm import ConfirmScreen
 from tui.frame.help import HelpScreen
@@ -43,6 +45,8 @@ SCREENS = [
     QuestionScreen,
     NoteScreen,
     RunOptionsScreen,
+    TurnsScreen,
+    TurnScreen,
 ]
 # Multiplexers take the first three; the others are Backspace, Tab, line feed and Enter in most terminals.
 TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"}

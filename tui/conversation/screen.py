@@ -20,13 +20,14 @@ from relay.stream import StreamEvent
 from tui.actions import Action
 from tui.conversation.actions import FREEZE
 from tui.conversation.event_log import EventLog
-from tui.conversation.feed import LiveFeed, news_of
+from tui.conversation.feed import news_of
+from tui.conversation.instrument_screen import InstrumentScreen, who_speaks
 from tui.conversation.readings import Readings, level_meter
 from tui.conversation.rows import audio_rows, audio_title, connection_rows, connection_title, summary_rows
+from tui.conversation.signals_panel import SignalsPanel
 from tui.conversation.transcript import Transcript
 from tui.frame.action_footer import ActionFooter
 from tui.frame.field import Field
-from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
 from tui.host.clipboard import newest_that_fit
 from tui.i18n import N_, _, ngettext
@@ -39,7 +40,7 @@ READINGS_EVERY = 3
 LABEL_WIDTH = 19
 
 
-class ConversationScreen(ConsoleScreen[None]):
+class ConversationScreen(InstrumentScreen):
     """Paints what ``feed`` brings."""
 
     FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset({"app.quit", "app.palette"})
@@ -52,13 +53,13 @@ class ConversationScreen(ConsoleScreen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.feed: LiveFeed | None = None
         self._frozen = False
         self._summary_shown = False
         self._ticks = 0
         self._rebuilding = False
         self._following = self._following_before = (True, True)
         """Whether transcript and events follow their ends, as the titles say."""
+        self._speaking = ""
         self._news = News("", "plain")
         self._meter: Content | None = None
 
@@ -76,7 +77,9 @@ class ConversationScreen(ConsoleScreen[None]):
                 yield Readings(id="audio", label_width=LABEL_WIDTH)
                 yield Static(id="meter")
                 yield Readings(id="summary", label_width=LABEL_WIDTH)
+        yield SignalsPanel(id="signals")
         with Vertical(id="lower"):
+            yield Static(id="health", markup=False)
             yield Static(id="news")  # a long sentence takes its room from the events
             yield Static(id="events-title", markup=False)
             yield EventLog(id="events")
@@ -109,14 +112,14 @@ class ConversationScreen(ConsoleScreen[None]):
         self.title_is()
         if self.feed is not None:
             self._paint_readings()
-            self.transcript.show(self.feed.state.turns)
+            self.transcript.show(self.feed.state.turns, self.feed.history.turns.latencies)
             self.query_one("#hint").display = not self.feed.state.turns
             if over:
                 self._show_summary()
 
     def title_is(self) -> None:
         """Say which conversation this is, and whether its end is in view."""
-        words = self.conversation_title()
+        words = "  ".join(filter(None, (self.conversation_title(), self._speaking)))
         if not self._following[0]:
             words = _("Scrolled back (End follows)") + "  " + words
         self.query_one("#talk-title", Static).update(words)
@@ -161,8 +164,10 @@ class ConversationScreen(ConsoleScreen[None]):
         if self._ticks % READINGS_EVERY == 0 or feed.finished:
             self.console_app.status = feed.status(self.console_app.status)
             self._paint_readings()
+            if not self._frozen:
+                self.paint_instruments(feed)
         if not self._frozen:
-            self.transcript.show(state.turns)
+            self.transcript.show(state.turns, feed.history.turns.latencies)
             self.query_one("#hint").display = not state.turns
         if feed.finished:
             self._show_summary()
@@ -170,6 +175,9 @@ class ConversationScreen(ConsoleScreen[None]):
     def _paint_readings(self) -> None:
         assert self.feed is not None
         state = self.feed.state
+        if (speaking := who_speaks(state)) != self._speaking:
+            self._speaking = speaking
+            self.title_is()
         title = connection_title(state.current, state)
         self.query_one("#connection", Readings).show(title, connection_rows(state, self.feed.now))
         self.query_one("#audio", Readings).show(audio_title(state), audio_rows(state))
@@ -209,10 +217,11 @@ class ConversationScreen(ConsoleScreen[None]):
         """The whole run in figures, in place of the readings."""
         assert self.feed is not None
         self._summary_shown = True
-        self.transcript.show(self.feed.state.turns)
+        self.transcript.show(self.feed.state.turns, self.feed.history.turns.latencies)
         rows = summary_rows(self.feed.state)
         if rows:
             self._show_readings(False)
+            self.show_side(True)
             self.query_one("#summary", Readings).show(_("Summary of the conversation"), rows)
         self.conversation_over()
 
@@ -226,6 +235,7 @@ class ConversationScreen(ConsoleScreen[None]):
         self.feed = None
         self._summary_shown = False
         self._show_readings(True)
+        self.show_side(None)
         self.transcript.empty()
         self.events.empty()
 

@@ -160,6 +160,12 @@ class ConsoleSettings:
     theme: str | None = option(
         None, N_("Colours of the console, by the name of the theme."), variable="SALESMIND_THEME"
     )
+    plain: bool = option(
+        False,
+        N_("Draw signals with ASCII only, for terminals and fonts without braille."),
+        variable="SALESMIND_PLAIN",
+        flag="--plain",
+    )
     keys: Mapping[str, str] = field(default_factory=dict)
     """Binding id to comma-separated keys, for ``App.set_keymap``."""
     audio: AudioDefaults = AudioDefaults()
