@@ -36,7 +36,7 @@ def health_news(
     words, tone = _words(finding, state, history)
     action, remedy = _REMEDIES.get(finding.cause, (None, ""))
     key = key_name(action) if action is not None else None
-    return News(f"{words} {key}: {_(remedy)}." if key else words, tone)
+    return News(f"{words} {key}: " + _(remedy) + "." if key else words, tone)
 
 
 _REMEDIES: Mapping[str, tuple[Action, str]] = {
