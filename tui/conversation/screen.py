@@ -20,7 +20,7 @@ from relay.stream import StreamEvent
 from tui.actions import Action
 from tui.conversation.actions import FREEZE
 from tui.conversation.event_log import EventLog
-from tui.conversation.feed import LiveFeed, news_of
+from tui.conversation.feed import Feed, news_of
 from tui.conversation.readings import Readings, level_meter
 from tui.conversation.rows import audio_rows, audio_title, connection_rows, connection_title, summary_rows
 from tui.conversation.transcript import Transcript
@@ -52,7 +52,7 @@ class ConversationScreen(ConsoleScreen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.feed: LiveFeed | None = None
+        self.feed: Feed | None = None
         self._frozen = False
         self._summary_shown = False
         self._ticks = 0
@@ -80,7 +80,7 @@ class ConversationScreen(ConsoleScreen[None]):
         yield ActionFooter()
 
     def more_inputs(self) -> Iterable[Widget]:
-        """Input lines beside the filter's."""
+        """What stands above the footer, below the filter's input."""
         return ()
 
     def on_mount(self) -> None:
