@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -41,6 +42,8 @@ from tui.wording.errors import sentence
 
 RUN_UP_S = 1.0
 """A replay of words that were found begins so long before they were complete."""
+SHOW_EVERY_S = 0.5
+"""Between two showings of what a search has found so far."""
 ON_A_RECORDING = frozenset({"replay", "mark", "note", "only_server", "export", "delete"})
 
 
@@ -266,9 +269,10 @@ class RecordingsScreen(ConsoleScreen[None]):
 
     @work(thread=True, exclusive=True, group="search", exit_on_error=False)
     def _search(self, words: str, recordings: list[Kept]) -> None:
-        """Away from the loop; each recording that has the words is shown when it is found."""
+        """Away from the loop; what is found is shown on the way."""
         worker = get_current_worker()
         matches: dict[str, list[Match]] = {}
+        shown_at = time.monotonic()
         for kept in recordings:
             if worker.is_cancelled:
                 return
@@ -277,8 +281,10 @@ class RecordingsScreen(ConsoleScreen[None]):
             except (NoRecording, OSError):
                 continue
             if found:
-                matches = {**matches, kept.key: found[0][1]}
-                self.post_message(self.Found(words, matches, over=False))
+                matches[kept.key] = found[0][1]
+            if time.monotonic() - shown_at > SHOW_EVERY_S:
+                shown_at = time.monotonic()
+                self.post_message(self.Found(words, dict(matches), over=False))
         self.post_message(self.Found(words, matches, over=True))
 
     @on(Found)
