@@ -15,6 +15,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual.events import Key
 from textual.widgets import Input
 
@@ -33,6 +34,8 @@ from api_client.models import (
     User,
 )
 from relay.commands import Command
+from relay.recording.manifest import Manifest, decode, encode
+from relay.recording.recorder import Recorder
 from relay.stream import StreamEvent
 from tui import i18n
 from tui.acceptance import screen as acceptance
@@ -40,6 +43,7 @@ from tui.app import SalesMindApp
 from tui.conversation import collector
 from tui.conversation import screen as conversation
 from tui.host.devices import Devices
+from tui.host.recordings import export_recording
 from tui.host.services import ServerAccount, Services
 from tui.sessions import screen as sessions
 from tui.settings import ConsoleSettings
@@ -188,6 +192,25 @@ class FakeCheck:
         self._over.set()
 
 
+@dataclass
+class FakePlayer:
+    """A loudspeaker that says what a test puts into ``script``."""
+
+    script: list[Any] = field(default_factory=list)
+    told: list[Any] = field(default_factory=list)
+    stopped: bool = False
+
+    def tell(self, command: Any) -> None:
+        self.told.append(command)
+
+    def drain(self) -> list[Any]:
+        said, self.script = self.script, []
+        return said
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+
 class FakeServices(Services):
     """What the app reaches outside the screen, faked except for the sample recordings."""
 
@@ -196,6 +219,9 @@ class FakeServices(Services):
         self.server = FakeClient()
         self.relay = FakeRelay()
         self.check = FakeCheck()
+        self.player = FakePlayer()
+        self.player_asked: list[tuple[Path, str]] = []
+        self.documents = Path("/documents")
         self.microphones: tuple[str, ...] = ()
         self.speakers: tuple[str, ...] = ()
         self.asked: list[tuple[str, bool]] = []
@@ -234,6 +260,13 @@ class FakeServices(Services):
 
     async def expire_recordings(self, settings: ConsoleSettings) -> int:
         return self.expired.pop(0) if self.expired else 0
+
+    async def start_player(self, directory: Path, sink: str, state_directory: Path) -> FakePlayer:
+        self.player_asked.append((directory, sink))
+        return self.player
+
+    async def export_recording(self, directory: Path, suffix: str) -> Path:
+        return await asyncio.to_thread(export_recording, directory, suffix, self.documents)
 
     async def into_tmux(self, text: str) -> bool:
         self.copied = text
@@ -309,6 +342,43 @@ def make_app(services: FakeServices, tmp_path: Path) -> Callable[..., SalesMindA
 def session_of() -> Callable[..., Session]:
     """Makes sessions."""
     return make_session
+
+
+@pytest.fixture
+def record(tmp_path: Path, scripted: ModuleType) -> Callable[..., Path]:
+    """Writes a recording where the console looks for them; ``how``: that of its manifest, else as it ended."""
+
+    def write(
+        name: str = "20261122-a",
+        events: list[StreamEvent] | None = None,
+        *,
+        cut_off: bool = False,
+        **facts: Any,
+    ) -> Path:
+        begun = Manifest(
+            id="",
+            **{
+                "started_at": "2026-11-22T10:05:00+00:00",
+                "server_url": "http://127.0.0.1:8000",
+                "session_id": scripted.SESSION_ID,
+                "versions": {"salesmind": "0.1.0"},
+            }
+            | facts,
+        )
+        failures: list[OSError] = []
+        directory = tmp_path / "recordings" / name
+        recorder = Recorder(directory, 0.0, failures.append, begun)
+        for event in scripted.talk() + scripted.end() if events is None else events:
+            recorder.event(event)
+        recorder.user_audio(b"\x00\x20\x00\xe0" * 12_000, 5.0)
+        recorder.finish()
+        assert not failures
+        if cut_off:
+            written = decode((directory / "manifest.json").read_bytes())
+            (directory / "manifest.json").write_bytes(encode(replace(written, ended=None, sha256={})))
+        return directory
+
+    return write
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ class ConversationScreen(InstrumentScreen):
         yield ActionFooter()
 
     def more_inputs(self) -> Iterable[Widget]:
-        """Input lines beside the filter's."""
+        """What stands above the footer, below the filter's input."""
         return ()
 
     def on_mount(self) -> None:
