@@ -80,13 +80,19 @@ class ReplayScreen(ConversationScreen):
         self._kind = 0
         self._loop_from: float | None = None
 
+    def conversation_title(self) -> str:
+        """Which recording is replayed."""
+        if self.replay is None:
+            return _("Replay")
+        return _("Replay: {title}").format(title=recording_title(self.replay.recording.manifest))
+
     def more_inputs(self) -> Iterable[Widget]:
         """Where the replay is."""
         yield PositionBar(id="position")
 
     def on_mount(self) -> None:
         """Read the recording; the tick that paints it is the base's."""
-        self.title_is(_("Replay"))
+        self.title_is()
         self.console_app.status = Status()
         self.say_news(News(_("Reading the recording..."), "dim"))
         self.read()
@@ -116,7 +122,7 @@ class ReplayScreen(ConversationScreen):
     def _begin(self, recording: Replayed) -> None:
         self.feed = self.replay = ReplayFeed(recording, self.console_app.services.monotonic, self._at)
         self.bar.holds(recording.timeline.end, recording.turns, recording.errors)
-        self.title_is(_("Replay: {title}").format(title=recording_title(recording.manifest)))
+        self.title_is()
         server = one_line(recording.manifest.server_url or "")
         self.console_app.status = Status(place=place_name(server, None) if server else "")
         self.refresh_bindings()
