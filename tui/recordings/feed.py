@@ -80,8 +80,11 @@ class ReplayFeed(Feed):
         """Let the time pass that has passed; whether the place is another than playing on would have led to."""
         now = self._clock()
         before, self.head = self.head, self.head.advanced(now - self._moved_at, self.timeline.end)
+        straight_on = before.t + (now - self._moved_at) * before.speed
         self._moved_at = now
-        jumped = self._jumped or self.head.t < before.t
+        # A loop may begin again between two ticks, and the place be later than before all the same.
+        begun_again = before.playing and before.loop is not None and straight_on >= before.loop[1]
+        jumped = self._jumped or begun_again
         if jumped:
             self._jumped = False
             self.state = self.timeline.state_at(self.head.t)

@@ -108,10 +108,6 @@ class RecordingsScreen(ConsoleScreen[None]):
         if self._read_once:
             self.action_refresh()
 
-    async def on_unmount(self) -> None:
-        """What was deleted is gone for good."""
-        await self._shelf.close()
-
     # --- the list ------------------------------------------------------------------------------
 
     def action_refresh(self) -> None:

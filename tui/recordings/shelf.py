@@ -61,9 +61,3 @@ class Shelf:
     async def repair(self, kept: Kept) -> None:
         """Complete what a kill left. Also raises ``StillBeingWritten``."""
         await asyncio.to_thread(repair, kept.entry.directory)
-
-    async def close(self) -> None:
-        """What was deleted is gone for good."""
-        for library in {id(one.kept.library): one.kept.library for one in self._deleted}.values():
-            await asyncio.to_thread(library.empty_trash)
-        self._deleted.clear()
