@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.command import CommandPalette
@@ -22,11 +22,12 @@ from tui.actions import APP_ACTIONS, HELP, QUIT, Action, bindings
 from tui.console_app import ConsoleApp
 from tui.exit_codes import ExitCode
 from tui.frame.plain_scrollbar import PlainScrollBarRender
+from tui.frame.screen import ConsoleModal, ConsoleScreen
 from tui.frame.typed_ahead import TypedAhead
 from tui.host import memory, terminal
 from tui.host.pastes import keep_pastes_text
 from tui.host.services import Services
-from tui.i18n import _
+from tui.i18n import _, ngettext
 from tui.login.screen import LoginScreen
 from tui.navigation import BrowseRecordings, CheckServer, Converse, LoggedIn, LoggedOut, Replay
 from tui.settings import ConsoleSettings
@@ -48,7 +49,7 @@ class SalesMindApp(ConsoleApp):
         Binding("ctrl+c", "help_quit", show=False, system=True),
     ]
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 (as Textual declares it)
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (80, "-narrow"), (100, "-wide")]  # noqa: RUF012 (as Textual declares it)
     VERTICAL_BREAKPOINTS = [(0, "-short"), (36, "-tall")]  # noqa: RUF012
     CLOSE_TIMEOUT = 12.0
     """Seconds to wait for screens to close: the live screen ends its conversation first."""
@@ -62,10 +63,12 @@ class SalesMindApp(ConsoleApp):
         ScrollBar.renderer = PlainScrollBarRender
         for theme in THEMES:
             self.register_theme(theme)
-        if settings.theme in self.available_themes:
-            self.theme = settings.theme
+        wanted = settings.theme or self.memory.theme
+        dark = dark_theme(self.console.color_system)
+        if wanted in self.available_themes and (settings.theme or wanted == LIGHT.name):
+            self.theme = wanted
         else:
-            self.theme = dark_theme(self.console.color_system).name
+            self.theme = dark.name
         self.set_keymap(settings.keys)
         self._typed = TypedAhead(self, super().on_event)
 
@@ -84,6 +87,8 @@ class SalesMindApp(ConsoleApp):
         """Watch for the terminal going away."""
         if not self.is_headless:
             terminal.watch(self.terminal_gone, self.set_interval)
+        # After `fg` the terminal shows an empty screen, and Textual paints only what has changed.
+        self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
         self.call_after_refresh(self._tell_what_settings_name_wrongly)
         if self._only is not None:
             self.push_screen(self._only, lambda _: self.exit(0))
@@ -111,11 +116,9 @@ class SalesMindApp(ConsoleApp):
 
         self.account = account = message.account
         self.memory.used(account.server_url, account.profile, account.username)
-        try:
-            memory.save(self.settings.state_directory, self.memory)
-        except OSError as error:
-            self.tell("state_not_saved", reason=error.strerror or str(error))
+        self.remember()
         self.push_screen(SessionsScreen())
+        self.expire_recordings()
 
     @on(LoggedOut)
     def go_to_login(self, message: LoggedOut) -> None:
@@ -134,6 +137,7 @@ class SalesMindApp(ConsoleApp):
 
         if not self._is_open(LiveScreen):
             self.push_screen(LiveScreen(message.session))
+            self.expire_recordings()
 
     @on(CheckServer)
     def go_to_acceptance(self) -> None:
@@ -142,6 +146,19 @@ class SalesMindApp(ConsoleApp):
 
         if not self._is_open(AcceptanceScreen):
             self.push_screen(AcceptanceScreen())
+
+    @work(exclusive=True, group="recordings", exit_on_error=False)
+    async def expire_recordings(self) -> None:
+        """Remove the recordings that have been kept long enough; say so if there were any."""
+        if removed := await self.services.expire_recordings(self.settings):
+            words = ngettext(
+                "{n} recording was removed, as [recording] of the configuration says: it was old, or they took too "
+                "much room. A marked one stays.",
+                "{n} recordings were removed, as [recording] of the configuration says: they were old, or took too "
+                "much room. A marked one stays.",
+                removed,
+            )
+            self.notify(words.format(n=removed), markup=False)
 
     @on(BrowseRecordings)
     def go_to_recordings(self) -> None:
@@ -185,9 +202,9 @@ class SalesMindApp(ConsoleApp):
     # --- actions -------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The language is not changed under a running conversation."""
+        """A dialog is answered in the language in which it was opened."""
         if action == "toggle_language":
-            return len(self.screen_stack) <= 1
+            return not isinstance(self.screen, ConsoleModal)
         return super().check_action(action, parameters)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
@@ -215,11 +232,18 @@ class SalesMindApp(ConsoleApp):
         """Dark to light and back."""
         dark = dark_theme(self.console.color_system)
         self.theme = dark.name if self.theme == LIGHT.name else LIGHT.name
+        self.memory.theme = self.theme
+        self.remember()
 
     async def action_toggle_language(self) -> None:
-        """Japanese to English and back."""
+        """Japanese to English and back, on every screen that is open."""
         i18n.set_language("en" if i18n.language() == "ja" else "ja")
-        await self.screen.recompose()
+        self.memory.language = i18n.language()
+        self.remember()
+        self.renew_client()
+        for screen in self.screen_stack:
+            if isinstance(screen, ConsoleScreen):
+                await screen.retranslate()
         self.refresh_bindings()
 
     def action_save_screenshot(self) -> None:
@@ -237,6 +261,13 @@ class SalesMindApp(ConsoleApp):
     def action_help_quit(self) -> None:
         """ctrl+c copies; who presses it to leave is told the way."""
         self.notify(_("Press {key} to quit.").format(key=self.key_names.first(QUIT)))
+
+    def action_suspend_process(self) -> None:
+        """Stop like any program, where there is a shell that can continue it."""
+        if terminal.has_job_control():
+            super().action_suspend_process()
+        else:
+            self.tell("no_job_control")
 
     async def action_quit(self) -> None:
         """Quit at once, except that a running conversation asks first."""
@@ -273,7 +304,8 @@ def run_console(
     """
     from tui.host.journal import open_journal
 
-    i18n.set_language(i18n.resolve_language(settings.language))
+    remembered = memory.load(settings.state_directory).language
+    i18n.set_language(i18n.resolve_language(settings.language, remembered))
     with suppress(OSError):
         open_journal(settings.state_directory)
     keep_pastes_text()

@@ -54,6 +54,19 @@ class ConsoleApp(App[int]):
             )
         return self._client
 
+    def renew_client(self) -> None:
+        """Ask the server in the language now in force; what is under way is answered first."""
+        client, self._client = self._client, None
+        if client is not None:
+            self.set_timer(client.timeout_s, client.aclose)
+
+    def remember(self) -> None:
+        """Keep what is remembered between runs."""
+        try:
+            memory.save(self.settings.state_directory, self.memory)
+        except OSError as error:
+            self.tell("state_not_saved", reason=error.strerror or str(error))
+
     async def close_client(self) -> None:
         """Close the connections to the server."""
         client, self._client = self._client, None

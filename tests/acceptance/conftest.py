@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from acceptance.progress import ProgressEvent
-from acceptance.request import CheckRequest, Limits
+from acceptance.request import CheckRequest, Limits, Means
 from acceptance.results import RunResult
 from acceptance.runner import run_check
 
@@ -36,9 +36,12 @@ _load("evil_strings")
 QUICK = Limits(
     connect_s=3.0, answer_s=1.5, mode_change_s=1.0, killed_s=0.5, restart_s=0.5, refusal_s=0.6, error_s=1.5,
     recover_s=3.0, half_open_s=0.0, pause_s=0.8, slow_s=0.2, watch_s=0.3, slow_bytes_per_s=200_000,
-    stored_s=0.5, revoked_s=0.6, reply_s=0.6, flood_audio_s=20.0, flood_s=2.0, vanished_s=4.0,
+    stored_s=0.5, revoked_s=0.6, reply_s=0.6, flood_audio_s=20.0, flood_s=2.0, vanished_s=4.0, rate_tolerance=0.2,
 )  # fmt: skip
-"""The fake server answers at once; what patience there is, is for the conversation's process on a busy machine."""
+"""The fake server answers at once; what patience there is, is for the conversation's process on a busy machine.
+
+A second of audio has 25 chunks, so that one more or less at its edges is 4 % of the rate.
+"""
 
 
 @pytest.fixture(scope="session")
@@ -123,9 +126,11 @@ def check(speech: str, tmp_path_factory: pytest.TempPathFactory) -> Check:
                 request,
                 emit,
                 operator=operator,
-                restart_server=None if restart is None else restart_server,
-                revoke_second=revoke_second if helped else None,
-                cut_upstream=app.cut_upstream if helped else None,
+                means=Means(
+                    restart_server=None if restart is None else restart_server,
+                    revoke_second=revoke_second if helped else None,
+                    cut_upstream=app.cut_upstream if helped else None,
+                ),
             )
         return Checked(result, events, app)
 

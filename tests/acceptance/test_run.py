@@ -48,13 +48,14 @@ OPERATOR_ONLY = {point.id for point in CHECKPOINTS if point.operator}
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def green(check: Any) -> AsyncIterator[Any]:
     """All four tests against a server without defects."""
-    yield await check(1, 2, 3, 4, restart="forgets", half_open_s=20.0, helped=True, try_wrong_logins=True)
+    yield await check(1, 2, 3, 4, restart="forgets", half_open_s=45.0, helped=True, try_wrong_logins=True)
 
 
 def test_a_server_without_defects_is_green(green: Any) -> None:
     applies = {name: verdict for name, verdict in green.verdicts.items() if name not in OPERATOR_ONLY}
     assert applies.pop(UNFINISHED) == "not_applicable"
-    assert set(applies.values()) == {"pass"}
+    red = {name: green.result.answer(name).evidence for name, verdict in applies.items() if verdict != "pass"}
+    assert red == {}
     result = green.result
     assert (result.minimum, result.ideal, result.document, result.beyond) == ("pass",) * 4
     assert result.passed

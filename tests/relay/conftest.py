@@ -140,10 +140,10 @@ class FakeSalesMind:
             return refusal
         self.requests += 1
         if request.headers.get("Authorization") != f"Token {TOKEN}":
-            return _json(401, {"detail": "Invalid token."})
+            return json_response(401, {"detail": "Invalid token."})
         if target.path != f"/api/session/{SESSION_ID}/":
-            return _json(404, {"detail": "Not found."})
-        return _json(200, {**self.session, "realtime_mode": self.realtime_mode, "messages": []})
+            return json_response(404, {"detail": "Not found."})
+        return json_response(200, {**self.session, "realtime_mode": self.realtime_mode, "messages": []})
 
     async def _serve(self, ws: ServerConnection) -> None:
         socket = Socket(ws)
@@ -331,7 +331,7 @@ async def hold(salesmind: FakeSalesMind) -> AsyncIterator[Callable[..., Run]]:
         await run.abandon()
 
 
-def _json(status: int, body: dict[str, Any]) -> Response:
+def json_response(status: int, body: dict[str, Any]) -> Response:
     headers = Headers({"Content-Type": "application/json", "Connection": "close"})
     data = json.dumps(body).encode()
     headers["Content-Length"] = str(len(data))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib.util
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from textual.widgets import Input
 from acceptance.comparison import Comparison
 from acceptance.progress import ProgressEvent
 from acceptance.results import RunResult
-from api_client.errors import ApiError
+from api_client.errors import ApiError, NotFound
 from api_client.models import (
     FinishedSession,
     Health,
@@ -74,6 +75,8 @@ class FakeClient:
     sessions: list[Session] = field(default_factory=list)
     fail: dict[str, ApiError] = field(default_factory=dict)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
+    timeout_s: float = 0.01
+    not_found_past: int | None = None
 
     async def __aenter__(self) -> FakeClient:
         return self
@@ -99,6 +102,8 @@ class FakeClient:
 
     async def list_sessions(self, page: int = 1, page_size: int = 20) -> SessionPage:
         self._call("list_sessions", page)
+        if self.not_found_past is not None and page > self.not_found_past:
+            raise NotFound("Invalid page.")
         start = (page - 1) * page_size
         found = tuple(self.sessions[start : start + page_size])
         return SessionPage(count=len(self.sessions), page=page, page_size=page_size, results=found)
@@ -223,6 +228,8 @@ class FakeServices(Services):
         self.now = 100.0
         self.in_tmux = False
         self.copied = ""
+        self.expired: list[int] = []
+        """How many recordings each clearing removes."""
 
     def client(self, server_url: str, *, token: str | None = None, insecure: bool = False) -> Any:
         self.asked.append((server_url, insecure))
@@ -250,6 +257,9 @@ class FakeServices(Services):
             raise self.check.fail["export"]
         self.check.exported.append(result)
         return Path("/reports") / result.id
+
+    async def expire_recordings(self, settings: ConsoleSettings) -> int:
+        return self.expired.pop(0) if self.expired else 0
 
     async def start_player(self, directory: Path, sink: str, state_directory: Path) -> FakePlayer:
         self.player_asked.append((directory, sink))
@@ -415,3 +425,10 @@ def scripted() -> ModuleType:
 def scripted_check() -> ModuleType:
     """Acceptance runs as the runner would tell them (``scripted_check.py`` beside this file)."""
     return _beside("scripted_check")
+
+
+@pytest.fixture(scope="session")
+def prepared_faults(scripted: ModuleType) -> ModuleType:
+    """Conversations with one fault each (``prepared_faults.py`` beside this file, which imports ``scripted``)."""
+    sys.modules.setdefault("scripted", scripted)
+    return _beside("prepared_faults")

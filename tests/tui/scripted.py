@@ -105,7 +105,7 @@ def talk() -> list[StreamEvent]:
         ),
         Response(t=5.5, response_id="r1", state="created"),
         Item(t=5.5, item_id="a1", role="assistant", previous_item_id="u1"),
-        Latency(t=5.7, turn=1, item_id="u1", response_latency_ms=812.0, basis="speech"),
+        Latency(t=5.7, turn=1, item_id="a1", response_latency_ms=812.0, basis="speech"),
         Playback(t=5.7, item_id="a1", state="started", heard_ms=0, received_ms=400),
         Transcript(
             t=8.0,
@@ -128,7 +128,7 @@ def talk() -> list[StreamEvent]:
         ),
         Response(t=12.6, response_id="r2", state="created"),
         Item(t=12.6, item_id="a2", role="assistant", previous_item_id="u2"),
-        Latency(t=12.9, turn=2, item_id="u2", response_latency_ms=790.0, basis="speech"),
+        Latency(t=12.9, turn=2, item_id="a2", response_latency_ms=790.0, basis="speech"),
         Playback(t=12.9, item_id="a2", state="started", heard_ms=0, received_ms=300),
         Transcript(t=13.0, item_id="a2", role="assistant", text="そうですね、月に二、三回は", final=False),
         Notice(

@@ -246,6 +246,23 @@ async def test_operator_is_asked_and_recorded_by_name(
             await until(pilot, lambda: not app.screen.query("#question"))
 
 
+async def test_operator_who_is_asked_to_do_something_has_nothing_to_judge(
+    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begun(app, pilot)
+        question = scripted_check.asked(asks="act")
+        services.check.tell(scripted_check.started(), question)
+        answer = app.run_worker(services.check.operator.ask(question))
+        await until(pilot, lambda: app.screen.query("#question"))
+        assert not app.screen.query("#no")
+        await pilot.press("n")
+        assert app.screen.query("#question"), "no is no answer to a request"
+        await pilot.press("y")
+        assert await answer.wait() == "pass"
+
+
 async def test_question_goes_away_when_the_run_is_aborted(
     make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
 ) -> None:

@@ -20,6 +20,8 @@ from tui.actions import APP_ACTIONS, Action
 from tui.app import SalesMindApp
 from tui.conversation.live import LiveScreen
 from tui.conversation.source_picker import SourcePicker
+from tui.conversation.turn_screen import TurnScreen
+from tui.conversation.turns_screen import TurnsScreen
 from tui.conversation.watch import WatchScreen
 from tui.frame.confirm import ConfirmScreen
 from tui.frame.help import HelpScreen
@@ -43,6 +45,8 @@ SCREENS = [
     QuestionScreen,
     NoteScreen,
     RunOptionsScreen,
+    TurnsScreen,
+    TurnScreen,
 ]
 # Multiplexers take the first three; the others are Backspace, Tab, line feed and Enter in most terminals.
 TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"}
@@ -140,7 +144,7 @@ async def test_palette_offers_what_can_be_done_now(
         app.post_message(Converse(session_of(1)))
         await until(pilot, lambda: isinstance(app.screen, LiveScreen) and app.screen.feed is not None)
         assert "Microphone: Mute or unmute" in titles()
-        assert "Screen: Switch language" not in titles()
+        assert "Screen: Switch language" in titles()
         assert "Customer: Interrupt" not in titles()
         services.relay.ended = True
         await until(pilot, lambda: app.screen.feed.finished)

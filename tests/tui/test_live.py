@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import re
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -10,11 +12,14 @@ import pytest
 from textual.widgets import Input, Static
 
 from relay import commands
-from relay.stream import Connection, Item, RealtimeMode, SourceState, Step, Transcript
+from relay.stream import Connection, Item, RealtimeMode, Recording, SourceState, Step, Transcript
+from tests.evil_strings import EVIL, harm_in
 from tui.conversation.event_log import EventLog
 from tui.conversation.transcript import KEPT_TURNS
 from tui.conversation.transcript import Transcript as TranscriptView
+from tui.frame.confirm import ConfirmScreen
 from tui.navigation import Converse
+from tui.settings import RecordingSettings
 
 
 def text(app: Any, selector: str) -> str:
@@ -134,6 +139,24 @@ async def test_transcript_is_in_order_and_final_text_replaces_partial(
         assert "間の発言" in blocks()[1]
 
 
+@pytest.mark.parametrize("columns", [80, 91])
+async def test_no_line_of_the_transcript_begins_with_punctuation(
+    make_app: Any, services: Any, start: Any, until: Any, columns: int
+) -> None:
+    app = make_app(logged_in=True)
+    said = ("在庫は、" * 9 + "数えています。") * 4
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await start(app, pilot)
+        services.relay.script = [Transcript(t=1, item_id="a", role="assistant", text=said, final=True)]
+        await until(pilot, lambda: screen.query(".turn") and screen.query(".turn").first().size.height > 5)
+        await pilot.resize_terminal(columns, 24)
+        block = screen.query(".turn").first()
+        await until(pilot, lambda: len(str(block.render()).splitlines()) == block.size.height)
+        lines = [block.render_line(y).text.strip() for y in range(block.size.height)][1:]
+        assert "".join(lines) == said
+        assert not [line for line in lines if line[0] in "、。"]
+
+
 async def test_transcript_is_pruned(make_app: Any, services: Any, start: Any, until: Any) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -175,6 +198,90 @@ async def test_typed_turn(make_app: Any, services: Any, start: Any, until: Any, 
         assert app.screen is screen
         assert screen.active_bindings["escape"].binding.description == "End"
         assert [c for c in services.relay.sent if isinstance(c, commands.Say)] == [commands.Say(text="hi")]
+
+
+async def test_typed_turn_is_the_news(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await start(app, pilot)
+        services.relay.script = [*scripted.opening(), scripted.problem(2, "device_busy", device="USB Mic")]
+        await until(pilot, lambda: "USB Mic" in text(app, "#news"))
+        await pilot.press("t", *"[b]hi", "enter")
+        await until(pilot, lambda: text(app, "#news") == "Sent: [b]hi")
+
+
+async def test_socket_is_open_before_the_session_is(
+    make_app: Any, services: Any, start: Any, until: Any
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await start(app, pilot)
+        services.relay.script = [Step(t=0.03, step="connecting", connection=1)]
+        await until(pilot, lambda: app.status.socket == "connecting")
+        services.relay.script = [Step(t=0.05, step="connected", connection=1)]
+        await until(pilot, lambda: app.status.socket == "open")
+
+
+async def test_long_error_is_whole_and_ends_in_the_servers_words(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await start(app, pilot)
+        assert screen.query_one("#news").region.height == 1
+        theirs = "OPENAI_API_KEY not configured\n\u202e[bold] " + "and so on " * 8
+        problem = scripted.problem(2, "upstream_lost", said=theirs)
+        services.relay.script = [*scripted.opening(), problem]
+        await until(pilot, lambda: "OPENAI_API_KEY" in text(app, "#news"))
+        said = 'has lost, its speech service. The server says: "OPENAI_API_KEY not configured'
+        assert said in text(app, "#news")
+        assert "[bold] and so on" in text(app, "#news")
+        assert "\u202e" not in text(app, "#news")
+        await until(pilot, lambda: screen.query_one("#news").region.height >= 3)
+        assert any("OPENAI_API_KEY" in line for line in screen.events.matching)
+
+
+async def test_after_the_end_r_talks_again(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await start(app, pilot)
+        given_up = Connection(t=13.9, state="given_up")
+        lost = scripted.problem(13.8, "upstream_lost")
+        services.relay.script = [*scripted.talk(), lost, given_up, *scripted.end()]
+        services.relay.ended = True
+        await until(pilot, lambda: "talks again" in text(app, "#news"))
+        assert "has lost, its speech service" in text(app, "#news")  # why it ended is the last word
+        services.relay = type(services.relay)()
+        await pilot.press("r")
+        await until(pilot, lambda: services.relay.config is not None and screen.running)
+        assert services.relay.config.session_id == screen.session.id
+        services.relay.script = scripted.opening()
+        await until(pilot, lambda: "sent x1" in text(app, "#connection"))
+        assert not screen.query(".turn")
+        await pilot.press("r")
+        await until(pilot, lambda: services.relay.sent == [commands.Reconnect()])
+
+
+async def test_language_is_switched_in_a_conversation(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await start(app, pilot)
+        services.relay.script = scripted.talk()
+        await until(pilot, lambda: len(screen.query(".turn")) == 4)
+        lines = screen.events.matching
+        await pilot.press("ctrl+l")
+        await until(pilot, lambda: "音声" in text(app, "#audio") and "会話" in text(app, "#talk-title"))
+        assert [block.turn.item_id for block in screen.query(".turn")] == ["u1", "a1", "u2", "a2"]
+        assert "お客様" in str(screen.query(".turn").last().render())
+        assert screen.events.matching == lines
+        services.relay.script = [scripted.problem(15, "device_busy", device="USB Mic")]
+        await until(pilot, lambda: "USB Mic" in text(app, "#news"))
 
 
 async def test_mute_interrupt_reconnect(
@@ -245,6 +352,46 @@ async def test_event_log_is_filtered_frozen_and_copied(
         screen.query_one("#filter", Input).value = "closing"
         await pilot.press("p")
         await until(pilot, lambda: any("closing" in line for line in log.lines))
+
+
+async def test_both_panes_follow_until_somebody_scrolls_back(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(80, 40)) as pilot:
+        screen = await start(app, pilot)
+        turns = [
+            Transcript(t=20 + n, item_id=f"i{n}", role="user", text=f"turn {n}", final=True)
+            for n in range(40)
+        ]
+        services.relay.script = [*scripted.talk(), *turns]
+        log, transcript = screen.events, screen.transcript
+        await until(pilot, lambda: log.line_count > 30 and log.scroll_y == log.max_scroll_y > 0)
+        await until(pilot, lambda: transcript.following and transcript.max_scroll_y > 0)
+        # Neither another size nor an open input line is anybody's scrolling back.
+        await pilot.resize_terminal(80, 24)
+        await pilot.press("t")
+        await until(pilot, lambda: log.scroll_y == log.max_scroll_y and transcript.following)
+        await pilot.press("escape")
+        await pilot.resize_terminal(80, 40)
+        services.relay.script = [scripted.problem(99, "device_busy", device="USB Mic " * 30)]
+        await until(pilot, lambda: "USB Mic" in log.lines[-1] and log.scroll_y == log.max_scroll_y)
+        await until(pilot, lambda: transcript.following)
+        titles = ("#events-title", "#talk-title")
+        await until(pilot, lambda: not any("Scrolled back" in text(app, title) for title in titles))
+        log.focus()
+        await pilot.press("pageup")
+        await until(pilot, lambda: "Scrolled back (End follows)" in text(app, "#events-title"))
+        services.relay.script = [scripted.problem(100, "device_busy", device="Other")]
+        await until(pilot, lambda: "Other" in log.lines[-1])
+        assert log.scroll_y < log.max_scroll_y
+        await pilot.press("end")
+        await until(pilot, lambda: "Scrolled back" not in text(app, "#events-title"))
+        transcript.focus()
+        await pilot.press("home")
+        await until(pilot, lambda: "Scrolled back (End follows)" in text(app, "#talk-title"))
+        await pilot.press("end")
+        await until(pilot, lambda: "Scrolled back" not in text(app, "#talk-title"))
 
 
 async def test_errors_and_lost_connections_are_worded(
@@ -405,3 +552,80 @@ async def test_where_the_customer_is_heard_can_be_chosen(
 def options(app: Any, selector: str = "#sources") -> list[str]:
     found = app.screen.query_one(selector).options if app.screen.query(selector) else []
     return [str(option.prompt) for option in found]
+
+
+async def test_the_recording_is_stopped_and_deleted_after_a_question(
+    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await start(app, pilot)
+        services.relay.script = scripted.opening()
+        await until(pilot, lambda: app.screen.check_action("sample", ()))
+        assert not app.screen.check_action("recording", ())
+        services.relay.script = [Recording(t=1, state="started", directory="/home/me/recordings/2026")]
+        await until(pilot, lambda: app.screen.check_action("recording", ()))
+        assert "x stops and deletes it. Directory: /home/me/recordings/2026" in text(app, "#news")
+        await until(pilot, lambda: app.status.recording)
+        await pilot.press("ctrl+x")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("enter")  # the focus is on keeping it
+        await until(pilot, lambda: not isinstance(app.screen, ConfirmScreen))
+        assert services.relay.sent == []
+        await pilot.press("ctrl+x")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("y")
+        await until(pilot, lambda: services.relay.sent == [commands.StopRecording(delete=True)])
+        services.relay.script = [
+            Recording(t=2, state=state, directory="/home/me/recordings/2026")
+            for state in ("stopped", "deleted")
+        ]
+        await until(pilot, lambda: not app.status.recording)
+        assert "The recording is deleted" in text(app, "#news")
+        assert not app.screen.check_action("recording", ())
+
+
+async def test_a_directory_with_an_evil_name_does_no_harm(
+    make_app: Any, services: Any, start: Any, until: Any
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await start(app, pilot)
+        for name, evil in EVIL.items():
+            app.screen.attend(Recording(t=1, state="started", directory=f"/{name}/{evil}"))
+            shown = text(app, "#news")
+            assert f"/{name}/" in shown
+            assert not harm_in(shown)
+
+
+async def test_every_conversation_is_recorded_unless_told_not_to(
+    make_app: Any, services: Any, start: Any, tmp_path: Path
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await start(app, pilot)
+        place = Path(services.relay.config.record_directory)
+        assert place.parent == tmp_path / "recordings"
+        assert re.fullmatch(r"\d{8}T\d{6}Z-00000000", place.name)
+
+
+async def test_without_recording_none_is_asked_for(make_app: Any, services: Any, start: Any) -> None:
+    app = make_app(logged_in=True, recording=RecordingSettings(on=False))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await start(app, pilot)
+        assert services.relay.config.record_directory is None
+
+
+async def test_what_retention_removed_is_said_once(
+    make_app: Any, services: Any, start: Any, until: Any
+) -> None:
+    services.expired = [3, 0]
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.expire_recordings()
+        await until(pilot, lambda: len(app._notifications) == 1)
+        [notice] = app._notifications
+        assert "3 recordings were removed" in notice.message
+        await start(app, pilot)  # looks again
+        await until(pilot, lambda: not services.expired)
+        assert len(app._notifications) == 1

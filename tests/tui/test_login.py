@@ -47,6 +47,34 @@ async def test_typed_address_is_checked_once_typing_pauses(make_app: Any, servic
         assert app.status.place == "h:1"
 
 
+@pytest.mark.parametrize("key", ["f1", "ctrl+p"])
+async def test_help_and_palette_leave_the_password(make_app: Any, until: Any, key: str) -> None:
+    app = make_app()
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        login = app.screen
+        login.password.value = "secret"
+        await pilot.press(key)
+        await until(pilot, lambda: app.screen is not login)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is login)
+        assert login.password.value == "secret"
+
+
+async def test_language_and_theme_are_remembered(make_app: Any, until: Any, tmp_path: Any) -> None:
+    app = make_app()
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        app.screen.password.value = "secret"
+        await pilot.press("ctrl+l", "ctrl+t")
+        await until(pilot, lambda: load(tmp_path).theme == "salesmind-light")
+        assert load(tmp_path).language == "ja"
+        assert app.screen.password.value == "secret"
+        assert "secret" not in (tmp_path / "state.json").read_text(encoding="utf-8")
+    assert make_app().theme == "salesmind-light"
+    assert make_app(theme="salesmind-dark").theme == "salesmind-dark"
+
+
 @pytest.mark.parametrize(
     ("error", "says"),
     [

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from relay.conversation import ConversationState, fold
-from relay.stream import StreamEvent
+from relay.stream import Recording, StreamEvent
+from tests.evil_strings import EVIL, harm_in
 from tui import i18n
 from tui.conversation.readings import padded
 from tui.conversation.rows import audio_rows, connection_rows, level_words, summary_rows
@@ -87,3 +88,16 @@ def test_place_hides_credentials_in_an_address() -> None:
     assert place_name("https://user:secret@host:8443/x", "demo") == "demo@host:8443"
     assert at_account(ServerAccount("http://h", "admin", "t")).place == "h"
     assert at_account(None) == Status()
+
+
+def test_the_summary_names_the_recording_unless_it_was_deleted(scripted: ModuleType) -> None:
+    def last_row(*more: StreamEvent) -> tuple[str, str]:
+        events = [*scripted.talk(), *scripted.end(), *more]
+        row = summary_rows(fold(ConversationState(), events))[-1]
+        return row.label, row.value
+
+    assert last_row() == ("Recording", "1")
+    assert last_row(Recording(t=14.5, state="deleted", directory="recordings/1"))[0] == "Duration"
+    for evil in EVIL.values():
+        finished = Recording(t=14.5, state="finished", directory=f"recordings/{evil}")
+        assert not harm_in(last_row(finished)[1])

@@ -9,6 +9,7 @@ import pytest
 from textual.widgets import DataTable, Input, Static
 
 from api_client.errors import NotAuthenticated, ServerFault, ServerTimeout, ValidationFailed
+from tui import i18n
 from tui.sessions import screen as sessions
 
 
@@ -200,6 +201,75 @@ async def test_form_shows_the_servers_messages_at_the_fields(
         sent = next(call for call in reversed(services.server.calls) if call[0] == "start_session")
         assert sent[1].industry == "Manufacturing"
         assert sent[1].mode == "simple"
+
+
+async def test_messages_go_when_the_example_is_filled_in(make_app: Any, services: Any, until: Any) -> None:
+    i18n.set_language("ja")
+    messages = {
+        "industry": ("This field may not be blank.",),
+        "value_proposition": ("Ensure this field has at least 5 characters.",),
+    }
+    services.server.fail["start_session"] = ValidationFailed("x", fields=messages)
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        await at_sessions(app, pilot, until, 0)
+        await pilot.press("n")
+        await until(pilot, lambda: app.screen.query("#industry"))
+        await pilot.press("f3")
+        # In the language of the screen, though the server answers in English.
+        await until(pilot, lambda: "5 文字以上" in text(app, "#value_proposition-error"))
+        assert "空にできません" in text(app, "#industry-error")
+        await pilot.press("f2")
+        await until(pilot, lambda: text(app, "#value_proposition-error") == "")
+        assert text(app, "#industry-error") == ""
+
+
+async def test_shrunken_list_shows_its_last_page(
+    make_app: Any, services: Any, session_of: Any, until: Any
+) -> None:
+    services.server.sessions = [session_of(n) for n in range(1, 61)]
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        table = await at_sessions(app, pilot, until, 15)
+        for page in (2, 3, 4):
+            await pilot.press("right_square_bracket")
+            await until(pilot, lambda page=page: f"page {page} of 4" in text(app, "#heading"))
+        services.server.sessions = services.server.sessions[:20]
+        await pilot.press("r")
+        await until(pilot, lambda: "20 in all, page 2 of 2" in text(app, "#heading"))
+        assert table.row_count == 5
+        assert not app.screen.query_one("#empty").display
+
+
+async def test_server_that_knows_no_page_past_the_end(
+    make_app: Any, services: Any, session_of: Any, until: Any
+) -> None:
+    services.server.sessions = [session_of(n) for n in range(1, 21)]
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        await at_sessions(app, pilot, until, 15)
+        await pilot.press("right_square_bracket")
+        await until(pilot, lambda: "page 2 of 2" in text(app, "#heading"))
+        services.server.not_found_past = 1
+        await pilot.press("r")
+        await until(pilot, lambda: "page 1 of 2" in text(app, "#heading"))
+        assert text(app, "#notice") == ""
+
+
+async def test_language_is_switched_at_the_sessions(
+    make_app: Any, services: Any, session_of: Any, until: Any
+) -> None:
+    services.server.sessions = [session_of(n) for n in range(1, 4)]
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await at_sessions(app, pilot, until, 3)
+        await pilot.press("down", "ctrl+l")
+        await until(pilot, lambda: "ロールプレイ" in text(app, "#heading"))
+        await until(pilot, lambda: app.screen.query_one(DataTable).row_count == 3)
+        assert "状態" in [str(column.label) for column in app.screen.query_one(DataTable).columns.values()]
+        await until(pilot, lambda: "業界" in text(app, "#details-text"))
+        await pilot.press("ctrl+l")
+        await until(pilot, lambda: "Role-play sessions" in text(app, "#heading"))
 
 
 async def test_new_session_is_the_chosen_one_after_its_conversation(

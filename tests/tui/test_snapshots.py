@@ -22,6 +22,7 @@ SIZES = [(80, 24), (120, 40)]
 SMALL = pytest.mark.parametrize(
     "size", SIZES[:1], indirect=True, ids=["80x24"]
 )  # dialogs look the same anywhere
+EDGES = pytest.mark.parametrize("size", [(60, 20), (200, 60)], indirect=True, ids=["60x20", "200x60"])
 Arrange = Callable[[Any], Awaitable[None]]
 
 
@@ -144,6 +145,19 @@ def test_conversation_before_the_first_word(
 def test_conversation(look: Any, in_conversation: Any, scripted: ModuleType) -> None:
     done = lambda screen: len(screen.query(".turn")) == 4  # noqa: E731
     assert look(in_conversation(scripted.talk(), done), logged_in=True)
+
+
+@EDGES
+def test_conversation_on_a_small_and_a_large_terminal(
+    look: Any, in_conversation: Any, scripted: ModuleType
+) -> None:
+    done = lambda screen: len(screen.query(".turn")) == 4  # noqa: E731
+    assert look(in_conversation(scripted.talk(), done), logged_in=True)
+
+
+@EDGES
+def test_sessions_on_a_small_and_a_large_terminal(look: Any, at_sessions: Any) -> None:
+    assert look(at_sessions, logged_in=True)
 
 
 def test_summary(look: Any, in_conversation: Any, scripted: ModuleType, services: Any, until: Any) -> None:

@@ -112,6 +112,14 @@ class AcceptanceScreen(ConsoleScreen[None]):
         self.paint()
         self.set_interval(TICK_S, self.tick)
 
+    async def retranslate(self) -> None:
+        """The cursor stays on its checkpoint."""
+        chosen = self.panel.checks.chosen
+        await super().retranslate()
+        self._plan_again()
+        self.paint()
+        self.panel.checks.choose(chosen)
+
     def on_screen_resume(self) -> None:
         """The status line had a conversation's facts while one was watched."""
         self.console_app.status = at_account(self.console_app.account)

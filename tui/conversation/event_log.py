@@ -20,10 +20,31 @@ class EventLog(Log):
     """``Log`` rather than ``RichLog``: its text can be selected."""
 
     def __init__(self, id: str | None = None) -> None:
-        super().__init__(id=id, max_lines=KEPT_LINES, highlight=False)
+        super().__init__(id=id, max_lines=KEPT_LINES, highlight=False, auto_scroll=False)
+        self._following = True
         self._all: deque[EventLine] = deque(maxlen=KEPT_LINES)
         self._filter = ""
         self._frozen = False
+
+    @property
+    def following(self) -> bool:
+        """Whether new lines are scrolled into view: until the operator scrolls back, and again once at the end."""
+        return self._following
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Scrolling back ends following. That the end has moved, by lines or by another size, does not."""
+        super().watch_scroll_y(old_value, new_value)
+        if new_value >= self.max_scroll_y:
+            self._following = True
+        elif new_value < old_value:
+            self._following = False
+
+    def on_resize(self) -> None:
+        self._keep_up()
+
+    def _keep_up(self) -> None:
+        if self._following:
+            self.scroll_end(animate=False, immediate=True, x_axis=False)
 
     @property
     def filter_text(self) -> str:
@@ -35,6 +56,11 @@ class EventLog(Log):
         """Every kept line that passes the filter, oldest first."""
         return [line.text for line in self._all if self._passes(line)]
 
+    @property
+    def kept(self) -> list[EventLine]:
+        """Every kept line, oldest first."""
+        return list(self._all)
+
     def add(self, lines: Iterable[EventLine]) -> None:
         """Take lines in; they are painted together, unless the log is held still."""
         fresh = [replace(line, text=line.text.replace("\n", " ")) for line in lines]
@@ -42,6 +68,7 @@ class EventLog(Log):
         passing = [line.text for line in fresh if self._passes(line)]
         if passing and not self._frozen:
             self.write_lines(passing)
+            self._keep_up()
 
     def empty(self) -> None:
         """Forget all lines; the filter stays."""
@@ -70,3 +97,5 @@ class EventLog(Log):
     def _rewrite(self) -> None:
         self.clear()
         self.write_lines(self.matching)
+        self._following = True
+        self._keep_up()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from relay.conversation import ConversationState, fold
 from relay.stream import Connection, Notice, Problem, SourceState, StreamEvent
 from tui.conversation.event_lines import EventLine, EventLines
+from tui.conversation.history import SignalHistory
 from tui.host.services import ConversationRelay
 from tui.i18n import _
 from tui.status import Socket, Status
@@ -33,6 +34,8 @@ class Feed:
         self.state = ConversationState()
         self.finished = False
         """Everything is in ``state``; nothing will follow."""
+        self.history = SignalHistory()
+        """What the signals are drawn from."""
         self._lines = EventLines()
 
     def pull(self) -> list[StreamEvent]:
@@ -48,6 +51,14 @@ class Feed:
         """``events`` for the event log."""
         return self._lines.take(events)
 
+    def _socket(self) -> Socket:
+        if self.finished:
+            return "closed"
+        steps = self.state.current
+        if self.state.status == "connecting" and steps is not None and "connected" in steps.times:
+            return "open"  # the protocol's steps are still to come
+        return _SOCKETS[self.state.status]
+
     def status(self, base: Status) -> Status:
         """``base`` with what is known of the conversation."""
         state = self.state
@@ -62,7 +73,7 @@ class Feed:
             user=base.user,
             insecure=base.insecure,
             recording=recording and not self.finished,
-            socket="closed" if self.finished else _SOCKETS[state.status],
+            socket=self._socket(),
             close_code=steps.close_code if steps else None,
             mode_reported=True,
             mode=mode,
@@ -87,6 +98,7 @@ class LiveFeed(Feed):
         events = self._relay.drain()
         if events:
             self.state = fold(self.state, events)
+            self.history.take(events)
             self._heard_at = self._clock()
         self.finished = ended
         return events

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from textual import getters, on, work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -20,13 +20,14 @@ from relay.stream import StreamEvent
 from tui.actions import Action
 from tui.conversation.actions import FREEZE
 from tui.conversation.event_log import EventLog
-from tui.conversation.feed import Feed, news_of
+from tui.conversation.feed import news_of
+from tui.conversation.instrument_screen import InstrumentScreen, who_speaks
 from tui.conversation.readings import Readings, level_meter
 from tui.conversation.rows import audio_rows, audio_title, connection_rows, connection_title, summary_rows
+from tui.conversation.signals_panel import SignalsPanel
 from tui.conversation.transcript import Transcript
 from tui.frame.action_footer import ActionFooter
 from tui.frame.field import Field
-from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
 from tui.host.clipboard import newest_that_fit
 from tui.i18n import N_, _, ngettext
@@ -39,7 +40,7 @@ READINGS_EVERY = 3
 LABEL_WIDTH = 19
 
 
-class ConversationScreen(ConsoleScreen[None]):
+class ConversationScreen(InstrumentScreen):
     """Paints what ``feed`` brings."""
 
     FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset({"app.quit", "app.palette"})
@@ -52,10 +53,14 @@ class ConversationScreen(ConsoleScreen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.feed: Feed | None = None
         self._frozen = False
         self._summary_shown = False
         self._ticks = 0
+        self._rebuilding = False
+        self._following = self._following_before = (True, True)
+        """Whether transcript and events follow their ends, as the titles say."""
+        self._speaking = ""
+        self._news = News("", "plain")
         self._meter: Content | None = None
 
     def compose(self) -> ComposeResult:
@@ -64,15 +69,18 @@ class ConversationScreen(ConsoleScreen[None]):
         with Horizontal(id="upper"):
             with Vertical(id="talk"):
                 yield Static(id="talk-title", markup=False)
+                yield Static(_("Too narrow for the readings: 80 columns show them."), id="too-narrow")
                 yield Static(id="hint")
                 yield Transcript(id="transcript")
-            with Vertical(id="side"):
+            with VerticalScroll(id="side"):
                 yield Readings(id="connection", label_width=LABEL_WIDTH)
                 yield Readings(id="audio", label_width=LABEL_WIDTH)
                 yield Static(id="meter")
                 yield Readings(id="summary", label_width=LABEL_WIDTH)
-        yield Static(id="news")
+        yield SignalsPanel(id="signals")
         with Vertical(id="lower"):
+            yield Static(id="health", markup=False)
+            yield Static(id="news")  # a long sentence takes its room from the events
             yield Static(id="events-title", markup=False)
             yield EventLog(id="events")
         yield Field(placeholder=_("filter: words that an event must hold"), compact=True, id="filter")
@@ -89,14 +97,52 @@ class ConversationScreen(ConsoleScreen[None]):
         self.console_app.status = at_account(self.console_app.account)
         self.set_interval(TICK_S, self.tick)
 
-    def title_is(self, words: str) -> None:
-        """Say which conversation this is."""
+    async def retranslate(self) -> None:
+        """What is on record, painted again; the lines of the event log stay as they were written."""
+        kept, over = self.events.kept, self._summary_shown
+        self._rebuilding = True
+        await super().retranslate()
+        self._rebuilding = False
+        self.remove_class("-typing")
+        self.events.add(kept)
+        self.events.freeze(self._frozen)
+        self.say_news(self._news)
+        self._meter = None
+        self._paint_events_title()
+        self.title_is()
+        if self.feed is not None:
+            self._paint_readings()
+            self.transcript.show(self.feed.state.turns, self.feed.history.turns.latencies)
+            self.query_one("#hint").display = not self.feed.state.turns
+            if over:
+                self._show_summary()
+
+    def title_is(self) -> None:
+        """Say which conversation this is, and whether its end is in view."""
+        words = "  ".join(filter(None, (self.conversation_title(), self._speaking)))
+        if not self._following[0]:
+            words = _("Scrolled back (End follows)") + "  " + words
         self.query_one("#talk-title", Static).update(words)
+
+    def _paint_following(self) -> None:
+        following = (self.transcript.following, self.events.following)
+        settled, self._following_before = following == self._following_before, following
+        if settled and following != self._following:  # in the middle of a layout the end is out of view, too
+            self._following = following
+            self.title_is()
+            self._paint_events_title()
+
+    def conversation_title(self) -> str:
+        """Which conversation this is."""
+        return ""
 
     # --- painting ------------------------------------------------------------------------------
 
     def tick(self) -> None:
         """Take in what has come and paint once."""
+        if self._rebuilding:
+            return
+        self._paint_following()
         if self.feed is None or self._summary_shown:
             return
         arrived = self.feed.pull()
@@ -118,8 +164,10 @@ class ConversationScreen(ConsoleScreen[None]):
         if self._ticks % READINGS_EVERY == 0 or feed.finished:
             self.console_app.status = feed.status(self.console_app.status)
             self._paint_readings()
+            if not self._frozen:
+                self.paint_instruments(feed)
         if not self._frozen:
-            self.transcript.show(state.turns)
+            self.transcript.show(state.turns, feed.history.turns.latencies)
             self.query_one("#hint").display = not state.turns
         if feed.finished:
             self._show_summary()
@@ -127,6 +175,9 @@ class ConversationScreen(ConsoleScreen[None]):
     def _paint_readings(self) -> None:
         assert self.feed is not None
         state = self.feed.state
+        if (speaking := who_speaks(state)) != self._speaking:
+            self._speaking = speaking
+            self.title_is()
         title = connection_title(state.current, state)
         self.query_one("#connection", Readings).show(title, connection_rows(state, self.feed.now))
         self.query_one("#audio", Readings).show(audio_title(state), audio_rows(state))
@@ -149,6 +200,7 @@ class ConversationScreen(ConsoleScreen[None]):
 
     def say_news(self, news: News) -> None:
         """One sentence between the upper and the lower half."""
+        self._news = news
         self.query_one("#news", Static).update(Content.styled(news.words, STYLES[news.tone]))
 
     def _paint_events_title(self) -> None:
@@ -157,16 +209,19 @@ class ConversationScreen(ConsoleScreen[None]):
             words += "  " + _("only with: {words}").format(words=self.events.filter_text)
         if self._frozen:
             words += "  " + _("Paused ({key} resumes)").format(key=self.key_name(FREEZE))
+        elif not self._following[1]:
+            words += "  " + _("Scrolled back (End follows)")
         self.query_one("#events-title", Static).update(words)
 
     def _show_summary(self) -> None:
         """The whole run in figures, in place of the readings."""
         assert self.feed is not None
         self._summary_shown = True
-        self.transcript.show(self.feed.state.turns)
+        self.transcript.show(self.feed.state.turns, self.feed.history.turns.latencies)
         rows = summary_rows(self.feed.state)
         if rows:
             self._show_readings(False)
+            self.show_side(True)
             self.query_one("#summary", Readings).show(_("Summary of the conversation"), rows)
         self.conversation_over()
 
@@ -174,6 +229,15 @@ class ConversationScreen(ConsoleScreen[None]):
         for reading in ("#connection", "#audio", "#meter"):
             self.query_one(reading).display = on
         self.query_one("#summary").display = not on
+
+    def begin_again(self) -> None:
+        """Clear what is shown: another conversation follows."""
+        self.feed = None
+        self._summary_shown = False
+        self._show_readings(True)
+        self.show_side(None)
+        self.transcript.empty()
+        self.events.empty()
 
     def conversation_over(self) -> None:
         """Called once when all has been shown."""

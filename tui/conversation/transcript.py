@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual import getters
@@ -15,7 +15,8 @@ from tui.actions import Action, KeyNames
 from tui.conversation.actions import SAMPLE, SAY, SOURCE
 from tui.i18n import _, ngettext
 from tui.wording.errors import sentence
-from tui.wording.figures import clock
+from tui.wording.figures import clock, number
+from tui.wording.line_breaks import wrapped
 
 if TYPE_CHECKING:
     from relay.conversation import Turn
@@ -27,19 +28,20 @@ KEPT_TURNS = 200
 class TurnBlock(Static):
     """One turn."""
 
-    def __init__(self, turn: Turn) -> None:
-        super().__init__(turn_content(turn), classes=f"turn -{turn.role}")
+    def __init__(self, turn: Turn, width: int, latency_ms: float | None = None) -> None:
+        super().__init__(turn_content(turn, width, latency_ms), classes=f"turn -{turn.role}")
         self.turn = turn
+        self._shown = (turn, width, latency_ms)
 
-    def show(self, turn: Turn) -> None:
-        """Paint, if anything changed."""
-        if turn != self.turn:
-            self.turn = turn
-            self.update(turn_content(turn))
+    def show(self, turn: Turn, width: int, latency_ms: float | None = None) -> None:
+        """Paint, if anything changed. ``width`` in cells."""
+        if (turn, width, latency_ms) != self._shown:
+            self.turn, self._shown = turn, (turn, width, latency_ms)
+            self.update(turn_content(turn, width, latency_ms))
 
 
-def turn_content(turn: Turn) -> Content:
-    """When, who, what, and what became of it."""
+def turn_content(turn: Turn, width: int, latency_ms: float | None = None) -> Content:
+    """When, who, after how long, what, and what became of it, in lines of at most ``width`` cells."""
     who = {"user": _("You"), "assistant": _("Customer"), "system": _("System")}[turn.role]
     colour = {"user": "$user", "assistant": "$customer", "system": "$dim"}[turn.role]
     text = turn.text.strip()
@@ -50,13 +52,16 @@ def turn_content(turn: Turn) -> Content:
     elif not turn.final:
         text += " ..."
     head: list[tuple[str, str]] = [(f"{clock(turn.at)} ", "$dim"), (who, f"bold {colour}")]
+    if latency_ms is not None:
+        head.append((f"  {number(latency_ms)} ms", "$dim"))
     if turn.interrupted:
         heard = f"{(turn.heard_ms or 0) / 1000:.1f}"
         whole = f"{(turn.received_ms or 0) / 1000:.1f}"
         words = _("interrupted, {heard} s of {whole} s heard").format(heard=heard, whole=whole)
         head.append((f"  {words}", "$warning"))
     # The text has lines of its own: Japanese has no spaces to break at, so beside a name it would wrap badly.
-    return Content.assemble(*head, "\n", (text, "" if turn.text.strip() else "$dim"))
+    lines = "\n".join(wrapped(text, width))
+    return Content.assemble(*head, "\n", (lines, "" if turn.text.strip() else "$dim"))
 
 
 def first_words(samples: int, keys: KeyNames) -> Content:
@@ -89,6 +94,8 @@ class Transcript(VerticalScroll):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._turns_shown: Sequence[Turn] = ()
+        self._latencies: Mapping[str, float] = {}
         self._blocks: dict[str, TurnBlock] = {}
         self._order: list[str] = []
 
@@ -99,6 +106,15 @@ class Transcript(VerticalScroll):
     def on_mount(self) -> None:
         """Follow."""
         self.anchor()
+
+    def on_resize(self) -> None:
+        """Lines end elsewhere."""
+        self.show(self._turns_shown, self._latencies)
+
+    @property
+    def _line_width(self) -> int:
+        """With room for the scrollbar, so that lines stay as they are when it comes; a width not known yet is wide."""
+        return (self.container_size.width or 10_000) - self.scrollbar_size_vertical
 
     @property
     def following(self) -> bool:
@@ -115,21 +131,26 @@ class Transcript(VerticalScroll):
     def empty(self) -> None:
         """Take everything off: another conversation follows."""
         self._turns.remove_children()
-        self._blocks, self._order = {}, []
+        self._blocks, self._order, self._turns_shown = {}, [], ()
         self.anchor()
 
-    def show(self, turns: Sequence[Turn]) -> None:
-        """Bring the blocks in line with ``turns``; what has not changed costs nothing."""
-        shown = turns[-KEPT_TURNS:]
+    def show(self, turns: Sequence[Turn], latencies: Mapping[str, float]) -> None:
+        """Bring the blocks in line with ``turns``; what has not changed costs nothing.
+
+        ``latencies``: response latency in ms by the item of the answer.
+        """
+        self._latencies = latencies
+        shown = self._turns_shown = turns[-KEPT_TURNS:]
+        width = self._line_width
         new = [turn for turn in shown if turn.item_id not in self._blocks]
         for turn in shown:
             if turn.item_id in self._blocks:
-                self._blocks[turn.item_id].show(turn)
+                self._blocks[turn.item_id].show(turn, width, latencies.get(turn.item_id))
         order = [turn.item_id for turn in shown]
         if not new and order == self._order:
             return
         for turn in new:
-            self._blocks[turn.item_id] = TurnBlock(turn)
+            self._blocks[turn.item_id] = TurnBlock(turn, width, latencies.get(turn.item_id))
         if order[: len(self._order)] == self._order:
             self._turns.mount(*(self._blocks[turn.item_id] for turn in new))
         else:

@@ -42,7 +42,7 @@ class WatchScreen(ConversationScreen):
 
     def on_mount(self) -> None:
         """Until there is a conversation, say so."""
-        self.title_is(_("Watching the run"))
+        self.title_is()
         self.say_news(News(_("The run holds no conversation yet."), "dim"))
 
     def tick(self) -> None:
@@ -54,14 +54,15 @@ class WatchScreen(ConversationScreen):
 
     def _turn_to(self, watched: WatchedConversation) -> None:
         self._watched = watched
+        self.begin_again()
         self.feed = LiveFeed(watched.view(), self.console_app.services.monotonic)
-        self._summary_shown = False
-        self._show_readings(True)
-        self.transcript.empty()
-        self.events.empty()
-        title = _("Watching test {n}, conversation {name}").format(n=watched.test, name=watched.name)
-        self.title_is(title)
-        self.say_news(News(title, "plain"))
+        self.title_is()
+        self.say_news(News(self.conversation_title(), "plain"))
+
+    def conversation_title(self) -> str:
+        if (watched := self._watched) is None:
+            return _("Watching the run")
+        return _("Watching test {n}, conversation {name}").format(n=watched.test, name=watched.name)
 
     def conversation_over(self) -> None:
         """Its summary stays until the next one begins."""

@@ -2,24 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rich.cells import cell_len
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
+
+from tui.actions import HELP
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One action: its key, as pressed and as shown, and the footer's word for it."""
 
+    action: str
     key: str
     shown_key: str
     label: str
     enabled: bool
     tooltip: str
+
+    @property
+    def cells(self) -> int:
+        """Its width."""
+        return cell_len(self.shown_key) + cell_len(self.label) + 3
+
+
+def fitting(entries: Sequence[Entry], width: int) -> list[Entry]:
+    """What has room: from the left, but never without help, which lists the rest."""
+    if sum(entry.cells for entry in entries) <= width:
+        return list(entries)
+    last = [entry for entry in entries if entry.action == HELP.name]
+    room = width - sum(entry.cells for entry in last)
+    found: list[Entry] = []
+    for entry in entries:
+        room -= entry.cells
+        if room < 0:
+            break
+        if entry not in last:
+            found.append(entry)
+    return [*found, *last]
 
 
 class FooterEntry(Static):
@@ -60,6 +86,9 @@ class ActionFooter(Horizontal):
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_updated)
 
+    def on_resize(self) -> None:
+        self.show()
+
     def _bindings_updated(self, screen: Screen[Any]) -> None:
         if self.is_attached and screen is self.screen:
             self.call_after_refresh(self.show)
@@ -68,7 +97,7 @@ class ActionFooter(Horizontal):
         """Bring the entries in line with the screen's bindings."""
         if not self.is_attached:
             return  # asked for just before the screen was left
-        entries = self._entries()
+        entries = fitting(self._entries(), self.size.width)
         shown = list(self.query(FooterEntry))
         fresh = [FooterEntry() for _ in entries[len(shown) :]]
         if fresh:
@@ -82,5 +111,7 @@ class ActionFooter(Horizontal):
         for _node, binding, enabled, tooltip in self.screen.active_bindings.values():
             if binding.show and binding.action not in found:
                 shown_key = self.app.get_key_display(binding)
-                found[binding.action] = Entry(binding.key, shown_key, binding.description, enabled, tooltip)
+                found[binding.action] = Entry(
+                    binding.action, binding.key, shown_key, binding.description, enabled, tooltip
+                )
         return list(found.values())

@@ -9,6 +9,7 @@ from textual import getters
 from textual.await_complete import AwaitComplete
 from textual.binding import ActiveBinding
 from textual.screen import ModalScreen, Screen
+from textual.widgets import Input
 from textual.worker import Worker
 
 from tui.actions import Action
@@ -33,6 +34,18 @@ class ConsoleScreen(Screen[Result]):
         for line in self.query(StatusLine):
             line.show(self.console_app.status)
 
+    async def retranslate(self) -> None:
+        """Say everything in the language now in force. What was typed stays."""
+        typed = {field.id: field.value for field in self.query(Input) if field.id}
+        focused = self.focused.id if self.focused is not None else None
+        await self.recompose()
+        for field in self.query(Input):
+            if field.id in typed:
+                field.value = typed[field.id]
+        if focused is not None:
+            for widget in self.query(f"#{focused}"):
+                widget.focus()
+
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A background job of this screen that failed is logged and worded by the app."""
         self.console_app.worker_changed(event)
@@ -40,6 +53,10 @@ class ConsoleScreen(Screen[Result]):
     def action_label(self, action: Action) -> str:
         """The footer's word for ``action`` in the present state, not yet translated."""
         return action.label
+
+    def action_shown(self, action: Action) -> bool:
+        """Whether the footer has ``action`` in the present state."""
+        return action.show
 
     def key_name(self, action: Action) -> str:
         """The first key of ``action``, for a sentence."""
@@ -61,7 +78,8 @@ class ConsoleScreen(Screen[Result]):
             return active
         action = own.get(binding.action) if active.node is self else None
         label = self.action_label(action) if action else binding.description
-        shown = binding.show and binding.id not in self.FOOTER_HIDES
+        shown = self.action_shown(action) if action else binding.show
+        shown = shown and binding.id not in self.FOOTER_HIDES
         binding = dataclasses.replace(binding, description=_(label), tooltip=_(binding.tooltip), show=shown)
         return active._replace(binding=binding, tooltip=binding.tooltip)
 

@@ -1,4 +1,4 @@
-"""What the app remembers between runs: the last profile and the servers used. No secrets.
+"""What the app remembers between runs: the last profile, the servers used, language and theme. No secrets.
 
 One JSON file in the state directory, replaced in one step and readable by its owner only. A file that
 cannot be read is as good as none: nothing in it is worth stopping for.
@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 RECENT_SERVERS = 8
@@ -23,6 +23,9 @@ class Memory:
     last_profile: str | None = None
     last_username: str = ""
     recent_servers: list[str] = field(default_factory=list)
+    language: str | None = None
+    """As switched to by key; what the settings say comes first."""
+    theme: str | None = None
 
     def used(self, server_url: str, profile: str | None, username: str) -> None:
         """Somebody has logged in here."""
@@ -43,11 +46,17 @@ def load(directory: Path) -> Memory:
     try:
         raw = json.loads((directory / "state.json").read_text(encoding="utf-8"))
         servers = [str(url) for url in raw.get("recent_servers", [])]
-        profile = raw.get("last_profile")
+
+        def text(name: str) -> str | None:
+            value = raw.get(name)
+            return value if isinstance(value, str) and value else None
+
         return Memory(
-            last_profile=str(profile) if profile else None,
+            last_profile=text("last_profile"),
             last_username=str(raw.get("last_username", "")),
             recent_servers=servers[:RECENT_SERVERS],
+            language=text("language"),
+            theme=text("theme"),
         )
     except (OSError, ValueError, AttributeError, TypeError):
         return Memory()
@@ -60,16 +69,7 @@ def save(directory: Path, memory: Memory) -> None:
     temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(
-                {
-                    "last_profile": memory.last_profile,
-                    "last_username": memory.last_username,
-                    "recent_servers": memory.recent_servers,
-                },
-                file,
-                ensure_ascii=False,
-                indent=1,
-            )
+            json.dump(asdict(memory), file, ensure_ascii=False, indent=1)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(directory / "state.json")

@@ -1,7 +1,8 @@
-"""The recordings of this machine: where they are, and how one is written out."""
+"""The recordings of this machine: where they are, how long they are kept, and how one is written out."""
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +16,12 @@ from tui.host.memory import private_directory
 from tui.i18n import _
 from tui.settings import ConsoleSettings
 
+BYTES_PER_GB = 1_000_000_000
 FORMATS = ("wav", "flac", "opus", "srt", "vtt", "md", "html", "jsonl", "cast")
 """What a recording can be exported as, by the ending of the file."""
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +37,27 @@ class Kept:
         return str(self.entry.directory)
 
 
+def library(settings: ConsoleSettings) -> Library:
+    """All of them."""
+    return Library(settings.recordings_directory)
+
+
+def expire(settings: ConsoleSettings) -> int:
+    """Remove what has been kept long enough; how many recordings that were. Never raises. Blocks."""
+    keep = settings.recording
+    try:
+        removed = library(settings).expire(keep.keep_days or None, round(keep.keep_gb * BYTES_PER_GB) or None)
+    except OSError as error:
+        log.warning("Old recordings could not be removed: %s", error)
+        return 0
+    for entry in removed:
+        log.info("Removed the recording %s (%d bytes)", entry.name, entry.size_bytes)
+    return len(removed)
+
+
 def libraries(settings: ConsoleSettings) -> tuple[Library, ...]:
     """The conversations recorded by the console and `talk`, and those of the acceptance runs."""
-    conversations = settings.record_directory or settings.state_directory / "recordings"
-    return Library(conversations), Library(settings.state_directory / "checks")
+    return library(settings), Library(settings.state_directory / "checks")
 
 
 def all_recordings(shelves: Sequence[Library]) -> list[Kept]:

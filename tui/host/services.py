@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from relay.commands import Command
     from relay.config import RelayConfig
     from relay.stream import StreamEvent
+    from tui.settings import ConsoleSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +121,11 @@ class Services:
 
     async def run_check(self, request: CheckRequest, emit: Emit, operator: Operator) -> RunResult:
         """Carry out the acceptance procedure; ``emit`` is called on this loop. Cancelling cleans up first."""
+        from acceptance.request import Means
         from acceptance.runner import run_check
 
-        restart = self.restart_of(request.server_url)
-        return await run_check(request, emit, operator=operator, restart_server=restart)
+        means = Means(restart_server=self.restart_of(request.server_url))
+        return await run_check(request, emit, operator=operator, means=means)
 
     def restart_of(self, server_url: str) -> RestartServer | None:
         """How to restart that server; None when it is not our own."""
@@ -143,6 +145,12 @@ class Services:
         from tui.host.results import export_result
 
         return await export_result(result, user_documents_path() / "SalesMind", i18n.language())
+
+    async def expire_recordings(self, settings: ConsoleSettings) -> int:
+        """Remove the recordings that have been kept long enough; how many. Never raises."""
+        from tui.host.recordings import expire
+
+        return await asyncio.to_thread(expire, settings)
 
     async def export_recording(self, directory: Path, suffix: str) -> Path:
         """Write a recording into the operator's documents, as the format that ends in ``suffix``; gives the file.

@@ -32,6 +32,17 @@ def is_gone(descriptor: int) -> bool:
         return True
 
 
+def has_job_control() -> bool:
+    """Whether a shell started us as a job of its own, and can continue us once we are stopped.
+
+    As the first program of a terminal window, or behind `sh -c` in one, we would stay stopped for ever.
+    """
+    try:
+        return os.getpgrp() != os.getsid(0)
+    except (AttributeError, OSError):  # Windows
+        return False
+
+
 def watch(gone: Callable[[], None], every: Callable[[float, Callable[[], None]], object]) -> None:
     """Call ``gone`` once: on SIGHUP or SIGTERM, or when standard input hangs up.
 
@@ -55,3 +66,9 @@ def watch(gone: Callable[[], None], every: Callable[[float, Callable[[], None]],
             loop.add_signal_handler(name, leave)
     descriptor = sys.__stdin__.fileno() if sys.__stdin__ is not None else 0
     every(CHECK_EVERY_S, lambda: leave() if is_gone(descriptor) else None)
+
+
+def ascii_only() -> bool:
+    """Whether the terminal shows no braille: the Linux console has no such letters, and ASCII cannot spell them."""
+    encoding = (getattr(sys.__stdout__, "encoding", None) or "ascii").lower().replace("-", "")
+    return os.environ.get("TERM") in ("linux", "dumb") or not encoding.startswith("utf")

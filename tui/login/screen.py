@@ -23,6 +23,7 @@ from tui.navigation import LoggedIn
 from tui.status import Status, place_name
 from tui.tones import STYLES
 from tui.wording.errors import of_error
+from tui.wording.server_messages import of_server
 
 if TYPE_CHECKING:
     from tui.tones import Tone
@@ -114,12 +115,9 @@ class LoginScreen(ConsoleScreen[None]):
                 yield Static(self._demo_words(), id="demo", markup=False)
         yield ActionFooter()
 
-    async def recompose(self) -> None:
-        """Anew, in another language; what was chosen and typed stays."""
-        typed = [(field.id, field.value) for field in (self.url, self.username, self.password)]
-        await super().recompose()
-        for name, value in typed:
-            self.query_one(f"#{name}", Input).value = value
+    async def retranslate(self) -> None:
+        """The server is asked again: its health is said in words too."""
+        await super().retranslate()
         self.action_check()
 
     def on_mount(self) -> None:
@@ -130,8 +128,7 @@ class LoginScreen(ConsoleScreen[None]):
         self.call_after_refresh(self.action_check)
 
     def on_screen_resume(self) -> None:
-        """Back from the sessions: nobody is logged in, and no password is left standing."""
-        self.password.value = ""
+        """Back from the sessions, where the password was forgotten at login, or from help: it stays then."""
         self._show_place()
 
     def _demo_words(self) -> str:
@@ -298,7 +295,7 @@ class LoginScreen(ConsoleScreen[None]):
             return
         for field in (self.password, self.username):
             if messages := fields.get(str(field.id)):
-                self._say(field, " ".join(messages))
+                self._say(field, " ".join(map(of_server, messages)))
                 field.focus()
 
     def _say(self, field: Input, words: str) -> None:

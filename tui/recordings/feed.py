@@ -14,8 +14,11 @@ from relay.recording.reader import RecordingReader
 from relay.stream import StreamEvent
 from tui.conversation.event_lines import EventLine, EventLines
 from tui.conversation.feed import Feed
+from tui.conversation.history import SignalHistory
 from tui.status import Status
 
+LONGEST_VIEW_S = 300.0
+"""Seconds of signals that can be seen at once."""
 LINES_SHOWN = 1_000
 """Lines of the event log that are written anew after a jump."""
 
@@ -82,6 +85,8 @@ class ReplayFeed(Feed):
         if jumped:
             self._jumped = False
             self.state = self.timeline.state_at(self.head.t)
+            self.history = SignalHistory()
+            self.history.take(self.timeline.between(self.head.t - LONGEST_VIEW_S, self.head.t))
             self._shown = self.head.t
         self.finished = self.head.t >= self.timeline.end
         return jumped
@@ -91,6 +96,7 @@ class ReplayFeed(Feed):
         events = self.timeline.between(self._shown, self.head.t)
         self._shown = self.head.t
         self.state = fold(self.state, events)
+        self.history.take(events)
         return events
 
     def so_far(self) -> list[StreamEvent]:

@@ -16,6 +16,7 @@ from tui.frame.field import Field
 from tui.frame.screen import ConsoleModal
 from tui.i18n import N_, _
 from tui.wording.errors import of_error
+from tui.wording.server_messages import of_server
 
 ACTIONS = (
     Action(
@@ -100,6 +101,11 @@ class NewSessionScreen(ConsoleModal[Any]):
     def _mode_changed(self, event: Select.Changed) -> None:
         self.query_one("#company_id-field").display = event.value == "detailed"
 
+    @on(Input.Changed)
+    def _mended(self, event: Input.Changed) -> None:
+        """What the server said of the old value does not hold for the new one."""
+        self._say_at(str(event.input.id), "")
+
     @on(Input.Submitted)
     def _next_field(self, event: Input.Submitted) -> None:
         shown = [name for name in FIELDS if self.query_one(f"#{name}-field").display]
@@ -116,6 +122,7 @@ class NewSessionScreen(ConsoleModal[Any]):
             "customer_persona": _("President of a parts maker with 80 people, careful, short of time"),
             "customer_pain": _("Parts run out and the production line stops"),
         }
+        self._say({}, "")
         for name, words in example.items():
             self.query_one(f"#{name}", Input).value = words
         self.query_one("#submit", Button).focus()
@@ -157,16 +164,15 @@ class NewSessionScreen(ConsoleModal[Any]):
         rest = [message for name, messages in fields.items() if name not in FIELDS for message in messages]
         known = [name for name in FIELDS if fields.get(name)]
         for name in FIELDS:
-            label = self.query_one(f"#{name}-error", Static)
-            messages = " ".join(fields.get(name, ()))
-            label.update(_("Error: {why}").format(why=messages) if messages else "")
-            label.display = bool(messages)
-        general = " ".join(rest) or ("" if known else words)
-        label = self.query_one("#form-error", Static)
-        label.update(_("Error: {why}").format(why=general) if general else "")
-        label.display = bool(general)
+            self._say_at(name, " ".join(of_server(message) for message in fields.get(name, ())))
+        self._say_at("form", " ".join(map(of_server, rest)) or ("" if known else words))
         if known:
             self.query_one(f"#{known[0]}", Input).focus()
+
+    def _say_at(self, place: str, words: str) -> None:
+        label = self.query_one(f"#{place}-error", Static)
+        label.update(_("Error: {why}").format(why=words) if words else "")
+        label.display = bool(words)
 
     def action_cancel(self) -> None:
         """Back."""

@@ -139,7 +139,22 @@ class SessionsScreen(ConsoleScreen[None]):
         yield ActionFooter()
 
     def on_mount(self) -> None:
-        """Columns, the first reading, and one every few seconds."""
+        """The first reading, and one every few seconds."""
+        self._columns()
+        self._heading()
+        self.action_refresh()
+        self._timer = self.set_interval(POLL_S, self._poll)
+
+    async def retranslate(self) -> None:
+        """The rows hold words too."""
+        await super().retranslate()
+        self._columns()
+        self._fill()
+        self._heading()
+        self.details.show(self._chosen())
+        self.action_refresh()
+
+    def _columns(self) -> None:
         for name, key, width in (
             (_("Started"), "started", 11),
             (_("Industry"), "industry", 18),
@@ -147,9 +162,6 @@ class SessionsScreen(ConsoleScreen[None]):
             (_("Realtime mode"), "mode", 18),
         ):
             self.table.add_column(name, key=key, width=width)
-        self._heading()
-        self.action_refresh()
-        self._timer = self.set_interval(POLL_S, self._poll)
 
     def on_screen_resume(self) -> None:
         """Say where we are, and what has changed meanwhile."""
@@ -183,7 +195,10 @@ class SessionsScreen(ConsoleScreen[None]):
         try:
             found = await self.console_app.client.list_sessions(page, PAGE_SIZE)
         except ApiError as error:
-            self._failed(error)
+            if page > 1 and error.code == "not_found":
+                self._reading = self._read(1)  # some servers say so of a page past the end
+            else:
+                self._failed(error)
         else:
             self._show(page, found)
 
@@ -195,12 +210,16 @@ class SessionsScreen(ConsoleScreen[None]):
             self.post_message(LoggedOut(expired=True))
 
     def _show(self, page: int, found: SessionPage) -> None:
+        last = max(1, -(-found.count // PAGE_SIZE))
+        if not found.results and page > last:
+            self._reading = self._read(last)  # the list has shrunk meanwhile
+            return
         if self._out_of_date:
             self._out_of_date = False
             self.query_one("#notice", Static).update("")
         empty = self.query_one("#empty", Static)
         empty.update(_how_to_begin(self.console_app.key_names))
-        empty.display = not found.results
+        empty.display = not found.count
         self._page, self._count = page, found.count
         same_rows = list(self._sessions) == [session.id for session in found.results]
         self._sessions = {session.id: session for session in found.results}

@@ -16,6 +16,8 @@ from tui.wording.sentences import SENTENCES
 if TYPE_CHECKING:
     from relay.stream import Notice, Problem
 
+LONGEST_QUOTE = 300
+"""Characters of a server's own words that are shown beside ours."""
 _DIRECTIONS = {"input": N_("input"), "output": N_("output")}
 
 
@@ -77,4 +79,6 @@ def _with_servers_words(words: str, server: str) -> str:
     server = one_line(server).strip()
     if not server or server in words:
         return words
+    if len(server) > LONGEST_QUOTE:
+        server = f"{server[:LONGEST_QUOTE]}..."
     return _('{sentence} The server says: "{words}"').format(sentence=words, words=server)

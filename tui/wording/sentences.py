@@ -173,6 +173,9 @@ SENTENCES: dict[str, str] = {
     "upstream_silent": N_(
         "Audio went out for {seconds} s and nothing came back. The server has probably lost its upstream."
     ),
+    "server_silent": N_(
+        "Audio went out for {seconds} s and the server answered nothing, not even pings. It hangs."
+    ),
     "malformed_message": N_("The server sent a message that cannot be read ({type})."),
     "chunk_rate_suggests_44100": N_(
         "{rate} chunks/s: this is 44.1 kHz sound labelled as 24 kHz. Check the source's rate."
@@ -183,6 +186,7 @@ SENTENCES: dict[str, str] = {
     "recording_failed": N_(
         "The recording in {directory} cannot be written: {reason}. The talk goes on without."
     ),
+    "recording_not_deleted": N_("The recording in {directory} cannot be deleted: {reason}."),
     "bad_configuration": N_("The conversation cannot start with these settings. See the log file."),
     "relay_fault": N_("The conversation process failed. See the log file."),
     "relay_crashed": N_("The conversation process ended unexpectedly. See the log file: {log}"),
@@ -228,6 +232,7 @@ SENTENCES: dict[str, str] = {
     "results_ambiguous": N_("Several runs begin with {run}. Give more of the name."),
     # The console itself
     "unexpected": N_("Something unexpected happened. Details are in the log file: {log}"),
+    "no_job_control": N_("There is no shell to go back to."),
     "relay_not_started": N_("The conversation process could not be started: {reason}"),
     "state_not_saved": N_("What is remembered between runs could not be saved: {reason}"),
 }

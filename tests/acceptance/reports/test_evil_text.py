@@ -80,6 +80,14 @@ def test_markdown_makes_nothing_of_it(made: ModuleType, name: str, road: str) ->
     assert shape(EVIL[name]) == shape("harmless")
 
 
+@pytest.mark.parametrize("address", ["http://evil.example/x", "HTTPS://evil.example", "www.evil.example"])
+def test_markdown_makes_no_link_of_a_bare_address(made: ModuleType, address: str) -> None:
+    """As GitHub does of one that stands there as it is; escaped, it reads the same and is none."""
+    text = reports.markdown(polluted(made, address, "stored"), "en")
+    assert address not in text
+    assert address in text.replace("\\", "")
+
+
 @pytest.mark.parametrize("road", ROADS)
 @pytest.mark.parametrize("name", EVIL)
 def test_junit_makes_nothing_of_it(made: ModuleType, name: str, road: str) -> None:
