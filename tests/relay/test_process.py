@@ -12,7 +12,7 @@ import sys
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -22,11 +22,7 @@ from relay.config import RelayConfig
 from relay.process import LOG_BYTES, EventWriter
 from relay.recording.reader import RecordingReader
 from relay.stream import Notice, Problem, Started, Step, StreamEvent, Summary, Transcript, decode
-
-if TYPE_CHECKING:
-    from tests.relay.conftest import FakeSalesMind
-else:
-    FakeSalesMind = Any
+from tests.relay.fake_salesmind import FakeSalesMind
 
 TOKEN = "5f3a" * 10
 SESSION_ID = "0b6f2f60-5a0e-4c53-9d3c-7f0c1a2b3c4d"

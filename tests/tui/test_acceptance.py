@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -13,6 +12,7 @@ from textual.widgets import Input, Static
 from acceptance.comparison import Change, Comparison
 from acceptance.store import StoreError, StoreErrorCode
 from api_client.errors import BadCredentials
+from tests.tui import scripted, scripted_check
 from tui import i18n
 from tui.acceptance.check_tree import CheckTree
 from tui.host.services import OwnServer
@@ -98,7 +98,7 @@ async def test_only_our_own_server_is_restarted(
 
 
 async def test_checkpoints_tick_over_and_show_their_evidence(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -125,7 +125,7 @@ async def test_checkpoints_tick_over_and_show_their_evidence(
 
 
 async def test_verdicts_result_and_change_since_the_run_before(
-    make_app: Any, services: Any, opened: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, opened: Any, until: Any
 ) -> None:
     bad = frozenset({"t3.mode_after", "t4.half_open"})
     services.check.changes = Comparison(
@@ -166,9 +166,7 @@ async def test_one_test_alone(make_app: Any, services: Any, opened: Any, until: 
         assert services.check.requests[0].tests == (2,)
 
 
-async def test_abort_keeps_what_was_found(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
-) -> None:
+async def test_abort_keeps_what_was_found(make_app: Any, services: Any, begun: Any, until: Any) -> None:
     services.check.on_abort = scripted_check.finished(scripted_check.result((1,), aborted=True))
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -183,7 +181,7 @@ async def test_abort_keeps_what_was_found(
 
 
 async def test_leaving_during_a_run_asks_and_aborts(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     services.check.on_abort = scripted_check.finished(scripted_check.result((1,), aborted=True))
     app = make_app(logged_in=True)
@@ -204,7 +202,7 @@ async def test_leaving_during_a_run_asks_and_aborts(
 
 
 async def test_quitting_during_a_run_keeps_what_was_found(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     services.check.on_abort = scripted_check.finished(scripted_check.result((1,), aborted=True))
     app = make_app(logged_in=True)
@@ -221,7 +219,7 @@ async def test_quitting_during_a_run_keeps_what_was_found(
 
 
 async def test_operator_is_asked_and_recorded_by_name(
-    make_app: Any, services: Any, opened: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, opened: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -247,7 +245,7 @@ async def test_operator_is_asked_and_recorded_by_name(
 
 
 async def test_operator_who_is_asked_to_do_something_has_nothing_to_judge(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -264,7 +262,7 @@ async def test_operator_who_is_asked_to_do_something_has_nothing_to_judge(
 
 
 async def test_question_goes_away_when_the_run_is_aborted(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -276,7 +274,7 @@ async def test_question_goes_away_when_the_run_is_aborted(
 
 
 async def test_question_that_lies_under_the_palette_goes_away_with_it(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -293,7 +291,7 @@ async def test_question_that_lies_under_the_palette_goes_away_with_it(
 
 
 async def test_notes_go_into_the_result_before_and_after_the_end(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
 
@@ -323,9 +321,7 @@ async def test_notes_go_into_the_result_before_and_after_the_end(
         await until(pilot, lambda: f"/reports/{scripted_check.RUN_ID}" in text(app, "#news"))
 
 
-async def test_what_goes_wrong_is_said(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
-) -> None:
+async def test_what_goes_wrong_is_said(make_app: Any, services: Any, begun: Any, until: Any) -> None:
     services.check.fail = {
         "keep": StoreError(StoreErrorCode.BUSY, path="results.sqlite3"),
         "export": OSError(28, "No space left on device", "/full"),
@@ -383,12 +379,7 @@ async def test_second_user_is_logged_in_and_the_password_kept_nowhere(
 
 
 async def test_conversation_of_the_run_is_watched(
-    make_app: Any,
-    services: Any,
-    begun: Any,
-    until: Any,
-    scripted: ModuleType,
-    scripted_check: ModuleType,
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -442,7 +433,7 @@ async def test_most_titles_are_whole_at_eighty_columns(
 
 
 async def test_what_decided_is_replayed_from_its_moment(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType, record: Any
+    make_app: Any, services: Any, begun: Any, until: Any, record: Any
 ) -> None:
     from acceptance.results import ConversationRecord
     from tui.recordings.replay import ReplayScreen

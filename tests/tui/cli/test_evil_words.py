@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 
 import msgspec
 import pytest
 
 from relay.conversation import ConversationState, fold
 from relay.stream import Notice, Problem, StreamEvent, Transcript, TranscriptFailed
+from tests.acceptance.made_results import made_result
 from tests.evil_strings import EVIL, ORDINARY, harm_in
 from tui.cli.check_text import result_lines
 from tui.cli.transcript_text import TranscriptPrinter
@@ -46,8 +46,8 @@ def test_an_error_is_one_line(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", EVIL.values(), ids=EVIL)
-def test_evidence_is_one_line(text: str, made: ModuleType) -> None:
-    result = made.made_result()
+def test_evidence_is_one_line(text: str) -> None:
+    result = made_result()
     test = result.tests[0]
     evidence = tuple(
         msgspec.structs.replace(piece, en=text, ja=text)
