@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from relay.conversation import ConversationState, fold
 from relay.stream import Connection, Notice, Problem, SourceState, StreamEvent
 from tui.conversation.event_lines import EventLine, EventLines
+from tui.conversation.event_rows import EventRows
 from tui.conversation.history import SignalHistory
 from tui.host.services import ConversationRelay
 from tui.i18n import _
@@ -38,6 +39,7 @@ class LiveFeed:
         self.finished = False
         """The relay has ended and everything it said is in ``state``."""
         self.history = SignalHistory()
+        self.rows = EventRows()
         self._lines = EventLines()
 
     def pull(self) -> list[StreamEvent]:
@@ -47,6 +49,7 @@ class LiveFeed:
         if events:
             self.state = fold(self.state, events)
             self.history.take(events)
+            self.rows.take(events)
             self._heard_at = self._clock()
         self.finished = ended
         return events

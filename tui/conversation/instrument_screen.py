@@ -95,6 +95,13 @@ class InstrumentScreen(ConsoleScreen[None]):
 
             self.app.push_screen(TurnsScreen(self.feed))
 
+    def action_inspect(self) -> None:
+        """The events one by one."""
+        if self.feed is not None:
+            from tui.conversation.inspector import InspectorScreen
+
+            self.app.push_screen(InspectorScreen(self.feed))
+
     def action_signals(self) -> None:
         """More of the signals; after everything, nothing."""
         self.signals.next_extent()
