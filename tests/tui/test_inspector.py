@@ -34,13 +34,17 @@ def message(t: float, direction: Any, type_: str, **more: Any) -> ProtocolEvent:
     return ProtocolEvent(t=t, direction=direction, type=type_, size_bytes=90, connection=1, **more)
 
 
-def test_audio_is_counted_on_one_row_until_something_happens(scripted: ModuleType) -> None:
-    meters = [
-        scripted.meters(1 + tick / 10, chunks_sent=int(tick * 2.5), audio_received_ms=0) for tick in range(21)
-    ]
-    rows = told(*meters, Speech(t=3.5, state="started", item_id="u", audio_ms=1), scripted.meters(3.6))
-    assert texts(rows)[:2] == ["audio sent  x 50, 25.0/s", "vad   started 1 ms"]
-    assert rows[2].text().startswith("audio sent  x 262")
+def test_audio_is_counted_on_one_row(scripted: ModuleType) -> None:
+    def sent(begin: float, end: float) -> list[StreamEvent]:
+        ticks = range(round(begin * 10), round(end * 10))
+        return [scripted.meters(n / 10, chunks_sent=int(n * 2.5), audio_received_ms=0) for n in ticks]
+
+    speech = Speech(t=4.0, state="started", item_id="u", audio_ms=1)
+    rows = told(*sent(1.0, 4.0), speech, *sent(4.0, 6.0))
+    assert texts(rows) == ["audio sent  x 122, 24.9/s", "vad   started 1 ms"]
+    # A row in which nothing else happened goes on and on; another begins some seconds after something has.
+    rows.take(sent(6.0, 30.0))
+    assert [text.split("  ")[0] for text in texts(rows)] == ["audio sent", "vad", "audio sent"]
 
 
 def test_what_repeats_by_the_clock_is_folded_although_it_takes_turns(scripted: ModuleType) -> None:
@@ -128,7 +132,9 @@ def test_secrets_are_cut_and_audio_is_shortened() -> None:
     assert "4,000 characters of base64" in shown
     assert "\u202e" not in shown
     assert len(shown) < 200
-    words = message_json({"delta": "Words of an answer that is longer than sixty-four characters, with blanks."})
+    words = message_json(
+        {"delta": "Words of an answer that is longer than sixty-four characters, with blanks."}
+    )
     assert "with blanks." in words
 
 

@@ -69,6 +69,8 @@ _KIND_OF: dict[type, Kind] = {
     TranscriptFailed: "trouble",
     LogLine: "log",
 }
+FOLDED_S = 5.0
+"""What repeats by the clock begins a new row after this long, if something else has happened meanwhile."""
 STAMP = 10
 """Characters of the time in front of a line of ``event_lines``."""
 
@@ -130,7 +132,9 @@ class EventRows:
     _rows: list[EventRow] = field(default_factory=list)
     _dropped: int = 0
     _open: dict[str, EventRow] = field(default_factory=dict)
-    """Rows that what repeats by the clock is folded into, until something else happens."""
+    """Rows that what repeats by the clock is folded into."""
+    _last_single: float = float("-inf")
+    """``t`` of the newest event that does not repeat by the clock."""
     _meters: Meters | None = None
 
     @property
@@ -161,16 +165,17 @@ class EventRows:
         row = _row(event)
         if row is None:
             return
+        self._last_single = event.t
         last = self._rows[-1] if self._rows else None
-        if last is not None and not self._open and (last.words, last.direction) == (row.words, row.direction):
+        if last is not None and (last.words, last.direction) == (row.words, row.direction):
             last.last, last.amount = event, last.amount + 1
             return
-        self._open.clear()
         self._rows.append(row)
 
     def _fold(self, key: str, event: StreamEvent, row: EventRow | None = None, amount: int = 1) -> None:
         opened = self._open.get(key)
-        if opened is not None:
+        happened = opened is not None and self._last_single >= opened.first.t
+        if opened is not None and not (happened and event.t - opened.first.t >= FOLDED_S):
             opened.last, opened.amount = event, opened.amount + amount
             return
         row = row or _row(event)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from collections.abc import Iterable
+from typing import ClassVar
 
 from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Input
 
+from relay.stream import Notice
 from tui.actions import Action, bindings
 from tui.conversation.event_detail import event_json
-from tui.conversation.event_rows import KINDS, Direction, EventRow, Kind, ShownRows
+from tui.conversation.event_rows import DIRECTIONS, KINDS, Direction, EventRow, Kind, ShownRows
 from tui.conversation.event_screen import EventScreen
 from tui.conversation.feed import LiveFeed
 from tui.conversation.lines_view import LinesView
@@ -84,7 +86,7 @@ _TOGGLES: tuple[tuple[Kind | Direction, str, str, str], ...] = (
     ("out", "o,f10", N_("Filter: Sent"), N_("Show or hide what was sent")),
     ("own", "w,ctrl+w", N_("Filter: Own"), N_("Show or hide what the relay itself found")),
 )
-_DIRECTION_WORDS: dict[str, str] = {"in": N_("received"), "out": N_("sent"), "own": N_("own")}
+_WORDS: dict[str, str] = {**KINDS, "in": N_("received"), "out": N_("sent"), "own": N_("own")}
 TOGGLES: dict[str, Action] = {
     name: Action(f"inspect.{name}", keys, f"toggle_{name}", N_("Filter"), palette, words, show=False)
     for name, keys, palette, words in _TOGGLES
@@ -128,36 +130,32 @@ class InspectorScreen(ConsoleScreen[None]):
         row = self._shown[index]
         return (
             (f"{row.first.t:10.3f}  ", "$dim"),
-            (row.text(), _STYLES[row.kind] if row.direction != "out" else "$user"),
+            (row.text(), _style(row)),
         )
 
     def _paint(self) -> None:
         self._shown.catch_up()
-        self.query_one("#filters", LinesView).show([self._kinds_line(), self._counts_line()])
+        self.query_one("#filters", LinesView).show([self._toggles_line(KINDS), self._counts_line()])
         self.rows.show(len(self._shown))
 
-    def _kinds_line(self) -> Line:
+    def _toggles_line(self, names: Iterable[str]) -> Line:
         """Each toggle with its key; what is shown stands in brackets."""
-        on_ = self._shown.filter
+        chosen = self._shown.filter
         pieces: list[Piece] = []
-        for name, action in TOGGLES.items():
-            words = _(KINDS[cast(Kind, name)] if name in KINDS else _DIRECTION_WORDS[name])
-            shown = name in on_.kinds or name in on_.directions
-            label = f"{self.key_name(action)} {words}"
-            pieces.append((f"[{label}]" if shown else f" {label} ", "bold" if shown else "$dim"))
+        for name in names:
+            shown = name in chosen.kinds or name in chosen.directions
+            label = f"{self.key_name(TOGGLES[name])} {_(_WORDS[name])}"
+            pieces += [(f"[{label}]" if shown else f" {label} ", "bold" if shown else "$dim"), (" ", "")]
         return tuple(pieces)
 
     def _counts_line(self) -> Line:
         kept = len(self._feed.rows.numbers)
         words = _("{n} of {all} rows").format(n=f"{len(self._shown):,}", all=f"{kept:,}")
-        words += "  " + (
-            _("following")
-            if self.rows.following
-            else _("held ({key} follows)").format(key=self.key_name(FOLLOW))
-        )
+        follows = _("held ({key} follows)").format(key=self.key_name(FOLLOW))
+        words += "  " + (_("following") if self.rows.following else follows)
         if self._wanted:
             words += "  " + _("searching: {words}").format(words=self._wanted)
-        return ((words, "$dim"), (f"  {self._said}", "$warning"))
+        return (*self._toggles_line(DIRECTIONS), (f" {words}", "$dim"), (f"  {self._said}", "$warning"))
 
     # --- actions -------------------------------------------------------------------------------
 
@@ -292,6 +290,12 @@ _STYLES: dict[Kind, str] = {
     "trouble": "bold $error",
     "log": "$dim",
 }
+
+
+def _style(row: EventRow) -> str:
+    if isinstance(row.first, Notice):
+        return "$warning"
+    return "$user" if row.direction == "out" else _STYLES[row.kind]
 
 
 def _compact(row: EventRow) -> str:
