@@ -160,6 +160,7 @@ VIEW_ACTIONS: tuple[Action, ...] = (
         show=False,
     ),
     TURNS,
+    INSPECT,
     SIGNALS,
     ZOOM_IN,
     ZOOM_OUT,

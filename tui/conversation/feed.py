@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from relay.conversation import ConversationState, fold
 from relay.stream import Connection, Notice, Problem, SourceState, StreamEvent
 from tui.conversation.event_lines import EventLine, EventLines
+from tui.conversation.event_rows import EventRows
 from tui.conversation.history import SignalHistory
 from tui.host.services import ConversationRelay
 from tui.i18n import _
@@ -36,6 +37,8 @@ class Feed:
         """Everything is in ``state``; nothing will follow."""
         self.history = SignalHistory()
         """What the signals are drawn from."""
+        self.rows = EventRows()
+        """What the inspector lists."""
         self._lines = EventLines()
 
     def pull(self) -> list[StreamEvent]:
@@ -99,6 +102,7 @@ class LiveFeed(Feed):
         if events:
             self.state = fold(self.state, events)
             self.history.take(events)
+            self.rows.take(events)
             self._heard_at = self._clock()
         self.finished = ended
         return events

@@ -166,7 +166,7 @@ UNDO = Action(
     "undo",
     N_("Undo"),
     N_("Recording: Take back the deletion"),
-    N_("Bring back what was deleted last; as long as this list is open"),
+    N_("Bring back what was deleted last"),
 )
 LIST_BACK = Action(
     "recordings.back",
@@ -246,7 +246,7 @@ RECORDINGS_ACTIONS: tuple[Action, ...] = (
         "delete",
         N_("Delete"),
         N_("Recording: Delete"),
-        N_("Delete the recording; it can be brought back as long as this list is open"),
+        N_("Delete the recording; it can be brought back for a week"),
     ),
     UNDO,
     Action(

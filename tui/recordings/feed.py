@@ -13,6 +13,7 @@ from relay.recording.manifest import Manifest
 from relay.recording.reader import RecordingReader
 from relay.stream import StreamEvent
 from tui.conversation.event_lines import EventLine, EventLines
+from tui.conversation.event_rows import EventRows
 from tui.conversation.feed import Feed
 from tui.conversation.history import SignalHistory
 from tui.status import Status
@@ -90,6 +91,8 @@ class ReplayFeed(Feed):
             self.state = self.timeline.state_at(self.head.t)
             self.history = SignalHistory()
             self.history.take(self.timeline.between(self.head.t - LONGEST_VIEW_S, self.head.t))
+            self.rows = EventRows()
+            self.rows.take(self.so_far())
             self._shown = self.head.t
         self.finished = self.head.t >= self.timeline.end
         return jumped
@@ -100,6 +103,7 @@ class ReplayFeed(Feed):
         self._shown = self.head.t
         self.state = fold(self.state, events)
         self.history.take(events)
+        self.rows.take(events)
         return events
 
     def so_far(self) -> list[StreamEvent]:

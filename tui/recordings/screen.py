@@ -340,7 +340,7 @@ class RecordingsScreen(ConsoleScreen[None]):
         with self._saying_what_fails(kept.entry.directory):
             await self._shelf.delete(kept)
             self._take([one for one in self.recordings if one.key != kept.key])
-            words = _("Deleted: {name}. {key} brings it back until this list is left.")
+            words = _("Deleted: {name}. {key} brings it back.")
             name = one_line(kept.entry.name)
             self.post_message(self.Told(News(words.format(name=name, key=self.key_name(UNDO)), "warn")))
 
