@@ -27,7 +27,10 @@ from tui.frame.confirm import ConfirmScreen
 from tui.frame.help import HelpScreen
 from tui.frame.screen import ConsoleScreen
 from tui.login.screen import LoginScreen
-from tui.navigation import CheckServer, Converse
+from tui.navigation import BrowseRecordings, CheckServer, Converse, Replay
+from tui.recordings.export import ExportScreen
+from tui.recordings.replay import ReplayScreen
+from tui.recordings.screen import RecordingsScreen
 from tui.sessions.new_session import NewSessionScreen
 from tui.sessions.screen import SessionsScreen
 
@@ -47,6 +50,9 @@ SCREENS = [
     RunOptionsScreen,
     TurnsScreen,
     TurnScreen,
+    RecordingsScreen,
+    ReplayScreen,
+    ExportScreen,
 ]
 # Multiplexers take the first three; the others are Backspace, Tab, line feed and Enter in most terminals.
 TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"}
@@ -95,6 +101,7 @@ async def test_footer_fits_eighty_columns(
     until: Any,
     scripted: ModuleType,
     scripted_check: ModuleType,
+    record: Any,
     language: i18n.Language,
 ) -> None:
     i18n.set_language(language)
@@ -124,6 +131,20 @@ async def test_footer_fits_eighty_columns(
         services.check.end(*scripted_check.whole_run(frozenset({"t1.order"})))
         await until(pilot, lambda: app.screen.check_action("run_failed", ()))
         seen["acceptance"] = _footer(app)
+        directory = record()
+        app.post_message(BrowseRecordings())
+        await until(pilot, lambda: isinstance(app.screen, RecordingsScreen) and app.screen.chosen)
+        seen["recordings"] = _footer(app)
+        await pilot.press("x")
+        await until(pilot, lambda: app.screen.check_action("undo", ()))
+        await pilot.press("z")
+        await until(pilot, lambda: app.screen.chosen)
+        await pilot.press("m")
+        await until(pilot, lambda: app.screen.chosen.entry.notes.marked)
+        seen["recordings, marked"] = _footer(app)
+        app.post_message(Replay(directory))
+        await until(pilot, lambda: isinstance(app.screen, ReplayScreen) and app.screen.replay)
+        seen["replay"] = _footer(app)
     for place, entries in seen.items():
         assert len(entries) <= 8, f"{place}: {entries}"
         assert sum(map(cell_len, entries)) <= 80, f"{place}: {entries}"
