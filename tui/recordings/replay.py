@@ -192,8 +192,8 @@ class ReplayScreen(ConversationScreen):
             (f"   {clock(head.t)} / {clock(recording.timeline.end)}", "bold"),
             (f"   {recording.wall_clock(head.t)}", ""),
             (f"   {loop_words(loop)}" if loop else "", STYLES["warn"]),
-            (f"   {self._kind_words()}", STYLES["dim"]),
             (f"   {sound.words}", STYLES[sound.tone]),
+            (f"   {self._kind_words()}", STYLES["dim"]),
         )
         self.bar.show(words, head.t, loop)
 
