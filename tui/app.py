@@ -146,10 +146,10 @@ class SalesMindApp(ConsoleApp):
         """Remove the recordings that have been kept long enough; say so if there were any."""
         if removed := await self.services.expire_recordings(self.settings):
             words = ngettext(
-                "{n} recording was removed, as [recording] of the configuration says: it was old, or they took too "
-                "much room. A marked one stays.",
-                "{n} recordings were removed, as [recording] of the configuration says: they were old, or took too "
-                "much room. A marked one stays.",
+                "{n} recording was deleted: too old, or over the limit set under [recording] in the "
+                "configuration. Marked recordings are never deleted.",
+                "{n} recordings were deleted: too old, or over the limit set under [recording] in the "
+                "configuration. Marked recordings are never deleted.",
                 removed,
             )
             self.notify(words.format(n=removed), markup=False)

@@ -23,12 +23,12 @@ class ExitCode(IntEnum):
 
 
 MEANINGS: dict[ExitCode, str] = {
-    ExitCode.OK: N_("Everything went well."),
-    ExitCode.CHECK_FAILED: N_("A check failed, or a run is worse than the one before it."),
+    ExitCode.OK: N_("Success."),
+    ExitCode.CHECK_FAILED: N_("A check failed, or a run is worse than the previous one."),
     ExitCode.USAGE: N_(
         "Wrong arguments or configuration, or something on this machine is missing or cannot be used."
     ),
-    ExitCode.CONNECTION: N_("The server could not be reached, or refused us."),
+    ExitCode.CONNECTION: N_("The server could not be reached, or refused the request."),
     ExitCode.TIMEOUT: N_("The server did not answer in time."),
     ExitCode.CRASHED: N_("The program itself failed. The log file says why."),
     ExitCode.TERMINAL_GONE: N_("The terminal went away: its window was closed, or the connection dropped."),

@@ -23,11 +23,11 @@ CANCEL = Action(
     "escape",
     "cancel",
     N_("Cancel"),
-    N_("Note: Leave as it is"),
-    N_("Back without a change"),
+    N_("Note: Leave unchanged"),
+    N_("Back without changes"),
 )
 ACTIONS = (
-    Action("note.save", "f3", "save", N_("Keep"), N_("Note: Keep"), N_("Keep the note; Enter does the same")),
+    Action("note.save", "f3", "save", N_("Save"), N_("Note: Save"), N_("Save the note; Enter does the same")),
     CANCEL,
 )
 LONGEST_NOTE = 500
@@ -53,7 +53,7 @@ class NoteScreen(ConsoleModal["str | None"]):
             yield Static(title, classes="title", markup=False)
             yield Field(self._note, max_length=LONGEST_NOTE, compact=True, id="note")
             yield Static(
-                _("Enter keeps it, {key} leaves it as it was.").format(key=self.key_name(CANCEL)),
+                _("Enter saves, {key} cancels.").format(key=self.key_name(CANCEL)),
                 classes="dim",
             )
         yield ActionFooter()

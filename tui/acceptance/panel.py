@@ -36,7 +36,7 @@ class RunPanel(Vertical):
         with Container(id="both"):
             with Vertical(id="left"):
                 yield CheckTree(id="tests")
-                yield Static(_("* beyond the document, judged apart"), id="legend", markup=False)
+                yield Static(_("* beyond the document, judged separately"), id="legend", markup=False)
             with VerticalScroll(id="evidence"):
                 yield Static(id="page")
         yield Static(id="verdicts")

@@ -51,9 +51,7 @@ class QuestionScreen(ConsoleModal[Reply | None]):
         """The question, for which checkpoint, and who answers."""
         with Vertical(id="box"):
             acting = self._question.asks == "act"
-            yield Static(
-                _("The run asks you to do something") if acting else _("The run asks you"), classes="title"
-            )
+            yield Static(_("Something for you to do") if acting else _("A question for you"), classes="title")
             yield Static(words(self._question), id="question", markup=False)
             yield Static(words(checkpoint(self._question.checkpoint)), classes="dim", markup=False)
             who = _("Your answer is recorded as that of {name}.").format(name=self._operator)

@@ -204,11 +204,11 @@ class AcceptanceScreen(ConsoleScreen[None]):
                 pass
 
     def _finished(self, event: RunFinished) -> None:
-        said = _("The run is over: document {document}, beyond it {beyond}.").format(
+        said = _("Run finished: document {document}, beyond it {beyond}.").format(
             document=mark_word(event.result.document), beyond=mark_word(event.result.beyond)
         )
         if event.result.aborted:
-            said = _("The run was aborted. What it found until then is shown and kept.")
+            said = _("The run was aborted. The results so far are shown and saved.")
         self.say_news(News(said, "good" if event.result.passed else "warn"))
         if self._dialog is not None:
             self._dialog.withdraw()
@@ -236,7 +236,7 @@ class AcceptanceScreen(ConsoleScreen[None]):
         """The test under the cursor; on the first line there is none."""
         number = self.panel.checks.chosen_test
         if number is None:
-            self.say_news(News(_("Choose a test first."), "warn"))
+            self.say_news(News(_("Select a test first."), "warn"))
         else:
             self._start((number,))
 
@@ -297,7 +297,7 @@ class AcceptanceScreen(ConsoleScreen[None]):
 
         number = self.panel.checks.chosen_test
         if number is None:
-            self.say_news(News(_("Choose a test first."), "warn"))
+            self.say_news(News(_("Select a test first."), "warn"))
             return
         chosen = number
 
@@ -306,7 +306,7 @@ class AcceptanceScreen(ConsoleScreen[None]):
                 self.notes[chosen] = note
                 self.paint()
                 if self.board.over:
-                    self.keep(_("The note is kept with the result."))
+                    self.keep(_("The note is saved with the result."))
 
         self.app.push_screen(NoteScreen(chosen, self.notes.get(chosen, "")), written)
 
@@ -368,7 +368,7 @@ class AcceptanceScreen(ConsoleScreen[None]):
         if not self.running:
             self.dismiss()
             return
-        question = _("The run is not over. Abort it and go back?")
+        question = _("The run is still in progress. Abort it and go back?")
         self._confirm(question, _("Abort"), self._abort_and_leave)
 
     def _abort_and_leave(self) -> None:
@@ -382,7 +382,7 @@ class AcceptanceScreen(ConsoleScreen[None]):
         """Quitting during a run asks once; whether it did."""
         if not self.running:
             return False
-        question = _("An acceptance run is going on. Abort it and quit?")
+        question = _("An acceptance run is in progress. Abort it and quit?")
         self._confirm(question, _("Quit"), leave, quitting=True)
         return True
 

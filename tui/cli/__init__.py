@@ -49,7 +49,7 @@ def _check_packages() -> None:
         if spec is not None and root.resolve() / name not in places:
             from tui.i18n import _
 
-            sentence = _("{path} hides the package {name} of this program. Take it off PYTHONPATH.")
+            sentence = _("{path} shadows this program's package {name}. Remove it from PYTHONPATH.")
             where = spec.origin or next(iter(places), "?")
             print(sentence.format(path=where, name=name), file=sys.stderr)
             sys.exit(2)

@@ -19,13 +19,13 @@ def revocation(command: str | None, second_user: str | None) -> Act | None:
     if command is None:
         return None
     if second_user is None:
-        raise reject(_("--revoke-command deactivates the second user: give --second-user as well."))
+        raise reject(_("--revoke-command deactivates the second user, so it needs --second-user."))
     try:
         arguments = shlex.split(command)
     except ValueError:
         arguments = []
     if not arguments:
-        raise reject(_("--revoke-command cannot be understood: {command}").format(command=command))
+        raise reject(_("--revoke-command cannot be parsed: {command}").format(command=command))
     return partial(_run, arguments)
 
 
@@ -55,6 +55,6 @@ def cutting(control_url: str | None) -> Act | None:
     if control_url is None:
         return None
     if not control_url.startswith(("ws://", "wss://")):
-        sentence = _("--engine-control is the ws:// address that the engine prints as control, not {url}")
+        sentence = _("--engine-control takes the ws:// address that the engine prints as control, not {url}")
         raise reject(sentence.format(url=control_url))
     return partial(cut_connections, control_url)

@@ -136,7 +136,7 @@ def _started(command: str) -> Iterator[tuple[str, RestartServer]]:
     try:
         server = ServerProcess(command_words(command))
     except CommandInvalid:
-        raise reject(_("--server-command cannot be understood: {command}").format(command=command)) from None
+        raise reject(_("--server-command cannot be parsed: {command}").format(command=command)) from None
 
     async def restart() -> str:
         return await asyncio.to_thread(server.restart)
@@ -197,7 +197,7 @@ def _directory(settings: ConsoleSettings, options: CheckOptions) -> Path:
             return new_run_directory(settings.state_directory).resolve()
         return private_directory(options.out).resolve()
     except OSError as error:
-        sentence = _("The directory {path} cannot be made: {reason}")
+        sentence = _("The directory {path} cannot be created: {reason}")
         path = error.filename or options.out or settings.state_directory
         raise reject(sentence.format(path=path, reason=error.strerror)) from None
 
@@ -234,7 +234,7 @@ class _Output:
         except OSError as error:
             self._unread = True
             if not isinstance(error, BrokenPipeError):
-                sentence = _("The output cannot be written, so the run was ended: {reason}")
+                sentence = _("The output cannot be written, so the run was stopped: {reason}")
                 self.failure = sentence.format(reason=error.strerror)
             if self._task is not None and self.result is None:
                 self._task.cancel()
@@ -261,7 +261,7 @@ def _keep(result: RunResult, settings: ConsoleSettings) -> None:
     except StoreError as error:
         click.echo(of_error(error), err=True)
         return
-    sentence = _("Kept as {id}. Recordings and logs: {directory}")
+    sentence = _("Saved as {id}. Recordings and logs: {directory}")
     click.echo(sentence.format(id=result.id, directory=result.directory), err=True)
 
 

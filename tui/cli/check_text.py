@@ -117,7 +117,7 @@ def conclusion_lines(result: RunResult) -> Iterator[str]:
             yield f"  {answer_line(answer) if known else _question(answer)}"
         yield ""
     if result.aborted:
-        yield _("The run was aborted before its end.")
+        yield _("The run was aborted before it finished.")
     yield _("Minimum: {minimum}   Ideal: {ideal}").format(
         minimum=_coloured(result.minimum), ideal=_coloured(result.ideal)
     )

@@ -32,19 +32,19 @@ STATES = {
 
 @click.command(
     help=_(
-        "Look at all that a conversation needs, and say how to mend what does not work: Python, terminal, sound, "
-        "server, login, WebSocket and speech service. The password is taken from {variable}. A conversation is opened "
-        "outside any session, and nothing is said in it. Exit code 1 if something failed."
+        "Check everything a conversation needs and say how to fix what does not work: Python, terminal, "
+        "sound, server, login, WebSocket and speech service. The password is read from {variable}. It "
+        "opens a conversation outside any session and says nothing in it. Exits 1 if something failed."
     ).format(variable=PASSWORD_VARIABLE),
-    short_help=_("Find out what does not work, and how to mend it."),
+    short_help=_("Find out what does not work and how to fix it."),
 )
 @setting("server_url", help=_("SalesMind server."))
 @setting("profile", help=_("Server profile of the configuration."))
 @setting("username")
-@setting("insecure", help=_("Accept a certificate that cannot be verified."))
+@setting("insecure", help=_("Accept a certificate even if it cannot be verified."))
 @setting("source")
 @setting("sink")
-@click.option("--speak", is_flag=True, help=_("Say one sample recording, too, and wait for the answer."))
+@click.option("--speak", is_flag=True, help=_("Also speak one sample recording and wait for the answer."))
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object per line."))
 def command(speak: bool, as_json: bool, **options: Any) -> None:
     """Print each finding as it comes; leave with 1 if one failed."""

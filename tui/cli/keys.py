@@ -38,8 +38,8 @@ HOLDERS = (
 
 
 @click.command(
-    help=_("List every key of the console: what it does, what it clashes with, and what keeps it away."),
-    short_help=_("List every key of the console, and what clashes."),
+    help=_("List every key of the console: what it does, what it conflicts with, and what may intercept it."),
+    short_help=_("List every key of the console, and any conflicts."),
 )
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object per line."))
 def command(as_json: bool) -> None:
@@ -62,14 +62,15 @@ def command(as_json: bool) -> None:
     for row in rows:
         for key, holder in row["kept_by"].items():
             sentence_ = _(
-                "{key} ({name}) may not arrive: {holder} keeps it. Use another key, or its own setting."
+                "{key} ({name}) may not arrive: {holder} intercepts it. Use another key, or change that program's "
+                "setting."
             )
             click.echo(sentence_.format(key=key, name=row["name"], holder=holder), err=True)
     if unknown := unknown_ids(keymap):
         click.echo(sentence("keys_unknown", {"ids": ", ".join(unknown)}), err=True)
     clashes = conflicts(keymap)
     for key, names in clashes:
-        words = _("{key} means several things at once: {names}.")
+        words = _("{key} is assigned to several actions: {names}.")
         click.echo(words.format(key=key, names=", ".join(names)), err=True)
     if clashes or unknown:
         raise click.exceptions.Exit(ExitCode.CHECK_FAILED)

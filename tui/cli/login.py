@@ -40,7 +40,7 @@ def login_of(settings: ConsoleSettings) -> Login:
     profile = next((p for p in settings.profiles if p.name == settings.profile), None)
     username = settings.username or (profile.username if profile else "")
     if not username:
-        raise reject(_("Say who is logging in: --username NAME."))
+        raise reject(_("Give the user name: --username NAME."))
     return Login(
         server_url=settings.server_url or (profile.server_url if profile else DEFAULT_SERVER_URL),
         username=username,
@@ -62,7 +62,7 @@ def _password_of(username: str) -> str:
     question = _("Password of {username}").format(username=username)
     typed = str(click.prompt(question, hide_input=True, err=True))
     if not is_text(typed):
-        raise reject(_("What was typed is not UTF-8. Set the terminal to UTF-8."))
+        raise reject(_("The input is not UTF-8. Set the terminal to UTF-8."))
     return typed
 
 

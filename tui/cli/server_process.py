@@ -32,7 +32,7 @@ class ServerDidNotStart(OSError):
 
     def __init__(self, exit_code: int | None, words: Sequence[str]) -> None:
         super().__init__(
-            words[-1].strip() if words else _("It did not say its URL. Run it by hand to see why.")
+            words[-1].strip() if words else _("It did not print its URL. Run it by hand to see why.")
         )
         self.exit_code = exit_code
         """None: it had to be ended."""

@@ -138,7 +138,7 @@ class _Run:
         if isinstance(event, Problem | Notice):
             self._say(of_event(event))
         elif isinstance(event, Connection) and event.state == "retrying":
-            self._say(_("Connecting again (attempt {n}) ...").format(n=event.attempt))
+            self._say(_("Reconnecting (attempt {n}) ...").format(n=event.attempt))
         self._script.take(event)
         if self._stopping is None:
             self._continue()
@@ -158,7 +158,7 @@ class _Run:
         except TurnsLeft as left:
             for turn in left.turns:
                 what = one_line(turn.text if isinstance(turn, Say) else turn.spec)
-                self._say(_("Not said, because the time was up: {what}").format(what=what))
+                self._say(_("Not said, because time ran out: {what}").format(what=what))
             self._stop(ExitCode.TIMEOUT)
             return
         except SoundFailed:

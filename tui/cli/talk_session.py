@@ -58,7 +58,7 @@ class TalkRequest:
 def check_request(request: TalkRequest) -> None:
     """Raise ``Exit``, after saying why, unless it is clear which session to talk in."""
     if request.new_session == (request.session_id is not None):
-        raise reject(_("Say which session to talk in: --new-session, or --session ID."))
+        raise reject(_("Choose a session to talk in: --new-session, or --session ID."))
 
 
 async def begin(settings: ConsoleSettings, request: TalkRequest, login: Login) -> tuple[ServerAccount, str]:
@@ -90,7 +90,7 @@ async def _warn_if_finished(client: SalesMindClient, session_id: str) -> None:
     with contextlib.suppress(ApiError):  # whatever is wrong with it, the conversation will say
         session = await client.get_session(session_id)
         if session.status == "finished":
-            click.echo(_("This session is finished: what is said in it may not count."), err=True)
+            click.echo(_("This session is finished: what you say may not count."), err=True)
 
 
 _OFFER = {

@@ -161,7 +161,7 @@ class LiveScreen(ConversationScreen):
                 )
                 self.say_news(News(words, "plain"))
             case Recording(state="deleted"):
-                self.say_news(News(_("The recording is deleted. The conversation goes on."), "good"))
+                self.say_news(News(_("The recording was deleted. The conversation continues."), "good"))
             case _:
                 super().attend(event)
 
@@ -288,7 +288,7 @@ class LiveScreen(ConversationScreen):
 
     def action_recording(self) -> None:
         """Stop recording and delete what there is, after a question."""
-        question = _("Stop recording, and delete what was recorded of this conversation for good?")
+        question = _("Stop recording and permanently delete this conversation's recording?")
         delete = commands.StopRecording(delete=True)
         self._ask(question, _("Delete"), lambda: self.give(delete), no=_("Keep it"))
 
@@ -325,7 +325,7 @@ class LiveScreen(ConversationScreen):
                 self.console_app.tell("file_unwritable", path=str(folder), reason=error.strerror or "?")
                 return
         self._sink = chosen.spec
-        self.say_news(News(_("The customer is heard at: {spec}").format(spec=chosen.spec), "good"))
+        self.say_news(News(_("The customer is played on: {spec}").format(spec=chosen.spec), "good"))
         self.give(chosen)
 
     # --- ending --------------------------------------------------------------------------------
@@ -350,7 +350,7 @@ class LiveScreen(ConversationScreen):
     ) -> None:
         from tui.frame.confirm import ConfirmScreen
 
-        dialog = ConfirmScreen(question, yes, no or _("Go on talking"), quitting=quitting)
+        dialog = ConfirmScreen(question, yes, no or _("Keep talking"), quitting=quitting)
 
         def answered(answer: bool | None) -> None:
             if answer:
@@ -362,7 +362,7 @@ class LiveScreen(ConversationScreen):
     async def end(self) -> None:
         """End cleanly; the summary comes with the last event."""
         self._ending = True
-        self.say_news(News(_("Ending: waiting for the server's last word on realtime mode..."), "warn"))
+        self.say_news(News(_("Ending: waiting for the server's final realtime mode report..."), "warn"))
         if self.relay is not None:
             await self.relay.stop()
 
@@ -370,5 +370,5 @@ class LiveScreen(ConversationScreen):
         """Quitting during a conversation asks once; whether it did."""
         if not self.running:
             return False
-        self._ask(_("A conversation is running. End it and quit?"), _("Quit"), leave, quitting=True)
+        self._ask(_("A conversation is in progress. End it and quit?"), _("Quit"), leave, quitting=True)
         return True

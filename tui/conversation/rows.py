@@ -120,10 +120,10 @@ def _audio_labels() -> list[str]:
         _("Chunks sent"),
         _("Lateness"),
         _("Received"),
-        _("To be played"),
+        _("Buffered"),
         _("Latency"),
         "  p50 / p95",
-        _("Trouble"),
+        _("Problems"),
     ]
 
 
@@ -177,7 +177,7 @@ def summary_rows(state: ConversationState) -> list[Row]:
     mode = end.realtime_mode
     latency = state.latency
     return [
-        Row(_("Realtime mode"), _("as the server says"), "dim"),
+        Row(_("Realtime mode"), _("as reported"), "dim"),
         Row(_("  before"), said(mode.before), "good" if mode.before is False else "warn"),
         Row(_("  during"), said(mode.during), "good" if mode.during else "warn"),
         Row(_("  after"), said(mode.after), "good" if mode.after is False else "warn"),
@@ -198,7 +198,7 @@ def summary_rows(state: ConversationState) -> list[Row]:
         Row(_("Received"), f"{end.audio_received_ms / 1000:.1f} s"),
         Row("session.update", _("sent x{n}").format(n=end.session_updates_sent)),
         Row(
-            _("Trouble"),
+            _("Problems"),
             ngettext("{n} reconnect", "{n} reconnects", end.reconnects).format(n=end.reconnects)
             + ", "
             + ngettext("{n} error", "{n} errors", len(end.errors)).format(n=len(end.errors)),

@@ -68,7 +68,7 @@ class ConversationScreen(ConsoleScreen[None]):
         with Horizontal(id="upper"):
             with Vertical(id="talk"):
                 yield Static(id="talk-title", markup=False)
-                yield Static(_("Too narrow for the readings: 80 columns show them."), id="too-narrow")
+                yield Static(_("Too narrow for the readings: they need 80 columns."), id="too-narrow")
                 yield Static(id="hint")
                 yield Transcript(id="transcript")
             with VerticalScroll(id="side"):
@@ -80,7 +80,7 @@ class ConversationScreen(ConsoleScreen[None]):
             yield Static(id="news")  # a long sentence takes its room from the events
             yield Static(id="events-title", markup=False)
             yield EventLog(id="events")
-        yield Field(placeholder=_("filter: words that an event must hold"), compact=True, id="filter")
+        yield Field(placeholder=_("filter: words that an event must contain"), compact=True, id="filter")
         yield from self.more_inputs()
         yield ActionFooter()
 
@@ -198,7 +198,7 @@ class ConversationScreen(ConsoleScreen[None]):
     def _paint_events_title(self) -> None:
         words = _("Events")
         if self.events.filter_text:
-            words += "  " + _("only with: {words}").format(words=self.events.filter_text)
+            words += "  " + _("filter: {words}").format(words=self.events.filter_text)
         if self._frozen:
             words += "  " + _("Paused ({key} resumes)").format(key=self.key_name(FREEZE))
         elif not self._following[1]:
@@ -275,7 +275,7 @@ class ConversationScreen(ConsoleScreen[None]):
             len(kept),
         ).format(n=len(kept))
         if len(kept) < len(lines):
-            words += " " + _("Terminals take no more at once; a filter chooses which.")
+            words += " " + _("Terminals accept no more at once; use the filter to choose.")
         self.say_news(News(words, "good"))
 
     def action_freeze(self) -> None:
@@ -288,7 +288,11 @@ class ConversationScreen(ConsoleScreen[None]):
         """Follow the end, or stay."""
         following = self.transcript.following
         self.transcript.follow(not following)
-        words = _("The transcript stays where it is.") if following else _("The transcript follows.")
+        words = (
+            _("The transcript stays where it is.")
+            if following
+            else _("The transcript follows the conversation.")
+        )
         self.say_news(News(words, "plain"))
 
     @property

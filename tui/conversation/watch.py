@@ -21,7 +21,7 @@ BACK = Action(
     "back",
     N_("Back"),
     N_("Watching: Stop"),
-    N_("Back to the tests; the run goes on"),
+    N_("Back to the tests; the run continues"),
 )
 ACTIONS = (
     *VIEW_ACTIONS,
@@ -43,7 +43,7 @@ class WatchScreen(ConversationScreen):
     def on_mount(self) -> None:
         """Until there is a conversation, say so."""
         self.title_is()
-        self.say_news(News(_("The run holds no conversation yet."), "dim"))
+        self.say_news(News(_("The run has not started a conversation yet."), "dim"))
 
     def tick(self) -> None:
         """Turn to the newest conversation, then paint."""

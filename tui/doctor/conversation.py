@@ -73,7 +73,7 @@ class Heard:
     def _websocket(self) -> Finding:
         if "connected" in self.steps:
             return Finding("websocket", "WebSocket", "ok", _("accepted"))
-        mend = _("Check that the proxy in front of the server passes /ws/ on with its Upgrade header.")
+        mend = _("Check that the proxy in front of the server forwards /ws/ with its Upgrade header.")
         return Finding("websocket", "WebSocket", "failed", self.trouble or _("not accepted"), mend)
 
     def _upstream(self) -> Finding:
@@ -82,9 +82,11 @@ class Heard:
         if "connected" not in self.steps:
             return Finding("upstream", title, "not_tried", _("there is no connection"))
         if self.model is None or "updated" not in self.steps:
-            mend = _("Ask whoever runs the server: its log says why it has no speech service.")
+            mend = _("Ask whoever runs the server: its log says why it cannot reach its speech service.")
             return Finding("upstream", title, "failed", self.trouble or _("it did not answer"), mend)
-        return Finding("upstream", title, "ok", _("{model}, as it names itself").format(model=self.model))
+        return Finding(
+            "upstream", title, "ok", _("{model} (as reported by the service)").format(model=self.model)
+        )
 
     def _turn(self) -> Finding:
         title = _("Spoken turn")
@@ -93,7 +95,11 @@ class Heard:
         if not self.answered or self.latency_ms is None:
             found = self.trouble or _("no answer")
             return Finding(
-                "turn", title, "failed", found, _("Hold a conversation in the console, and see its events.")
+                "turn",
+                title,
+                "failed",
+                found,
+                _("Start a conversation in the console and look at its events."),
             )
         found = _('"{said}" was answered after {ms:.0f} ms: "{answer}"').format(
             said=self.said, ms=self.latency_ms, answer=self.answer

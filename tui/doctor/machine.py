@@ -44,7 +44,7 @@ def check_terminal(environ: Mapping[str, str]) -> Finding:
             title,
             "not_tried",
             _("standard input, output or error is not a terminal"),
-            _("Run it in the terminal that is to be used."),
+            _("Run it in the terminal you want to use."),
         )
     if term in ("", "dumb", "unknown"):
         mend = _("Set TERM to what the terminal is, such as xterm-256color.")
@@ -61,7 +61,7 @@ def check_colours(environ: Mapping[str, str]) -> Finding:
     if environ.get("COLORTERM", "").lower() in ("truecolor", "24bit") or "direct" in term:
         return Finding("colours", title, "ok", _("16 million"))
     if "256color" in term:
-        mend = _("If the terminal has all colours, set COLORTERM=truecolor (over SSH it is often lost).")
+        mend = _("If the terminal supports true colour, set COLORTERM=truecolor (often lost over SSH).")
         return Finding("colours", title, "ok", "256", mend)
     mend = _("Set TERM to a variant with 256 colours, such as screen-256color.")
     return Finding("colours", title, "warning", "16", mend)
@@ -72,7 +72,7 @@ def check_size() -> Finding:
     title = _("Size")
     columns, rows = shutil.get_terminal_size()
     found = f"{columns} x {rows}"
-    mend = _("Make the window larger: {columns} x {rows} shows everything.").format(
+    mend = _("Enlarge the window: {columns} x {rows} shows everything.").format(
         columns=COMFORTABLE[0], rows=COMFORTABLE[1]
     )
     if columns < SMALLEST[0] or rows < SMALLEST[1]:
@@ -147,10 +147,10 @@ def check_clipboard(environ: Mapping[str, str]) -> Finding:
         return Finding("clipboard", title, "warning", found, _("Run: tmux set -s set-clipboard on"))
     if environ.get("STY"):
         mend = _(
-            "GNU screen passes nothing on by itself. Copy with the terminal's own selection (--no-mouse)."
+            "GNU screen does not pass it on by default. Copy with the terminal's own selection (--no-mouse)."
         )
         return Finding("clipboard", title, "warning", "GNU screen", mend)
-    found = _("OSC 52 is sent; whether the terminal takes it cannot be asked")
+    found = _("OSC 52 is sent; there is no way to ask whether the terminal accepts it")
     return Finding("clipboard", title, "not_tried", found, _("Copy something and paste it."))
 
 

@@ -50,7 +50,7 @@ async def check_output(spec: str) -> Finding:
         return _failed("audio_out", title, found["error"])
     words = _("{name}, {rate} Hz").format(name=one_line(found["name"]), rate=found["rate_hz"])
     if not found["pulled_samples"]:
-        return Finding("audio_out", title, "failed", words, _("It takes no sound. Choose another device."))
+        return Finding("audio_out", title, "failed", words, _("It accepts no audio. Choose another device."))
     return Finding("audio_out", title, "ok", words)
 
 

@@ -15,8 +15,8 @@ from tui.frame.action_footer import ActionFooter
 from tui.frame.screen import ConsoleModal
 from tui.i18n import N_, _
 
-YES = Action("confirm.yes", "y,f2", "yes", N_("Yes"), N_("Question: Yes"), N_("Do it"))
-NO = Action("confirm.no", "n,escape", "no", N_("No"), N_("Question: No"), N_("Leave everything as it is"))
+YES = Action("confirm.yes", "y,f2", "yes", N_("Yes"), N_("Question: Yes"), N_("Go ahead"))
+NO = Action("confirm.no", "n,escape", "no", N_("No"), N_("Question: No"), N_("Do nothing"))
 ACTIONS = (
     YES,
     NO,
@@ -26,7 +26,7 @@ ACTIONS = (
         "other",
         N_("Other"),
         N_("Question: To the other answer"),
-        N_("Move to the other answer; Enter gives it"),
+        N_("Move to the other answer; Enter confirms it"),
         show=False,
     ),
 )

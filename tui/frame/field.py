@@ -23,6 +23,6 @@ class Field(Input):
         selection = self.selection
         room = max(0, most - len(self.value) + len(self.selected_text))
         if len(text) > room:
-            words = _("Cut to the {n} characters that this field takes.").format(n=most)
+            words = _("Cut to {n} characters, the most this field takes.").format(n=most)
             self.app.notify(words, severity="warning", markup=False)
         self.replace(text[:room], *selection)

@@ -44,7 +44,7 @@ class HelpScreen(ConsoleModal[None]):
                 yield from self._group(_("Everywhere"), APP_ACTIONS)
                 yield Static(
                     _(
-                        "Keys can be changed in the [keys] table of the configuration, by the names in the last column."
+                        "To change a key, use its name in the last column in the [keys] table of the configuration."
                     ),
                     classes="note",
                     markup=False,

@@ -37,7 +37,7 @@ DEMO = Action(
     "demo",
     N_("Demo account"),
     N_("Login: Fill in the demo account"),
-    N_("Fill in the demo account and go to the button"),
+    N_("Fill in the demo account and move to the button"),
 )
 ACTIONS = (
     Action(
@@ -55,7 +55,7 @@ ACTIONS = (
         "check",
         N_("Check server"),
         N_("Server: Check again"),
-        N_("Ask the server again whether it is well"),
+        N_("Check the server again"),
     ),
 )
 
@@ -194,7 +194,7 @@ class LoginScreen(ConsoleScreen[None]):
         self._checked = self._address()
         self._show_place()
         if self._checked:
-            self._say_health(_("Asking the server..."), "dim")
+            self._say_health(_("Checking the server..."), "dim")
             self._check_health(self._checked, self._insecure())
         else:
             self._say_health(_("Type the address of a SalesMind server"), "warn")
@@ -207,9 +207,9 @@ class LoginScreen(ConsoleScreen[None]):
             async with self.console_app.services.client(address, insecure=insecure) as client:
                 health = await client.health()
         except ApiError as error:
-            self._say_health(_("Not well: {why}").format(why=of_error(error)), "bad")
+            self._say_health(_("Problem: {why}").format(why=of_error(error)), "bad")
         else:
-            words = _("Server is well, answered in {ms} ms").format(ms=f"{health.round_trip_ms:.0f}")
+            words = _("Server is up, answered in {ms} ms").format(ms=f"{health.round_trip_ms:.0f}")
             self._say_health(words, "good")
 
     def _say_health(self, words: str, tone: Tone) -> None:
@@ -291,7 +291,7 @@ class LoginScreen(ConsoleScreen[None]):
                 self._say(self.password, of_error(error))
                 self.password.focus()
             else:
-                self._say_health(_("Not well: {why}").format(why=of_error(error)), "bad")
+                self._say_health(_("Problem: {why}").format(why=of_error(error)), "bad")
             return
         for field in (self.password, self.username):
             if messages := fields.get(str(field.id)):

@@ -25,7 +25,7 @@ ACTIONS = (
         "submit",
         N_("Start"),
         N_("Session: Start this one"),
-        N_("Send the form; Enter in the last field does the same"),
+        N_("Submit the form; Enter in the last field does the same"),
     ),
     Action(
         "new.example",
@@ -68,7 +68,7 @@ class NewSessionScreen(ConsoleModal[Any]):
             "industry": _("the customer's industry, required"),
             "value_proposition": _("what you sell, at least 5 characters, required"),
             "customer_persona": _("who the customer is"),
-            "customer_pain": _("what troubles the customer"),
+            "customer_pain": _("the customer's problem"),
             "company_id": _("UUID of a company the server knows"),
         }
         with VerticalScroll(id="box", can_focus=False):
@@ -118,8 +118,8 @@ class NewSessionScreen(ConsoleModal[Any]):
         """An example, in the language of the screen, to be changed or sent as it is."""
         example = {
             "industry": _("Manufacturing"),
-            "value_proposition": _("A service that shows stock as it is and proposes orders by itself"),
-            "customer_persona": _("President of a parts maker with 80 people, careful, short of time"),
+            "value_proposition": _("A service that tracks stock and proposes orders automatically"),
+            "customer_persona": _("President of an 80-person parts maker; careful, short of time"),
             "customer_pain": _("Parts run out and the production line stops"),
         }
         self._say({}, "")

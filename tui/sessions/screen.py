@@ -47,7 +47,7 @@ ACTIONS = (
         "talk",
         N_("Talk"),
         N_("Session: Start talking"),
-        N_("Start the live conversation of the chosen session"),
+        N_("Start a live conversation in the selected session"),
     ),
     NEW,
     Action(
@@ -56,7 +56,7 @@ ACTIONS = (
         "finish",
         N_("Finish"),
         N_("Session: Finish and score"),
-        N_("Finish the chosen session and let the server score it; asks first"),
+        N_("Finish the selected session and have the server score it; asks first"),
     ),
     ACCEPTANCE,
     Action(
@@ -74,7 +74,7 @@ ACTIONS = (
         "newer",
         N_("Newer"),
         N_("Sessions: Newer page"),
-        N_("To the page of newer sessions"),
+        N_("Show newer sessions"),
     ),
     Action(
         "sessions.older",
@@ -82,7 +82,7 @@ ACTIONS = (
         "older",
         N_("Older"),
         N_("Sessions: Older page"),
-        N_("To the page of older sessions"),
+        N_("Show older sessions"),
     ),
     Action("sessions.logout", "escape", "logout", N_("Log out"), N_("Account: Log out"), N_("Back to login")),
 )
@@ -335,7 +335,7 @@ class SessionsScreen(ConsoleScreen[None]):
         if session is None:
             return
         question = _(
-            'Finish the session "{industry}"? The server scores it, and it cannot be talked to again.'
+            'Finish the session "{industry}"? The server scores it, and you cannot talk in it again.'
         )
         dialog = ConfirmScreen(question.format(industry=session.industry), _("Finish"), _("Cancel"))
 

@@ -43,7 +43,7 @@ class SessionDetails(VerticalScroll):
         """Show ``session``, or that there is none. Without a newer ``detail`` its last one stays."""
         text = self.query_one("#details-text", Static)
         if session is None:
-            text.update(_("Nothing chosen"))
+            text.update(_("Nothing selected"))
             return
         self._detail = known = detail or self._detail
         content = _facts(session)

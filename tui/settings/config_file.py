@@ -156,7 +156,7 @@ def _table(
     for name, value in values.items():
         path = (*where, name)
         if name in SECRETS:
-            yield Mistake(path, _("secrets are not read from the configuration; you are asked for them."))
+            yield Mistake(path, _("secrets are not read from the configuration; you are prompted for them."))
         elif name in accepted:
             if problem := accepted[name].problem(value):
                 yield Mistake(path, problem)
@@ -171,8 +171,8 @@ def _unknown(name: str, known: list[str], where: KeyPath) -> str:
         return _("unknown option. Did you mean {name}?").format(name=close[0])
     names = ", ".join(sorted(known))
     if where:
-        return _("unknown option in [{table}]; known are: {names}.").format(table=where[0], names=names)
-    return _("unknown option; known are: {names}.").format(names=names)
+        return _("unknown option in [{table}]. Options: {names}.").format(table=where[0], names=names)
+    return _("unknown option. Options: {names}.").format(names=names)
 
 
 def _profiles(profiles: Any) -> Iterator[Mistake]:
@@ -188,7 +188,7 @@ def _profiles(profiles: Any) -> Iterator[Mistake]:
         yield from _table(profile, PROFILE_OPTIONS, where)
         for one in PROFILE_OPTIONS:
             if one.required and one.name not in profile:
-                yield Mistake(where, _("every profile needs a {name}.").format(name=one.name))
+                yield Mistake(where, _("each profile needs a {name}.").format(name=one.name))
         name = profile.get("name")
         if name is not None and name in names:
             yield Mistake((*where, "name"), _("two profiles have the same name."))

@@ -17,7 +17,7 @@ from tui.settings.values import PROFILE_OPTIONS, TABLE_OPTIONS, TOP_OPTIONS
 
 def template() -> str:
     """A file in which every setting is a comment with its default, explained in the language in force."""
-    lines = [_("# Settings of SalesMind Console. Take the # off what is to differ from the default."), ""]
+    lines = [_("# Settings of SalesMind Console. Uncomment a line to change its default."), ""]
     for option in TOP_OPTIONS:
         if option.in_file:
             lines += _entry(option)

@@ -107,5 +107,5 @@ def _check_profile(wanted: str | None, names: list[str]) -> None:
         return
     if not names:
         raise SettingsError(_("There is no profile {name}: none is configured.").format(name=wanted))
-    sentence = _("There is no profile {name}; configured are: {names}.")
+    sentence = _("There is no profile {name}. Configured: {names}.")
     raise SettingsError(sentence.format(name=wanted, names=", ".join(names)))

@@ -50,7 +50,7 @@ def test_without_results_the_list_is_empty(run: Run) -> None:
     done = run("results", "list")
     assert done.exit_code == 0
     assert done.stdout == ""
-    assert "No results are kept yet" in done.stderr
+    assert "No saved results yet" in done.stderr
 
 
 def test_the_list_is_newest_first(run: Run, kept: ModuleType) -> None:
@@ -80,7 +80,7 @@ def test_a_comparison_fails_when_something_is_worse(run: Run, kept: ModuleType) 
     assert run("results", "compare", OLD, NEW).exit_code == 1  # the other way round: the order is worse
     same = run("results", "compare", NEW, NEW)
     assert same.exit_code == 0
-    assert "No verdict differs." in same.stdout
+    assert "No verdict has changed." in same.stdout
     changes = json.loads(run("results", "compare", "--json").stdout)["changes"]
     assert {change["checkpoint"] for change in changes} == {"t1.order", "t3.killed"}
 
