@@ -120,7 +120,7 @@ async def test_checkpoints_tick_over_and_show_their_evidence(
         assert shown(app, "Test 1:").split()[1] == "PASS"  # the document is met; what failed is beyond it
         screen.panel.checks.choose("t1.order")
         await until(pilot, lambda: "Beyond the document" in text(app, "#page"))
-        assert "did not come within 20 s" in text(app, "#page")
+        assert "did not arrive within 20 s" in text(app, "#page")
 
 
 async def test_verdicts_result_and_change_since_the_run_before(

@@ -98,7 +98,7 @@ def test_every_format_is_exported(run: Run, kept: ModuleType, tmp_path: Path) ->
     )
     assert done.exit_code == 0, done.output
     written = {name: path.read_text(encoding="utf-8") for name, path in files.items()}
-    assert "| Test | Carried out | Result | Notes |" in written["markdown"]
+    assert "| Test | Run at | Result | Notes |" in written["markdown"]
     assert written["junit"].startswith("<?xml")
     assert written["html"].startswith("<!doctype html>")
     assert results.decode(written["json"]).id == NEW
