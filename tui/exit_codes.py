@@ -16,9 +16,9 @@ class ExitCode(IntEnum):
     CONNECTION = 3
     TIMEOUT = 4
     CRASHED = 70
-    """EX_SOFTWARE of sysexits.h: no command means anything else by it."""
+    """EX_SOFTWARE of sysexits.h; used for nothing else."""
     TERMINAL_GONE = 129
-    """128 + SIGHUP, as a shell says it."""
+    """128 + SIGHUP, as in a shell."""
     INTERRUPTED = 130
 
 

@@ -34,7 +34,7 @@ LONGEST_NOTE = 500
 
 
 class NoteScreen(ConsoleModal["str | None"]):
-    """Returns the note, or None to leave it as it is."""
+    """Returns the note, or None to leave it unchanged."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
@@ -47,7 +47,6 @@ class NoteScreen(ConsoleModal["str | None"]):
         self._note = note
 
     def compose(self) -> ComposeResult:
-        """One line: it is a cell of a table."""
         with Vertical(id="box"):
             title = _("Note on test {n}: {title}").format(n=self._test.number, title=words(self._test))
             yield Static(title, classes="title", markup=False)
@@ -60,9 +59,7 @@ class NoteScreen(ConsoleModal["str | None"]):
 
     @on(Input.Submitted, "#note")
     def action_save(self) -> None:
-        """Keep it."""
         self.dismiss(self.query_one("#note", Input).value.strip())
 
     def action_cancel(self) -> None:
-        """Leave it."""
         self.dismiss(None)

@@ -32,7 +32,6 @@ class RunPanel(Vertical):
         self._page: Content | None = None
 
     def compose(self) -> ComposeResult:
-        """Beside each other where there is room (``screen.tcss``)."""
         with Container(id="both"):
             with Vertical(id="left"):
                 yield CheckTree(id="tests")

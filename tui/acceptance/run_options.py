@@ -40,11 +40,11 @@ ACTIONS = (
     ),
 )
 SAMPLE = "sample"
-"""Stands for a sample recording, whose specification the run finds itself."""
+"""Stands for a sample recording; the run resolves it."""
 
 
 class RunOptionsScreen(ConsoleModal["RunOptions | None"]):
-    """Returns the options, or None to leave them as they are."""
+    """Returns the options, or None to leave them unchanged."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
@@ -52,7 +52,7 @@ class RunOptionsScreen(ConsoleModal["RunOptions | None"]):
     AUTO_FOCUS = "#operator"
 
     class Checked(Message):
-        """The server knows the second user, or does not."""
+        """The result of checking the second user's login."""
 
         def __init__(self, account: Credentials | None, problem: str = "") -> None:
             super().__init__()
@@ -64,7 +64,6 @@ class RunOptionsScreen(ConsoleModal["RunOptions | None"]):
         self._options = options
 
     def compose(self) -> ComposeResult:
-        """A row per choice."""
         second = self._options.second_account
         with Vertical(id="box"):
             yield Static(_("Run options"), classes="title")
@@ -114,7 +113,7 @@ class RunOptionsScreen(ConsoleModal["RunOptions | None"]):
     @on(Input.Submitted)
     @on(Button.Pressed, "#submit")
     def action_save(self) -> None:
-        """Log the second user in if there is a new one; else be done."""
+        """Log in the second user if one was entered, then close."""
         name = self._text("second")
         password = self.query_one("#password", Input).value
         known = self._options.second_account
@@ -164,5 +163,4 @@ class RunOptionsScreen(ConsoleModal["RunOptions | None"]):
         return self.query_one(f"#{name}", Input).value.strip()
 
     def action_cancel(self) -> None:
-        """Back."""
         self.dismiss(None)

@@ -1,4 +1,4 @@
-"""An acceptance run in words: marks with their colours, and what stands beside the tree."""
+"""An acceptance run in words: coloured marks, and the page beside the tree."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _KINDS = {
 
 
 def mark_word(mark: Mark) -> str:
-    """The mark in the language in force. Every tone goes with a word."""
+    """The mark as a word in the current language."""
     return _("RUNNING") if mark == "running" else verdict_word(mark)
 
 
@@ -111,7 +111,7 @@ def evidence_page(board: Board, point: Checkpoint) -> Content:
 
 
 def changes_words(comparison: Comparison | None) -> str:
-    """How the run differs from the one before; empty when there was none."""
+    """How the run differs from the previous one; empty if there was none."""
     if comparison is None:
         return ""
     if not comparison.changes:

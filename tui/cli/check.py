@@ -1,7 +1,7 @@
-"""`salesmind check`: the acceptance procedure without the screen, for a terminal or a CI server.
+"""`salesmind check`: the acceptance procedure on the command line, for a terminal or a CI server.
 
-Standard output is data: with ``--json`` every event of the run, one object per line, else the result as text.
-What is about to be done, and how far it is, goes to standard error.
+Standard output is data: with ``--json`` every event of the run, one object per line, otherwise the result as text.
+The plan and progress go to standard error.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CHECK_OPTIONS = (
     "tests", "second_user", "server_command", "ask", "finish_sessions", "out", "spoken", "as_json",
     "junit", "markdown", "html", "sink", "source", "revoke_command", "engine_control", "wrong_logins",
 )  # fmt: skip
-"""The options that are the check's own; all others are settings by the same name."""
+"""The check's own options; all others are settings of the same name."""
 
 
 @click.command(
@@ -117,7 +117,7 @@ CHECK_OPTIONS = (
 @click.option("--markdown", metavar="FILE", type=FILE, help=_("Write the document's result table."))
 @click.option("--html", metavar="FILE", type=FILE, help=_("Write one self-contained HTML page."))
 def command(**options: Any) -> None:
-    """Log in, run, print, write the reports; leave with the exit code of the verdict."""
+    """Log in, run, print, write the reports; exit with the verdict's exit code."""
     from tui.cli.check_run import CheckOptions, check
 
     own = CheckOptions(**{name: options.pop(name) for name in CHECK_OPTIONS})

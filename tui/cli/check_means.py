@@ -1,4 +1,4 @@
-"""What a check may do to the server beside talking to it, as the caller gives it on the command line."""
+"""What a check may do to the server besides talking to it, from the command line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REVOKE_TIMEOUT_S = 30.0
 
 
 def revocation(command: str | None, second_user: str | None) -> Act | None:
-    """Runs ``command``, which deactivates the second account. Raises ``Exit`` for one that cannot be understood."""
+    """Runs ``command``, which deactivates the second account. Raises ``Exit`` if it cannot be parsed."""
     if command is None:
         return None
     if second_user is None:
@@ -30,7 +30,7 @@ def revocation(command: str | None, second_user: str | None) -> Act | None:
 
 
 async def _run(arguments: list[str]) -> None:
-    """Raises ``OSError`` unless it ends in time, with 0."""
+    """Raises ``OSError`` unless it exits 0 in time."""
     process = await asyncio.create_subprocess_exec(
         *arguments,
         stdin=asyncio.subprocess.DEVNULL,
@@ -51,7 +51,7 @@ async def _run(arguments: list[str]) -> None:
 
 
 def cutting(control_url: str | None) -> Act | None:
-    """Cuts the engine's connections. Raises ``Exit`` for an address that is none of a WebSocket."""
+    """Cuts the engine's connections. Raises ``Exit`` for anything but a WebSocket address."""
     if control_url is None:
         return None
     if not control_url.startswith(("ws://", "wss://")):

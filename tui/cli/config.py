@@ -1,4 +1,4 @@
-"""`salesmind config`: where the configuration is, what is in force and why, and changing it."""
+"""`salesmind config`: where the configuration is, which settings apply and why, and changing them."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _as_json(file: ConfigFile, settings: list[Setting]) -> dict[str, Any]:
 @command.command("init", help=_("Write a configuration file that explains every setting."))
 @click.option("--force", is_flag=True, help=_("Overwrite an existing file."))
 def init_command(force: bool) -> None:
-    """Write the template; its path is printed on standard output."""
+    """Write the template and print its path on standard output."""
     from tui.settings.edit import template, write
 
     path = config_path()
@@ -118,7 +118,7 @@ def init_command(force: bool) -> None:
 @click.argument("key", shell_complete=offer(settings_keys))
 @click.argument("value")
 def set_command(key: str, value: str) -> None:
-    """Check the value, then write it; what was changed is said on standard error."""
+    """Check the value, then write it; the change is reported on standard error."""
     from tui.settings.edit import with_setting, write
     from tui.settings.values import OPTIONS, option_named
 
@@ -154,7 +154,7 @@ def _read(option: Option, text: str) -> Any:
 
 
 def _existing() -> ConfigFile:
-    """The file, empty where there is none yet: SALESMIND_CONFIG may name one that is to be made."""
+    """The file, or an empty one: SALESMIND_CONFIG may name a file that does not exist yet."""
     from tui.settings.config_file import read_config
 
     return read_config(config_path())
@@ -183,7 +183,7 @@ def check_command() -> None:
 
 
 def _unknown_names(file: ConfigFile) -> list[str]:
-    """Themes and actions that there are not; knowing them takes the whole console."""
+    """Unknown themes and actions; finding them loads the whole console."""
     from tui.keymap import unknown_ids
     from tui.settings.config_file import Mistake
     from tui.wording.errors import sentence

@@ -1,4 +1,4 @@
-"""`salesmind demo`: the console with a server of its own, for a machine that has nothing else."""
+"""`salesmind demo`: the console with its own server, for a machine that has nothing else."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def command(
 
 
 def _not_started(failure: ServerDidNotStart, log: Path) -> str:
-    """Where the reason stands: above, said by the server, or in its log."""
+    """Report that the server did not start; the reason is above, from the server, or in its log."""
     if failure.exit_code == ExitCode.USAGE and failure.words:
         return _("The server did not start.")
     with suppress(OSError):

@@ -38,7 +38,7 @@ from tui.i18n import _
     help=_("Log of a server that writes it elsewhere on this machine. Can be repeated."),
 )
 def command(bundle: Path, server_logs: tuple[Path, ...]) -> None:
-    """Write the bundle; its path is printed on standard output, what is in it on standard error."""
+    """Write the bundle; print its path on standard output and its contents on standard error."""
     from acceptance.diagnostics import Sources, write_bundle
     from tui.settings import config_path, state_directory
 

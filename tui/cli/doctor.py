@@ -1,4 +1,4 @@
-"""`salesmind doctor`: what stands between this machine and a conversation, and how to mend it."""
+"""`salesmind doctor`: what keeps this machine from holding a conversation, and how to fix it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ STATES = {
 @click.option("--speak", is_flag=True, help=_("Also speak one sample recording and wait for the answer."))
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object per line."))
 def command(speak: bool, as_json: bool, **options: Any) -> None:
-    """Print each finding as it comes; leave with 1 if one failed."""
+    """Print each finding as it comes; exit 1 if one failed."""
     try:
         settings = load_settings(options)
     except SettingsError as error:
@@ -58,7 +58,7 @@ def command(speak: bool, as_json: bool, **options: Any) -> None:
 
 
 async def _print_all(found: AsyncIterator[Finding], *, as_json: bool) -> bool:
-    """Whether anything failed."""
+    """Print all findings; returns whether anything failed."""
     states = []
     async for finding in found:
         states.append(finding.state)
@@ -75,7 +75,7 @@ async def _print_all(found: AsyncIterator[Finding], *, as_json: bool) -> bool:
 
 
 async def findings(settings: ConsoleSettings, password: str | None, *, speak: bool) -> AsyncIterator[Finding]:
-    """Everything, in the order in which one thing needs the other."""
+    """Run every check, in order of dependency."""
     from tui.doctor.machine import check_machine
     from tui.doctor.server import ServerLogin, check_server
     from tui.doctor.sound import check_sound

@@ -1,4 +1,4 @@
-"""``salesmind engine``: the offline Realtime-API server by itself."""
+"""``salesmind engine``: the offline Realtime API server on its own."""
 
 from __future__ import annotations
 

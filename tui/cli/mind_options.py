@@ -1,4 +1,4 @@
-"""``--mind`` and its companions: a model that thinks for the engine's customers."""
+"""``--mind`` and related options: a model that answers for the engine's customers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def mind_options(command: _Command) -> _Command:
 def mind_arguments(
     mind: str | None, mind_model: str | None, mind_key_file: Path | None, mind_timeout: float
 ) -> tuple[str, ...]:
-    """The same as arguments, for a process that is started."""
+    """The same as arguments, for a child process."""
     if mind is None:
         return ()
     key = ("--mind-key-file", str(mind_key_file.resolve())) if mind_key_file else ()

@@ -1,4 +1,4 @@
-"""`salesmind results`: the acceptance runs that are kept, to list, show, compare, annotate and export."""
+"""`salesmind results`: list, show, compare, annotate and export saved acceptance runs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _RUN = N_("RUN is an id from the list, the start of one, or `latest`.")
 
 @contextmanager
 def _store() -> Iterator[ResultsStore]:
-    """The store, while the block runs; what is wrong with it ends the program with a sentence."""
+    """The store, open while the block runs; its errors exit the program with one sentence."""
     from acceptance.store import FILE_NAME, ResultsStore, StoreError, StoreErrorCode
     from tui.settings import state_directory
     from tui.wording.errors import of_error
@@ -131,7 +131,7 @@ def show_command(run: str, as_json: bool) -> None:
 @click.argument("before", required=False, shell_complete=offer(runs))
 @click.option("--json", "as_json", is_flag=True, help=_("The comparison as JSON."))
 def compare_command(run: str, before: str | None, as_json: bool) -> None:
-    """Print the changes on standard output; leave with 1 if something is worse."""
+    """Print the changes on standard output; exit 1 if anything got worse."""
     from acceptance.comparison import compare
 
     with _store() as store:
@@ -184,7 +184,7 @@ def _change_line(change: Change) -> str:
 @click.option("--html", metavar="FILE", type=FILE, help=_("Write one self-contained HTML page."))
 @click.option("--json", metavar="FILE", type=FILE, help=_("Write the whole result as JSON."))
 def export_command(run: str, **files: Path | None) -> None:
-    """Write the files that are named; ``-`` is standard output."""
+    """Write the given files; ``-`` is standard output."""
     check_files(files.values())
     if not any(files.values()):
         options = ", ".join(f"--{name} FILE" for name in FORMATS)
@@ -203,7 +203,7 @@ def export_command(run: str, **files: Path | None) -> None:
 @click.argument("text")
 @click.option("--test", metavar="N", required=True, type=click.IntRange(1, 4), help=_("Test 1 to 4."))
 def note_command(run: str, text: str, test: int) -> None:
-    """Keep the note; reports that are exported from now on have it."""
+    """Save the note; later exports include it."""
     with _store() as store:
         store.note(run, test, text)
 
@@ -215,7 +215,7 @@ def note_command(run: str, text: str, test: int) -> None:
 )
 @click.option("--keep", metavar="N", required=True, type=click.IntRange(0), help=_("Number of runs to keep."))
 def prune_command(keep: int) -> None:
-    """Print the ids of the runs that are forgotten."""
+    """Print the ids of the removed runs."""
     with _store() as store:
         for run_id in store.prune(keep):
             click.echo(run_id)

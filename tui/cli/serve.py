@@ -62,12 +62,12 @@ FAILURES = {
 
 
 def report_progress(code: str, values: dict[str, str]) -> None:
-    """Tell a person on stderr how far the server is."""
+    """Report the server's progress on stderr."""
     click.echo(_(PROGRESS[code]).format(**values), err=True)
 
 
 def _stop_on_eof() -> None:
-    """Whoever started us has gone, however it went."""
+    """Stop when the process that started us has gone, however it ended."""
     while os.read(0, 4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,7 +1,7 @@
-"""`salesmind talk`: the conversation of the live screen without the screen.
+"""`salesmind talk`: the live conversation on the command line.
 
-It starts the same relay process and passes its lines on: with ``--json`` as they are, else as a transcript.
-Standard output is data; words about the run go to standard error.
+It starts the same relay process and forwards its lines: unchanged with ``--json``, otherwise as a transcript.
+Standard output is data; messages about the run go to standard error.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TALK_OPTIONS = (
     "session_id", "new_session", "industry", "value_proposition", "persona", "pain",
     "sources", "typed", "seconds", "spoken", "record", "as_json",
 )  # fmt: skip
-"""The options that are the talk's own; all others are settings by the same name."""
+"""The command's own options; all others are settings of the same name."""
 
 
 @click.command(
@@ -78,7 +78,7 @@ TALK_OPTIONS = (
 )
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object per line (docs/stream.md)."))
 def command(**options: Any) -> None:
-    """Log in, choose the session, talk, leave with the relay's exit code."""
+    """Log in, choose the session, talk, exit with the relay's exit code."""
     from tui.cli.talk_run import talk
     from tui.cli.talk_session import TalkRequest
 

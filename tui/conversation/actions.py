@@ -1,4 +1,4 @@
-"""What the operator can do during a conversation, and what anyone can do who looks at one."""
+"""Actions during a conversation, and actions while watching one."""
 
 from __future__ import annotations
 

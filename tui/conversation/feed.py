@@ -27,7 +27,7 @@ _SOCKETS: dict[str, Socket] = {
 
 
 class LiveFeed:
-    """Drains ``relay``. ``clock`` (seconds, monotonic) only carries ages on between two events."""
+    """Drains ``relay``. ``clock`` (seconds, monotonic) only advances ages between events."""
 
     def __init__(self, relay: ConversationRelay, clock: Callable[[], float]) -> None:
         self._relay = relay
@@ -39,7 +39,7 @@ class LiveFeed:
         self._lines = EventLines()
 
     def pull(self) -> list[StreamEvent]:
-        """Take in everything that has come."""
+        """Fold everything that has arrived."""
         ended = self._relay.ended  # asked first: what comes until it is True is then drained below
         events = self._relay.drain()
         if events:
@@ -54,7 +54,7 @@ class LiveFeed:
 
     @property
     def now(self) -> float:
-        """The relay's clock at this moment, in seconds."""
+        """The relay's clock now, in seconds."""
         if self.finished:
             return self.state.now
         return self.state.now + max(0.0, self._clock() - self._heard_at)
@@ -92,7 +92,7 @@ class LiveFeed:
 
 
 def news_of(event: StreamEvent) -> News | None:
-    """The sentence for an event that a person should see at once; None for the others."""
+    """The sentence for an event that the operator should see at once, or None."""
     match event:
         case Problem():
             return News(_("Error: {why}").format(why=of_event(event)), "bad")

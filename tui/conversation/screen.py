@@ -1,7 +1,7 @@
 """A conversation on screen: transcript left, readings right, events below. Whose conversation it is, the two
 screens made of this one say: the operator's own (``live``), or one that an acceptance run holds (``watch``).
 
-It reads the relay's stream and nothing else, and paints once per tick.
+It reads only the relay's stream, and paints once per tick.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from tui.tones import STYLES, News
 
 TICK_S = 0.1
 READINGS_EVERY = 3
-"""Ticks between two paintings of the figures: nobody reads a number that changes ten times a second."""
+"""Ticks between updates of the figures: a number that changes ten times a second is unreadable."""
 LABEL_WIDTH = 19
 
 
@@ -63,7 +63,6 @@ class ConversationScreen(ConsoleScreen[None]):
         self._meter: Content | None = None
 
     def compose(self) -> ComposeResult:
-        """Transcript left, readings right, events below."""
         yield StatusLine()
         with Horizontal(id="upper"):
             with Vertical(id="talk"):
@@ -89,13 +88,12 @@ class ConversationScreen(ConsoleScreen[None]):
         return ()
 
     def on_mount(self) -> None:
-        """Begin to paint."""
         self._paint_events_title()
         self.console_app.status = at_account(self.console_app.account)
         self.set_interval(TICK_S, self.tick)
 
     async def retranslate(self) -> None:
-        """What is on record, painted again; the lines of the event log stay as they were written."""
+        """Repaint everything in the current language; lines of the event log stay as written."""
         kept, over = self.events.kept, self._summary_shown
         self._rebuilding = True
         await super().retranslate()
@@ -115,7 +113,7 @@ class ConversationScreen(ConsoleScreen[None]):
                 self._show_summary()
 
     def title_is(self) -> None:
-        """Say which conversation this is, and whether its end is in view."""
+        """Update the title: which conversation, and whether its end is in view."""
         words = self.conversation_title()
         if not self._following[0]:
             words = _("Scrolled back (End follows)") + "  " + words
@@ -130,13 +128,13 @@ class ConversationScreen(ConsoleScreen[None]):
             self._paint_events_title()
 
     def conversation_title(self) -> str:
-        """Which conversation this is."""
+        """The conversation's title."""
         return ""
 
     # --- painting ------------------------------------------------------------------------------
 
     def tick(self) -> None:
-        """Take in what has come and paint once."""
+        """Fold what has arrived and paint once."""
         if self._rebuilding:
             return
         self._paint_following()
@@ -148,7 +146,7 @@ class ConversationScreen(ConsoleScreen[None]):
         self.painted(arrived)
 
     def painted(self, arrived: list[StreamEvent]) -> None:
-        """Called after each painting with what was new in it."""
+        """Called after each painting with the new events."""
 
     def _paint(self, arrived: list[StreamEvent]) -> None:
         assert self.feed is not None
@@ -175,7 +173,7 @@ class ConversationScreen(ConsoleScreen[None]):
         self.query_one("#audio", Readings).show(audio_title(state), audio_rows(state))
 
     def _paint_meter(self) -> None:
-        """The level moves with every tick; on a line of its own that costs one line."""
+        """Paint the level, which changes every tick, on its own line: that repaints one line only."""
         assert self.feed is not None
         meters = self.feed.state.meters
         level = None if meters is None else meters.mic_rms_dbfs
@@ -186,12 +184,12 @@ class ConversationScreen(ConsoleScreen[None]):
             self.query_one("#meter", Static).update(bar, layout=False)
 
     def attend(self, event: StreamEvent) -> None:
-        """What an event asks of us beyond being shown in its place."""
+        """React to an event beyond showing it in its place."""
         if (news := news_of(event)) is not None:
             self.say_news(news)
 
     def say_news(self, news: News) -> None:
-        """One sentence between the upper and the lower half."""
+        """Show one sentence between the upper and the lower half."""
         self._news = news
         self.query_one("#news", Static).update(Content.styled(news.words, STYLES[news.tone]))
 
@@ -206,7 +204,7 @@ class ConversationScreen(ConsoleScreen[None]):
         self.query_one("#events-title", Static).update(words)
 
     def _show_summary(self) -> None:
-        """The whole run in figures, in place of the readings."""
+        """Replace the readings by the summary."""
         assert self.feed is not None
         self._summary_shown = True
         self.transcript.show(self.feed.state.turns)
@@ -222,7 +220,7 @@ class ConversationScreen(ConsoleScreen[None]):
         self.query_one("#summary").display = not on
 
     def begin_again(self) -> None:
-        """Clear what is shown: another conversation follows."""
+        """Clear the screen for another conversation."""
         self.feed = None
         self._summary_shown = False
         self._show_readings(True)
@@ -230,12 +228,12 @@ class ConversationScreen(ConsoleScreen[None]):
         self.events.empty()
 
     def conversation_over(self) -> None:
-        """Called once when all has been shown."""
+        """Called once, when everything is shown."""
 
     # --- what can be done ----------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """One input line at a time: while one is open, the footer has no room for what opens another."""
+        """Allow one input line at a time."""
         if action in ("say", "filter") and self.typing:
             return False
         return super().check_action(action, parameters)
@@ -261,7 +259,7 @@ class ConversationScreen(ConsoleScreen[None]):
 
     @work(exclusive=True, group="copy", exit_on_error=False)
     async def action_copy(self) -> None:
-        """The events shown, to the clipboard of the operator's terminal; no terminal says whether it took them."""
+        """Copy the events shown to the terminal's clipboard; no terminal confirms it."""
         lines = self.events.matching
         if await self.console_app.services.into_tmux("\n".join(lines)):
             words = ngettext("Copied {n} event.", "Copied {n} events.", len(lines))
@@ -279,13 +277,12 @@ class ConversationScreen(ConsoleScreen[None]):
         self.say_news(News(words, "good"))
 
     def action_freeze(self) -> None:
-        """Hold the view still, or go on; nothing is lost."""
+        """Pause or resume the view; nothing is lost."""
         self._frozen = not self._frozen
         self.events.freeze(self._frozen)
         self._paint_events_title()
 
     def action_follow(self) -> None:
-        """Follow the end, or stay."""
         following = self.transcript.following
         self.transcript.follow(not following)
         words = (
@@ -301,14 +298,14 @@ class ConversationScreen(ConsoleScreen[None]):
         return self.has_class("-typing")
 
     def open_input(self, field: Input) -> None:
-        """Show one input line and go there."""
+        """Show an input line and focus it."""
         self.close_inputs()
         field.display = True
         self.add_class("-typing")
         field.focus()
 
     def close_inputs(self) -> bool:
-        """Close what is open; whether something was."""
+        """Close open inputs; whether there were any."""
         shown = [field for field in self.query(Input) if field.display]
         for field in shown:
             field.display = False

@@ -58,7 +58,7 @@ ACTIONS = (
 
 
 class SourcePicker(ConsoleModal[UseSource | UseSink | None]):
-    """Returns what the relay is to use, or None. ``answer_file`` is offered for the customer's voice."""
+    """Returns the choice, or None. ``answer_file`` is offered for the customer's voice."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
@@ -73,7 +73,6 @@ class SourcePicker(ConsoleModal[UseSource | UseSink | None]):
         self._answer_file = answer_file
 
     def compose(self) -> ComposeResult:
-        """The list, and a path to type."""
         with Vertical(id="box"):
             yield Static(_("Source of your voice"), classes="title")
             yield Static(_("now: {spec}").format(spec=self._source), id="now", markup=False)
@@ -103,7 +102,7 @@ class SourcePicker(ConsoleModal[UseSource | UseSink | None]):
         return found
 
     def _sinks(self, speakers: Sequence[str] | None = None) -> list[Option]:
-        """The places for the customer's voice; None: the loudspeakers are still being looked for."""
+        """The sinks; None while still looking for loudspeakers."""
         found = [
             Option(_("Nowhere (text only)"), id="none"),
             Option(
@@ -121,7 +120,7 @@ class SourcePicker(ConsoleModal[UseSource | UseSink | None]):
         return found
 
     def on_mount(self) -> None:
-        """The list is there at once; the microphones follow."""
+        """Show the list at once; add the microphones when they are known."""
         self._look()
 
     @work(exclusive=True, group="devices", exit_on_error=False)
@@ -166,13 +165,10 @@ class SourcePicker(ConsoleModal[UseSource | UseSink | None]):
             self.query_one("#problem", Static).update(sentence("file_not_found", {"path": str(path)}))
 
     def action_path(self) -> None:
-        """To the path."""
         self.query_one("#path", Input).focus()
 
     def action_sinks(self) -> None:
-        """To the places for the customer's voice."""
         self.query_one("#sinks", OptionList).focus()
 
     def action_cancel(self) -> None:
-        """Back."""
         self.dismiss(None)

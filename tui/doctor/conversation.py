@@ -26,7 +26,7 @@ STUB = "relay"
 
 
 class Heard:
-    """What a conversation has said so far. Pure."""
+    """What a conversation has shown so far. Pure."""
 
     def __init__(self) -> None:
         self.steps: set[str] = set()
@@ -55,16 +55,16 @@ class Heard:
 
     @property
     def over(self) -> bool:
-        """Nothing more will come of it."""
+        """Whether nothing more will come of it."""
         return "closed" in self.steps
 
     @property
     def answered(self) -> bool:
-        """One turn was spoken, understood, and answered with sound."""
+        """Whether one turn was spoken, understood, and answered with audio."""
         return bool(self.said and self.answer) and self.latency_ms is not None
 
     def findings(self, *, spoken: bool) -> Iterator[Finding]:
-        """What follows from it."""
+        """The findings that follow."""
         yield self._websocket()
         yield self._upstream()
         if spoken:
@@ -77,7 +77,7 @@ class Heard:
         return Finding("websocket", "WebSocket", "failed", self.trouble or _("not accepted"), mend)
 
     def _upstream(self) -> Finding:
-        """Good only if the speech service itself has greeted us and taken our configuration."""
+        """Passes only if the speech service itself opened a session and accepted our configuration."""
         title = _("Speech service")
         if "connected" not in self.steps:
             return Finding("upstream", title, "not_tried", _("there is no connection"))
@@ -108,7 +108,7 @@ class Heard:
 
 
 async def check_conversation(url: str, token: str, *, insecure: bool, speak: bool) -> list[Finding]:
-    """Open one and, if asked to ``speak``, say a sample recording in it."""
+    """Open a conversation and, with ``speak``, play a sample recording in it."""
     config = RelayConfig(server_url=url, token=token, insecure=insecure, language=i18n.language())
     heard = Heard()
     with tempfile.TemporaryDirectory(prefix="salesmind-doctor-") as directory:
@@ -124,7 +124,7 @@ async def check_conversation(url: str, token: str, *, insecure: bool, speak: boo
 
 
 async def _listen(relay: RelayProcess, heard: Heard, *, speak: bool) -> None:
-    """Until everything wanted was heard, the conversation is over, or the time is up."""
+    """Listen until everything was heard, the conversation ended, or time ran out."""
     begun = False
     with suppress(TimeoutError):
         async with asyncio.timeout(OPENING_TIMEOUT_S) as limit:

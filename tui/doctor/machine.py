@@ -19,7 +19,7 @@ from tui.wording.cells import cells
 
 OLDEST_PYTHON = (3, 11)
 SMALLEST = (60, 20)
-"""Columns and rows in which the console can be used at all."""
+"""The smallest usable size, in columns and rows."""
 COMFORTABLE = (80, 24)
 WIDTH_SAMPLE = "在庫①…■"
 """Japanese, and signs whose width East Asian terminals may double."""
@@ -27,7 +27,6 @@ REPLY_TIMEOUT_S = 0.5
 
 
 def check_python() -> Finding:
-    """The interpreter."""
     found = f"Python {platform.python_version()}"
     if sys.version_info < OLDEST_PYTHON:
         return Finding("python", "Python", "failed", found, _("Install Python 3.11 or newer."))
@@ -35,7 +34,7 @@ def check_python() -> Finding:
 
 
 def check_terminal(environ: Mapping[str, str]) -> Finding:
-    """Whether there is one to draw on."""
+    """Whether there is a terminal to draw on."""
     title = _("Terminal")
     term = environ.get("TERM", "")
     if not all(os.isatty(descriptor) for descriptor in (0, 1, 2)):
@@ -53,7 +52,7 @@ def check_terminal(environ: Mapping[str, str]) -> Finding:
 
 
 def check_colours(environ: Mapping[str, str]) -> Finding:
-    """How many colours the terminal is believed to have."""
+    """How many colours the terminal appears to support."""
     title = _("Colours")
     term = environ.get("TERM", "")
     if environ.get("NO_COLOR"):
@@ -92,7 +91,7 @@ def check_locale(encoding: str | None) -> Finding:
 
 
 def check_width() -> Finding:
-    """Whether the terminal takes as many cells for a text as we do: it is asked where its cursor is."""
+    """Whether the terminal's text width matches ours, by asking for its cursor position."""
     title = _("Character width")
     expected = cells(WIDTH_SAMPLE)
     column = _column_after(WIDTH_SAMPLE)
@@ -137,7 +136,7 @@ def _raw_input() -> Iterator[None]:
 
 
 def check_clipboard(environ: Mapping[str, str]) -> Finding:
-    """Whether what is copied gets past a multiplexer; whether the terminal takes it, nobody says."""
+    """Whether copied text gets past a multiplexer; no terminal tells whether it accepts it."""
     title = _("Clipboard")
     if environ.get("TMUX"):
         option = _tmux_option("set-clipboard")
@@ -165,7 +164,7 @@ def _tmux_option(name: str) -> str | None:
 
 
 def check_machine(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """All of the above, each as soon as it is known."""
+    """All of the above, each as soon as it is done."""
     yield check_python()
     terminal = check_terminal(environ)
     yield terminal

@@ -23,13 +23,13 @@ from tui.wording.errors import of_error
 
 TIMEOUT_S = 10.0
 SKEW_S = 30.0
-"""A clock that differs by more makes certificates and time stamps doubtful."""
+"""Seconds; a larger difference makes certificates and timestamps unreliable."""
 EXPIRY_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
 class ServerLogin:
-    """Whom to log in as, where. ``repr`` leaves the password out."""
+    """Server and credentials. ``repr`` leaves the password out."""
 
     server_url: str
     username: str = ""
@@ -38,9 +38,9 @@ class ServerLogin:
 
 
 async def check_server(login: ServerLogin, *, speak: bool = False) -> AsyncIterator[Finding]:
-    """From the address to the speech service; what depends on something that failed is not tried.
+    """From the address to the speech service; skips what depends on a failed check.
 
-    ``speak``: say one sample recording to it, and wait for the answer.
+    ``speak``: play one sample recording and wait for the answer.
     """
     try:
         url = normalise_server_url(login.server_url)
@@ -141,7 +141,7 @@ async def _certificate(host: str, port: int, login: ServerLogin) -> Finding:
 
 
 async def _clock(url: str, login: ServerLogin) -> Finding:
-    """The server's clock against ours, by the Date of an answer: good to a second."""
+    """The server's clock against ours, from a response's Date header: accurate to a second."""
     import httpx
 
     from api_client.tls import client_ssl_context

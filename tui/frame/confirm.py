@@ -33,7 +33,7 @@ ACTIONS = (
 
 
 class ConfirmScreen(ConsoleModal[bool]):
-    """Asks ``question``; the answer is what the screen returns. ``no`` has the focus."""
+    """Asks ``question`` and returns the answer. ``no`` has the focus."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
@@ -47,7 +47,6 @@ class ConfirmScreen(ConsoleModal[bool]):
         """Whether yes means leaving the program: then a second ctrl+q is a yes."""
 
     def compose(self) -> ComposeResult:
-        """The question and two buttons."""
         with Vertical(id="box"):
             yield Static(self._question, id="question", markup=False)
             with Horizontal(id="answers"):
@@ -57,15 +56,13 @@ class ConfirmScreen(ConsoleModal[bool]):
         yield ActionFooter()
 
     def action_other(self) -> None:
-        """To the other answer: there are two."""
+        """Move to the other of the two answers."""
         self.focus_next("#answers Button")
 
     @on(Button.Pressed, "#yes")
     def action_yes(self) -> None:
-        """Yes."""
         self.dismiss(True)
 
     @on(Button.Pressed, "#no")
     def action_no(self) -> None:
-        """No."""
         self.dismiss(False)

@@ -1,4 +1,4 @@
-"""The recordings of this machine, as the settings say where they are and how long they are kept."""
+"""This machine's recordings: where they are and how long they are kept, from the settings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def library(settings: ConsoleSettings) -> Library:
 
 
 def expire(settings: ConsoleSettings) -> int:
-    """Remove what has been kept long enough; how many recordings that were. Never raises. Blocks."""
+    """Delete expired recordings and return their number. Never raises. Blocks."""
     keep = settings.recording
     try:
         removed = library(settings).expire(keep.keep_days or None, round(keep.keep_gb * BYTES_PER_GB) or None)

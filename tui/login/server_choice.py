@@ -11,11 +11,11 @@ from tui.settings import DEFAULT_SERVER_URL, ConsoleSettings
 
 @dataclass(frozen=True, slots=True)
 class ServerChoice:
-    """One line of the list."""
+    """One entry of the list."""
 
     title: str
     server_url: str
-    """Empty: type one."""
+    """Empty: to be typed."""
     profile: str | None = None
     username: str = ""
     insecure: bool = False

@@ -13,7 +13,7 @@ from tui.settings.declaration import Between, Even, HttpUrl, Option, option, opt
 
 DEFAULT_SERVER_URL = "http://127.0.0.1:8000"
 CHUNK_BYTES = Between(SMALLEST_CHUNK_BYTES, LARGEST_CHUNK_BYTES)
-"""2 ms of sound, and what `relay.config` takes."""
+"""From 2 ms of audio up to the limit in `relay.config`."""
 
 Echo = Literal["off", "cancel", "half-duplex"]
 SpokenLanguage = Literal["ja", "en"]
@@ -31,7 +31,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class AudioDefaults:
-    """How a conversation starts unless told otherwise; the fields are those of ``relay.config``."""
+    """A conversation's defaults; the fields are those of ``relay.config``."""
 
     source: str | None = option(
         None,
@@ -119,7 +119,7 @@ class RecordingSettings:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleSettings:
-    """Everything the app is started with."""
+    """All settings of the app."""
 
     profiles: tuple[Profile, ...] = ()
     profile: str | None = option(

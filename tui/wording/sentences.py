@@ -1,4 +1,4 @@
-"""The sentence for each code that the rooms below use: what went wrong and what to do about it.
+"""The sentence for each code from the rooms below: what went wrong and what to do about it.
 
 Marked for translation here, translated in ``tui.wording.errors``. A code that two rooms use differently has
 its room in front: ``audio.connection_lost``.
