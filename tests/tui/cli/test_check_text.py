@@ -50,7 +50,7 @@ def test_a_run_that_was_aborted_prints_what_it_had() -> None:
     result = made_result(selected=(1, 2), verdicts_by_id={"t2.chunk_rate": "not_run"}, aborted=True)
     _, lines = printed(run_of(result, finished=1))
     assert lines == [unstyle(line) for line in result_lines(result)]
-    assert "The run was aborted before its end." in lines
+    assert "The run was aborted before it finished." in lines
 
 
 def test_what_did_not_pass_stands_together_at_the_end() -> None:

@@ -105,7 +105,7 @@ def test_set_changes_one_value_and_nothing_else(path: Path, run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("colour", "red"), "There is no setting colour; there are: profile, "),
+        (("colour", "red"), "There is no setting colour. Settings: profile, "),
         (("server_url", "http://a"), "There is no setting server_url"),
         (("language", "fr"), "language: must be one of ja, en"),
         (("audio.chunk_bytes", "many"), "'many' is not a whole number"),

@@ -58,7 +58,7 @@ def test_a_fault_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     give(monkeypatch, Devices(problem="sound_system_silent", params={"seconds": "10"}))
     code, output, words = run()
     assert (code, output) == (2, "")
-    assert "has not answered within 10 s" in words
+    assert "did not answer within 10 s" in words
 
 
 def child(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str) -> None:
