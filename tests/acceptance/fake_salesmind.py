@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import uvicorn
+from uvicorn.protocols.utils import ClientDisconnected
 
 from acceptance.request import Credentials
 
@@ -227,7 +228,7 @@ class FakeSalesMind:
         try:
             await self._greet(line)
             clean = await self._serve(line)
-        except (OSError, uvicorn.protocols.utils.ClientDisconnected):
+        except (OSError, ClientDisconnected):
             pass
         finally:
             for task in line.answering:
