@@ -396,7 +396,7 @@ async def serving(app: FakeSalesMind, **options: Any) -> AsyncIterator[str]:
         ws_ping_interval=None if "vanished_stays" in app.defects else 1.0, **options,
     )  # fmt: skip
     server = uvicorn.Server(config)
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # pytest's
     task = asyncio.create_task(server.serve([listener]))
     scheme = "https" if "ssl_certfile" in options else "http"
     try:
