@@ -11,12 +11,17 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual.events import Key
 from textual.widgets import Input
 
 from api_client.models import (
     Session,
 )
+from relay.recording.manifest import Manifest, decode, encode
+from relay.recording.recorder import Recorder
+from relay.stream import StreamEvent
+from tests.tui import scripted
 from tests.tui.fake_services import FakeServices, make_session
 from tui import i18n
 from tui.acceptance import screen as acceptance
@@ -119,3 +124,40 @@ def burst() -> Callable[..., None]:
             app.post_message(Key(key, None))
 
     return press
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a recording where the console looks for them; ``how``: that of its manifest, else as it ended."""
+
+    def write(
+        name: str = "20261122-a",
+        events: list[StreamEvent] | None = None,
+        *,
+        cut_off: bool = False,
+        **facts: Any,
+    ) -> Path:
+        begun = Manifest(
+            id="",
+            **{
+                "started_at": "2026-11-22T10:05:00+00:00",
+                "server_url": "http://127.0.0.1:8000",
+                "session_id": scripted.SESSION_ID,
+                "versions": {"salesmind": "0.1.0"},
+            }
+            | facts,
+        )
+        failures: list[OSError] = []
+        directory = tmp_path / "recordings" / name
+        recorder = Recorder(directory, 0.0, failures.append, begun)
+        for event in scripted.talk() + scripted.end() if events is None else events:
+            recorder.event(event)
+        recorder.user_audio(b"\x00\x20\x00\xe0" * 12_000, 5.0)
+        recorder.finish()
+        assert not failures
+        if cut_off:
+            written = decode((directory / "manifest.json").read_bytes())
+            (directory / "manifest.json").write_bytes(encode(replace(written, ended=None, sha256={})))
+        return directory
+
+    return write

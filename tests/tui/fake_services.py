@@ -25,6 +25,7 @@ from api_client.models import (
 from relay.commands import Command
 from relay.stream import StreamEvent
 from tui.host.devices import Devices
+from tui.host.recordings import export_recording
 from tui.host.services import Services
 from tui.settings import ConsoleSettings
 
@@ -172,6 +173,25 @@ class FakeCheck:
         self._over.set()
 
 
+@dataclass
+class FakePlayer:
+    """A loudspeaker that says what a test puts into ``script``."""
+
+    script: list[Any] = field(default_factory=list)
+    told: list[Any] = field(default_factory=list)
+    stopped: bool = False
+
+    def tell(self, command: Any) -> None:
+        self.told.append(command)
+
+    def drain(self) -> list[Any]:
+        said, self.script = self.script, []
+        return said
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+
 class FakeServices(Services):
     """What the app reaches outside the screen, faked except for the sample recordings."""
 
@@ -188,6 +208,9 @@ class FakeServices(Services):
         self.copied = ""
         self.expired: list[int] = []
         """How many recordings each clearing removes."""
+        self.player = FakePlayer()
+        self.player_asked: list[tuple[Path, str]] = []
+        self.documents = Path("/documents")
 
     def client(self, server_url: str, *, token: str | None = None, insecure: bool = False) -> Any:
         self.asked.append((server_url, insecure))
@@ -225,3 +248,10 @@ class FakeServices(Services):
 
     def monotonic(self) -> float:
         return self.now
+
+    async def start_player(self, directory: Path, sink: str, state_directory: Path) -> FakePlayer:
+        self.player_asked.append((directory, sink))
+        return self.player
+
+    async def export_recording(self, directory: Path, suffix: str) -> Path:
+        return await asyncio.to_thread(export_recording, directory, suffix, self.documents)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from rich.cells import cell_len
 from textual.widgets import Input, Static
@@ -429,3 +430,35 @@ async def test_most_titles_are_whole_at_eighty_columns(
         widths = [13 + cell_len(str(node.label)) for test in tree.root.children for node in test.children]
         assert len(widths) > 30
         assert sum(width > tree.size.width for width in widths) < len(widths) / 3
+
+
+async def test_what_decided_is_replayed_from_its_moment(
+    make_app: Any, services: Any, begun: Any, until: Any, record: Any
+) -> None:
+    from acceptance.results import ConversationRecord
+    from tui.recordings.replay import ReplayScreen
+
+    directory = record("t1")
+    whole = msgspec.structs.replace(
+        scripted_check.result(bad=frozenset({"t1.order"})),
+        directory=str(directory.parent),
+        conversations=(ConversationRecord(name="t1", test=1, session_id="s", directory="t1"),),
+    )
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await begun(app, pilot)
+        services.check.end(*scripted_check.finished(whole))
+        await until(pilot, lambda: screen.board.over)
+        assert not screen.check_action("moment", ())
+        screen.panel.checks.choose("t1.order")  # nothing came, so there is no moment
+        await until(pilot, lambda: "did not come" in text(app, "#page"))
+        assert "replays this moment" not in text(app, "#page")
+        await pilot.press("r")
+        assert app.screen is screen
+        screen.panel.checks.choose("t1.websocket_accepted")
+        await until(pilot, lambda: "r replays this moment" in text(app, "#page"))
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, ReplayScreen) and app.screen.replay is not None)
+        assert app.screen.replay.recording.directory == directory
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is screen)

@@ -20,7 +20,8 @@ def found(events: list[StreamEvent], now: float | None = None) -> tuple[Finding,
     history.take(events)
     state = fold(ConversationState(), events)
     finding = diagnose(state, history, state.now if now is None else now)
-    return finding, health_news(finding, state, history, KeyNames({}).first).words
+    words = health_news(finding, state, history, KeyNames({}).first).words
+    return finding, words.replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize("name", ["wrong_rate", "microphone_silent", "upstream_slow", "line_lossy", "echo"])

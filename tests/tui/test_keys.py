@@ -18,6 +18,8 @@ from tui.acceptance.run_options import RunOptionsScreen
 from tui.acceptance.screen import AcceptanceScreen
 from tui.actions import APP_ACTIONS, Action
 from tui.app import SalesMindApp
+from tui.conversation.event_screen import EventScreen
+from tui.conversation.inspector import InspectorScreen
 from tui.conversation.live import LiveScreen
 from tui.conversation.source_picker import SourcePicker
 from tui.conversation.turn_screen import TurnScreen
@@ -47,6 +49,8 @@ SCREENS: list[type[ConsoleScreen[Any]]] = [
     RunOptionsScreen,
     TurnsScreen,
     TurnScreen,
+    InspectorScreen,
+    EventScreen,
 ]
 # Multiplexers take the first three; the others are Backspace, Tab, line feed and Enter in most terminals.
 TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"}

@@ -557,7 +557,7 @@ async def test_the_recording_is_stopped_and_deleted_after_a_question(
         await until(pilot, lambda: app.screen.check_action("recording", ()))
         assert "x stops and deletes it. Directory: /home/me/recordings/2026" in text(app, "#news")
         await until(pilot, lambda: app.status.recording)
-        await pilot.press("x")
+        await pilot.press("ctrl+x")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("enter")  # the focus is on keeping it
         await until(pilot, lambda: not isinstance(app.screen, ConfirmScreen))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from api_client.errors import ValidationFailed
-from tests.tui import scripted, scripted_check
+from tests.tui import prepared_faults, scripted, scripted_check
 from tui import i18n
 from tui.conversation.live import LiveScreen
 from tui.navigation import CheckServer, Converse
@@ -23,6 +23,7 @@ SMALL = pytest.mark.parametrize(
     "size", SIZES[:1], indirect=True, ids=["80x24"]
 )  # dialogs look the same anywhere
 EDGES = pytest.mark.parametrize("size", [(60, 20), (200, 60)], indirect=True, ids=["60x20", "200x60"])
+LOOKS = [("v",), ("v", "enter"), ("e",), ("e", "5", "up", "enter")]
 Arrange = Callable[[Any], Awaitable[None]]
 
 
@@ -86,6 +87,7 @@ def in_conversation(services: Any, session_of: Any, until: Any) -> Callable[...,
             await until(pilot, lambda: done(pilot.app.screen))
             await until(pilot, lambda: "s ago" in painted(pilot) or "秒前" in painted(pilot))
             pilot.app.screen._paint_readings()
+            pilot.app.screen.paint_instruments(pilot.app.screen.feed)
             await pilot.pause()
 
         return arrange
@@ -143,6 +145,54 @@ def test_conversation_before_the_first_word(look: Any, in_conversation: Any, ser
 def test_conversation(look: Any, in_conversation: Any) -> None:
     done = lambda screen: len(screen.query(".turn")) == 4  # noqa: E731
     assert look(in_conversation(scripted.talk(), done), logged_in=True)
+
+
+@pytest.mark.parametrize("fault", ["wrong_rate", "microphone_silent", "upstream_slow", "line_lossy", "echo"])
+def test_a_fault_can_be_read_from_the_screen(look: Any, in_conversation: Any, fault: str) -> None:
+    done = lambda screen: screen.feed.state.gate_open  # noqa: E731
+    assert look(in_conversation(prepared_faults.FAULTS[fault](), done), logged_in=True)
+
+
+@SMALL
+def test_signals_in_ascii(look: Any, in_conversation: Any, until: Any) -> None:
+    talk = in_conversation(prepared_faults.well(), lambda screen: len(screen.query(".turn")) == 6)
+
+    async def arrange(pilot: Any) -> None:
+        await talk(pilot)
+        await pilot.press("x", "x")
+        await until(
+            pilot, lambda: "Latency" in pilot.app.screen.signals.plain_text or i18n.language() == "ja"
+        )
+
+    assert look(arrange, logged_in=True, plain=True)
+
+
+@pytest.mark.parametrize("size", [(100, 30), (120, 40)], indirect=True, ids=["100x30", "120x40"])
+def test_conversation_of_some_length(look: Any, in_conversation: Any) -> None:
+    done = lambda screen: len(screen.query(".turn")) == 6  # noqa: E731
+    assert look(in_conversation(prepared_faults.well(), done), logged_in=True)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [("v",), ("v", "enter"), ("e",), ("e", "5", "up", "enter")],
+    ids=["turns", "turn", "events", "event"],
+)
+def test_looking_into_a_conversation(
+    look: Any, in_conversation: Any, until: Any, keys: tuple[str, ...]
+) -> None:
+    talk = in_conversation(prepared_faults.slow_upstream(), lambda screen: len(screen.query(".turn")) == 4)
+
+    async def arrange(pilot: Any) -> None:
+        await talk(pilot)
+        for key in keys:
+            before = pilot.app.screen
+            await pilot.press(key)
+            if key in ("v", "e", "enter"):
+                await until(pilot, lambda before=before: pilot.app.screen is not before)
+        await pilot.pause()
+
+    assert look(arrange, logged_in=True)
 
 
 @EDGES

@@ -16,6 +16,7 @@ from api_client.close_codes import CloseCode
 from api_client.error_codes import EXPLAINED_CODES
 from api_client.errors import ApiErrorCode, BadCredentials, ServerFault
 from audio.errors import AudioError, AudioErrorCode
+from recordings.player.protocol import PlayerCode
 from relay.codes import RelayCode
 from relay.stream import Notice, Problem
 from scripts import catalogue
@@ -27,7 +28,9 @@ ROOT = Path(tui.__file__).parents[1]
 HOW = "bring the catalogue in step: make catalogue, and translate what it names"
 
 
-@pytest.mark.parametrize("codes", [ApiErrorCode, AudioErrorCode, CloseCode, RelayCode, StoreErrorCode])
+@pytest.mark.parametrize(
+    "codes", [ApiErrorCode, AudioErrorCode, CloseCode, PlayerCode, RelayCode, StoreErrorCode]
+)
 def test_every_member_has_a_sentence(codes: type[StrEnum]) -> None:
     assert {str(code) for code in codes} - set(SENTENCES) == set()
 

@@ -61,7 +61,7 @@ MUTE = Action(
 )
 TURNS = Action(
     "live.turns",
-    "v,enter",
+    "v,shift+f7,f19",
     "turns",
     N_("Turns"),
     N_("Turns: Show where they lost their time"),
@@ -160,6 +160,7 @@ VIEW_ACTIONS: tuple[Action, ...] = (
         show=False,
     ),
     TURNS,
+    INSPECT,
     SIGNALS,
     ZOOM_IN,
     ZOOM_OUT,

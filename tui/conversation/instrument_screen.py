@@ -11,7 +11,7 @@ from textual.widgets import Static
 from relay.conversation import ConversationState
 from tui.actions import Action
 from tui.conversation.diagnosis import diagnose
-from tui.conversation.feed import LiveFeed
+from tui.conversation.feed import Feed
 from tui.conversation.health import health_news
 from tui.conversation.signals_panel import SignalsPanel
 from tui.frame.screen import ConsoleScreen
@@ -22,6 +22,8 @@ from tui.tones import STYLES
 Enlarged = Literal["none", "talk", "signals", "events"]
 WIDE_COLUMNS = 100
 """From here on the readings stand beside the transcript without being asked for."""
+BROAD_COLUMNS = 120
+"""From here on they have margins."""
 HIGH_ROWS = 50
 """From here on there is room for empty lines."""
 ENLARGED: tuple[Enlarged, ...] = ("none", "talk", "signals", "events")
@@ -34,7 +36,7 @@ class InstrumentScreen(ConsoleScreen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.feed: LiveFeed | None = None
+        self.feed: Feed | None = None
         self._health = Content("")
         self._enlarged: Enlarged = "none"
         self._readings_shown: bool | None = None
@@ -44,7 +46,7 @@ class InstrumentScreen(ConsoleScreen[None]):
         """Ask once what the terminal can show."""
         self._plain = self.console_app.settings.plain or ascii_only()
 
-    def paint_instruments(self, feed: LiveFeed) -> None:
+    def paint_instruments(self, feed: Feed) -> None:
         """The signals and the line of health, as they are now."""
         self._paint_signals(feed)
         finding = diagnose(feed.state, feed.history, feed.now)
@@ -54,7 +56,7 @@ class InstrumentScreen(ConsoleScreen[None]):
             self._health = health
             self.query_one("#health", Static).update(health)
 
-    def _paint_signals(self, feed: LiveFeed) -> None:
+    def _paint_signals(self, feed: Feed) -> None:
         keys = self.console_app.key_names
         self.signals.paint(feed.history, feed.state, feed.now, keys, plain=self._plain)
 
@@ -80,6 +82,7 @@ class InstrumentScreen(ConsoleScreen[None]):
         """Show the panels that are wanted, or for which there is room."""
         columns, rows = self.app.size
         self.set_class(rows >= HIGH_ROWS, "-high")
+        self.set_class(columns >= BROAD_COLUMNS, "-broad")
         readings = self._readings_shown
         self.set_class(columns >= WIDE_COLUMNS if readings is None else readings, "-readings")
         for name in ENLARGED:
@@ -94,6 +97,13 @@ class InstrumentScreen(ConsoleScreen[None]):
             from tui.conversation.turns_screen import TurnsScreen
 
             self.app.push_screen(TurnsScreen(self.feed))
+
+    def action_inspect(self) -> None:
+        """The events one by one."""
+        if self.feed is not None:
+            from tui.conversation.inspector import InspectorScreen
+
+            self.app.push_screen(InspectorScreen(self.feed))
 
     def action_signals(self) -> None:
         """More of the signals; after everything, nothing."""

@@ -22,7 +22,7 @@ WAITS: Mapping[Stage, tuple[str, str, str]] = {
 }
 """What an answer waits for until it is heard: letter, colour and words."""
 HEAD_WIDTH = 18
-FIGURES_WIDTH = 22
+FIGURES_WIDTH = 25
 SHORTEST_SCALE_S = 1.0
 
 
@@ -64,7 +64,7 @@ def wait_bar(exchange: Exchange, whole_s: float, cells: int) -> Line:
 def key_lines() -> list[Line]:
     """What the letters mean."""
     return [
-        ((f" {letter} ", f"$background on {colour}"), (f" {_(words)}", ""))
+        ((f" {letter} ", f"$background on {colour}"), (" " + _(words), ""))
         for letter, colour, words in WAITS.values()
     ]
 

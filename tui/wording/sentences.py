@@ -215,6 +215,12 @@ SENTENCES: dict[str, str] = {
     "connect_failed": N_("Nobody answers at {address}: {reason}. Start the other side first."),
     "bad_spec": N_("{spec} is not a source or sink we know: {reason}"),
     "aec_missing": N_("Echo cancelling is not installed. Install it with: {command}"),
+    # Recordings
+    "no_recording": N_("There is no recording in {path}."),
+    "recording_unreadable": N_("The recording {path} cannot be read: {reason}"),
+    "no_tracks": N_("The recording has no sound."),
+    "tracks_unreadable": N_("The sound of the recording is damaged from here on."),
+    "player_gone": N_("The process that plays the sound ended unexpectedly."),
     # Kept results of the acceptance procedure
     "results_damaged": N_(
         "The kept results in {path} are damaged ({reason}). Move the file away to begin a new one."
