@@ -11,6 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes says nothing on a machine that is busy with other tests.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 SALESMIND = (sys.executable, "-m", "tui.cli")
 

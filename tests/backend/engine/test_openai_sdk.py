@@ -136,12 +136,14 @@ async def test_fifteen_spoken_turns_from_the_sample_recordings(listening_url: st
 @pytest.mark.parametrize("transcription", [{"language": "ja"}, {"languages": ["en", "ja"]}, {}])
 async def test_both_languages_in_one_session(listening_url: str, transcription: dict[str, Any]) -> None:
     """Each is written as it was spoken; a customer who was to speak one does not pretend to know the other."""
-    audio = {
+    audio: Any = {  # languages is our own
         "input": {**AUDIO["input"], "transcription": {"model": "gpt-4o-mini-transcribe", **transcription}}
     }
     answers = []
     async with sdk(listening_url).realtime.connect(model="gpt-realtime") as connection:
-        await connection.session.update(session={"type": "realtime", "audio": audio})
+        await connection.session.update(
+            session=RealtimeSessionCreateRequestParam(type="realtime", audio=audio)
+        )
         for sample, rate in ((samples("en")[1], word_error_rate), (samples("ja")[3], character_error_rate)):
             pcm = sf.read(sample.path, dtype="int16")[0].tobytes()
             await connection.input_audio_buffer.append(audio=base64.b64encode(pcm).decode())
