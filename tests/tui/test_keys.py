@@ -37,7 +37,7 @@ from tui.sessions.new_session import NewSessionScreen
 from tui.sessions.screen import SessionsScreen
 
 TUI = Path(__file__).parents[2] / "tui"
-SCREENS = [
+SCREENS: list[type[ConsoleScreen[Any]]] = [
     LoginScreen,
     SessionsScreen,
     LiveScreen,
@@ -76,7 +76,7 @@ def test_every_action_is_complete(owner: Any) -> None:
 
 def test_ids_are_unique() -> None:
     # Two screens may share an action: then it is one and the same.
-    actions = {action for owner in [SalesMindApp, *SCREENS] for action in owner.ACTIONS}
+    actions = {*SalesMindApp.ACTIONS, *(action for screen in SCREENS for action in screen.ACTIONS)}
     ids = [action.id for action in actions]
     assert len(ids) == len(set(ids))
 

@@ -136,7 +136,10 @@ async def test_a_loop_is_played_again_and_again(
         services.now += 6.0
         await until(pilot, lambda: head(app).t == pytest.approx(3.0))
         await until(pilot, lambda: services.player.told)
-        assert services.player.told[-1] == Play(t=pytest.approx(3.0), speed=1.0)
+        told = services.player.told[-1]
+        assert isinstance(told, Play)
+        assert told.t == pytest.approx(3.0)
+        assert told.speed == 1.0
         await pilot.press("l")
         await until(pilot, lambda: head(app).loop is None)
         services.now += 6.0

@@ -85,7 +85,7 @@ async def converse(url: str, pcm: bytes, scenario: str) -> Seen:
     settings = {**SETTINGS, **({"tool_choice": "required"} if scenario == "required_tool" else {})}
     runner = RealtimeRunner(
         RealtimeAgent(name="customer", instructions="あなたはお客様です。", tools=tools),
-        config={"model_settings": settings, "tracing_disabled": True},  # type: ignore[arg-type,typeddict-item]
+        config={"model_settings": settings, "tracing_disabled": True},  # type: ignore[arg-type,typeddict-item]  # of a dict
     )
     session = await runner.run(model_config={"url": url, "api_key": "sk-none"})
     seen = Seen()
