@@ -17,12 +17,10 @@ from openai.types.realtime import (
 )
 
 from audio.samples import samples
-from backend.engine import whisper
 from backend.engine.accuracy import character_error_rate, word_error_rate
 from backend.engine.options import EngineOptions
 from backend.engine.persona_file import load_personas
 from backend.engine.server import serving
-from backend.engine.speech import Expectation, Speech
 from backend.engine.transcription import WhisperTranscriber
 
 TIMEOUT_S = 20
@@ -53,16 +51,9 @@ async def until(connection: Any, kind: str) -> Any:
 
 
 @pytest.fixture
-async def listening_url() -> AsyncIterator[str]:
-    if not whisper.available():
-        pytest.skip("the [offline] extra is not installed")
-    transcriber = WhisperTranscriber()
-    try:
-        await transcriber.transcribe(Speech(bytes(48_000), Expectation(("ja",))))  # loaded
-        async with serving(EngineOptions(port=0, pace=50.0), transcriber) as url:
-            yield url
-    finally:
-        transcriber.close()
+async def listening_url(whisper_transcriber: WhisperTranscriber) -> AsyncIterator[str]:
+    async with serving(EngineOptions(port=0, pace=50.0), whisper_transcriber) as url:
+        yield url
 
 
 async def test_a_spoken_turn(listening_url: str) -> None:
