@@ -107,6 +107,21 @@ def test_silence_that_was_chosen_is_no_broken_microphone(prepared_faults: Module
     assert words.endswith("n: speak a sample line.")
 
 
+@pytest.mark.parametrize("spec", ["wav:line.wav", "silence"])
+def test_silence_after_a_recording_is_no_broken_microphone(prepared_faults: ModuleType, spec: str) -> None:
+    after = SourceState(t=20.0, state="ended", spec=spec, name="line.wav")
+    events = prepared_faults.in_order(prepared_faults.silent_microphone(), [after])
+    assert found(events)[0].cause == "source_silence"
+    answer = prepared_faults.Response(t=39.0, response_id="r", state="created")
+    assert found(prepared_faults.in_order(events, [answer]))[0].cause == "well"
+
+
+def test_a_quiet_file_is_no_microphone(prepared_faults: ModuleType) -> None:
+    file = SourceState(t=20.0, state="opened", spec="wav:quiet.wav", name="quiet.wav")
+    events = prepared_faults.in_order(prepared_faults.silent_microphone(), [file])
+    assert found(events)[0].cause == "well"
+
+
 def test_a_short_silence_says_nothing_of_the_microphone(prepared_faults: ModuleType) -> None:
     events = prepared_faults.in_order(
         prepared_faults.on_microphone(),
