@@ -52,7 +52,7 @@ MUTE = Action(
 )
 TURNS = Action(
     "live.turns",
-    "v,enter",
+    "v,shift+f6,f18",
     "turns",
     N_("Turns"),
     N_("Turns: Show where they lost their time"),
