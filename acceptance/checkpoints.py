@@ -48,6 +48,13 @@ class Condition(msgspec.Struct, frozen=True):
     checkpoints: tuple[str, ...]
 
 
+class Reminder(msgspec.Struct, frozen=True):
+    """Something to look at that no checkpoint can see."""
+
+    ja: str
+    en: str
+
+
 TESTS: tuple[AcceptanceTest, ...] = (
     AcceptanceTest(
         1,
@@ -302,13 +309,13 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
     ),
 )
 
-REMINDERS: tuple[tuple[str, str], ...] = (
-    (
+REMINDERS: tuple[Reminder, ...] = (
+    Reminder(
         "外からは確認できません: サーバーのログにトークンやAPIキーが出ていないことを確認してください",
         "Cannot be seen from here: look into the server's log, which must hold no tokens and no API key",
     ),
 )
-"""What only somebody who can see the server can check, in Japanese and English."""
+"""What only somebody who can see the server can check."""
 
 CONDITIONS: tuple[Condition, ...] = (
     Condition(

@@ -86,4 +86,4 @@ def plan(request: CheckRequest, means: Means) -> tuple[PlanStep, ...]:
             steps.append(PlanStep(test=number, ja=ja, en=en))
     ja, en = _FINISH if request.finish_sessions else _CLEAN_UP
     last = PlanStep(test=None, ja=ja, en=en)
-    return (*steps, last, *(PlanStep(test=None, ja=ja, en=en) for ja, en in REMINDERS))
+    return (*steps, last, *(PlanStep(test=None, ja=left.ja, en=left.en) for left in REMINDERS))

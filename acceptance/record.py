@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from relay.codes import RelayCode
 from relay.exit_codes import EXIT_INTERRUPTED
 from relay.stream import (
     Connection,
@@ -21,7 +22,7 @@ from relay.stream import (
 
 Event = TypeVar("Event", bound=StreamEvent)
 
-_OURS = frozenset({"relay_crashed", "relay_fault", "bad_configuration"})
+_OURS = frozenset({RelayCode.RELAY_CRASHED, RelayCode.RELAY_FAULT, RelayCode.BAD_CONFIGURATION})
 """Codes of what went wrong in the conversation's own process: it says nothing about the server."""
 
 

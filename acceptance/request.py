@@ -101,6 +101,9 @@ class Means:
     """End the server's connections to its speech service."""
 
 
+NO_MEANS = Means()
+
+
 @dataclass(frozen=True, slots=True)
 class CheckRequest:
     """One run."""

@@ -18,7 +18,7 @@ from acceptance.procedures.robustness import vanishing
 from acceptance.procedures.streaming import streaming_test
 from acceptance.progress import CleanedUp, Emit, RunFinished, RunStarted, TestFinished, TestStarted
 from acceptance.record import Moment
-from acceptance.request import Act, CheckRequest, Means, Operator, RestartServer
+from acceptance.request import NO_MEANS, CheckRequest, Means, Operator
 from acceptance.results import Evidence, RunResult, TestResult
 from acceptance.run import AcceptanceRun, wall_now
 from acceptance.sample_source import sample_source, source_name
@@ -38,9 +38,7 @@ async def run_check(
     emit: Emit,
     *,
     operator: Operator | None = None,
-    restart_server: RestartServer | None = None,
-    revoke_second: Act | None = None,
-    cut_upstream: Act | None = None,
+    means: Means = NO_MEANS,
 ) -> RunResult:
     """Run the selected tests; the result was emitted last.
 
@@ -48,7 +46,7 @@ async def run_check(
     ends the conversation that is being held, cleans up, and emits the result of what was answered until then
     with ``aborted`` set, before ``CancelledError`` goes on.
     """
-    procedure = _Procedure(request, emit, operator, Means(restart_server, revoke_second, cut_upstream))
+    procedure = _Procedure(request, emit, operator, means)
     try:
         await procedure.carry_out()
     except asyncio.CancelledError:

@@ -24,7 +24,8 @@ from api_client.errors import (
     UnexpectedRedirect,
     ValidationFailed,
 )
-from api_client.harmless import decode_json, one_line
+from api_client.harmless import one_line
+from api_client.harmless_json import decode_json
 from api_client.server_url import without_query
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from api_client.harmless import decode_untyped, one_line
+from api_client.harmless import one_line
+from api_client.harmless_json import decode_untyped
 
 MAX_TEXT = 500
 """Characters kept of one message: room for every real one, not for a page."""

@@ -53,7 +53,8 @@ from api_client.ga_events import (
     SpeechStopped,
     TypedEvent,
 )
-from api_client.harmless import decode_untyped, harmless_text, is_harmless_json, one_line
+from api_client.harmless import harmless_text, one_line
+from api_client.harmless_json import decode_untyped, is_harmless_json
 from api_client.lenient import read_leniently
 from api_client.other_messages import BinaryAudio, MalformedEvent, UnknownEvent
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import socket
 import time
 from collections.abc import AsyncIterator
 from types import TracebackType
@@ -24,6 +22,7 @@ from websockets.exceptions import (
 )
 from websockets.frames import CloseCode as FrameCloseCode
 
+from api_client import peer
 from api_client.client_events import ClientEvent, encode
 from api_client.close_codes import CloseMeaning, close_meaning, unreadable
 from api_client.connect_errors import (
@@ -46,10 +45,17 @@ from api_client.tls import client_ssl_context
 MAX_MESSAGE_BYTES = 32 * 2**20
 """Of one received message. An item with its audio passes the library's 1 MiB (realtime-protocol, section 1)."""
 PING_INTERVAL_S = 5.0
-PING_TIMEOUT_S = 5.0
+PING_TIMEOUT_S = 40.0
+"""Long, because a server that thinks answers late. That one is gone is noticed by ``Peer``, or by what is sent."""
 CLOSE_TIMEOUT_S = 1.0
-SEND_TIMEOUT_S = 5.0
-"""A message that the network has not taken by then finds the connection dead."""
+DRAIN_TIMEOUT_S = 3.0
+"""At a close on a slow line, for what was sent before."""
+SEND_TIMEOUT_S = 30.0 if peer.KNOWN else 5.0
+"""A message that a peer has not taken by then finds the connection dead, however alive the peer may be."""
+DRAIN_CHECK_S = 0.2
+DRAIN_BYTES = 524_288
+"""More than this no line carries in that time that is slow."""
+PEER_CHECK_S = 0.5
 RECEIVE_QUEUE = 256
 """Messages; beyond it reading from the socket pauses."""
 
@@ -110,6 +116,9 @@ class RealtimeConnection:
         self._dialect: Dialect | None = None
         self._unreadable: str | None = None
         """Why we dropped the connection, if it was for what the server sent."""
+        self._peer = peer.Peer(websocket.transport.get_extra_info("socket"))
+        self._peer.set_limits(SEND_TIMEOUT_S)
+        self._watching = asyncio.create_task(self._watch_peer(), name="peer")
         self.tap: Tap | None = None
         """Told of every message as it is on the wire, for a recording."""
 
@@ -141,7 +150,6 @@ class RealtimeConnection:
         except (WebSocketException, OSError, EOFError, ImportError, ValueError) as error:
             failure = _open_error(error, base, open_timeout_s, proxy)
         else:
-            _notice_lost_peer(connection)
             return cls(connection, base, session_id)
         # Outside the except block: the library's exceptions hold the URI, and with it the token.
         raise failure
@@ -173,6 +181,11 @@ class RealtimeConnection:
         return one_line(self._websocket.close_reason or "")
 
     @property
+    def heard_at(self) -> float:
+        """``time.monotonic()`` at which anything last came, be it the answer to a ping."""
+        return self._websocket.arrived_at
+
+    @property
     def meaning(self) -> CloseMeaning | None:
         """What the close means; null while open."""
         code = self.close_code
@@ -194,6 +207,8 @@ class RealtimeConnection:
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Close, waiting at most ``CLOSE_TIMEOUT_S`` for the peer's answer. Harmless when closed already."""
+        await self._drain()
+        self._watching.cancel()
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await self._websocket.close(code, reason)
@@ -201,6 +216,26 @@ class RealtimeConnection:
             # The library's own limit begins when the close is sent, and that waits behind a message that is stuck.
             self._websocket.transport.abort()
             await self._websocket.wait_closed()
+
+    async def _drain(self) -> None:
+        """Let a slow line carry what was sent, as long as it moves: the close waits behind it."""
+        ends = time.monotonic() + DRAIN_TIMEOUT_S
+        waiting = self._waiting_bytes()
+        stuck = 0
+        while 0 < waiting < DRAIN_BYTES and stuck < 4 and time.monotonic() < ends:
+            await asyncio.sleep(DRAIN_CHECK_S)
+            before, waiting = waiting, self._waiting_bytes()
+            stuck = stuck + 1 if waiting >= before else 0
+
+    def _waiting_bytes(self) -> int:
+        return self._websocket.transport.get_write_buffer_size() + self._peer.unacknowledged_bytes()
+
+    async def _watch_peer(self) -> None:
+        while self.close_code is None:
+            await asyncio.sleep(PEER_CHECK_S)
+            if self._peer.is_gone():
+                # A closing handshake would wait behind what is stuck.
+                self._websocket.transport.abort()
 
     async def __aiter__(self) -> AsyncIterator[Received]:
         receive = self._websocket.recv
@@ -276,19 +311,6 @@ async def _dial(
     )
     assert isinstance(connection, _StampedConnection)
     return connection
-
-
-def _notice_lost_peer(connection: ClientConnection) -> None:
-    """Let the kernel give up on unacknowledged data, where it can.
-
-    While audio is being sent, pings wait behind it, so the library alone does not notice that packets vanish.
-    """
-    option = getattr(socket, "TCP_USER_TIMEOUT", None)
-    raw: socket.socket | None = connection.transport.get_extra_info("socket")
-    if option is not None and raw is not None and raw.family in (socket.AF_INET, socket.AF_INET6):
-        # OSError: the peer has gone already; whoever reads learns of it.
-        with contextlib.suppress(OSError):
-            raw.setsockopt(socket.IPPROTO_TCP, option, round(SEND_TIMEOUT_S * 1000))
 
 
 def _open_error(error: Exception, base: str, open_timeout_s: float, proxy: Proxy | None) -> ApiError:

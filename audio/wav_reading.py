@@ -98,6 +98,7 @@ def _is_more_than_sound(file: BinaryIO, at: int, size: int) -> bool:
 
 
 def _are_chunks(file: BinaryIO, at: int, size: int) -> bool:
+    begin = at
     for _ in range(MAX_CHUNKS):
         if size - at < 8:
             break
@@ -106,8 +107,8 @@ def _are_chunks(file: BinaryIO, at: int, size: int) -> bool:
         if name is None or not name.isascii() or not name.decode("ascii").isprintable():
             return False
         at += 8 + declared + declared % 2
-    # The last chunk ends with the file, or with its padding; a few odd bytes are no sound either.
-    return -1 <= size - at < 8
+    # The last chunk ends with the file, or with its padding; a few odd bytes after it are no sound either.
+    return at > begin and -1 <= size - at < 8
 
 
 def _chunk(header: bytes) -> tuple[bytes | None, int]:

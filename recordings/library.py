@@ -6,21 +6,25 @@ lies beside it in ``notes.json``, so the recording itself never changes.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
+from relay.recording.files import NOTES, files_of, remove
 from relay.recording.manifest import Manifest
 from relay.recording.reader import EVENTS, NoRecording, RecordingReader, is_being_written
-from relay.stream import Problem, Transcript
+from relay.stream import Problem
 
-NOTES = "notes.json"
 TRASH = ".deleted"
+TRASH_DAYS = 7.0
+"""For so long a deleted recording can be taken back."""
 _NESTED_DEPTH = 3
 """``checks/RUN/t2/2`` is as deep as a recording lies below a directory of recordings."""
 
@@ -34,12 +38,16 @@ class UnknownRecording(Exception):
         self.candidates = tuple(candidates)
 
 
-class Notes(msgspec.Struct, frozen=True):
+class Notes(msgspec.Struct, frozen=True, omit_defaults=True):
     """What people say of a recording."""
 
     marked: bool = False
     """Never expires."""
     note: str = ""
+    deleted_from: str = ""
+    """Only in the trash: the directory it was in."""
+    deleted_at: float = 0.0
+    """Only in the trash: seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +73,27 @@ class Entry:
         return found if found.tzinfo else found.replace(tzinfo=UTC)
 
     @property
+    def dated(self) -> bool:
+        """It says when it began."""
+        return self.started_at.timestamp() > 0
+
+    @property
     def complete(self) -> bool:
         """It has its end: neither running nor left by a kill."""
         ended = self.manifest.ended
         return not self.running and ended is not None and bool(self.manifest.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A recording in the trash."""
+
+    entry: Entry
+    """As it is there."""
+    name: str
+    """What it was called, and will be again."""
+    origin: Path
+    """The directory it was in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,81 +145,111 @@ class Library:
         for entry in self.entries() if entries is None else entries:
             matches = [
                 Match(event.t, event.role, event.text)
-                for event in RecordingReader(entry.directory).events()
-                if isinstance(event, Transcript) and event.final and wanted in event.text.casefold()
+                for event in RecordingReader(entry.directory).transcripts()
+                if event.final and wanted in event.text.casefold()
             ]
             if matches:
                 yield entry, matches
 
     def annotate(self, entry: Entry, *, marked: bool | None = None, note: str | None = None) -> Entry:
         """Change the mark, the note or both. Raises ``OSError``."""
-        notes = Notes(
+        notes = msgspec.structs.replace(
+            entry.notes,
             marked=entry.notes.marked if marked is None else marked,
             note=entry.notes.note if note is None else note,
         )
-        temporary = entry.directory / f"{NOTES}.new"
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(notes))
-        temporary.replace(entry.directory / NOTES)
+        _write_notes(entry.directory, notes)
         return self._entry(entry.directory)
 
-    def delete(self, entry: Entry) -> Path:
-        """Take it out of the list; gives where it waits for ``restore`` or ``empty_trash``. Raises ``OSError``."""
+    def delete(self, entry: Entry, now: datetime | None = None) -> Path:
+        """Take it out of the list; gives where it waits for ``restore``. Raises ``OSError``.
+
+        What else is in its directory stays: another recording, somebody's file.
+        """
+        now = now or datetime.now(UTC)
         trash = self.root / TRASH
         trash.mkdir(mode=0o700, parents=True, exist_ok=True)
-        place = trash / entry.name.replace("/", "+")
-        number = 1
+        name = entry.name.strip("/").replace("/", "+")
+        place, number = trash / name, 1
         while place.exists():
             number += 1
-            place = trash / f"{entry.name.replace('/', '+')}~{number}"
-        entry.directory.rename(place)
+            place = trash / f"{name}~{number}"
+        origin = str(entry.directory.absolute())
+        _write_notes(
+            entry.directory,
+            msgspec.structs.replace(entry.notes, deleted_from=origin, deleted_at=now.timestamp()),
+        )
+        _move(entry.directory, place)
         return place
 
-    def restore(self, entry: Entry, place: Path) -> None:
-        """Undo ``delete``. Raises ``OSError``."""
-        entry.directory.parent.mkdir(parents=True, exist_ok=True)
-        place.rename(entry.directory)
+    def deleted(self) -> list[Deleted]:
+        """What ``restore`` can take back, the last that was deleted first."""
+        found = []
+        for place in _recordings_below(self.root / TRASH, depth=_NESTED_DEPTH):
+            try:
+                entry = self._entry(place)
+            except (NoRecording, OSError):
+                continue
+            origin = Path(entry.notes.deleted_from or self.root / place.name)
+            found.append(Deleted(entry, self._name(origin), origin))
+        return sorted(found, key=lambda one: one.entry.notes.deleted_at, reverse=True)
 
-    def empty_trash(self) -> None:
-        """What was deleted is gone for good."""
-        shutil.rmtree(self.root / TRASH, ignore_errors=True)
+    def restore(self, entry: Entry, place: Path) -> None:
+        """Undo ``delete``, which gave ``place``. Raises ``OSError``; ``FileExistsError`` when another is there now."""
+        if files_of(entry.directory):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(entry.directory))
+        notes = msgspec.structs.replace(_notes(place), deleted_from="", deleted_at=0.0)
+        _move(place, entry.directory)
+        _write_notes(entry.directory, notes)
+
+    def empty_trash(self, older_than_days: float = 0.0, now: datetime | None = None) -> None:
+        """What was deleted longer ago is gone for good."""
+        before = (now or datetime.now(UTC)).timestamp() - older_than_days * 86_400
+        for one in self.deleted():
+            if one.entry.notes.deleted_at <= before:
+                with suppress(OSError):
+                    remove(one.entry.directory)
 
     def expire(
         self, keep_days: float | None, keep_bytes: int | None, now: datetime | None = None
     ) -> list[Entry]:
         """Remove what is older than ``keep_days``, then the oldest while all take more than ``keep_bytes``.
 
-        Never a marked one, nor one that is being written. Gives what was removed.
+        Never a marked one, nor one that is being written, nor what does not say when it began: it may be anything.
+        Gives what was removed. What was deleted ``TRASH_DAYS`` ago goes too.
         """
         now = now or datetime.now(UTC)
+        self.empty_trash(TRASH_DAYS, now)
         entries = self.entries()
         total = sum(entry.size_bytes for entry in entries)
         removed = []
         for entry in reversed(entries):
             old = keep_days is not None and entry.started_at < now - timedelta(days=keep_days)
             large = keep_bytes is not None and total > keep_bytes
-            if (old or large) and not entry.notes.marked and not entry.running:
-                shutil.rmtree(entry.directory, ignore_errors=True)
-                total -= entry.size_bytes
-                removed.append(entry)
+            if (old or large) and entry.dated and not entry.notes.marked and not entry.running:
+                with suppress(OSError):
+                    remove(entry.directory)
+                    total -= entry.size_bytes
+                    removed.append(entry)
         return removed
 
     def _entry(self, directory: Path) -> Entry:
         """Raises ``NoRecording`` and ``OSError``."""
         manifest = RecordingReader(directory).described()
-        try:
-            name = directory.relative_to(self.root).as_posix()
-        except ValueError:
-            name = str(directory)
         return Entry(
             directory=directory,
-            name=name,
+            name=self._name(directory),
             manifest=manifest,
             notes=_notes(directory),
-            size_bytes=sum(path.stat().st_size for path in directory.iterdir() if path.is_file()),
+            size_bytes=sum(path.stat().st_size for path in files_of(directory)),
             running=is_being_written(directory),
         )
+
+    def _name(self, directory: Path) -> str:
+        try:
+            return directory.relative_to(self.root).as_posix()
+        except ValueError:
+            return str(directory)
 
 
 def errors_of(entry: Entry) -> list[Problem]:
@@ -207,6 +262,26 @@ def _notes(directory: Path) -> Notes:
         return msgspec.json.decode((directory / NOTES).read_bytes(), type=Notes)
     except (OSError, ValueError):
         return Notes()
+
+
+def _write_notes(directory: Path, notes: Notes) -> None:
+    temporary = directory / f"{NOTES}.new"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(msgspec.json.encode(notes))
+    temporary.replace(directory / NOTES)
+
+
+def _move(directory: Path, place: Path) -> None:
+    """Move a recording, in one step where its directory holds nothing else. Raises ``OSError``."""
+    own = files_of(directory)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if not place.exists() and set(directory.iterdir()) == set(own):
+        shutil.move(directory, place)
+        return
+    place.mkdir(mode=0o700, exist_ok=True)
+    for path in own:
+        shutil.move(path, place / path.name)
 
 
 def _recordings_below(root: Path, depth: int = 0) -> Iterator[Path]:

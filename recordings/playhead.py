@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from relay.conversation import fold
 from relay.conversation_state import ConversationState
@@ -47,8 +48,10 @@ class Timeline:
     """The events of a recording, to be looked at from any moment."""
 
     def __init__(self, events: Sequence[StreamEvent]) -> None:
-        self.events = sorted(events, key=lambda event: event.t)
-        self._times = [event.t for event in self.events]
+        self.events = list(events)
+        # In the order in which they were told, which the reducer depends on: one that is told a little late (``t`` is
+        # when its bytes arrived) comes with those before it, so the last state is that of the live screen.
+        self._times = list(accumulate((event.t for event in self.events), max))
         self._kept: dict[int, ConversationState] = {0: ConversationState()}
 
     @property
@@ -74,10 +77,14 @@ class Timeline:
     def next_of(self, wanted: Callable[[StreamEvent], bool], t: float, direction: int) -> float | None:
         """When the nearest event after ``t`` (``direction`` 1) or before it (-1) came that is ``wanted``."""
         if direction > 0:
-            later = self.events[bisect_right(self._times, t) :]
-            return next((event.t for event in later if wanted(event)), None)
-        earlier = self.events[: bisect_right(self._times, t - 0.05)]
-        return next((event.t for event in reversed(earlier) if wanted(event)), None)
+            places: Iterable[int] = range(bisect_right(self._times, t), len(self.events))
+        else:
+            places = reversed(range(bisect_right(self._times, t - 0.05)))
+        return next((self._times[place] for place in places if wanted(self.events[place])), None)
+
+    def times_of(self, wanted: Callable[[StreamEvent], bool]) -> list[float]:
+        """When every event came that is ``wanted``, in order."""
+        return [t for t, event in zip(self._times, self.events, strict=True) if wanted(event)]
 
 
 def begins_a_turn(event: StreamEvent) -> bool:

@@ -58,6 +58,7 @@ class RelayProcess:
             str(log_path),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,  # what it prints before its log is open must not reach a screen
             limit=_LINE_LIMIT,
             # A signal to the terminal's foreground group is the parent's to handle: it tells the child.
             start_new_session=True,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from relay.config import RelayConfig
@@ -52,6 +54,13 @@ class Reconnect(_Command, frozen=True, kw_only=True, tag="reconnect"):
     """Drop this connection and make a new one now."""
 
 
+class StopRecording(_Command, frozen=True, kw_only=True, tag="stop_recording"):
+    """Record nothing more of this conversation, which goes on."""
+
+    delete: bool = False
+    """Remove what was recorded, for good."""
+
+
 class ProvokeError(_Command, frozen=True, kw_only=True, tag="provoke_error"):
     """Send an event that the Realtime API must refuse and that changes nothing: a truncation of an item that
     does not exist. For acceptance tests: what comes back must be shown, and the conversation must go on."""
@@ -62,11 +71,13 @@ class Stop(_Command, frozen=True, kw_only=True, tag="stop"):
 
     interrupted: bool = False
     """A signal asked for it: the summary's exit code is 130."""
-    exit_code: int = 0
+    exit_code: Annotated[int, msgspec.Meta(ge=0, le=255)] = 0
     """The summary's exit code, and the process's, when whoever stops it has a reason of its own: 4, no answer came."""
 
 
-Command = Configure | Say | Mute | Interrupt | UseSource | UseSink | Reconnect | ProvokeError | Stop
+Command = (
+    Configure | Say | Mute | Interrupt | UseSource | UseSink | Reconnect | StopRecording | ProvokeError | Stop
+)
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)

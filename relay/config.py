@@ -47,9 +47,18 @@ class RelayConfig(msgspec.Struct, frozen=True, kw_only=True):
     """cancel: needs the ``[aec]`` extra; half-duplex: silence is sent while the answer plays."""
     seconds: float | None = None
     """Stop by itself so long after the gate first opened; null: when told."""
+    patience_s: float | None = 75.0
+    """How long a lost connection is tried again, in seconds; null: for as long as nobody stops it, and after what no
+    attempt can mend, ``reconnect`` is waited for."""
+    renew_after_s: float | None = 3_300.0
+    """A connection of this age is made anew between two turns, in seconds: the Realtime API ends it after 60 minutes.
+    Null: never."""
     record_directory: str | None = None
     """Where the conversation is recorded (docs/recording.md), or in a new directory `2`, `3`, ... below where a
     recording is already; null: nowhere."""
+    answer_within_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+    """How long a server that takes our audio may leave a question, or every ping, unanswered before its connection is
+    given up for dead, in seconds. One that analyses inline thinks for 20 s and then goes on."""
     mode_poll_s: float = 2.0
     """How often ``realtime_mode`` is read while connected, in seconds. Every second, it was a fifth of the relay's
     CPU (``benchmarks/conversation.py``); its age is shown beside it."""

@@ -104,7 +104,9 @@ class _Draft:
             self._items = dict(self._state.items)
         turn = self._items.get(item_id)
         if turn is None:
-            turn = self._items[item_id] = Turn(item_id, role, at)
+            spoken: tuple[str, float] | None = self._get("last_speech")
+            since = spoken[1] if spoken is not None and spoken[0] == item_id else at
+            turn = self._items[item_id] = Turn(item_id, role, since)
             self._reorder = True
         return turn
 
@@ -145,6 +147,7 @@ class _Draft:
     def speech(self, event: Speech) -> None:
         if event.state == "started":
             self._changes["speech_item_id"] = event.item_id
+            self._changes["last_speech"] = (event.item_id, event.t)
         else:
             self._end_speech()
 
@@ -155,6 +158,8 @@ class _Draft:
         opened: frozenset[str] = self._get("open_responses")
         changed = {event.response_id}
         self._changes["open_responses"] = opened - changed if event.state == "done" else opened | changed
+        if event.status == "failed":
+            self._changes["failed_responses"] = self._get("failed_responses") + 1
 
     # --- connection ----------------------------------------------------------------------------
 

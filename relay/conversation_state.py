@@ -33,7 +33,7 @@ class Turn:
     item_id: str
     role: Role
     at: float
-    """``t`` of the first event that named the item."""
+    """``t`` at which its speech began; of an item that was not spoken, that of the first event that named it."""
     text: str = ""
     final: bool = False
     previous_item_id: str | None = None
@@ -93,7 +93,11 @@ class ConversationState:
     """The same turns by item id, in order of arrival."""
     speech_item_id: str | None = None
     """Item of the user's speech in progress, as the server's VAD hears it."""
+    last_speech: tuple[str, float] | None = None
+    """Item of the speech that the VAD heard last, and ``t`` of its start; the item itself comes when it is over."""
     open_responses: frozenset[str] = frozenset()
+    failed_responses: int = 0
+    """Answers that the server could not give: each is an error, and the end of waiting for it."""
     playing_item_id: str | None = None
     connections: tuple[ConnectionSteps, ...] = ()
     connection: Connection | None = None

@@ -13,7 +13,18 @@ from api_client.client_events import item_create_text, item_truncate
 from audio.errors import AudioError
 from audio.ports import BYTES_PER_MS
 from relay.codes import RelayCode
-from relay.commands import Command, Interrupt, Mute, ProvokeError, Reconnect, Say, Stop, UseSink, UseSource
+from relay.commands import (
+    Command,
+    Interrupt,
+    Mute,
+    ProvokeError,
+    Reconnect,
+    Say,
+    Stop,
+    StopRecording,
+    UseSink,
+    UseSource,
+)
 from relay.config import RelayConfig
 from relay.conversation import ConversationState
 from relay.exit_codes import EXIT_CONNECTION, EXIT_INTERRUPTED, EXIT_OK, EXIT_TIMEOUT
@@ -33,7 +44,7 @@ from relay.run_recording import RunRecording
 from relay.sound.playback import PlaybackQueue
 from relay.sound.sink import CurrentSink
 from relay.sound.source import CurrentSource
-from relay.stream import Problem, Role, Started, Summary
+from relay.stream import Notice, Problem, Role, Started, Summary
 from relay.version import version
 
 log = logging.getLogger(__name__)
@@ -42,19 +53,22 @@ GRACE_S = 30.0
 """With a time limit: how much longer than that a run may take when its gate never opens."""
 
 
-async def converse(config: RelayConfig, emit: Emit, commands: AsyncIterator[Command]) -> Summary:
-    """Hold one conversation; returns the summary, which was emitted last.
+async def converse(
+    config: RelayConfig, emit: Emit, commands: AsyncIterator[Command], first: Notice | None = None
+) -> Summary:
+    """Hold one conversation; returns the summary, which was emitted last. ``first`` is told right after the start.
 
-    Ends on ``Stop``, when ``commands`` end, ``config.seconds`` after the gate first opened, or when the
-    connection is given up. Nothing is raised for what a server or a device does: that is in the stream.
+    Ends on ``Stop``, when ``commands`` end, ``config.seconds`` after the gate first opened, or when the connection is
+    given up. Nothing is raised for what a server or a device does: that is in the stream.
     """
-    return await LiveConversation(config, Output(emit)).hold(commands)
+    return await LiveConversation(config, Output(emit), first).hold(commands)
 
 
 class LiveConversation:
     """All parts of one conversation, put together; ``hold`` runs it."""
 
-    def __init__(self, config: RelayConfig, output: Output) -> None:
+    def __init__(self, config: RelayConfig, output: Output, first: Notice | None) -> None:
+        self._first = first
         self._config = config
         self._output = output
         self._playback = PlaybackQueue(self._played)
@@ -66,7 +80,7 @@ class LiveConversation:
         self._uplink = Uplink(config, output, self._gate, self._source, self._playback, latency, kept)
         self._downlink = Downlink(config, output, self._playback, latency, kept)
         self._answers = self._downlink.answers
-        self._poller = ModePoller(config, output)
+        self._poller = ModePoller(config, output, self._gate)
         parts = Parts(config, output, self._gate, self._uplink, self._downlink)
         self._connections = Connections(parts, self._poller)
         self._gate.on_open(self._gate_opened)
@@ -107,6 +121,8 @@ class LiveConversation:
                 wall_time=datetime.now(UTC).isoformat(timespec="milliseconds"),
             )
         )
+        if self._first is not None:
+            self._output.emit(self._first)
         self._start_echo()
         if config.seconds is not None:
             self._set_limit(config.seconds + GRACE_S, EXIT_TIMEOUT)
@@ -117,15 +133,15 @@ class LiveConversation:
         self._sound_open.set()
         self._spawn("uplink", self._uplink.run())
         self._spawn("gauges", self._gauges.run(self._sink.check))
-        self._exit_code = await self._connections.run() or self._exit_code
+        await self._connections.run()
         self._over.set()
 
     async def _finish(self) -> None:
         """Audio stops, the socket closes with 1000, the server is asked, the recording is completed."""
         if self._limit is not None:
             self._limit.cancel()
-        await self._connections.stop()
         self._uplink.say_what_was_not_sent()
+        await self._connections.stop()
         parts = list(self._tasks)
         for task in parts:
             task.cancel()
@@ -135,7 +151,7 @@ class LiveConversation:
         if self._connections.totals.opened:
             await self._poller.report_after()
         await self._poller.close()
-        self._recording.settle()
+        await self._recording.settle()
 
     def _summarise(self) -> Summary:
         output = self._output
@@ -163,7 +179,7 @@ class LiveConversation:
             lateness_p50_ms=lateness.p50_ms,
             lateness_p99_ms=lateness.p99_ms,
             lateness_max_ms=lateness.max_ms,
-            exit_code=self._exit_code,
+            exit_code=self._exit_code or self._connections.exit_code,
         )
         self._recording.finish(summary)
         return summary
@@ -193,7 +209,9 @@ class LiveConversation:
         self._limit = asyncio.get_running_loop().call_later(seconds, self._time_is_up, exit_code)
 
     def _time_is_up(self, exit_code: int) -> None:
-        self._exit_code = exit_code
+        # An upstream that died and never came back is not what was asked for.
+        lost = exit_code == EXIT_OK and not self._gate.is_open
+        self._exit_code = EXIT_CONNECTION if lost else exit_code
         self._over.set()
 
     # --- sound both ways -----------------------------------------------------------------------
@@ -244,6 +262,8 @@ class LiveConversation:
                 self._spawn("sink", self._change(self._sink.use, spec))
             case Reconnect():
                 self._connections.reconnect()
+            case StopRecording(delete=delete):
+                self._recording.stop(delete=delete)
             case ProvokeError():
                 self._provoke_error()
             case _:

@@ -16,6 +16,7 @@ import stat
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,7 +27,7 @@ from relay.codes import RelayCode
 from relay.commands import Command, Configure, Stop
 from relay.descriptors import open_standard_descriptors
 from relay.exit_codes import EXIT_INTERRUPTED, EXIT_USAGE
-from relay.stream import Meters, Problem, Step, StreamEvent
+from relay.stream import Meters, Notice, Problem, Step, StreamEvent
 
 UNREAD_LIMIT = 4 * 1024 * 1024
 """Bytes that may wait for a reader that does not read; beyond it meters are left out, and only they."""
@@ -45,17 +46,14 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m relay", description=__doc__)
     parser.add_argument("--log", metavar="PATH", help="file for the log and for what native libraries print")
     arguments = parser.parse_args(argv)
+    open_missing_descriptors()
     if not (_is_pipe(0) and _is_pipe(1)):
         print(f"{parser.prog}: standard input and output must be pipes or a terminal", file=sys.stderr)
         return EXIT_USAGE
     events_fd = os.dup(1)
     with suppress(KeyboardInterrupt):  # there was no conversation yet to be ended
-        try:
-            _redirect(arguments.log)
-        except OSError as error:
-            print(f"{parser.prog}: cannot write {arguments.log}: {error.strerror}", file=sys.stderr)
-            return EXIT_USAGE
-        return _run(_serve(events_fd))
+        unwritable = _redirect(arguments.log)
+        return _run(_serve(events_fd, unwritable))
     return EXIT_INTERRUPTED
 
 
@@ -77,20 +75,42 @@ def _run(serving: Coroutine[Any, Any, int]) -> int:
     return uvloop.run(serving)
 
 
-def _redirect(log_path: str | None) -> None:
-    """Point fd 1 and 2 at the log, before any audio library can print to them."""
+def open_missing_descriptors() -> None:
+    """Open closed descriptors among 0-2 on /dev/null: the next file would take their place, and be printed into."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)  # the lowest that is free: this one
+            assert opened == descriptor
+
+
+def _redirect(log_path: str | None) -> UnwritableLog | None:
+    """Point fd 1 and 2 at the log, before any audio library can print to them; why there is none, if so."""
+    unwritable: UnwritableLog | None = None
     if log_path is None:
         os.dup2(2, 1)
     else:
         _begin_anew(log_path)
-        descriptor = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        os.fchmod(descriptor, 0o600)
+        try:
+            descriptor = _open_log(log_path)
+        except OSError as error:
+            unwritable = UnwritableLog(log_path, error.strerror or str(error))
+            descriptor = os.open(os.devnull, os.O_WRONLY)
         os.dup2(descriptor, 1)
         os.dup2(descriptor, 2)
         os.close(descriptor)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for noisy in ("httpx", "httpcore", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    return unwritable
+
+
+def _open_log(path: str) -> int:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK, 0o600)
+    with suppress(OSError):  # another user's that we may write
+        os.fchmod(descriptor, 0o600)
+    return descriptor
 
 
 def _begin_anew(log_path: str) -> None:
@@ -98,6 +118,20 @@ def _begin_anew(log_path: str) -> None:
     with suppress(OSError):  # there is none yet; or it stays, and grows
         if Path(log_path).stat().st_size > LOG_BYTES:
             Path(log_path).replace(f"{log_path}.1")
+
+
+@dataclass(frozen=True, slots=True)
+class UnwritableLog:
+    """A log that cannot be written. It costs itself only: the conversation goes on without."""
+
+    path: str
+    reason: str
+
+    def notice(self) -> Notice:
+        """As the stream tells it."""
+        message = f"The log {self.path} cannot be written: {self.reason}. The conversation goes on without."
+        params = {"path": self.path, "reason": self.reason}
+        return Notice(t=0.0, code=RelayCode.LOG_UNWRITABLE, message=message, params=params)
 
 
 class EventWriter(asyncio.BaseProtocol):
@@ -159,7 +193,7 @@ def tame_collector() -> None:
     gc.freeze()
 
 
-async def _serve(events_fd: int) -> int:
+async def _serve(events_fd: int, unwritable: UnwritableLog | None) -> int:
     loop = asyncio.get_running_loop()
     writer = EventWriter()
     await loop.connect_write_pipe(lambda: writer, os.fdopen(events_fd, "wb", buffering=0))
@@ -173,7 +207,7 @@ async def _serve(events_fd: int) -> int:
         except (msgspec.DecodeError, ValueError) as error:  # ValueError: a line beyond the limit
             _refuse(writer, error)
             return EXIT_USAGE
-        return await _converse(configure, reader, writer)
+        return await _converse(configure, reader, writer, unwritable)
     finally:
         await writer.finish()
 
@@ -184,7 +218,12 @@ def _refuse(writer: EventWriter, error: Exception) -> None:
     writer.emit(Problem(t=0.0, where="relay", code=RelayCode.BAD_CONFIGURATION, message=message, fatal=True))
 
 
-async def _converse(configure: Configure, reader: asyncio.StreamReader, writer: EventWriter) -> int:
+async def _converse(
+    configure: Configure,
+    reader: asyncio.StreamReader,
+    writer: EventWriter,
+    unwritable: UnwritableLog | None,
+) -> int:
     from relay.live import converse  # after fd 2 points at the log
 
     queue: asyncio.Queue[Command] = asyncio.Queue()
@@ -197,7 +236,8 @@ async def _converse(configure: Configure, reader: asyncio.StreamReader, writer: 
         asyncio.create_task(_stop_without_reader(writer, queue), name="stdout"),
     ]
     try:
-        summary = await converse(configure.config, writer.emit, _commands(queue))
+        first = None if unwritable is None else unwritable.notice()
+        summary = await converse(configure.config, writer.emit, _commands(queue), first)
     finally:
         for task in readers:
             task.cancel()

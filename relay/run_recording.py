@@ -12,6 +12,7 @@ from audio.paths import from_home
 from relay.codes import RelayCode
 from relay.config import RelayConfig
 from relay.output import Output
+from relay.recording.files import remove
 from relay.recording.manifest import Manifest
 from relay.recording.recorder import Recorder
 from relay.stream import Problem, Recording, Started, Summary
@@ -26,7 +27,8 @@ class RunRecording:
         self._output = output
         self._recorder: Recorder | None = None
         self._over = False
-        """It failed, or the summary is out: nothing more is told of it."""
+        """It failed, was stopped, or the summary is out: nothing more is told of it."""
+        self._stopping: asyncio.Task[None] | None = None
 
     def start(self, started: Started) -> None:
         """Begin, if there is a directory, with ``started`` as the first line of stream and recording.
@@ -40,8 +42,35 @@ class RunRecording:
         elif self._recorder is not None:
             self._emit("started")
 
-    def settle(self) -> None:
+    def stop(self, *, delete: bool) -> None:
+        """Record nothing more, and with ``delete`` remove what there is; what becomes of it is in the stream."""
+        recorder, self._recorder = self._recorder, None
+        if recorder is None:
+            return
+        if not self._over:
+            self._over = True
+            self._emit("stopped")  # its last line
+            self._output.recorder = None
+        self._stopping = asyncio.create_task(self._complete(recorder, delete=delete), name="stop recording")
+
+    async def _complete(self, recorder: Recorder, *, delete: bool) -> None:
+        """In a thread: summing up an hour of sound takes longer than the next chunk may wait."""
+        await asyncio.to_thread(recorder.finish)
+        if not delete:
+            return
+        try:
+            await asyncio.to_thread(remove, recorder.directory)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            message = f"The recording in {recorder.directory} cannot be deleted: {reason}."
+            self._problem(RelayCode.RECORDING_NOT_DELETED, message, reason)
+        else:
+            self._emit("deleted")
+
+    async def settle(self) -> None:
         """Write what is queued, so that a failure is in the stream before the summary is made. Blocks."""
+        if self._stopping is not None:
+            await self._stopping
         if self._recorder is None:
             return
         self._recorder.flush()
@@ -106,16 +135,13 @@ class RunRecording:
             f"The recording in {directory} cannot be written: {reason}. The conversation goes on without."
         )
         self._emit("failed")
-        self._output.problem(
-            Problem(
-                t=self._output.now(),
-                where="relay",
-                code=RelayCode.RECORDING_FAILED,
-                message=message,
-                params={"directory": directory, "reason": reason},
-            )
-        )
+        self._problem(RelayCode.RECORDING_FAILED, message, reason)
 
-    def _emit(self, state: Literal["started", "finished", "failed"]) -> None:
+    def _problem(self, code: RelayCode, message: str, reason: str) -> None:
+        params = {"directory": self._directory or "", "reason": reason}
+        now = self._output.now()
+        self._output.problem(Problem(t=now, where="relay", code=code, message=message, params=params))
+
+    def _emit(self, state: Literal["started", "finished", "failed", "stopped", "deleted"]) -> None:
         now = self._output.now()
         self._output.emit(Recording(t=now, state=state, directory=self._directory or ""))

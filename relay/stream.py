@@ -214,14 +214,15 @@ class SinkState(_Event, frozen=True, kw_only=True, tag="sink"):
 
 
 class Recording(_Event, frozen=True, kw_only=True, tag="recording"):
-    """Recording started, finished or failed in ``directory``, as ``docs/recording.md`` describes it."""
+    """The recording in ``directory`` (``docs/recording.md``). stopped: on request, before the conversation's end;
+    deleted: it follows ``stopped``."""
 
-    state: Literal["started", "finished", "failed"]
+    state: Literal["started", "finished", "failed", "stopped", "deleted"]
     directory: str
 
 
 class Problem(_Event, frozen=True, kw_only=True, tag="error"):
-    """Something went wrong. ``where`` says in which room; ``fatal`` that the conversation ends."""
+    """Something went wrong. ``where`` says in which room; ``fatal`` that no attempt is made any more."""
 
     where: Literal["audio", "connection", "server", "relay"]
     code: str
@@ -245,6 +246,10 @@ class ModeReports(msgspec.Struct, frozen=True, kw_only=True):
 
     before: bool | None = None
     during: bool | None = None
+    """True if the server ever said so while the gate was open; else its last answer."""
+    during_true_s: float | None = None
+    """For how long it said so while the gate was open, in seconds, from the first to the last of such answers in a
+    row. Null: never."""
     after: bool | None = None
 
 
@@ -277,7 +282,8 @@ class Summary(_Event, frozen=True, kw_only=True, tag="summary"):
     lateness_p99_ms: float | None = None
     lateness_max_ms: float | None = None
     exit_code: int = 0
-    """Of the process: 0 ended as asked, 3 connection or login, 4 timeout, 130 interrupted."""
+    """Of the process: 0 ended as asked, 2 a recording that could not be spoken, 3 connection or login, 4 timeout,
+    130 interrupted."""
 
 
 StreamEvent = (

@@ -15,7 +15,7 @@ from tui import i18n
 from tui.exit_codes import MEANINGS
 from tui.i18n import _
 from tui.settings.declaration import Between, Option
-from tui.settings.values import AUDIO_OPTIONS, PROFILE_OPTIONS, TOP_OPTIONS
+from tui.settings.values import AUDIO_OPTIONS, PROFILE_OPTIONS, RECORDING_OPTIONS, TOP_OPTIONS
 
 DOCS = Path(__file__).parents[1] / "docs"
 TARGETS: dict[i18n.Language, Path] = {"en": DOCS / "configuration.md", "ja": DOCS / "configuration.ja.md"}
@@ -55,6 +55,7 @@ Passwords and tokens are never read from it.
 HEADINGS: dict[str, tuple[str, str]] = {
     "top": ("At the top of the file", "ファイルの先頭に書く設定"),
     "audio": ("`[audio]`", "`[audio]`"),
+    "recording": ("`[recording]`", "`[recording]`"),
     "profiles": ("`[[profiles]]`, once per server", "`[[profiles]]` (サーバーごとに 1 つ)"),
     "keys": ("`[keys]`", "`[keys]`"),
     "variables": ("Other environment variables", "その他の環境変数"),
@@ -107,7 +108,13 @@ def page(language: i18n.Language) -> str:
     which = 0 if language == "en" else 1
     columns = COLUMNS[language]
     parts = [INTRODUCTION[language]]
-    for name, options in (("top", TOP_OPTIONS), ("audio", AUDIO_OPTIONS), ("profiles", PROFILE_OPTIONS)):
+    tables = {
+        "top": TOP_OPTIONS,
+        "audio": AUDIO_OPTIONS,
+        "recording": RECORDING_OPTIONS,
+        "profiles": PROFILE_OPTIONS,
+    }
+    for name, options in tables.items():
         shown = columns[:4] if name == "profiles" else columns
         parts += [
             f"## {HEADINGS[name][which]}\n",

@@ -138,5 +138,14 @@ APP_ACTIONS: tuple[Action, ...] = (
         N_("Save a picture of the screen as SVG"),
         show=False,
     ),
+    Action(
+        "app.suspend",
+        "ctrl+z",
+        "suspend_process",
+        N_("Suspend"),
+        N_("Program: Suspend"),
+        N_("Back to the shell for a while; `fg` returns, and a conversation goes on meanwhile"),
+        show=False,
+    ),
     QUIT,
 )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.command import CommandPalette
@@ -27,9 +27,9 @@ from tui.frame.typed_ahead import TypedAhead
 from tui.host import memory, terminal
 from tui.host.pastes import keep_pastes_text
 from tui.host.services import Services
-from tui.i18n import _
+from tui.i18n import _, ngettext
 from tui.login.screen import LoginScreen
-from tui.navigation import CheckServer, Converse, LoggedIn, LoggedOut
+from tui.navigation import BrowseRecordings, CheckServer, Converse, LoggedIn, LoggedOut, Replay
 from tui.settings import ConsoleSettings
 from tui.themes import LIGHT, THEMES, dark_theme
 from tui.wording.errors import sentence
@@ -54,8 +54,12 @@ class SalesMindApp(ConsoleApp):
     CLOSE_TIMEOUT = 12.0
     """Seconds to wait for screens to close: the live screen ends its conversation first."""
 
-    def __init__(self, settings: ConsoleSettings, services: Services | None = None) -> None:
+    def __init__(
+        self, settings: ConsoleSettings, services: Services | None = None, only: Screen[None] | None = None
+    ) -> None:
+        """``only``: the one screen to show, in place of login and all that follows."""
         super().__init__(settings, services)
+        self._only = only
         ScrollBar.renderer = PlainScrollBarRender
         for theme in THEMES:
             self.register_theme(theme)
@@ -76,14 +80,18 @@ class SalesMindApp(ConsoleApp):
             await super().on_event(event)
 
     def get_default_screen(self) -> Screen[Any]:
-        """Login comes first."""
-        return LoginScreen()
+        """Login comes first; below the one screen that was asked for there is nothing."""
+        return LoginScreen() if self._only is None else Screen()
 
     def on_mount(self) -> None:
         """Watch for the terminal going away."""
         if not self.is_headless:
             terminal.watch(self.terminal_gone, self.set_interval)
+        # After `fg` the terminal shows an empty screen, and Textual paints only what has changed.
+        self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
         self.call_after_refresh(self._tell_what_settings_name_wrongly)
+        if self._only is not None:
+            self.push_screen(self._only, lambda _: self.exit(0))
 
     def _tell_what_settings_name_wrongly(self) -> None:
         theme = self.settings.theme
@@ -110,6 +118,7 @@ class SalesMindApp(ConsoleApp):
         self.memory.used(account.server_url, account.profile, account.username)
         self.remember()
         self.push_screen(SessionsScreen())
+        self.expire_recordings()
 
     @on(LoggedOut)
     def go_to_login(self, message: LoggedOut) -> None:
@@ -128,6 +137,7 @@ class SalesMindApp(ConsoleApp):
 
         if not self._is_open(LiveScreen):
             self.push_screen(LiveScreen(message.session))
+            self.expire_recordings()
 
     @on(CheckServer)
     def go_to_acceptance(self) -> None:
@@ -136,6 +146,36 @@ class SalesMindApp(ConsoleApp):
 
         if not self._is_open(AcceptanceScreen):
             self.push_screen(AcceptanceScreen())
+
+    @work(exclusive=True, group="recordings", exit_on_error=False)
+    async def expire_recordings(self) -> None:
+        """Remove the recordings that have been kept long enough; say so if there were any."""
+        if removed := await self.services.expire_recordings(self.settings):
+            words = ngettext(
+                "{n} recording was removed, as [recording] of the configuration says: it was old, or they took too "
+                "much room. A marked one stays.",
+                "{n} recordings were removed, as [recording] of the configuration says: they were old, or took too "
+                "much room. A marked one stays.",
+                removed,
+            )
+            self.notify(words.format(n=removed), markup=False)
+
+    @on(BrowseRecordings)
+    def go_to_recordings(self) -> None:
+        """Show the recordings that are kept."""
+        from tui.host.recordings import libraries
+        from tui.recordings.screen import RecordingsScreen
+
+        if not self._is_open(RecordingsScreen):
+            self.push_screen(RecordingsScreen(libraries(self.settings)))
+
+    @on(Replay)
+    def go_to_replay(self, message: Replay) -> None:
+        """Replay a recording."""
+        from tui.recordings.replay import ReplayScreen
+
+        if not self._is_open(ReplayScreen):
+            self.push_screen(ReplayScreen(message.directory, message.at))
 
     def _is_open(self, kind: type[Screen[Any]]) -> bool:
         """Whether such a screen is there: the second of two quick keys must not open it again."""
@@ -222,6 +262,13 @@ class SalesMindApp(ConsoleApp):
         """ctrl+c copies; who presses it to leave is told the way."""
         self.notify(_("Press {key} to quit.").format(key=self.key_names.first(QUIT)))
 
+    def action_suspend_process(self) -> None:
+        """Stop like any program, where there is a shell that can continue it."""
+        if terminal.has_job_control():
+            super().action_suspend_process()
+        else:
+            self.tell("no_job_control")
+
     async def action_quit(self) -> None:
         """Quit at once, except that a running conversation asks first."""
         from tui.frame.confirm import ConfirmScreen
@@ -244,8 +291,17 @@ class SalesMindApp(ConsoleApp):
         self.exit(ExitCode.TERMINAL_GONE, return_code=ExitCode.TERMINAL_GONE)
 
 
-def run_console(settings: ConsoleSettings, services: Services | None = None, *, mouse: bool = True) -> int:
-    """Show the console until it is left; gives an ``ExitCode``. No exception and no traceback comes out."""
+def run_console(
+    settings: ConsoleSettings,
+    services: Services | None = None,
+    *,
+    mouse: bool = True,
+    only: Callable[[], Screen[None]] | None = None,
+) -> int:
+    """Show the console until it is left; gives an ``ExitCode``. No exception and no traceback comes out.
+
+    ``only`` makes the one screen to show, in place of login and all that follows.
+    """
     from tui.host.journal import open_journal
 
     remembered = memory.load(settings.state_directory).language
@@ -253,6 +309,6 @@ def run_console(settings: ConsoleSettings, services: Services | None = None, *, 
     with suppress(OSError):
         open_journal(settings.state_directory)
     keep_pastes_text()
-    app = SalesMindApp(settings, services)
+    app = SalesMindApp(settings, services, only() if only is not None else None)
     app.run(mouse=mouse)
     return int(app.return_code or ExitCode.OK)

@@ -7,10 +7,8 @@ from collections.abc import Iterable
 from acceptance.evidence import absent, answer, finding
 from acceptance.record import Record
 from acceptance.results import Answer, Evidence
+from relay.codes import RelayCode
 from relay.stream import Problem
-
-_RECORDING_FAILED = "recording_failed"
-"""Of this machine's disk: it explains nothing else."""
 
 
 def unmet(record: Record, checkpoint: str, what: str, within_s: float | None = None) -> Answer:
@@ -33,7 +31,8 @@ def explained(record: Record, answers: Iterable[Answer]) -> list[Answer]:
 
 def trouble(record: Record) -> Evidence | None:
     """Why something may be missing: our own failure, else what ended the conversation, else the first error or loss."""
-    problems = record.of(Problem, lambda problem: problem.code != _RECORDING_FAILED)
+    # A full disk of this machine explains nothing else.
+    problems = record.of(Problem, lambda problem: problem.code != RelayCode.RECORDING_FAILED)
     fatal = [problem for problem in problems if problem.fatal]
     for problem in (record.own_failure, *fatal, *problems):
         if problem is not None:
@@ -69,5 +68,5 @@ def said_by(problem: Problem) -> str | None:
 
 def recording_failed(record: Record) -> Evidence | None:
     """Why the recording is not whole, if it is not: then it proves nothing about the server."""
-    problem = record.one(Problem, lambda problem: problem.code == _RECORDING_FAILED)
+    problem = record.one(Problem, lambda problem: problem.code == RelayCode.RECORDING_FAILED)
     return None if problem is None else error_shown(record, problem)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from acceptance.evidence import absent, answer, finding
 from acceptance.judges.readings import falls, not_set_up, rose
 from acceptance.measurements import (
@@ -15,7 +17,7 @@ from acceptance.record import Moment, Record
 from acceptance.request import Limits
 from acceptance.results import Answer, Evidence
 
-_NO_ANSWER = (1006, 1011, 1012)
+_FELL = (1006, 1011, 1012)
 """Closes that speak of a server that fell, not of one that refused."""
 
 
@@ -24,11 +26,15 @@ def judge_robustness(
 ) -> list[Answer]:
     """What was not tried is not run. ``left_out``: by checkpoint, the code of why it does not apply."""
     answers = [
-        _oversized(measured.oversized),
-        _flood(measured.flood, limits),
+        _tried("t4.oversized", measured.oversized, _oversized),
+        _tried("t4.audio_flood", measured.flood, lambda id_, reply: _flood(id_, reply, limits)),
         _json_errors(measured.errors),
         _wrong_logins(measured.wrong_logins, limits),
-        _upstream_lost(measured.upstream_lost, limits),
+        _tried(
+            "t4.upstream_lost",
+            measured.upstream_lost,
+            lambda id_, reply: _upstream_lost(id_, reply, limits),
+        ),
         _vanished(measured.vanished, limits),
     ]
     return [
@@ -52,36 +58,39 @@ def _reply(reply: SocketReply) -> Evidence:
     )
 
 
-def _untried(id_: str, reply: SocketReply | None) -> Answer | None:
+def _tried(id_: str, reply: SocketReply | None, judge: Callable[[str, SocketReply], Answer]) -> Answer:
+    """What ``judge`` says of a reply, if there was a WebSocket to get one from."""
     if reply is None:
         return answer(id_, "not_run")
     if reply.refused is not None:
         return answer(id_, "not_run", finding("not_connected", "request", Moment(), code=reply.refused))
-    return None
+    return judge(id_, reply)
 
 
-def _oversized(reply: SocketReply | None) -> Answer:
+def _oversized(id_: str, reply: SocketReply) -> Answer:
     """Refused with a reason. A server that takes longer messages is not at fault, and shows nothing."""
-    id_ = "t4.oversized"
-    if (untried := _untried(id_, reply)) is not None or reply is None:
-        return untried or answer(id_, "not_run")
     if reply.close_code is None and reply.error_code is None:
         return answer(id_, "not_applicable", finding("oversized_taken", "absence", Moment(reply.at)))
     return answer(id_, "pass" if reply.explained else "fail", _reply(reply))
 
 
-def _flood(reply: SocketReply | None, limits: Limits) -> Answer:
+def _flood(id_: str, reply: SocketReply, limits: Limits) -> Answer:
     """Refused with a reason, or held up: no server has a use for audio from the future."""
-    id_ = "t4.audio_flood"
-    if (untried := _untried(id_, reply)) is not None or reply is None:
-        return untried or answer(id_, "not_run")
     sent, took = reply.sent_s or 0.0, reply.took_s or 0.0
     flood = finding("flood", "measurement", Moment(reply.at), sent_s=round(sent, 1), took=round(took, 2))
-    if reply.close_code in _NO_ANSWER and not reply.explained:
+    if reply.close_code in _FELL and not reply.explained:
         return answer(id_, "not_run", flood, _reply(reply))
     refused = reply.error_code is not None or reply.close_code is not None
-    held_up = sent < limits.flood_audio_s
-    return answer(id_, "pass" if refused or held_up else "fail", flood, _reply(reply))
+    if not refused and sent >= limits.flood_audio_s:
+        return answer(id_, "fail", flood, _reply(reply))
+    return answer(id_, "pass", *((_reply(reply), flood) if refused else (flood, _reply(reply))))
+
+
+def _upstream_lost(id_: str, reply: SocketReply, limits: Limits) -> Answer:
+    if reply.error_code is not None or (reply.close_code or 0) >= 4_000:
+        return answer(id_, "pass", _reply(reply))
+    silent = absent(Record("", []), "error / close 4xxx", limits.error_s)
+    return answer(id_, "fail", silent, _reply(reply))
 
 
 def _json_errors(replies: tuple[HttpReply, ...]) -> Answer:
@@ -129,17 +138,6 @@ def _wrong_logins(logins: WrongLogins | None, limits: Limits) -> Answer:
     if limited is not None or (len(known) >= 3 and min(s for _, s in known[-3:]) >= limits.slow_login_s):
         return answer(id_, "pass", found)
     return answer(id_, "fail" if len(known) >= limits.wrong_logins else "not_run", found)
-
-
-def _upstream_lost(reply: SocketReply | None, limits: Limits) -> Answer:
-    id_ = "t4.upstream_lost"
-    if (untried := _untried(id_, reply)) is not None or reply is None:
-        return untried or answer(id_, "not_run")
-    announced = reply.error_code is not None or (reply.close_code or 0) >= 4_000
-    if announced:
-        return answer(id_, "pass", _reply(reply))
-    silent = absent(Record("", []), "error / close 4xxx", limits.error_s)
-    return answer(id_, "fail", silent, _reply(reply))
 
 
 def _vanished(measured: Vanished | None, limits: Limits) -> Answer:

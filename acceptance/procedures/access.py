@@ -197,8 +197,11 @@ async def _revoked(run: AcceptanceRun) -> Revoked | None:
         except (ApiError, NotOpened) as error:
             return Revoked(wall_now(), refused=str(error.code))
         try:
-            if not await _revoke(run, second.username):
-                return None
+            try:
+                if not await _revoke(run, second.username):
+                    return None
+            except OSError as error:
+                return Revoked(wall_now(), refused=f"revoke: {error}")
             at, began = wall_now(), time.monotonic()
             await _closed(connection, run.limits.revoked_s)
             watched_s = time.monotonic() - began

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import tzinfo
 
-from acceptance.checkpoints import CONDITIONS, TESTS
+from acceptance.checkpoints import CONDITIONS, REMINDERS, TESTS
 from acceptance.one_line import one_line
 from acceptance.redaction import redact
 from acceptance.reports.wording import SIGNS, Language, Words, place, point_of
@@ -60,6 +61,8 @@ def _facts(result: RunResult, words: Words) -> Iterator[str]:
     yield f"- **{words('beyond')}**: {_verdict(result.beyond, words)}"
     if result.aborted:
         yield f"- ⚠️ **{words('aborted')}**"
+    for reminder in REMINDERS:
+        yield f"- ℹ️ {cell(words.of(reminder))}"
 
 
 def result_table(result: RunResult, words: Words) -> Iterator[str]:
@@ -128,7 +131,13 @@ _SPECIAL = str.maketrans(
     {mark: f"\\{mark}" for mark in "\\`*_[]|~#"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 )
 
+_LINKED = re.compile(r"(:|\bwww)(//|\.)", re.IGNORECASE)
+
 
 def cell(text: str) -> str:
-    """``text`` on one line that means nothing to Markdown: safe in a table and in a list."""
-    return " ".join(redact(one_line(text)).split()).translate(_SPECIAL)
+    """``text`` on one line that means nothing to Markdown: safe in a table and in a list.
+
+    GitHub's also makes links of bare addresses; a server's must not lead anywhere.
+    """
+    words = " ".join(redact(one_line(text)).split()).translate(_SPECIAL)
+    return _LINKED.sub(r"\1\\\2", words)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import tzinfo
 from pathlib import Path
 
-from acceptance.checkpoints import CONDITIONS, TESTS
+from acceptance.checkpoints import CONDITIONS, REMINDERS, TESTS
 from acceptance.reports.checkpoint_tree import badge, checkpoint_tree
 from acceptance.reports.conversation_view import conversations
 from acceptance.reports.markdown_table import remarks
@@ -14,7 +14,10 @@ from acceptance.reports.markup import Markup, document, element, join, style_she
 from acceptance.reports.wording import Language, Words
 from acceptance.results import RunResult, Verdict, combine
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; media-src data:"
+NOTHING_ELSE = "default-src 'none'; style-src 'unsafe-inline'"
+"""The page may load nothing, not even from itself."""
+SOUND_INSIDE = f"{NOTHING_ELSE}; media-src data:"
+"""Nothing but sound that is in it."""
 
 
 def html(
@@ -37,7 +40,11 @@ def html(
         _head(result, words),
         _section(words("table"), _table(result, words)),
         _section(words("conditions"), element("div", _conditions(result, words), class_="columns")),
-        _section(words("checkpoints"), *(checkpoint_tree(test, words) for test in tests)),
+        _section(
+            words("checkpoints"),
+            *(checkpoint_tree(test, words) for test in tests),
+            *(element("p", words.of(reminder), class_="muted") for reminder in REMINDERS),
+        ),
         _section(
             words.choose(("会話", "Conversations")),
             *conversations(result, directory, words),
@@ -48,17 +55,17 @@ def html(
     return page(title, main, language)
 
 
-def page(title: str, main: Markup, language: Language) -> str:
-    """``main`` as a whole page in the reports' style, which may load nothing but sound that is in it."""
-    return document(_meta(title), element("body", main), language=language)
+def page(title: str, main: Markup, language: Language, *, policy: str = NOTHING_ELSE) -> str:
+    """``main`` as a whole page in the reports' style."""
+    return document(_meta(title, policy), element("body", main), language=language)
 
 
-def _meta(title: str) -> Markup:
+def _meta(title: str, policy: str) -> Markup:
     css = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
     return element(
         "head",
         element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+        element("meta", http_equiv="Content-Security-Policy", content=policy),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="referrer", content="no-referrer"),

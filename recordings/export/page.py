@@ -8,7 +8,7 @@ from pathlib import Path
 
 from acceptance.reports.conversation_view import conversation_article
 from acceptance.reports.markup import element
-from acceptance.reports.page import page
+from acceptance.reports.page import SOUND_INSIDE, page
 from acceptance.reports.recorded import read_recorded
 from acceptance.reports.wording import Language, Words
 from recordings.export.sound import NoSound, write_stereo
@@ -36,4 +36,4 @@ def html(directory: Path, language: Language, title: str) -> str:
         chunk_bytes,
         words,
     )
-    return page(title, element("main", element("h1", title), player, article), language)
+    return page(title, element("main", element("h1", title), player, article), language, policy=SOUND_INSIDE)

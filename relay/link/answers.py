@@ -7,6 +7,7 @@ from collections import OrderedDict
 
 from api_client import events as ev
 from api_client.client_events import item_truncate, response_cancel, response_create
+from api_client.error_codes import error_meaning
 from audio.ports import BYTES_PER_MS
 from relay.codes import RelayCode
 from relay.link.item_ids import ItemIds
@@ -53,6 +54,11 @@ class Answers:
         self._playback.finish_all()
 
     # --- asking ------------------------------------------------------------------------------------
+
+    @property
+    def resting(self) -> bool:
+        """No answer is wanted, made or played."""
+        return not (self._owed or self.turns.busy or self._playback.sounding)
 
     def owe(self) -> None:
         """The user has said something that the server answers by itself."""
@@ -165,9 +171,9 @@ class Answers:
             code = (error.code or error.type if error is not None else None) or RelayCode.RESPONSE_FAILED
             words = (error.message if error is not None else None) or "no reason given"
             message = f"The answer failed: {words}"
-            self._output.problem(
-                Problem(t=t, where="server", code=code, message=message, params={"message": words})
-            )
+            said = error_meaning(code, None, words).said if error is not None and error.message else ""
+            params = {"message": words, **({"said": said} if said else {})}
+            self._output.problem(Problem(t=t, where="server", code=code, message=message, params=params))
         self._owed = False
         self._latency.response_done(response.id)
         self._playback.response_over(response.id)

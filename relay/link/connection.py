@@ -77,6 +77,8 @@ class LiveConnection:
             parts.downlink.answers,
             self._errors,
             dialling.number,
+            renew_after_s=parts.config.renew_after_s,
+            answer_within_s=parts.config.answer_within_s,
             concludes=dialling.probing,
         )
         self._socket: RealtimeConnection | None = None
@@ -268,7 +270,7 @@ class LiveConnection:
             outbox.post(item)
         await outbox.flush()
         self._open_gate(socket)
-        self.end(await self._watch.run(outbox))
+        self.end(await self._watch.run(socket, outbox))
 
     def _update_sent(self) -> None:
         self._step("update_sent")

@@ -61,10 +61,14 @@ class Connections:
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
         self._attempt = 0
+        self._lost_at: float | None = None
+        """Since when there has been no open gate, in seconds of the monotonic clock."""
         self._finished = asyncio.Event()
         self._finished.set()
         self.reports = LossReports(parts.output)
         self.totals = Totals()
+        self.exit_code = EXIT_OK
+        """Other than that: they were given up, and not asked for again since."""
         parts.gate.on_open(self._gate_opened)
 
     @property
@@ -86,8 +90,8 @@ class Connections:
             self._current.end(STOPPED)
         await self._finished.wait()
 
-    async def run(self) -> int:
-        """Hold connections until ``stop`` (returns ``EXIT_OK``) or until they are given up (the exit code)."""
+    async def run(self) -> None:
+        """Hold connections until ``stop``, or until they are given up."""
         self._finished.clear()
         try:
             while not self._stopping.is_set():
@@ -97,10 +101,13 @@ class Connections:
                 if ending.kind in ("stopped", "closed"):
                     break
                 if not await self._again(ending):
-                    return EXIT_TIMEOUT if ending.kind == "timeout" else EXIT_CONNECTION
+                    self.exit_code = EXIT_TIMEOUT if ending.kind == "timeout" else EXIT_CONNECTION
+                    if self._parts.config.patience_s is not None:
+                        break
+                    await self._hurry.wait()  # somebody asks for another connection, or stops
+                    self._attempt = 0
         finally:
             self._finished.set()
-        return EXIT_OK
 
     async def _prepare(self) -> Ending | None:
         """Read the session once, before the first connection; how that failed, if it did."""
@@ -158,22 +165,33 @@ class Connections:
         """Say what happened and wait for the next attempt; False if there will be none."""
         asked = ending.kind == "asked"
         self._attempt += 0 if asked else 1
-        ever_connected = self._parts.gate.openings > 0
-        retry = decide(retryable=ending.retry, attempt=self._attempt, ever_connected=ever_connected)
+        now = time.monotonic()
+        self._lost_at = self._lost_at or now
+        retry = decide(
+            retryable=ending.retry,
+            attempt=self._attempt,
+            ever_connected=self._parts.gate.openings > 0,
+            lost_for_s=now - self._lost_at,
+            patience_s=self._parts.config.patience_s,
+        )
         if not asked:
             self.reports.problem(ending, fatal=not retry)
+        self._hurry.clear()
         if not retry:
             self.reports.given_up(ending, self._attempt)
+            if self._stopping.is_set():
+                self._hurry.set()
             return False
         delay = 0.0 if asked else max(self._backoff.delay(self._attempt), min(ending.wait_s, LONGEST_WAIT_S))
         self.reports.retrying(ending, self._attempt, delay)
-        self._hurry.clear()
         if not self._stopping.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._hurry.wait(), delay)
         return True
 
     def _gate_opened(self) -> None:
+        self._lost_at = None
+        self.exit_code = EXIT_OK
         self._poller.ask_now()
         self.reports.gate_opened(self._attempt, first=self._parts.gate.openings == 1)
 

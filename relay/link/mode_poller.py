@@ -11,6 +11,7 @@ from api_client.errors import ApiError
 from api_client.models import SessionDetail
 from api_client.rest import SalesMindClient
 from relay.config import RelayConfig
+from relay.link.gate import Gate
 from relay.link.instructions import RolePlay
 from relay.output import Output
 from relay.stream import ModePhase, ModeReports, RealtimeMode
@@ -24,9 +25,13 @@ _ANSWER_WITHIN_S = 5.0
 class ModePoller:
     """Asks over its own HTTP connection, away from the audio. Does nothing without a session id."""
 
-    def __init__(self, config: RelayConfig, output: Output) -> None:
+    def __init__(self, config: RelayConfig, output: Output, gate: Gate) -> None:
         self._config = config
         self._output = output
+        self._gate = gate
+        self._true_since: tuple[int, float] | None = None
+        """Gate opening and ``t`` of the newest answer, if that was true with the gate open."""
+        self._true_s: float | None = None
         self._client: SalesMindClient | None = None
         self._values: dict[ModePhase, bool | None] = {}
         self._wanted = asyncio.Event()
@@ -39,7 +44,8 @@ class ModePoller:
         """The last answer in each phase."""
         return ModeReports(
             before=self._values.get("before"),
-            during=self._values.get("during"),
+            during=True if self._true_s is not None else self._values.get("during"),
+            during_true_s=self._true_s,
             after=self._values.get("after"),
         )
 
@@ -99,6 +105,8 @@ class ModePoller:
         session = await self._client.get_session(self._config.session_id)
         ended = time.monotonic()
         self._values[phase] = session.realtime_mode
+        if phase == "during":
+            self._count(self._output.at(ended), value=session.realtime_mode)
         self._output.emit(
             RealtimeMode(
                 t=self._output.at(ended),
@@ -108,6 +116,17 @@ class ModePoller:
             )
         )
         return session
+
+    def _count(self, t: float, *, value: bool | None) -> None:
+        """Add up for how long the answers were true while the gate was open."""
+        if not (value and self._gate.is_open):
+            self._true_since = None
+            return
+        opening, since = self._true_since or (0, t)
+        if opening == self._gate.openings:
+            self._true_s = (self._true_s or 0.0) + t - since
+        self._true_s = self._true_s or 0.0
+        self._true_since = (self._gate.openings, t)
 
 
 def role_of(session: SessionDetail) -> RolePlay:

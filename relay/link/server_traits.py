@@ -21,7 +21,7 @@ class ServerTraits:
 
     def learn(self, ended: LiveConnection, ending: Ending) -> Ending:
         """Remember what ``ended`` showed; its ending, which may be worth another attempt now."""
-        if ending.code == RelayCode.UPSTREAM_SILENT:
+        if ending.code in (RelayCode.UPSTREAM_SILENT, RelayCode.SERVER_SILENT):
             # A server that has never answered a probe may not know the question: ask, but do not conclude.
             self.answers_probes = ended.answers_probes
         if ending.other_dialect and ended.guessed_dialect is not None and self.dialect is None:

@@ -59,6 +59,11 @@ class ResponseTurns:
         """``event_id`` of the request that was let through last."""
         return f"response_create_{self._requests}"
 
+    @property
+    def busy(self) -> bool:
+        """A response is open, asked for, or wanted."""
+        return bool(self.open) or self._waiting or self._asked_at is not None
+
     def connected(self, *, wanted: bool = False) -> None:
         """A new socket has no responses. A request that waited is still wanted, and so is a ``wanted`` answer."""
         self._waiting = self._waiting or self._asked_at is not None or wanted

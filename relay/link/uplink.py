@@ -9,10 +9,11 @@ from typing import Protocol
 from api_client.errors import ApiError
 from audio.ports import BYTES_PER_MS, BYTES_PER_SAMPLE
 from relay.codes import RelayCode
-from relay.config import RelayConfig
+from relay.config import BYTES_PER_SECOND, RelayConfig
 from relay.link.catching_up import CatchingUp
 from relay.link.gate import AudioSocket, Gate
 from relay.link.kept_speech import KeptSpeech
+from relay.link.line_watch import LineWatch
 from relay.link.out_chunk import OutChunk
 from relay.measure.latency import LatencyTracker
 from relay.measure.meters import LatenessMeter, RateMeter, RateWatch, expected_chunk_rate
@@ -24,6 +25,8 @@ from relay.sound.source import CurrentSource
 
 AUDIBLE_DBFS = -40.0
 """Peak of the quietest sound that may be speech; a quiet room stays below."""
+_SETTLES_S = 1.0
+"""A source that stalled has caught up by then."""
 _WORTH_TELLING_S = 0.3
 """A click is no speech."""
 
@@ -64,9 +67,12 @@ class Uplink:
         source.on_change = self._wake.set
         gate.on_open(self._gate_opened)
         self._silence = bytes(config.chunk_bytes)
+        self._stalled_after_s = max(1.0, 3 * config.chunk_bytes / BYTES_PER_SECOND)
         self._recent = RecentAudio()
         self._watch = RateWatch(expected_chunk_rate(config.chunk_bytes))
         self._watched_source = 0
+        self._line = LineWatch(output, config.chunk_bytes)
+        self._watched_line = (0, 0)
         self._next_log = 0.0
         self.muted = False
         self.echo: EchoCancelling | None = None
@@ -150,9 +156,13 @@ class Uplink:
             self.bytes_sent += len(chunk.pcm)
             self._latency.clock.sent(len(chunk.pcm) // BYTES_PER_SAMPLE, time.monotonic())
         handed = time.monotonic()
+        if self.last_sent_at is not None and handed - self.last_sent_at >= self._stalled_after_s:
+            # Suspended, or the line took nothing: what is caught up now is no rate.
+            self.rate.open(handed + _SETTLES_S)
         self.last_sent_at = handed
         if captured.audible:
             self.last_audible_at = handed
+        self._watch_line(due, handed)
         # What was kept goes out in a burst; what is captured keeps its rate.
         self.rate.add(handed)
         # What was due while the gate was closed was not late: it was not to be sent before.
@@ -160,6 +170,13 @@ class Uplink:
             self.lateness.add(max(due, self._gate.opened_at), handed)
         if handed >= self._next_log:
             self._report(handed)
+
+    def _watch_line(self, due: float, handed: float) -> None:
+        if self._watched_line != (self._source.changes, self._gate.openings):
+            self._watched_line = (self._source.changes, self._gate.openings)
+            self._line.restart()
+        live, dropped = self._source.live, self._source.dropped_chunks
+        self._line.sent(due, handed, live=live, dropped_chunks=dropped)
 
     def _outgoing(self, pcm: bytes) -> bytes:
         if self.echo is not None:

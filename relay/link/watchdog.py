@@ -16,10 +16,10 @@ SILENT_AFTER_S = 10.0
 """Somebody has spoken and nothing came in for so long: ask."""
 IDLE_AFTER_S = 30.0
 """The same while only silence went out, which nothing need come for: ask, but seldom."""
-ANSWER_WITHIN_S = 5.0
-"""No answer, no sign of life: lost."""
+LATE_AFTER_S = 5.0
+"""No answer yet: said, because a server that thinks answers late."""
 
-Action = Literal["wait", "probe", "silent"]
+Action = Literal["wait", "probe", "late", "silent"]
 
 
 class ItemRetrieve(ClientEvent, frozen=True, kw_only=True, tag="conversation.item.retrieve"):
@@ -42,11 +42,14 @@ class SilenceWatch:
     """Decides from times that are passed in, in seconds. One per socket."""
 
     opened_at: float
+    answer_within_s: float
+    """No answer and no sign of life by then: lost."""
     silent_after_s: float = SILENT_AFTER_S
     idle_after_s: float = IDLE_AFTER_S
-    answer_within_s: float = ANSWER_WITHIN_S
+    late_after_s: float = LATE_AFTER_S
     _last_received: float | None = None
     _probed_at: float | None = None
+    _late: bool = False
     _told: bool = False
     answered: bool = False
     """A probe was followed by a sign of life."""
@@ -57,20 +60,25 @@ class SilenceWatch:
         if self._probed_at is not None:
             self.answered = True
         self._probed_at = None
+        self._late = False
         self._told = False
 
     def check(self, now: float, last_sent: float | None, last_audible: float | None) -> Action:
         """What to do now; ``last_sent`` and ``last_audible``: when audio, and audio that could be speech, went out.
 
-        ``silent`` is said once per silence.
+        ``late`` and ``silent`` are said once per silence.
         """
         if self._told:
             return "wait"
         if self._probed_at is not None:
-            if now - self._probed_at < self.answer_within_s:
-                return "wait"
-            self._told = True
-            return "silent"
+            waited_s = now - self._probed_at
+            if waited_s >= self.answer_within_s:
+                self._told = True
+                return "silent"
+            if waited_s >= self.late_after_s and not self._late:
+                self._late = True
+                return "late"
+            return "wait"
         quiet_since = now - self.quiet_s(now)
         spoken = last_audible is not None and last_audible > quiet_since
         wait_s = self.silent_after_s if spoken else self.idle_after_s
@@ -79,6 +87,11 @@ class SilenceWatch:
             return "wait"
         self._probed_at = now
         return "probe"
+
+    @property
+    def probed_at(self) -> float | None:
+        """When the question was asked that has no answer yet."""
+        return self._probed_at
 
     def quiet_s(self, now: float) -> float:
         """For how long nothing has come, in seconds."""

@@ -52,12 +52,14 @@ class RateMeter:
         self._opened_at: float | None = None
 
     def open(self, at: float) -> None:
-        """Measuring (re)starts, e.g. because the gate opened."""
+        """Measuring (re)starts at ``at``, which may be still to come, e.g. because the gate opened."""
         self._events.clear()
         self._opened_at = at
 
     def add(self, at: float, amount: float = 1.0) -> None:
-        """One event (or ``amount`` of them) at ``at``."""
+        """One event (or ``amount`` of them) at ``at``. What comes before measuring begins is not counted."""
+        if self._opened_at is not None and at < self._opened_at:
+            return
         self._events.append((at, amount))
         self._trim(at)
 

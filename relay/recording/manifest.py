@@ -15,6 +15,7 @@ import msgspec
 from relay.stream import (
     Connection,
     Problem,
+    Recording,
     SinkState,
     SourceState,
     Started,
@@ -26,8 +27,11 @@ from relay.stream import (
 FORMAT = 2
 """Recordings of version 0.1 are format 1: events.jsonl and two WAV files, without a manifest."""
 
-How = Literal["stopped", "interrupted", "connection", "timeout", "failed", "disk", "killed"]
-"""disk: the recording could not be written on, the conversation may have lasted longer; killed: told by repair."""
+How = Literal[
+    "stopped", "interrupted", "connection", "timeout", "failed", "disk", "recording_stopped", "killed"
+]
+"""disk: the recording could not be written on; recording_stopped: somebody asked for it. After both, the conversation
+may have lasted longer. killed: told by repair."""
 _BY_EXIT_CODE: dict[int, How] = {0: "stopped", 3: "connection", 4: "timeout", 130: "interrupted"}
 
 
@@ -90,6 +94,8 @@ class Tally:
     devices: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     reconnects: int = 0
+    stopped: bool = False
+    """The recording was, before its conversation."""
     _said: set[str] = field(default_factory=set)
 
     def take(self, event: StreamEvent) -> None:
@@ -104,6 +110,8 @@ class Tally:
                 self._said.add(item_id)
             case Connection(state="restored"):
                 self.reconnects += 1
+            case Recording(state="stopped"):
+                self.stopped = True
             case Problem(code=code) if code not in self.errors:
                 self.errors.append(code)
             case SourceState(state="opened", name=name) | SinkState(state="opened", name=name):
@@ -121,7 +129,9 @@ class Tally:
     def ended(self, how: How | None = None, at: str | None = None) -> Ended:
         """How it ended: as ``how``, else as its summary says."""
         exit_code = None if self.summary is None else self.summary.exit_code
-        if how is None:
+        if how is None and self.stopped:
+            how = "recording_stopped"
+        elif how is None:
             how = "killed" if exit_code is None else _BY_EXIT_CODE.get(exit_code, "failed")
         return Ended(
             how=how,

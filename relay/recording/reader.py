@@ -13,7 +13,7 @@ from relay.recording import wire
 from relay.recording.manifest import Manifest, Tally, decode
 from relay.recording.tracks import TrackReader, open_track
 from relay.recording.wire import WireMessage
-from relay.stream import StreamEvent
+from relay.stream import StreamEvent, Transcript
 
 MANIFEST = "manifest.json"
 EVENTS = "events.jsonl"
@@ -45,6 +45,17 @@ class RecordingReader:
                 yield stream.decode(line)
             except (msgspec.MsgspecError, UnicodeDecodeError):
                 continue
+
+    def transcripts(self) -> Iterator[Transcript]:
+        """Every transcript of the stream, in order, without decoding the rest. Raises ``OSError``."""
+        for line in _lines(self.directory / EVENTS):
+            if b'"transcript"' in line:
+                try:
+                    event = stream.decode(line)
+                except (msgspec.MsgspecError, UnicodeDecodeError):
+                    continue
+                if isinstance(event, Transcript):
+                    yield event
 
     def wire(self) -> Iterator[WireMessage]:
         """Every message of the WebSockets, in order; none in format 1. Raises ``OSError``."""

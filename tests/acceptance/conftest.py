@@ -2,49 +2,28 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import wave
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from acceptance.progress import ProgressEvent
-from acceptance.request import CheckRequest, Limits
+from acceptance.request import CheckRequest, Limits, Means
 from acceptance.results import RunResult
 from acceptance.runner import run_check
-
-
-def _load(name: str) -> ModuleType:
-    """A module beside this file: tests are no package."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-fake = _load("fake_salesmind")
-_load("made_streams")
-_load("evil_strings")
+from tests.acceptance import fake_salesmind
 
 QUICK = Limits(
     connect_s=3.0, answer_s=1.5, mode_change_s=1.0, killed_s=0.5, restart_s=0.5, refusal_s=0.6, error_s=1.5,
     recover_s=3.0, half_open_s=0.0, pause_s=0.8, slow_s=0.2, watch_s=0.3, slow_bytes_per_s=200_000,
-    stored_s=0.5, revoked_s=0.6, reply_s=0.6, flood_audio_s=20.0, flood_s=2.0, vanished_s=4.0,
+    stored_s=0.5, revoked_s=0.6, reply_s=0.6, flood_audio_s=20.0, flood_s=2.0, vanished_s=4.0, rate_tolerance=0.2,
 )  # fmt: skip
-"""The fake server answers at once; what patience there is, is for the conversation's process on a busy machine."""
+"""The fake server answers at once; what patience there is, is for the conversation's process on a busy machine.
 
-
-@pytest.fixture(scope="session")
-def fake_salesmind() -> ModuleType:
-    """The module of the fake server."""
-    return fake
+A second of audio has 25 chunks, so that one more or less at its edges is 4 % of the rate.
+"""
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +34,7 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> str:
         sound.setnchannels(1)
         sound.setsampwidth(2)
         sound.setframerate(24_000)
-        sound.writeframes(fake.LOUD * (12 * 400) + bytes(48 * 240))
+        sound.writeframes(fake_salesmind.LOUD * (12 * 400) + bytes(48 * 240))
     return f"wav:{path}"
 
 
@@ -97,19 +76,19 @@ def check(speech: str, tmp_path_factory: pytest.TempPathFactory) -> Check:
         helped: bool = False,
         **changes: Any,
     ) -> Checked:
-        app = fake.FakeSalesMind(*defects)
+        app = fake_salesmind.FakeSalesMind(*defects)
         limits = {name: changes.pop(name) for name in tuple(changes) if name in Limits.__dataclass_fields__}
         operator = changes.pop("operator", None)
         events: list[ProgressEvent] = []
         emit = changes.pop("emit", events.append)
-        async with fake.serving(app) as url:
+        async with fake_salesmind.serving(app) as url:
             request = CheckRequest(
                 server_url=url,
-                account=fake.TESTER,
+                account=fake_salesmind.TESTER,
                 directory=changes.pop("directory", None) or tmp_path_factory.mktemp("run"),
                 tests=tests,
                 limits=replace(QUICK, **limits),
-                **{"second_account": fake.SECOND, "source": speech, **changes},
+                **{"second_account": fake_salesmind.SECOND, "source": speech, **changes},
             )
 
             async def restart_server() -> str:
@@ -117,22 +96,18 @@ def check(speech: str, tmp_path_factory: pytest.TempPathFactory) -> Check:
                 return str(url)
 
             async def revoke_second() -> None:
-                await app.revoke(fake.SECOND.username)
+                await app.revoke(fake_salesmind.SECOND.username)
 
             result = await run_check(
                 request,
                 emit,
                 operator=operator,
-                restart_server=None if restart is None else restart_server,
-                revoke_second=revoke_second if helped else None,
-                cut_upstream=app.cut_upstream if helped else None,
+                means=Means(
+                    restart_server=None if restart is None else restart_server,
+                    revoke_second=revoke_second if helped else None,
+                    cut_upstream=app.cut_upstream if helped else None,
+                ),
             )
         return Checked(result, events, app)
 
     return run
-
-
-@pytest.fixture(scope="session")
-def made() -> ModuleType:
-    """The module of results that are made without a run."""
-    return _load("made_results")

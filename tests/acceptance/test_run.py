@@ -36,6 +36,7 @@ from acceptance.request import CheckRequest, Credentials, Limits
 from acceptance.runner import run_check
 from relay.client import RelayProcess
 from relay.stream import Step, Summary
+from tests.acceptance import fake_salesmind
 
 NOT_OF_A_CONVERSATION = {
     point.id for point in CHECKPOINTS if point.test == 3 and not point.id.startswith("t3.mode_")
@@ -48,13 +49,14 @@ OPERATOR_ONLY = {point.id for point in CHECKPOINTS if point.operator}
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def green(check: Any) -> AsyncIterator[Any]:
     """All four tests against a server without defects."""
-    yield await check(1, 2, 3, 4, restart="forgets", half_open_s=20.0, helped=True, try_wrong_logins=True)
+    yield await check(1, 2, 3, 4, restart="forgets", half_open_s=45.0, helped=True, try_wrong_logins=True)
 
 
 def test_a_server_without_defects_is_green(green: Any) -> None:
     applies = {name: verdict for name, verdict in green.verdicts.items() if name not in OPERATOR_ONLY}
     assert applies.pop(UNFINISHED) == "not_applicable"
-    assert set(applies.values()) == {"pass"}
+    red = {name: green.result.answer(name).evidence for name, verdict in applies.items() if verdict != "pass"}
+    assert red == {}
     result = green.result
     assert (result.minimum, result.ideal, result.document, result.beyond) == ("pass",) * 4
     assert result.passed
@@ -140,7 +142,7 @@ def test_what_was_recorded_is_where_the_result_says(green: Any) -> None:
     assert all((directory / str(record.log)).is_file() for record in green.result.conversations)
 
 
-def test_no_token_is_told_or_left_behind(green: Any, fake_salesmind: Any) -> None:
+def test_no_token_is_told_or_left_behind(green: Any) -> None:
     secrets = [account.token.encode() for account in (fake_salesmind.TESTER, fake_salesmind.SECOND)]
     told = b"\n".join(progress.encode(event) for event in green.events)
     left = [file.read_bytes() for file in Path(green.result.directory).rglob("*") if file.is_file()]

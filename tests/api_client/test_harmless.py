@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from websockets.asyncio.server import ServerConnection
 
 from api_client import events as ev
-from api_client.harmless import REPLACEMENT, decode_json, harmless_text, is_harmless_json, one_line
+from api_client.harmless import REPLACEMENT, harmless_text, one_line
+from api_client.harmless_json import decode_json, is_harmless_json
 from api_client.realtime import RealtimeConnection
 from api_client.rest import SalesMindClient
 from tests.evil_strings import EVIL, FORGED, ORDINARY, harm_in

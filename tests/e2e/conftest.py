@@ -103,6 +103,23 @@ class TerminalSession:
 
 
 @pytest.fixture
+def open_shell(environment: dict[str, str]) -> Iterator[Callable[[], TerminalSession]]:
+    """A shell with job control in a terminal of its own; ended after the test."""
+    sessions: list[TerminalSession] = []
+
+    def open_session() -> TerminalSession:
+        shell = ["bash", "--norc", "--noprofile", "-i"]
+        sessions.append(TerminalSession(shell, {**environment, "PS1": "$ "}))
+        return sessions[-1]
+
+    yield open_session
+    for session in sessions:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(session.pid, signal.SIGHUP)  # an interactive shell takes no SIGTERM; its jobs go with it
+        session.close()
+
+
+@pytest.fixture
 def open_terminal(environment: dict[str, str]) -> Iterator[Callable[..., TerminalSession]]:
     """Start `salesmind ARGUMENTS` in a terminal of its own; ended after the test."""
     sessions: list[TerminalSession] = []

@@ -66,7 +66,10 @@ def test_our_own_server_is_green(server: Any, environment: dict[str, str], tmp_p
         for test in lines[-1]["result"]["tests"]
         for answer in test["answers"]
     }
-    not_applicable = {"t2.operator_heard", "t3.restarted", "t4.operator_microphone"}
+    not_applicable = {
+        "t2.operator_heard", "t3.finished_session", "t3.restarted", "t3.revoked_refused", "t3.revoked_closed",
+        "t4.operator_microphone", "t4.upstream_lost", "t4.wrong_logins",
+    }  # fmt: skip
     assert verdicts == {
         point.id: "not_applicable" if point.id in not_applicable else "pass" for point in CHECKPOINTS
     }, done.stderr
@@ -84,6 +87,13 @@ def test_our_own_server_is_green(server: Any, environment: dict[str, str], tmp_p
     assert "<svg" in reports["html"].read_text(encoding="utf-8")
     with ResultsStore(Path(environment["SALESMIND_STATE_DIR"]) / FILE_NAME) as store:
         assert store.get(result.id) == result
+
+
+def test_a_refused_second_user_is_named(server: Any, environment: dict[str, str]) -> None:
+    surroundings = {**environment, "SALESMIND_SECOND_PASSWORD": "x"}
+    done = check(surroundings, "--server", server.url, "--second-user", "nobody")
+    assert done.returncode == 3
+    assert f"{server.url} (nobody): User name or password is wrong." in done.stderr
 
 
 def test_a_server_of_its_own_is_restarted(environment: dict[str, str], tmp_path: Path) -> None:
@@ -176,6 +186,9 @@ def test_a_second_user_needs_a_password(server: Any, environment: dict[str, str]
         (("--server-command", 'serve "'), 2, 'serve "'),
         (("--server-command", ""), 2, "--server-command"),
         (("--ask",), 2, "terminal"),
+        (("--revoke-command", "true"), 2, "--second-user"),
+        (("--revoke-command", 'x "', "--second-user", "y"), 2, "--revoke-command"),
+        (("--engine-control", "http://x/control"), 2, "--engine-control"),
     ],
 )
 def test_mistakes_are_found_before_the_server_hears_of_anything(
@@ -256,9 +269,9 @@ def test_ctrl_c_ends_a_question_at_once(
     """Without Enter: the one for the password, and the one that only a person can answer."""
     arguments = ("check", "--server", server.url, "--username", "admin", "--test", "4", "--ask")
     asked = open_terminal(*arguments)
-    asked.wait_for("Refuse the microphone")
+    asked.wait_for("Refuse this program the microphone")
     asked.press("maybe\r")
-    asked.wait_for(lambda text: text.count("Refuse the microphone") == 2)
+    asked.wait_for(lambda text: text.count("Refuse this program the microphone") == 2)
     asked.press("\x03")
     assert asked.wait_for_exit() == 130
     assert "The run was aborted" in asked.text

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shlex
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +18,9 @@ import httpx
 import pytest
 
 F1, F2, F3 = "\x1bOP", "\x1bOQ", "\x1bOR"
-ENTER, ESCAPE, TAB, CTRL_Q = "\r", "\x1b", "\t", "\x11"
+ENTER, ESCAPE, TAB, CTRL_Q, CTRL_Z = "\r", "\x1b", "\t", "\x11", "\x1a"
 
+SALESMIND = (sys.executable, "-m", "tui.cli")
 OpenTerminal = Callable[..., Any]
 
 
@@ -105,6 +108,29 @@ def test_a_lost_terminal_ends_the_conversation(open_terminal: OpenTerminal, serv
 def test_in_japanese(open_terminal: OpenTerminal, server: Any) -> None:
     terminal = open_terminal("--server", server.url, "--lang", "ja")
     terminal.wait_for("サーバーは正常です")
+    terminal.press(CTRL_Q)
+    assert terminal.wait_for_exit() == 0
+
+
+def test_ctrl_z_goes_back_to_the_shell_and_fg_returns(open_shell: OpenTerminal, server: Any) -> None:
+    terminal = open_shell()
+    terminal.press(f"{shlex.join(SALESMIND)} --server {server.url}\n")
+    terminal.wait_for("Server is well")
+    terminal.press(CTRL_Z)
+    terminal.wait_for(lambda text: "Stopped" in text)
+    terminal.press("echo back-in-$((1+1))-shells\n")
+    terminal.wait_for("back-in-2-shells")
+    terminal.press("clear; fg; echo ended-$((40+2))\n")
+    terminal.wait_for(lambda text: "back-in" not in text and "Server is well" in text)
+    terminal.press(CTRL_Q)
+    terminal.wait_for("ended-42")
+
+
+def test_ctrl_z_without_a_shell_stops_nothing(open_terminal: OpenTerminal, server: Any) -> None:
+    terminal = open_terminal("--server", server.url)
+    terminal.wait_for("Server is well")
+    terminal.press(CTRL_Z)
+    terminal.wait_for("There is no shell to go back to.")
     terminal.press(CTRL_Q)
     assert terminal.wait_for_exit() == 0
 

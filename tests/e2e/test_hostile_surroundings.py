@@ -89,6 +89,21 @@ def test_turns_that_were_not_said_in_time_are_told(server: Any, environment: dic
     assert "Not said, because the time was up: one" not in done.stderr
 
 
+def test_the_summary_and_the_process_end_with_one_exit_code(server: Any, environment: dict[str, str]) -> None:
+    more = ("--source", "tone", "--say", "one", "--say", "two", "--json")
+    done = run(environment, *TALK, "--server", server.url, *more)
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert summary["kind"] == "summary"
+    assert (summary["exit_code"], done.returncode) == (4, 4)
+
+
+def test_a_talk_with_nothing_to_say_connects_and_ends(server: Any, environment: dict[str, str]) -> None:
+    done = run(environment, "talk", "--username", "admin", "--new-session", "--server", server.url)
+    assert done.returncode == 0
+    assert "There is nothing to say" in done.stderr
+    assert "Connected" in done.stdout
+
+
 def test_a_device_that_is_not_there_ends_the_talk(server: Any, environment: dict[str, str]) -> None:
     done = run(environment, *TALK, "--server", server.url, "--source", "wav:/nowhere.wav")
     assert done.returncode == 2

@@ -7,7 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -149,3 +149,54 @@ def test_a_recording_of_version_0_1_is_listed(
     assert entry.manifest.format == 1 and entry.manifest.ended is not None
     assert entry.manifest.ended.turns == 2
     Recorder(tmp_path / "other", 0.0, lambda _: None).finish()
+
+
+def test_what_lies_beside_a_recording_stays(
+    library: Library, make_recording: MakeRecording, tmp_path: Path
+) -> None:
+    """``talk --record DIR`` twice: the second recording is below the first; and DIR may be anybody's."""
+    place = make_recording("a", started_at="2026-11-01T10:00:00+00:00")
+    make_recording("a", started_at="2026-11-02T10:00:00+00:00")
+    (place / "thesis.txt").write_text("years of work")
+    assert names(library) == ["a/2", "a"]
+    entry = library.find("a")
+    deleted = library.delete(entry)
+    assert names(library) == ["a/2"]
+    [waiting] = library.deleted()
+    assert (waiting.name, waiting.origin) == ("a", place)
+    library.restore(entry, deleted)
+    assert names(library) == ["a/2", "a"]
+    library.annotate(library.find("a/2"), marked=True)
+    assert [entry.name for entry in library.expire(1, None, NOW)] == ["a"]
+    assert names(library) == ["a/2"]
+    assert (place / "thesis.txt").read_text() == "years of work"
+
+
+def test_what_is_no_recording_never_expires(library: Library, make_recording: MakeRecording) -> None:
+    """Many programs call a file events.jsonl."""
+    make_recording("old", started_at="2026-11-01T10:00:00+00:00")
+    foreign = library.root / "service"
+    foreign.mkdir()
+    (foreign / "events.jsonl").write_text('{"event": "login", "user": "x"}\n')
+    assert [entry.name for entry in library.expire(1, 1, NOW)] == ["old"]
+    assert (foreign / "events.jsonl").exists()
+
+
+def test_the_trash_is_emptied_after_a_week(library: Library, make_recording: MakeRecording) -> None:
+    for name in ("a", "b"):
+        make_recording(name, started_at="2026-11-25T10:00:00+00:00")
+    library.delete(library.find("a"), NOW - timedelta(days=8))
+    library.delete(library.find("b"), NOW - timedelta(days=6))
+    assert [one.name for one in library.deleted()] == ["b", "a"]
+    library.expire(30, None, NOW)
+    assert [one.name for one in library.deleted()] == ["b"]
+
+
+def test_a_restored_one_does_not_replace_another(library: Library, make_recording: MakeRecording) -> None:
+    make_recording("a")
+    entry = library.find("a")
+    place = library.delete(entry)
+    make_recording("a")
+    with pytest.raises(FileExistsError):
+        library.restore(entry, place)
+    assert names(library) == ["a"] and place.exists()

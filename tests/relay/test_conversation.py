@@ -275,3 +275,22 @@ def test_a_long_conversation_stays_cheap(turns: int) -> None:
     assert time.process_time() - began < 0.5
     assert len(state.turns) == turns
     assert not isinstance(state.meters, Meters)
+
+
+def test_a_turn_is_as_old_as_its_speech() -> None:
+    state = fold(
+        ConversationState(),
+        [
+            Speech(t=1.0, state="started", item_id="u1", audio_ms=900),
+            Speech(t=4.0, state="stopped", item_id="u1", audio_ms=3_900),
+        ],
+    )
+    state = fold(
+        state,
+        [
+            Item(t=4.1, item_id="u1", role="user"),
+            Item(t=4.2, item_id="a1", role="assistant", previous_item_id="u1"),
+            Item(t=9.0, item_id="typed", role="user", previous_item_id="a1"),
+        ],
+    )
+    assert [(turn.item_id, turn.at) for turn in state.turns] == [("u1", 1.0), ("a1", 4.2), ("typed", 9.0)]

@@ -12,7 +12,7 @@ import sys
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -21,12 +21,8 @@ from relay.commands import Configure, Say, Stop, encode
 from relay.config import RelayConfig
 from relay.process import LOG_BYTES, EventWriter
 from relay.recording.reader import RecordingReader
-from relay.stream import Problem, Started, Step, StreamEvent, Summary, Transcript, decode
-
-if TYPE_CHECKING:
-    from tests.relay.conftest import FakeSalesMind
-else:
-    FakeSalesMind = Any
+from relay.stream import Notice, Problem, Started, Step, StreamEvent, Summary, Transcript, decode
+from tests.relay.fake_salesmind import FakeSalesMind
 
 TOKEN = "5f3a" * 10
 SESSION_ID = "0b6f2f60-5a0e-4c53-9d3c-7f0c1a2b3c4d"
@@ -215,13 +211,52 @@ async def test_a_reader_that_does_not_read_stops_no_audio(salesmind: FakeSalesMi
     assert await asyncio.wait_for(process.wait(), WITHIN_S) == 0
 
 
-async def test_a_child_that_cannot_start_is_a_crash(salesmind: FakeSalesMind, tmp_path: Path) -> None:
-    relay = await RelayProcess.start(config(salesmind), log_path=tmp_path / "no-such-folder" / "relay.log")
+@pytest.mark.parametrize("place", ["a directory", "in no directory"])
+async def test_a_log_that_cannot_be_written_costs_only_itself(
+    salesmind: FakeSalesMind, tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "relay.log").mkdir()
+    log = tmp_path / ("relay.log" if place == "a directory" else "no-such-folder/relay.log")
+    relay = await RelayProcess.start(config(salesmind), log_path=log)
+    events = await until(relay, is_gate)
+    await relay.stop()
+    notices = [event for event in events if isinstance(event, Notice)]
+    assert [(notice.code, notice.params["path"]) for notice in notices] == [("log_unwritable", str(log))]
+    assert isinstance(events[0], Started)
+    assert relay.exit_code == 0
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "2>&- 5>&-"])
+async def test_a_closed_standard_error_is_none_of_its_business(
+    salesmind: FakeSalesMind, tmp_path: Path, closed: str
+) -> None:
+    log = tmp_path / "relay.log"
+    process = await asyncio.create_subprocess_exec(
+        *("sh", "-c", f'exec "$0" -m relay --log "$1" {closed}', sys.executable, str(log)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=2**20,
+    )
+    assert process.stdin is not None
+    process.stdin.write(encode(Configure(config=config(salesmind))) + b"\n")
+    await lines_until(process, is_gate)
+    process.stdin.close()
+    await lines_until(process, lambda event: isinstance(event, Summary))
+    assert await asyncio.wait_for(process.wait(), WITHIN_S) == 0
+
+
+async def test_a_child_that_cannot_start_is_a_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PYTHONHOME", str(tmp_path))  # no Python without its library
+    server = RelayConfig(server_url="http://127.0.0.1:9", token=TOKEN)
+    relay = await RelayProcess.start(server, log_path=tmp_path / "relay.log")
     async with asyncio.timeout(WITHIN_S):
         events = [event async for event in relay]
     assert [event.code for event in events if isinstance(event, Problem)] == ["relay_crashed"]
-    assert relay.exit_code == 2
+    assert relay.exit_code == 1
     await relay.send(Stop())  # too late, and harmless
+    assert capfd.readouterr().err == ""
 
 
 def test_importing_the_client_is_light() -> None:

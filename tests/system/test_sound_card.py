@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,9 +15,7 @@ from audio.devices import list_devices
 from audio.errors import AudioError, AudioErrorCode
 from audio.open import make_sink, make_source
 from audio.pcm import from_float, level
-
-if TYPE_CHECKING:
-    from conftest import SoundCard
+from tests.system.sound_card import SoundCard
 
 pytestmark = pytest.mark.system
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import scripted
-
 from relay.stream import (
     Connection,
     Item,
@@ -19,6 +17,7 @@ from relay.stream import (
     StreamEvent,
     Transcript,
 )
+from tests.tui import scripted
 
 LINES = (
     "現在、在庫はどのような方法で管理されていますか。",

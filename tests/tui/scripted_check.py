@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from acceptance import verdicts
 from acceptance.checkpoints import TESTS, checkpoints_of
@@ -22,7 +23,7 @@ from acceptance.progress import (
     TestStarted,
 )
 from acceptance.record import Moment
-from acceptance.request import CheckRequest, Credentials, Means
+from acceptance.request import NO_MEANS, CheckRequest, Credentials
 from acceptance.results import Answer, RunResult, Verdict
 from relay.stream import StreamEvent
 
@@ -42,7 +43,7 @@ def started(tests: tuple[int, ...] = (1, 2, 3, 4)) -> RunStarted:
         username="admin",
         tests=tests,
         checkpoints=tuple(point.id for number in tests for point in checkpoints_of(number)),
-        plan=plan(request, Means()),
+        plan=plan(request, NO_MEANS),
     )
 
 
@@ -92,10 +93,10 @@ def over(number: int, bad: frozenset[str] = frozenset()) -> list[ProgressEvent]:
     ]
 
 
-def asked(checkpoint: str = "t2.operator_heard") -> Question:
+def asked(checkpoint: str = "t2.operator_heard", asks: Any = "judgement") -> Question:
     """The operator is asked."""
     return Question(
-        at=4.0, checkpoint=checkpoint, ja="音声応答が聞こえましたか", en="Did you hear the answer?"
+        at=4.0, checkpoint=checkpoint, ja="音声応答が聞こえましたか", en="Did you hear the answer?", asks=asks
     )
 
 

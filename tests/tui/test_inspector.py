@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -12,6 +11,7 @@ import pytest
 
 from relay.recording import wire
 from relay.stream import LogLine, ProtocolEvent, RealtimeMode, Speech, Started, StreamEvent, encode
+from tests.tui import scripted
 from tui.conversation.event_detail import event_json, message_json, recorded_message, wall_time
 from tui.conversation.event_rows import EventRows, Filter, ShownRows, answered
 from tui.conversation.event_screen import EventScreen
@@ -34,7 +34,7 @@ def message(t: float, direction: Any, type_: str, **more: Any) -> ProtocolEvent:
     return ProtocolEvent(t=t, direction=direction, type=type_, size_bytes=90, connection=1, **more)
 
 
-def test_audio_is_counted_on_one_row(scripted: ModuleType) -> None:
+def test_audio_is_counted_on_one_row() -> None:
     def sent(begin: float, end: float) -> list[StreamEvent]:
         ticks = range(round(begin * 10), round(end * 10))
         return [scripted.meters(n / 10, chunks_sent=int(n * 2.5), audio_received_ms=0) for n in ticks]
@@ -47,7 +47,7 @@ def test_audio_is_counted_on_one_row(scripted: ModuleType) -> None:
     assert [text.split("  ")[0] for text in texts(rows)] == ["audio sent", "vad", "audio sent"]
 
 
-def test_what_repeats_by_the_clock_is_folded_although_it_takes_turns(scripted: ModuleType) -> None:
+def test_what_repeats_by_the_clock_is_folded_although_it_takes_turns() -> None:
     events: list[StreamEvent] = []
     for tick in range(30):
         events += [
@@ -191,7 +191,7 @@ def test_an_event_of_the_stream_reads_as_it_was_told() -> None:
 
 
 async def test_a_long_conversation_is_looked_into_by_key(
-    make_app: Any, services: Any, session_of: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, session_of: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:

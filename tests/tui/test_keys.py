@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
 
+from tests.tui import scripted, scripted_check
 from tui import i18n
 from tui.acceptance.note import NoteScreen
 from tui.acceptance.question import QuestionScreen
@@ -93,13 +93,7 @@ def _footer(app: Any) -> list[str]:
 
 @pytest.mark.parametrize("language", i18n.LANGUAGES)
 async def test_footer_fits_eighty_columns(
-    make_app: Any,
-    services: Any,
-    session_of: Any,
-    until: Any,
-    scripted: ModuleType,
-    scripted_check: ModuleType,
-    language: i18n.Language,
+    make_app: Any, services: Any, session_of: Any, until: Any, language: i18n.Language
 ) -> None:
     i18n.set_language(language)
     services.server.sessions = [session_of(n) for n in range(1, 40)]
@@ -134,7 +128,7 @@ async def test_footer_fits_eighty_columns(
 
 
 async def test_palette_offers_what_can_be_done_now(
-    make_app: Any, services: Any, session_of: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, session_of: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test() as pilot:

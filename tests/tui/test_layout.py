@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from types import ModuleType
 from typing import Any
 
 import pytest
 
+from tests.tui import scripted
 from tui.conversation.live import LiveScreen
 from tui.conversation.signals_panel import extent_for
 from tui.host.terminal import ascii_only
@@ -17,7 +17,7 @@ from tui.navigation import Converse
 
 @pytest.fixture
 def talking(
-    make_app: Any, services: Any, session_of: Any, until: Callable[..., Awaitable[None]], scripted: ModuleType
+    make_app: Any, services: Any, session_of: Any, until: Callable[..., Awaitable[None]]
 ) -> Callable[..., Any]:
     @asynccontextmanager
     async def talk(size: tuple[int, int], **settings: Any) -> AsyncIterator[tuple[Any, Any]]:
@@ -87,9 +87,7 @@ async def test_one_panel_after_the_other_is_enlarged(talking: Any, until: Any) -
         await until(pilot, lambda: shown(screen) == before)
 
 
-async def test_the_summary_is_shown_whatever_was_enlarged(
-    talking: Any, until: Any, services: Any, scripted: ModuleType
-) -> None:
+async def test_the_summary_is_shown_whatever_was_enlarged(talking: Any, until: Any, services: Any) -> None:
     async with talking((80, 24)) as (pilot, screen):
         await pilot.press("x", "x")
         services.relay.script = scripted.end()
@@ -99,7 +97,7 @@ async def test_the_summary_is_shown_whatever_was_enlarged(
 
 
 async def test_held_still_the_signals_stay_and_go_on_counting(
-    talking: Any, until: Any, services: Any, scripted: ModuleType
+    talking: Any, until: Any, services: Any
 ) -> None:
     async with talking((120, 40)) as (pilot, screen):
         await pilot.press("p")

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import gc
-from types import ModuleType
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.widgets import Input, Static
 
 from relay import commands
-from relay.stream import Connection, Item, RealtimeMode, SourceState, Step, Transcript
+from relay.stream import Connection, Item, RealtimeMode, Recording, SourceState, Step, Transcript
+from tests.evil_strings import EVIL, harm_in
+from tests.tui import scripted
 from tui.conversation.event_log import EventLog
 from tui.conversation.transcript import KEPT_TURNS
 from tui.conversation.transcript import Transcript as TranscriptView
+from tui.frame.confirm import ConfirmScreen
 from tui.navigation import Converse
+from tui.settings import RecordingSettings
 
 
 def text(app: Any, selector: str) -> str:
@@ -35,7 +40,7 @@ def start(make_app: Any, services: Any, session_of: Any, until: Any) -> Any:
 
 
 async def test_without_a_microphone_the_sample_lines_are_offered(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True, conversation_language="ja")
     async with app.run_test(size=(120, 40)) as pilot:
@@ -61,7 +66,7 @@ async def test_without_a_microphone_the_sample_lines_are_offered(
 
 
 async def test_with_a_microphone_it_is_used_and_comes_back_after_a_recording(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     services.microphones = ("Built-in",)
     app = make_app(logged_in=True)
@@ -72,9 +77,7 @@ async def test_with_a_microphone_it_is_used_and_comes_back_after_a_recording(
         await until(pilot, lambda: commands.UseSource(spec="mic") in services.relay.sent)
 
 
-async def test_readings_show_what_was_measured(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
-) -> None:
+async def test_readings_show_what_was_measured(make_app: Any, services: Any, start: Any, until: Any) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
         await start(app, pilot)
@@ -97,7 +100,7 @@ async def test_readings_show_what_was_measured(
 
 
 async def test_mode_is_the_servers_word_and_silence_is_said(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -110,7 +113,7 @@ async def test_mode_is_the_servers_word_and_silence_is_said(
 
 
 async def test_transcript_is_in_order_and_final_text_replaces_partial(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -173,7 +176,7 @@ async def test_transcript_is_pruned(make_app: Any, services: Any, start: Any, un
         await until(pilot, lambda: view.following)
 
 
-async def test_typed_turn(make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType) -> None:
+async def test_typed_turn(make_app: Any, services: Any, start: Any, until: Any) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await start(app, pilot)
@@ -195,9 +198,7 @@ async def test_typed_turn(make_app: Any, services: Any, start: Any, until: Any, 
         assert [c for c in services.relay.sent if isinstance(c, commands.Say)] == [commands.Say(text="hi")]
 
 
-async def test_typed_turn_is_the_news(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
-) -> None:
+async def test_typed_turn_is_the_news(make_app: Any, services: Any, start: Any, until: Any) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
         await start(app, pilot)
@@ -220,7 +221,7 @@ async def test_socket_is_open_before_the_session_is(
 
 
 async def test_long_error_is_whole_and_ends_in_the_servers_words(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -234,13 +235,11 @@ async def test_long_error_is_whole_and_ends_in_the_servers_words(
         assert said in text(app, "#news")
         assert "[bold] and so on" in text(app, "#news")
         assert "\u202e" not in text(app, "#news")
-        await until(pilot, lambda: screen.query_one("#news").region.height == 3)
+        await until(pilot, lambda: screen.query_one("#news").region.height >= 3)
         assert any("OPENAI_API_KEY" in line for line in screen.events.matching)
 
 
-async def test_after_the_end_r_talks_again(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
-) -> None:
+async def test_after_the_end_r_talks_again(make_app: Any, services: Any, start: Any, until: Any) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await start(app, pilot)
@@ -262,7 +261,7 @@ async def test_after_the_end_r_talks_again(
 
 
 async def test_language_is_switched_in_a_conversation(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -279,9 +278,7 @@ async def test_language_is_switched_in_a_conversation(
         await until(pilot, lambda: "USB Mic" in text(app, "#news"))
 
 
-async def test_mute_interrupt_reconnect(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
-) -> None:
+async def test_mute_interrupt_reconnect(make_app: Any, services: Any, start: Any, until: Any) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await start(app, pilot)
@@ -302,7 +299,7 @@ async def test_mute_interrupt_reconnect(
 
 
 async def test_muting_twice_in_one_breath_unmutes(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     """The second press is answered before the relay has reported the first."""
     app = make_app(logged_in=True)
@@ -316,7 +313,7 @@ async def test_muting_twice_in_one_breath_unmutes(
 
 
 async def test_event_log_is_filtered_frozen_and_copied(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -350,7 +347,7 @@ async def test_event_log_is_filtered_frozen_and_copied(
 
 
 async def test_both_panes_follow_until_somebody_scrolls_back(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 40)) as pilot:
@@ -390,7 +387,7 @@ async def test_both_panes_follow_until_somebody_scrolls_back(
 
 
 async def test_errors_and_lost_connections_are_worded(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -409,7 +406,7 @@ async def test_errors_and_lost_connections_are_worded(
 
 
 async def test_ending_asks_shows_the_summary_and_stays(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     thresholds = gc.get_threshold()
     app = make_app(logged_in=True)
@@ -440,7 +437,7 @@ def text_of_summary(screen: Any) -> str:
 
 
 async def test_quitting_asks_once_and_a_second_ctrl_q_is_a_yes(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -475,7 +472,7 @@ async def test_relay_that_cannot_start_is_said(
 
 
 async def test_choosing_twice_in_one_breath_leaves_the_conversation_alone(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType, burst: Any
+    make_app: Any, services: Any, start: Any, until: Any, burst: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -490,9 +487,7 @@ async def test_choosing_twice_in_one_breath_leaves_the_conversation_alone(
         assert services.relay.sent == [commands.UseSource(spec="silence")]
 
 
-async def test_source_picker(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType, tmp_path: Any
-) -> None:
+async def test_source_picker(make_app: Any, services: Any, start: Any, until: Any, tmp_path: Any) -> None:
     services.microphones = ("Built-in", "USB Mic")
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -521,7 +516,7 @@ async def test_source_picker(
 
 
 async def test_where_the_customer_is_heard_can_be_chosen(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType, tmp_path: Any
+    make_app: Any, services: Any, start: Any, until: Any, tmp_path: Any
 ) -> None:
     services.speakers = ("Desk",)
     app = make_app(logged_in=True)
@@ -547,3 +542,80 @@ async def test_where_the_customer_is_heard_can_be_chosen(
 def options(app: Any, selector: str = "#sources") -> list[str]:
     found = app.screen.query_one(selector).options if app.screen.query(selector) else []
     return [str(option.prompt) for option in found]
+
+
+async def test_the_recording_is_stopped_and_deleted_after_a_question(
+    make_app: Any, services: Any, start: Any, until: Any
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await start(app, pilot)
+        services.relay.script = scripted.opening()
+        await until(pilot, lambda: app.screen.check_action("sample", ()))
+        assert not app.screen.check_action("recording", ())
+        services.relay.script = [Recording(t=1, state="started", directory="/home/me/recordings/2026")]
+        await until(pilot, lambda: app.screen.check_action("recording", ()))
+        assert "x stops and deletes it. Directory: /home/me/recordings/2026" in text(app, "#news")
+        await until(pilot, lambda: app.status.recording)
+        await pilot.press("ctrl+x")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("enter")  # the focus is on keeping it
+        await until(pilot, lambda: not isinstance(app.screen, ConfirmScreen))
+        assert services.relay.sent == []
+        await pilot.press("ctrl+x")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("y")
+        await until(pilot, lambda: services.relay.sent == [commands.StopRecording(delete=True)])
+        services.relay.script = [
+            Recording(t=2, state=state, directory="/home/me/recordings/2026")
+            for state in ("stopped", "deleted")
+        ]
+        await until(pilot, lambda: not app.status.recording)
+        assert "The recording is deleted" in text(app, "#news")
+        assert not app.screen.check_action("recording", ())
+
+
+async def test_a_directory_with_an_evil_name_does_no_harm(
+    make_app: Any, services: Any, start: Any, until: Any
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await start(app, pilot)
+        for name, evil in EVIL.items():
+            app.screen.attend(Recording(t=1, state="started", directory=f"/{name}/{evil}"))
+            shown = text(app, "#news")
+            assert f"/{name}/" in shown
+            assert not harm_in(shown)
+
+
+async def test_every_conversation_is_recorded_unless_told_not_to(
+    make_app: Any, services: Any, start: Any, tmp_path: Path
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await start(app, pilot)
+        place = Path(services.relay.config.record_directory)
+        assert place.parent == tmp_path / "recordings"
+        assert re.fullmatch(r"\d{8}T\d{6}Z-00000000", place.name)
+
+
+async def test_without_recording_none_is_asked_for(make_app: Any, services: Any, start: Any) -> None:
+    app = make_app(logged_in=True, recording=RecordingSettings(on=False))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await start(app, pilot)
+        assert services.relay.config.record_directory is None
+
+
+async def test_what_retention_removed_is_said_once(
+    make_app: Any, services: Any, start: Any, until: Any
+) -> None:
+    services.expired = [3, 0]
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.expire_recordings()
+        await until(pilot, lambda: len(app._notifications) == 1)
+        [notice] = app._notifications
+        assert "3 recordings were removed" in notice.message
+        await start(app, pilot)  # looks again
+        await until(pilot, lambda: not services.expired)
+        assert len(app._notifications) == 1

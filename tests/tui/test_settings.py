@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.config import RelayConfig
+from relay.recording.manifest import Manifest
+from relay.recording.recorder import Recorder
 from tui import i18n
+from tui.conversation.setup import place_of_recording
 from tui.host import memory
-from tui.settings import SettingsError, config_path, load_settings, state_directory
+from tui.host.recordings import expire, library
+from tui.settings import (
+    ConsoleSettings,
+    RecordingSettings,
+    SettingsError,
+    config_path,
+    load_settings,
+    state_directory,
+)
 from tui.settings.toml_lines import KeyPath, line_of
 from tui.settings.values import CHUNK_BYTES, OPTIONS, PROFILE_OPTIONS
 
@@ -291,3 +304,74 @@ def test_a_home_that_nobody_has_is_a_name_like_any_other() -> None:
     }
     assert config_path(environ) == Path("~nobody-of-that-name/c.toml")
     assert state_directory(environ) == Path("~nobody-of-that-name")
+
+
+def test_recordings_are_kept_beside_the_state_unless_told_otherwise(tmp_path: Path) -> None:
+    environ = {"SALESMIND_CONFIG": str(write(tmp_path, "")), "SALESMIND_STATE_DIR": str(tmp_path / "state")}
+    settings = load_settings({}, environ)
+    assert settings.recordings_directory == tmp_path / "state" / "recordings"
+    assert (settings.recording.on, settings.recording.keep_days, settings.recording.keep_gb) == (
+        True,
+        30,
+        5.0,
+    )
+    elsewhere = load_settings({}, environ | {"SALESMIND_RECORD_DIR": "~/talks"})
+    assert elsewhere.recordings_directory == Path.home() / "talks"
+    assert not load_settings({}, environ | {"SALESMIND_RECORDING": "off"}).recording.on
+    assert not load_settings({"on": False}, environ).recording.on
+
+
+def test_a_file_of_version_0_1_still_says_where_recordings_go(tmp_path: Path) -> None:
+    path = write(tmp_path, 'record_directory = "/old"\n')
+    environ = {"SALESMIND_CONFIG": str(path)}
+    assert load_settings({}, environ).recordings_directory == Path("/old")
+    path.write_text('record_directory = "/old"\n[recording]\ndirectory = "/new"\nkeep_gb = 2\n')
+    settings = load_settings({}, environ)
+    assert settings.recordings_directory == Path("/new")
+    assert settings.recording.keep_gb == 2
+    path.write_text("record_directory = 3\n")
+    with pytest.raises(SettingsError, match="line 1: record_directory: must be text"):
+        load_settings({}, environ)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("recording = 3", "line 1: recording: must be a table"),
+        ("[recording]\nkeep_days = -1", "line 2: keep_days: must be between"),
+        ("[recording]\nkeep_gb = true", "line 2: keep_gb: must be a number"),
+        ("[recording]\nkeep = 3", "line 2: keep: unknown option"),
+    ],
+)
+def test_mistakes_about_recordings_name_their_line(tmp_path: Path, text: str, what: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(what)):
+        load_settings({}, {"SALESMIND_CONFIG": str(write(tmp_path, text))})
+
+
+def write(directory: Path, text: str) -> Path:
+    path = directory / "recording.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_recording_is_named_after_the_moment_and_the_session(tmp_path: Path) -> None:
+    settings = ConsoleSettings(state_directory=tmp_path)
+    root = tmp_path / "recordings"
+    assert place_of_recording(settings, "0b6f2f60-5a0e", 0.0) == root / "19700101T000000Z-0b6f2f60"
+    assert place_of_recording(settings, "../../x", 0.0) == root / "19700101T000000Z-x"
+    assert place_of_recording(settings, "会話", 0.0) == root / "19700101T000000Z"
+    off = ConsoleSettings(state_directory=tmp_path, recording=RecordingSettings(on=False))
+    assert place_of_recording(off, "0b6f2f60", 0.0) is None
+
+
+def test_retention_does_what_the_settings_say(tmp_path: Path) -> None:
+    settings = ConsoleSettings(state_directory=tmp_path, recording=RecordingSettings(keep_days=1, keep_gb=0))
+    assert expire(settings) == 0
+    for name, started in (("old", "2020-01-01T00:00:00+00:00"), ("new", "2999-01-01T00:00:00+00:00")):
+        begun = Manifest(id="", started_at=started)
+        Recorder(settings.recordings_directory / name, 0.0, lambda _: None, begun).finish()
+    for_ever = replace(settings, recording=RecordingSettings(keep_days=0, keep_gb=0))
+    assert expire(for_ever) == 0
+    assert expire(settings) == 1
+    assert [entry.name for entry in library(settings).entries()] == ["new"]
+    assert expire(replace(settings, recording=RecordingSettings(keep_days=0, keep_gb=1e-6))) == 1

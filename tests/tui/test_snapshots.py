@@ -8,12 +8,12 @@ from __future__ import annotations
 import html
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from api_client.errors import ValidationFailed
+from tests.tui import prepared_faults, scripted, scripted_check
 from tui import i18n
 from tui.conversation.live import LiveScreen
 from tui.navigation import CheckServer, Converse
@@ -137,28 +137,24 @@ def test_new_session_refused(look: Any, at_sessions: Arrange, services: Any, unt
     assert look(arrange, logged_in=True)
 
 
-def test_conversation_before_the_first_word(
-    look: Any, in_conversation: Any, scripted: ModuleType, services: Any
-) -> None:
+def test_conversation_before_the_first_word(look: Any, in_conversation: Any, services: Any) -> None:
     done = lambda screen: screen.feed.state.gate_open  # noqa: E731
     assert look(in_conversation(scripted.opening(), done), logged_in=True, conversation_language="ja")
 
 
-def test_conversation(look: Any, in_conversation: Any, scripted: ModuleType) -> None:
+def test_conversation(look: Any, in_conversation: Any) -> None:
     done = lambda screen: len(screen.query(".turn")) == 4  # noqa: E731
     assert look(in_conversation(scripted.talk(), done), logged_in=True)
 
 
 @pytest.mark.parametrize("fault", ["wrong_rate", "microphone_silent", "upstream_slow", "line_lossy", "echo"])
-def test_a_fault_can_be_read_from_the_screen(
-    look: Any, in_conversation: Any, prepared_faults: ModuleType, fault: str
-) -> None:
+def test_a_fault_can_be_read_from_the_screen(look: Any, in_conversation: Any, fault: str) -> None:
     done = lambda screen: screen.feed.state.gate_open  # noqa: E731
     assert look(in_conversation(prepared_faults.FAULTS[fault](), done), logged_in=True)
 
 
 @SMALL
-def test_signals_in_ascii(look: Any, in_conversation: Any, prepared_faults: ModuleType, until: Any) -> None:
+def test_signals_in_ascii(look: Any, in_conversation: Any, until: Any) -> None:
     talk = in_conversation(prepared_faults.well(), lambda screen: len(screen.query(".turn")) == 6)
 
     async def arrange(pilot: Any) -> None:
@@ -172,7 +168,7 @@ def test_signals_in_ascii(look: Any, in_conversation: Any, prepared_faults: Modu
 
 
 @pytest.mark.parametrize("size", [(100, 30), (120, 40)], indirect=True, ids=["100x30", "120x40"])
-def test_conversation_of_some_length(look: Any, in_conversation: Any, prepared_faults: ModuleType) -> None:
+def test_conversation_of_some_length(look: Any, in_conversation: Any) -> None:
     done = lambda screen: len(screen.query(".turn")) == 6  # noqa: E731
     assert look(in_conversation(prepared_faults.well(), done), logged_in=True)
 
@@ -183,7 +179,7 @@ def test_conversation_of_some_length(look: Any, in_conversation: Any, prepared_f
     ids=["turns", "turn", "events", "event"],
 )
 def test_looking_into_a_conversation(
-    look: Any, in_conversation: Any, prepared_faults: ModuleType, until: Any, keys: tuple[str, ...]
+    look: Any, in_conversation: Any, until: Any, keys: tuple[str, ...]
 ) -> None:
     talk = in_conversation(prepared_faults.slow_upstream(), lambda screen: len(screen.query(".turn")) == 4)
 
@@ -200,9 +196,7 @@ def test_looking_into_a_conversation(
 
 
 @EDGES
-def test_conversation_on_a_small_and_a_large_terminal(
-    look: Any, in_conversation: Any, scripted: ModuleType
-) -> None:
+def test_conversation_on_a_small_and_a_large_terminal(look: Any, in_conversation: Any) -> None:
     done = lambda screen: len(screen.query(".turn")) == 4  # noqa: E731
     assert look(in_conversation(scripted.talk(), done), logged_in=True)
 
@@ -212,7 +206,7 @@ def test_sessions_on_a_small_and_a_large_terminal(look: Any, at_sessions: Any) -
     assert look(at_sessions, logged_in=True)
 
 
-def test_summary(look: Any, in_conversation: Any, scripted: ModuleType, services: Any, until: Any) -> None:
+def test_summary(look: Any, in_conversation: Any, services: Any, until: Any) -> None:
     talk = in_conversation(scripted.talk(), lambda screen: len(screen.query(".turn")) == 4)
 
     async def arrange(pilot: Any) -> None:
@@ -226,9 +220,7 @@ def test_summary(look: Any, in_conversation: Any, scripted: ModuleType, services
 
 
 @SMALL
-def test_quit_question_over_a_conversation(
-    look: Any, in_conversation: Any, scripted: ModuleType, until: Any
-) -> None:
+def test_quit_question_over_a_conversation(look: Any, in_conversation: Any, until: Any) -> None:
     talk = in_conversation(scripted.talk(), lambda screen: len(screen.query(".turn")) == 4)
 
     async def arrange(pilot: Any) -> None:
@@ -241,7 +233,7 @@ def test_quit_question_over_a_conversation(
 
 @SMALL
 def test_source_and_sink(
-    look: Any, in_conversation: Any, scripted: ModuleType, services: Any, until: Any, monkeypatch: Any
+    look: Any, in_conversation: Any, services: Any, until: Any, monkeypatch: Any
 ) -> None:
     services.microphones, services.speakers = ("USB Mic",), ("Desk",)
     monkeypatch.setattr(LiveScreen, "_answer_file", lambda _self: Path("answers/customer.wav"))
@@ -257,7 +249,7 @@ def test_source_and_sink(
 
 
 @SMALL
-def test_help(look: Any, in_conversation: Any, scripted: ModuleType, until: Any) -> None:
+def test_help(look: Any, in_conversation: Any, until: Any) -> None:
     talk = in_conversation(scripted.opening(), lambda screen: screen.feed.state.gate_open)
 
     async def arrange(pilot: Any) -> None:
@@ -296,7 +288,7 @@ def test_acceptance_before_the_run(look: Any, at_tests: Any) -> None:
     assert look(at_tests(None), logged_in=True)
 
 
-def test_acceptance_during_the_run(look: Any, at_tests: Any, scripted_check: ModuleType) -> None:
+def test_acceptance_during_the_run(look: Any, at_tests: Any) -> None:
     events = [
         scripted_check.started(),
         *scripted_check.over(1, frozenset({"t1.order"})),
@@ -305,9 +297,7 @@ def test_acceptance_during_the_run(look: Any, at_tests: Any, scripted_check: Mod
     assert look(at_tests(events, "t1.session_updated"), logged_in=True)
 
 
-def test_acceptance_after_the_run(
-    look: Any, at_tests: Any, scripted_check: ModuleType, services: Any, until: Any
-) -> None:
+def test_acceptance_after_the_run(look: Any, at_tests: Any, services: Any, until: Any) -> None:
     bad = frozenset({"t3.mode_after", "t4.half_open"})
     run = at_tests(scripted_check.whole_run(bad))
 
@@ -323,9 +313,7 @@ def test_acceptance_after_the_run(
 
 
 @SMALL
-def test_acceptance_question(
-    look: Any, at_tests: Any, scripted_check: ModuleType, services: Any, until: Any
-) -> None:
+def test_acceptance_question(look: Any, at_tests: Any, services: Any, until: Any) -> None:
     run = at_tests([scripted_check.started(), *scripted_check.begun(2), scripted_check.asked()])
 
     async def arrange(pilot: Any) -> None:
@@ -345,9 +333,7 @@ def test_acceptance_options(look: Any, at_tests: Any, until: Any) -> None:
     assert look(arrange, logged_in=True)
 
 
-def test_watching_the_run(
-    look: Any, at_tests: Any, scripted: ModuleType, scripted_check: ModuleType, until: Any
-) -> None:
+def test_watching_the_run(look: Any, at_tests: Any, until: Any) -> None:
     said = scripted_check.says("t2", 2, scripted.talk())
     run = at_tests([scripted_check.started(), *scripted_check.begun(2), *said])
 

@@ -50,14 +50,20 @@ class QuestionScreen(ConsoleModal[Reply | None]):
     def compose(self) -> ComposeResult:
         """The question, for which checkpoint, and who answers."""
         with Vertical(id="box"):
-            yield Static(_("The run asks you"), classes="title")
+            acting = self._question.asks == "act"
+            yield Static(
+                _("The run asks you to do something") if acting else _("The run asks you"), classes="title"
+            )
             yield Static(words(self._question), id="question", markup=False)
             yield Static(words(checkpoint(self._question.checkpoint)), classes="dim", markup=False)
             who = _("Your answer is recorded as that of {name}.").format(name=self._operator)
             yield Static(who, id="operator", classes="dim", markup=False)
             with Horizontal(id="answers"):
                 for action, name in ((PASS, "yes"), (FAIL, "no"), (SKIP, "skip")):
-                    yield Button(self.key_name(action) + "  " + _(action.label), id=name, compact=True)
+                    if acting and action is FAIL:
+                        continue
+                    label = N_("Done") if acting and action is PASS else action.label
+                    yield Button(self.key_name(action) + "  " + _(label), id=name, compact=True)
         yield ActionFooter()
 
     def withdraw(self) -> None:
@@ -77,8 +83,9 @@ class QuestionScreen(ConsoleModal[Reply | None]):
 
     @on(Button.Pressed, "#no")
     def action_no(self) -> None:
-        """Fail."""
-        self.dismiss("fail")
+        """Fail. Who is asked to do something has nothing to judge."""
+        if self._question.asks == "judgement":
+            self.dismiss("fail")
 
     @on(Button.Pressed, "#skip")
     def action_skip(self) -> None:

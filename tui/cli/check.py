@@ -23,7 +23,7 @@ from tui.settings import SettingsError, load_settings
 
 CHECK_OPTIONS = (
     "tests", "second_user", "server_command", "ask", "finish_sessions", "out", "spoken", "as_json",
-    "junit", "markdown", "html", "sink", "source",
+    "junit", "markdown", "html", "sink", "source", "revoke_command", "engine_control", "wrong_logins",
 )  # fmt: skip
 """The options that are the check's own; all others are settings by the same name."""
 
@@ -83,6 +83,21 @@ CHECK_OPTIONS = (
     help=_(
         "Start the server with this command (such as `salesmind serve --port 0`) and restart it in test 3."
     ),
+)
+@click.option(
+    "--revoke-command",
+    metavar="COMMAND",
+    help=_("Deactivate the second account with this command, in test 3, and see that it is shut out."),
+)
+@click.option(
+    "--engine-control",
+    metavar="URL",
+    help=_("Cut the server's upstream in test 4, by the control address of `salesmind engine --control`."),
+)
+@click.option(
+    "--wrong-logins",
+    is_flag=True,
+    help=_("Try up to 20 wrong logins in test 4. The server may refuse your address for a while."),
 )
 @click.option("--ask", is_flag=True, help=_("Ask you at the terminal about what only a person can judge."))
 @click.option(

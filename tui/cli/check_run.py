@@ -15,12 +15,13 @@ import click
 
 from acceptance import progress
 from acceptance.progress import ProgressEvent, RunFinished
-from acceptance.request import CheckRequest, Credentials, Operator, RestartServer
+from acceptance.request import CheckRequest, Credentials, Means, Operator, RestartServer
 from acceptance.results import RunResult
 from acceptance.runner import run_check
 from api_client.errors import ApiError
 from api_client.rest import SalesMindClient
 from tui import i18n
+from tui.cli.check_means import cutting, revocation
 from tui.cli.check_text import RunPrinter
 from tui.cli.group import reject
 from tui.cli.login import SECOND_PASSWORD_VARIABLE, Login, login_of, password_from, refused
@@ -54,6 +55,9 @@ class CheckOptions:
     html: Path | None
     sink: str
     source: str | None
+    revoke_command: str | None = None
+    engine_control: str | None = None
+    wrong_logins: bool = False
 
     @property
     def reports(self) -> dict[str, Path | None]:
@@ -75,6 +79,7 @@ def check(settings: ConsoleSettings, options: CheckOptions) -> int:
     if options.out is not None:
         _directory(settings, options)  # a report may be meant to go there
     check_files(options.reports.values(), output_taken=options.as_json)
+    revoke, cut = revocation(options.revoke_command, options.second_user), cutting(options.engine_control)
     second_password = _second_password() if options.second_user is not None else ""
     operator = TerminalOperator() if options.ask else None
     login = login_of(settings)
@@ -83,7 +88,8 @@ def check(settings: ConsoleSettings, options: CheckOptions) -> int:
         if options.server_command is not None:
             url, restart = stack.enter_context(_started(options.server_command))
             login = replace(login, server_url=url)
-        return asyncio.run(_check(settings, options, login, second_password, operator, restart))
+        means = Means(restart, revoke, cut)
+        return asyncio.run(_check(settings, options, login, second_password, operator, means))
 
 
 async def _check(
@@ -92,13 +98,13 @@ async def _check(
     login: Login,
     second_password: str,
     operator: Operator | None,
-    restart: RestartServer | None,
+    means: Means,
 ) -> int:
     request = await _log_in(settings, options, login, second_password)
     output = _Output(options)
     written = True
     try:
-        await output.follow(run_check(request, output.show, operator=operator, restart_server=restart))
+        await output.follow(run_check(request, output.show, operator=operator, means=means))
     except asyncio.CancelledError:
         if output.failure is None:
             raise
@@ -173,6 +179,7 @@ async def _log_in(
         language=options.spoken or conversation_language(settings),
         chunk_bytes=settings.audio.chunk_bytes,
         finish_sessions=options.finish_sessions,
+        try_wrong_logins=options.wrong_logins,
     )
 
 

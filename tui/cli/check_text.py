@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from acceptance.checkpoints import CONDITIONS, TESTS, checkpoint
+from acceptance.checkpoints import CONDITIONS, REMINDERS, TESTS, checkpoint
 from acceptance.progress import (
     CleanedUp,
     Doing,
@@ -19,8 +19,8 @@ from acceptance.progress import (
 )
 from acceptance.results import Answer, RunResult, TestResult, Verdict
 from api_client.harmless import one_line
-from tui.cli.help_format import cells
 from tui.i18n import _
+from tui.wording.cells import cells
 from tui.wording.verdicts import VERDICTS, verdict_word, words
 
 _COLOURS: dict[Verdict, str] = {"pass": "green", "fail": "red", "not_run": "yellow", "not_applicable": "cyan"}
@@ -124,6 +124,7 @@ def conclusion_lines(result: RunResult) -> Iterator[str]:
     yield _("The document's checkpoints: {document}   Beyond the document: {beyond}").format(
         document=_coloured(result.document), beyond=_coloured(result.beyond)
     )
+    yield from map(words, REMINDERS)
 
 
 def _answers(result: RunResult) -> Iterator[Answer]:

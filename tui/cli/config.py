@@ -26,7 +26,11 @@ ORIGINS = {
 }
 
 
-@click.group(cls=SuggestingGroup, help=_("Show, check and change the settings."))
+@click.group(
+    cls=SuggestingGroup,
+    help=_("Show, check and change the settings. docs/configuration.md explains each."),
+    short_help=_("Show, check and change the settings."),
+)
 def command() -> None:
     """The group; it does nothing by itself."""
 
@@ -72,9 +76,7 @@ def _row(setting: Setting, file: ConfigFile) -> tuple[str, ...]:
     if setting.origin == "environment":
         origin = str(setting.option.variable)
     elif setting.origin == "file":
-        option = setting.option
-        line = file.line((option.table, option.name) if option.table else (option.name,))
-        origin = f"{file.path}:{line}"
+        origin = f"{file.path}:{file.line(file.place(setting.option))}"
     return setting.option.key, _shown(setting.value), origin
 
 

@@ -17,11 +17,13 @@ def open_console(
     server_url: str | None = None,
     profile: str | None = None,
     insecure: bool = False,
+    on: bool | None = None,
     no_mouse: bool = False,
     own_server: OwnServer | None = None,
     **more: Any,
 ) -> int:
-    """Run the app until it is closed. ``own_server``: one that this program has started and may restart.
+    """Run the app until it is closed. ``own_server``: one that this program has started and may restart;
+    ``on``: whether conversations are recorded, None as the settings say.
 
     ``more`` are settings by their own names (``demo=True``).
     """
@@ -32,6 +34,7 @@ def open_console(
         "server_url": server_url,
         "profile": profile,
         "insecure": insecure or None,
+        "on": on,
         **more,
     }
     try:

@@ -21,7 +21,8 @@ from tui.i18n import LANGUAGES, _
 _OUTPUT_FAILURES = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG, errno.EBADF)
 
 COMMANDS = (
-    "demo", "talk", "check", "results", "devices", "config", "keys", "diagnostics", "serve", "engine",
+    "demo", "talk", "check", "results", "runs", "replay", "doctor", "devices", "config", "keys", "diagnostics", "serve",
+    "engine",
 )  # fmt: skip
 
 
@@ -134,6 +135,7 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool)
 @setting("server_url", help=_("SalesMind server to offer at login."))
 @setting("profile", help=_("Server profile of the configuration to offer at login."))
 @setting("insecure", help=_("Accept a certificate that cannot be verified."))
+@setting("on", flag_value=False, help=_("Do not record the conversations."))
 @click.option(
     "--no-mouse", is_flag=True, help=_("Leave the mouse to the terminal, so that it can select text.")
 )

@@ -5,24 +5,17 @@ click measures in characters and breaks at spaces only.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 
 import click
+
+from tui.wording.cells import cells
+from tui.wording.cells import width as cells_of
 
 _NOT_FIRST = frozenset("、。，．・）」』】〕！？：；…ーぁぃぅぇぉっゃゅょァィゥェォッャュョ)],.:;")
 """Never the first of a line."""
 _NOT_LAST = frozenset("（「『【〔([")
 """Never the last of one."""
-
-
-def cells(text: str) -> int:
-    """Cells of a terminal that ``text`` takes."""
-    return sum(map(_width, text))
-
-
-def _width(letter: str) -> int:
-    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
 
 
 def wrap(text: str, width: int) -> Iterator[str]:
@@ -50,7 +43,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _breaks(before: str, letter: str) -> bool:
-    return letter == " " or (before != " " and 2 in (_width(before), _width(letter)))
+    return letter == " " or (before != " " and 2 in (cells_of(before), cells_of(letter)))
 
 
 class HelpFormatter(click.HelpFormatter):

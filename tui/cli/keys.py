@@ -37,7 +37,10 @@ HOLDERS = (
 )
 
 
-@click.command(help=_("List every key of the console, and what keeps it away."))
+@click.command(
+    help=_("List every key of the console: what it does, what it clashes with, and what keeps it away."),
+    short_help=_("List every key of the console, and what clashes."),
+)
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object per line."))
 def command(as_json: bool) -> None:
     """Print the table on standard output, and what is wrong on standard error; leave with 1 for a clash."""

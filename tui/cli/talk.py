@@ -6,6 +6,7 @@ Standard output is data; words about the run go to standard error.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,7 +20,7 @@ from tui.settings import SettingsError, load_settings
 
 TALK_OPTIONS = (
     "session_id", "new_session", "industry", "value_proposition", "persona", "pain",
-    "sources", "typed", "seconds", "spoken", "as_json",
+    "sources", "typed", "seconds", "spoken", "record", "as_json",
 )  # fmt: skip
 """The options that are the talk's own; all others are settings by the same name."""
 
@@ -67,7 +68,12 @@ TALK_OPTIONS = (
 @setting("vad_prefix_ms")
 @setting("vad_silence_ms")
 @setting("echo")
-@setting("record_directory", help=_("Record events and both sides' audio here."))
+@click.option(
+    "--record",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=_("Record events and both sides' audio here."),
+)
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object per line (docs/stream.md)."))
 def command(**options: Any) -> None:
     """Log in, choose the session, talk, leave with the relay's exit code."""

@@ -23,7 +23,7 @@ from tui.cli.sound_arguments import check_sound_arguments
 from tui.cli.talk_session import TalkRequest, begin, check_request
 from tui.cli.transcript_text import TranscriptPrinter
 from tui.cli.turn_script import AnswerTimeout, SoundFailed, TurnScript, TurnsLeft
-from tui.conversation.setup import relay_config
+from tui.conversation.setup import place_of_recording, relay_config
 from tui.exit_codes import ExitCode
 from tui.i18n import _
 from tui.settings import ConsoleSettings
@@ -58,6 +58,7 @@ async def _talk(
         sink=sink,
         language=request.language(settings),
         seconds=None if script.has_more else request.seconds,
+        record_directory=_place_of_recording(settings, request, session_id),
     )
     with tempfile.TemporaryDirectory(prefix="salesmind-talk-") as directory:
         log = _log_path(settings, Path(directory))
@@ -66,6 +67,13 @@ async def _talk(
         except OSError as error:
             raise reject(sentence("relay_not_started", {"reason": error.strerror or str(error)})) from None
         return await _Run(relay, script, _printer(request)).to_the_end()
+
+
+def _place_of_recording(settings: ConsoleSettings, request: TalkRequest, session_id: str) -> Path | None:
+    """Where ``--record`` says; else among the others, but only where somebody has chosen a place for them."""
+    if request.record is not None or settings.recording.directory is None:
+        return request.record
+    return place_of_recording(settings, session_id)
 
 
 def _script(sources: tuple[str, ...], request: TalkRequest) -> TurnScript:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 import click
@@ -39,6 +40,8 @@ class TalkRequest:
     typed: tuple[str, ...]
     seconds: float | None
     spoken: Literal["ja", "en"] | None
+    record: Path | None
+    """Directory of this recording; None: as the settings say."""
     as_json: bool
 
     def language(self, settings: ConsoleSettings) -> Literal["ja", "en"]:

@@ -29,14 +29,20 @@ class TerminalOperator:
 
     async def ask(self, question: Question) -> Reply:
         """Ask until one of the three replies is typed; end of input means that the person cannot tell."""
-        prompt = _("{question} (y: yes, n: no, -: cannot tell)").format(question=words(question))
+        judged = question.asks == "judgement"
+        prompt = (
+            _("{question} (y: yes, n: no, -: cannot tell)")
+            if judged
+            else _("{question} (y: done, -: I will not)")
+        ).format(question=words(question))
         while True:
             click.echo(f"{prompt}: ", nl=False, err=True)
             typed = await _typed_line()
             if not typed:
                 click.echo(err=True)
                 return "not_applicable"
-            if (reply := _REPLIES.get(typed.strip().lower())) is not None:
+            reply = _REPLIES.get(typed.strip().lower())
+            if reply is not None and (judged or reply != "fail"):
                 return reply
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tui.cli.help_format import cells
+from tui.wording.cells import cells
 
 
 def table_lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -42,6 +42,15 @@ RECONNECT = Action(
     N_("Drop the connection and make a new one"),
     show=False,
 )
+RECORDING = Action(
+    "live.recording",
+    "ctrl+x,shift+f6,f18",
+    "recording",
+    N_("Delete rec."),
+    N_("Recording: Stop and delete"),
+    N_("Stop recording this conversation and delete what was recorded; asks first"),
+    show=False,
+)
 MUTE = Action(
     "live.mute",
     "m,f4",
@@ -52,7 +61,7 @@ MUTE = Action(
 )
 TURNS = Action(
     "live.turns",
-    "v,shift+f6,f18",
+    "v,shift+f7,f19",
     "turns",
     N_("Turns"),
     N_("Turns: Show where they lost their time"),
@@ -173,6 +182,7 @@ LIVE_ACTIONS: tuple[Action, ...] = (
     ),
     SOURCE,
     RECONNECT,
+    RECORDING,
     *VIEW_ACTIONS,
     BACK,
 )

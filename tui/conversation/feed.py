@@ -28,42 +28,31 @@ _SOCKETS: dict[str, Socket] = {
 }
 
 
-class LiveFeed:
-    """Drains ``relay``. ``clock`` (seconds, monotonic) only carries ages on between two events."""
+class Feed:
+    """What a conversation's screen reads: its state, and what is new in it."""
 
-    def __init__(self, relay: ConversationRelay, clock: Callable[[], float]) -> None:
-        self._relay = relay
-        self._clock = clock
-        self._heard_at = clock()
+    def __init__(self) -> None:
         self.state = ConversationState()
         self.finished = False
-        """The relay has ended and everything it said is in ``state``."""
+        """Everything is in ``state``; nothing will follow."""
         self.history = SignalHistory()
+        """What the signals are drawn from."""
         self.rows = EventRows()
+        """What the inspector lists."""
         self._lines = EventLines()
 
     def pull(self) -> list[StreamEvent]:
         """Take in everything that has come."""
-        ended = self._relay.ended  # asked first: what comes until it is True is then drained below
-        events = self._relay.drain()
-        if events:
-            self.state = fold(self.state, events)
-            self.history.take(events)
-            self.rows.take(events)
-            self._heard_at = self._clock()
-        self.finished = ended
-        return events
+        raise NotImplementedError
+
+    @property
+    def now(self) -> float:
+        """The conversation's clock at this moment, in seconds."""
+        raise NotImplementedError
 
     def lines(self, events: Sequence[StreamEvent]) -> list[EventLine]:
         """``events`` for the event log."""
         return self._lines.take(events)
-
-    @property
-    def now(self) -> float:
-        """The relay's clock at this moment, in seconds."""
-        if self.finished:
-            return self.state.now
-        return self.state.now + max(0.0, self._clock() - self._heard_at)
 
     def _socket(self) -> Socket:
         if self.finished:
@@ -95,6 +84,35 @@ class LiveFeed:
             mode_age_s=round(max(0.0, self.now - (state.mode.at or 0.0)), 1) if reported else None,
             over=self.finished,
         )
+
+
+class LiveFeed(Feed):
+    """Drains ``relay``. ``clock`` (seconds, monotonic) only carries ages on between two events."""
+
+    def __init__(self, relay: ConversationRelay, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self._relay = relay
+        self._clock = clock
+        self._heard_at = clock()
+
+    def pull(self) -> list[StreamEvent]:
+        """Take in everything that has come."""
+        ended = self._relay.ended  # asked first: what comes until it is True is then drained below
+        events = self._relay.drain()
+        if events:
+            self.state = fold(self.state, events)
+            self.history.take(events)
+            self.rows.take(events)
+            self._heard_at = self._clock()
+        self.finished = ended
+        return events
+
+    @property
+    def now(self) -> float:
+        """The relay's clock at this moment, in seconds."""
+        if self.finished:
+            return self.state.now
+        return self.state.now + max(0.0, self._clock() - self._heard_at)
 
 
 def news_of(event: StreamEvent) -> News | None:

@@ -144,7 +144,7 @@ class InspectorScreen(ConsoleScreen[None]):
         pieces: list[Piece] = []
         for name in names:
             shown = name in chosen.kinds or name in chosen.directions
-            label = f"{self.key_name(TOGGLES[name])} {_(_WORDS[name])}"
+            label = self.key_name(TOGGLES[name]) + " " + _(_WORDS[name])
             pieces += [(f"[{label}]" if shown else f" {label} ", "bold" if shown else "$dim"), (" ", "")]
         return tuple(pieces)
 

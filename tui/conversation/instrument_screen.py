@@ -11,7 +11,7 @@ from textual.widgets import Static
 from relay.conversation import ConversationState
 from tui.actions import Action
 from tui.conversation.diagnosis import diagnose
-from tui.conversation.feed import LiveFeed
+from tui.conversation.feed import Feed
 from tui.conversation.health import health_news
 from tui.conversation.signals_panel import SignalsPanel
 from tui.frame.screen import ConsoleScreen
@@ -36,7 +36,7 @@ class InstrumentScreen(ConsoleScreen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.feed: LiveFeed | None = None
+        self.feed: Feed | None = None
         self._health = Content("")
         self._enlarged: Enlarged = "none"
         self._readings_shown: bool | None = None
@@ -46,7 +46,7 @@ class InstrumentScreen(ConsoleScreen[None]):
         """Ask once what the terminal can show."""
         self._plain = self.console_app.settings.plain or ascii_only()
 
-    def paint_instruments(self, feed: LiveFeed) -> None:
+    def paint_instruments(self, feed: Feed) -> None:
         """The signals and the line of health, as they are now."""
         self._paint_signals(feed)
         finding = diagnose(feed.state, feed.history, feed.now)
@@ -56,7 +56,7 @@ class InstrumentScreen(ConsoleScreen[None]):
             self._health = health
             self.query_one("#health", Static).update(health)
 
-    def _paint_signals(self, feed: LiveFeed) -> None:
+    def _paint_signals(self, feed: Feed) -> None:
         keys = self.console_app.key_names
         self.signals.paint(feed.history, feed.state, feed.now, keys, plain=self._plain)
 

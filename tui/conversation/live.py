@@ -13,10 +13,11 @@ from textual.binding import BindingType
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from api_client.harmless import one_line
 from relay import commands
-from relay.stream import SourceState, StreamEvent
+from relay.stream import Recording, SourceState, StreamEvent
 from tui.actions import Action, bindings
-from tui.conversation.actions import BACK, LIVE_ACTIONS, RECONNECT, SAMPLE
+from tui.conversation.actions import BACK, LIVE_ACTIONS, RECONNECT, RECORDING, SAMPLE
 from tui.conversation.collector import Collector
 from tui.conversation.feed import LiveFeed
 from tui.conversation.screen import ConversationScreen
@@ -24,6 +25,7 @@ from tui.conversation.setup import (
     SILENCE,
     conversation_language,
     needs_devices,
+    place_of_recording,
     relay_config,
     source_and_sink,
 )
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RUNNING_ONLY = frozenset({"sample", "say", "mute", "interrupt", "source"})
+RUNNING_ONLY = frozenset({"sample", "say", "mute", "interrupt", "source", "recording"})
 
 
 class LiveScreen(ConversationScreen):
@@ -108,7 +110,15 @@ class LiveScreen(ConversationScreen):
         self._show_hint()
         devices = await app.services.devices() if needs_devices(app.settings) else None
         source, sink = source_and_sink(app.settings, devices)
-        config = relay_config(app.settings, app.account, self.session.id, source=source, sink=sink)
+        config = relay_config(
+            app.settings,
+            app.account,
+            self.session.id,
+            source=source,
+            sink=sink,
+            patience_s=None,
+            record_directory=place_of_recording(app.settings, self.session.id),
+        )
         self._base_source, self._sink = source, sink
         try:
             self.relay = await app.services.start_relay(config, app.settings.state_directory / "relay.log")
@@ -132,7 +142,8 @@ class LiveScreen(ConversationScreen):
         if self.feed is None:
             return
         state = self.feed.state
-        available = (self.running, state.answering, state.gate_open, state.meters and state.meters.muted)
+        muted = state.meters and state.meters.muted
+        available = (self.running, state.answering, state.gate_open, muted, self._recording_state)
         if available != self._available:
             self._available = available
             self.refresh_bindings()
@@ -140,11 +151,19 @@ class LiveScreen(ConversationScreen):
             self._collector.between_turns(self.console_app.services.monotonic())
 
     def attend(self, event: StreamEvent) -> None:
-        """What is said of sources is worded here, the rest as for any conversation."""
-        if isinstance(event, SourceState):
-            self._attend_source(event)
-        else:
-            super().attend(event)
+        """What is said of sources and the recording is worded here, the rest as for any conversation."""
+        match event:
+            case SourceState():
+                self._attend_source(event)
+            case Recording(state="started"):
+                words = _("Recording. {key} stops and deletes it. Directory: {directory}").format(
+                    key=self.key_name(RECORDING), directory=one_line(event.directory)
+                )
+                self.say_news(News(words, "plain"))
+            case Recording(state="deleted"):
+                self.say_news(News(_("The recording is deleted. The conversation goes on."), "good"))
+            case _:
+                super().attend(event)
 
     def _attend_source(self, event: SourceState) -> None:
         """A sample's words are on the line until it ends; after it the operator's own source comes back."""
@@ -185,6 +204,8 @@ class LiveScreen(ConversationScreen):
         """Only what makes sense now."""
         if action in RUNNING_ONLY and not self.running:
             return False
+        if action == "recording":
+            return self._recording_state in ("started", "failed")
         if action == "reconnect":
             return self.running or self._over
         if action == "interrupt":
@@ -203,6 +224,10 @@ class LiveScreen(ConversationScreen):
         if action.name == "reconnect" and self._over:
             return N_("Talk again")
         return super().action_label(action)
+
+    def action_shown(self, action: Action) -> bool:
+        """After the end there is little else to do than to talk again."""
+        return action.show or (action.name == "reconnect" and self._over)
 
     @work(group="commands", exit_on_error=False)
     async def give(self, command: commands.Command) -> None:
@@ -255,6 +280,18 @@ class LiveScreen(ConversationScreen):
             self._next_sample, self._speaking_until, self._ending = 0, 0.0, False
             self._begin()
 
+    @property
+    def _recording_state(self) -> str | None:
+        """None: there is none."""
+        recording = self.feed.state.recording if self.feed else None
+        return None if recording is None else recording.state
+
+    def action_recording(self) -> None:
+        """Stop recording and delete what there is, after a question."""
+        question = _("Stop recording, and delete what was recorded of this conversation for good?")
+        delete = commands.StopRecording(delete=True)
+        self._ask(question, _("Delete"), lambda: self.give(delete), no=_("Keep it"))
+
     def action_source(self) -> None:
         """Choose a source, or where the customer is heard."""
         from tui.conversation.source_picker import SourcePicker
@@ -302,10 +339,18 @@ class LiveScreen(ConversationScreen):
         elif not self._ending:
             self._ask(_("End the conversation?"), _("End"), self.end)
 
-    def _ask(self, question: str, yes: str, then: Callable[[], object], *, quitting: bool = False) -> None:
+    def _ask(
+        self,
+        question: str,
+        yes: str,
+        then: Callable[[], object],
+        *,
+        no: str | None = None,
+        quitting: bool = False,
+    ) -> None:
         from tui.frame.confirm import ConfirmScreen
 
-        dialog = ConfirmScreen(question, yes, _("Go on talking"), quitting=quitting)
+        dialog = ConfirmScreen(question, yes, no or _("Go on talking"), quitting=quitting)
 
         def answered(answer: bool | None) -> None:
             if answer:

@@ -6,7 +6,9 @@ A number that has not been measured is a dash. Every tone goes with a word.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from api_client.harmless import one_line
 from relay.conversation import ConversationState
 from relay.conversation_state import ConnectionSteps, LatencyFigures
 from tui.i18n import _, ngettext
@@ -204,4 +206,13 @@ def summary_rows(state: ConversationState) -> list[Row]:
         ),
         Row(_("Close code"), NOTHING if end.close_code is None else str(end.close_code)),
         Row(_("Duration"), f"{end.seconds:.1f} s"),
+        *_recording_rows(state),
     ]
+
+
+def _recording_rows(state: ConversationState) -> list[Row]:
+    """Under which name `salesmind runs` has it."""
+    recording = state.recording
+    if recording is None or recording.state not in ("finished", "stopped"):
+        return []
+    return [Row(_("Recording"), one_line(Path(recording.directory).name))]

@@ -7,6 +7,7 @@ It reads the relay's stream and nothing else, and paints once per tick.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import PurePath
 from typing import ClassVar
 
 from textual import getters, on, work
@@ -44,7 +45,7 @@ class ConversationScreen(InstrumentScreen):
     """Paints what ``feed`` brings."""
 
     FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset({"app.quit", "app.palette"})
-    CSS_PATH = "screen.tcss"
+    CSS_PATH: ClassVar[str | list[str | PurePath]] = "screen.tcss"
     AUTO_FOCUS = "#transcript"
 
     transcript = getters.query_one("#transcript", Transcript)
@@ -88,7 +89,7 @@ class ConversationScreen(InstrumentScreen):
         yield ActionFooter()
 
     def more_inputs(self) -> Iterable[Widget]:
-        """Input lines beside the filter's."""
+        """What stands above the footer, below the filter's input."""
         return ()
 
     def on_mount(self) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import time
+from pathlib import Path
+
 from relay.config import RelayConfig, TurnDetection
 from tui import i18n
 from tui.host.devices import Devices
@@ -20,10 +24,11 @@ def relay_config(
     sink: str,
     language: i18n.Language | None = None,
     seconds: float | None = None,
+    record_directory: Path | None = None,
+    patience_s: float | None = 75.0,
 ) -> RelayConfig:
     """What the relay is started with: geometry, voice and VAD as the settings say."""
     audio = settings.audio
-    record = settings.record_directory
     return RelayConfig(
         server_url=account.server_url,
         token=account.token,
@@ -41,8 +46,19 @@ def relay_config(
         ),
         echo=audio.echo,
         seconds=seconds,
-        record_directory=str(record) if record else None,
+        patience_s=patience_s,
+        record_directory=str(record_directory) if record_directory else None,
     )
+
+
+def place_of_recording(settings: ConsoleSettings, session_id: str, now: float | None = None) -> Path | None:
+    """The directory of a recording that begins ``now`` (seconds since 1970): ``YYYYMMDDTHHMMSSZ-`` and the beginning
+    of the session's id. None: nothing is to be recorded."""
+    if not settings.recording.on:
+        return None
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+    session = re.sub("[^0-9A-Za-z]", "", session_id)[:8]
+    return settings.recordings_directory / (f"{stamp}-{session}" if session else stamp)
 
 
 def source_and_sink(settings: ConsoleSettings, devices: Devices | None) -> tuple[str, str]:

@@ -117,7 +117,7 @@ def legend(marks: Iterable[Mark], view: View) -> list[Piece]:
     pieces: list[Piece] = []
     for kind, (letter, style, word) in MARKS.items():
         if kind in there:
-            pieces += [(f"  {letter}", style), (f" {_(word)}", "$dim")]
+            pieces += [(f"  {letter}", style), (" " + _(word), "$dim")]
     heard, made = (
         (("=", "$customer"), ("-", "$secondary"))
         if view.plain

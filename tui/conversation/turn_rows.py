@@ -64,7 +64,7 @@ def wait_bar(exchange: Exchange, whole_s: float, cells: int) -> Line:
 def key_lines() -> list[Line]:
     """What the letters mean."""
     return [
-        ((f" {letter} ", f"$background on {colour}"), (f" {_(words)}", ""))
+        ((f" {letter} ", f"$background on {colour}"), (" " + _(words), ""))
         for letter, colour, words in WAITS.values()
     ]
 

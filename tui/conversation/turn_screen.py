@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.actions import Action, bindings
-from tui.conversation.feed import LiveFeed
+from tui.conversation.feed import Feed
 from tui.conversation.signals import Line
 from tui.conversation.turn_rows import (
     as_json,
@@ -77,7 +77,7 @@ class TurnScreen(ConsoleScreen[None]):
     CSS_PATH = "turns_screen.tcss"
     AUTO_FOCUS = "#turn"
 
-    def __init__(self, feed: LiveFeed, number: int) -> None:
+    def __init__(self, feed: Feed, number: int) -> None:
         super().__init__()
         self._feed = feed
         self._number = number

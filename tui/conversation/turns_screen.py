@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from relay.conversation import percentile
 from tui.actions import Action, bindings
-from tui.conversation.feed import LiveFeed
+from tui.conversation.feed import Feed
 from tui.conversation.lines_view import LinesView
 from tui.conversation.rows_view import RowsView
 from tui.conversation.signals import Line
@@ -42,7 +42,7 @@ class TurnsScreen(ConsoleScreen[None]):
 
     rows = getters.query_one("#turn-rows", RowsView)
 
-    def __init__(self, feed: LiveFeed) -> None:
+    def __init__(self, feed: Feed) -> None:
         super().__init__()
         self._feed = feed
         self._exchanges: tuple[Exchange, ...] = ()

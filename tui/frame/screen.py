@@ -54,6 +54,10 @@ class ConsoleScreen(Screen[Result]):
         """The footer's word for ``action`` in the present state, not yet translated."""
         return action.label
 
+    def action_shown(self, action: Action) -> bool:
+        """Whether the footer has ``action`` in the present state."""
+        return action.show
+
     def key_name(self, action: Action) -> str:
         """The first key of ``action``, for a sentence."""
         return self.console_app.key_names.first(action)
@@ -74,7 +78,8 @@ class ConsoleScreen(Screen[Result]):
             return active
         action = own.get(binding.action) if active.node is self else None
         label = self.action_label(action) if action else binding.description
-        shown = binding.show and binding.id not in self.FOOTER_HIDES
+        shown = self.action_shown(action) if action else binding.show
+        shown = shown and binding.id not in self.FOOTER_HIDES
         binding = dataclasses.replace(binding, description=_(label), tooltip=_(binding.tooltip), show=shown)
         return active._replace(binding=binding, tooltip=binding.tooltip)
 

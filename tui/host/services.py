@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from acceptance.results import RunResult
     from api_client.rest import SalesMindClient
     from audio.samples import Sample
+    from recordings.player.protocol import Command as PlayerCommand
+    from recordings.player.protocol import Said
     from relay.commands import Command
     from relay.config import RelayConfig
     from relay.stream import StreamEvent
+    from tui.settings import ConsoleSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,22 @@ class ConversationRelay(Protocol):
         ...
 
 
+class Player(Protocol):
+    """The sound of a replay; ``recordings.player.client.PlayerProcess`` is one."""
+
+    def tell(self, command: PlayerCommand) -> None:
+        """Send one command."""
+        ...
+
+    def drain(self) -> list[Said]:
+        """What it has said since the last call."""
+        ...
+
+    def stop(self) -> Awaitable[None]:
+        """End it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class OwnServer:
     """The server that this program has started for itself (``salesmind demo``)."""
@@ -88,16 +107,25 @@ class Services:
 
         return await RelayProcess.start(config, log_path=log_path)
 
+    async def start_player(self, directory: Path, sink: str, state_directory: Path) -> Player:
+        """Start the sound of the recording in ``directory``, in a process of its own. Raises ``OSError``."""
+        from recordings.player.client import PlayerProcess
+        from tui.host.memory import private_directory
+
+        log_path = private_directory(state_directory) / "player.log"
+        return await PlayerProcess.start(directory, sink, log_path)
+
     async def devices(self) -> Devices:
         """Ask a child process, because PortAudio may not be loaded here. Never raises."""
         return await list_devices()
 
     async def run_check(self, request: CheckRequest, emit: Emit, operator: Operator) -> RunResult:
         """Carry out the acceptance procedure; ``emit`` is called on this loop. Cancelling cleans up first."""
+        from acceptance.request import Means
         from acceptance.runner import run_check
 
-        restart = self.restart_of(request.server_url)
-        return await run_check(request, emit, operator=operator, restart_server=restart)
+        means = Means(restart_server=self.restart_of(request.server_url))
+        return await run_check(request, emit, operator=operator, means=means)
 
     def restart_of(self, server_url: str) -> RestartServer | None:
         """How to restart that server; None when it is not our own."""
@@ -117,6 +145,24 @@ class Services:
         from tui.host.results import export_result
 
         return await export_result(result, user_documents_path() / "SalesMind", i18n.language())
+
+    async def expire_recordings(self, settings: ConsoleSettings) -> int:
+        """Remove the recordings that have been kept long enough; how many. Never raises."""
+        from tui.host.recordings import expire
+
+        return await asyncio.to_thread(expire, settings)
+
+    async def export_recording(self, directory: Path, suffix: str) -> Path:
+        """Write a recording into the operator's documents, as the format that ends in ``suffix``; gives the file.
+
+        Raises ``NoSound``, ``NoRecording`` and ``OSError``.
+        """
+        from platformdirs import user_documents_path
+
+        from tui.host.recordings import export_recording
+
+        folder = user_documents_path() / "SalesMind"
+        return await asyncio.to_thread(export_recording, directory, suffix, folder)
 
     async def into_tmux(self, text: str) -> bool:
         """Copy ``text`` into the tmux that we run in, if we do; whether it took it. Never raises."""

@@ -32,6 +32,17 @@ def is_gone(descriptor: int) -> bool:
         return True
 
 
+def has_job_control() -> bool:
+    """Whether a shell started us as a job of its own, and can continue us once we are stopped.
+
+    As the first program of a terminal window, or behind `sh -c` in one, we would stay stopped for ever.
+    """
+    try:
+        return os.getpgrp() != os.getsid(0)
+    except (AttributeError, OSError):  # Windows
+        return False
+
+
 def watch(gone: Callable[[], None], every: Callable[[float, Callable[[], None]], object]) -> None:
     """Call ``gone`` once: on SIGHUP or SIGTERM, or when standard input hangs up.
 

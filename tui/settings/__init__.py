@@ -15,6 +15,7 @@ from tui.settings.values import (
     ConsoleSettings,
     Echo,
     Profile,
+    RecordingSettings,
 )
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "ConsoleSettings",
     "Echo",
     "Profile",
+    "RecordingSettings",
     "SettingsError",
     "config_path",
     "load_settings",

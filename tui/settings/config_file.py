@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui.i18n import _
 from tui.settings.declaration import Option
 from tui.settings.errors import SettingsError
-from tui.settings.toml_lines import KeyPath, line_of, syntax_error_line
-from tui.settings.values import AUDIO_OPTIONS, PROFILE_OPTIONS, TOP_OPTIONS
+from tui.settings.values import OPTIONS, PROFILE_OPTIONS, TABLE_OPTIONS, TOP_OPTIONS
+
+if TYPE_CHECKING:
+    from tui.settings.toml_lines import KeyPath
 
 SECRETS = ("password", "token")
-TABLES = ("audio", "keys", "profiles")
+TABLES = (*TABLE_OPTIONS, "keys", "profiles")
+_FORMER_NAMES = {one.formerly: one for one in OPTIONS if one.formerly}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,12 @@ class ConfigFile:
     def mistakes(self) -> Iterator[Mistake]:
         """Everything that is wrong, in the order in which it is declared."""
         yield from _table(self.document, TOP_OPTIONS, (), TABLES)
-        audio = self.document.get("audio", {})
-        if isinstance(audio, dict):
-            yield from _table(audio, AUDIO_OPTIONS, ("audio",))
-        else:
-            yield Mistake(("audio",), _("must be a table: [{name}].").format(name="audio"))
+        for name, options in TABLE_OPTIONS.items():
+            table = self.document.get(name, {})
+            if isinstance(table, dict):
+                yield from _table(table, options, (name,))
+            else:
+                yield Mistake((name,), _("must be a table: [{name}].").format(name=name))
         keys = self.document.get("keys", {})
         if isinstance(keys, dict):
             yield from _keys(keys, ("keys",))
@@ -66,12 +69,24 @@ class ConfigFile:
 
     def line(self, path: KeyPath) -> int | None:
         """The line on which ``path`` is defined."""
+        from tui.settings.toml_lines import line_of
+
         return line_of(self.text, path)
 
     def value(self, option: Option) -> Any:
         """What the file says for ``option``, or None."""
-        table = self.document.get(option.table, {}) if option.table else self.document
-        return table.get(option.name)
+        value: Any = self.document
+        for part in self.place(option):
+            value = value.get(part, {} if part == option.table else None)
+        return value
+
+    def place(self, option: Option) -> KeyPath:
+        """Where ``option`` stands in this file, or would: one of an earlier version may have it elsewhere."""
+        now = (option.table, option.name) if option.table else (option.name,)
+        inside = self.document.get(option.table, {}) if option.table else self.document
+        if option.formerly is not None and option.formerly in self.document and option.name not in inside:
+            return (option.formerly,)
+        return now
 
     @property
     def profiles(self) -> Sequence[Mapping[str, Any]]:
@@ -116,12 +131,16 @@ def parse_config(path: Path, text: str) -> ConfigFile:
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:
+    import tomllib  # 5 ms of the way to the first screen, and most have no file
+
     try:
         return tomllib.loads(text)
     except RecursionError:
         why = _("too deeply nested")
         raise SettingsError(_("{path}: not valid TOML: {why}").format(path=path, why=why)) from None
     except ValueError as error:  # TOMLDecodeError, and int() of a number with thousands of digits
+        from tui.settings.toml_lines import syntax_error_line
+
         line = syntax_error_line(error, text)
         if line is None or "at line" in str(error):
             raise SettingsError(_("{path}: not valid TOML: {why}").format(path=path, why=error)) from None
@@ -133,12 +152,13 @@ def _table(
     values: Mapping[str, Any], options: Sequence[Option], where: KeyPath, tables: Sequence[str] = ()
 ) -> Iterator[Mistake]:
     known = {one.name: one for one in options if one.in_file}
+    accepted = known if where else known | _FORMER_NAMES
     for name, value in values.items():
         path = (*where, name)
         if name in SECRETS:
             yield Mistake(path, _("secrets are not read from the configuration; you are asked for them."))
-        elif name in known:
-            if problem := known[name].problem(value):
+        elif name in accepted:
+            if problem := accepted[name].problem(value):
                 yield Mistake(path, problem)
         elif name not in tables:
             yield Mistake(path, _unknown(name, [*known, *tables], where))

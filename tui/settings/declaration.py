@@ -19,6 +19,7 @@ from tui.i18n import N_, _
 
 Value = TypeVar("Value")
 
+_OPTION = "option"
 _TRUE = ("1", "true", "yes", "on", "y", "t")
 _FALSE = ("0", "false", "no", "off", "n", "f")
 _KINDS: dict[type, str] = {
@@ -51,7 +52,6 @@ class Between:
         return _("must be between {low} and {high}.").format(low=f"{self.low:g}", high=f"{self.high:g}")
 
 
-@dataclass(frozen=True, slots=True)
 class Even:
     """A number of bytes that holds whole PCM16 samples."""
 
@@ -60,7 +60,6 @@ class Even:
         return _("must be even: PCM16 has two bytes per sample.") if value % 2 else None
 
 
-@dataclass(frozen=True, slots=True)
 class HttpUrl:
     """The address of a server."""
 
@@ -92,6 +91,8 @@ class Option:
     metavar: str | None
     checks: tuple[Check, ...]
     in_file: bool
+    formerly: str | None
+    """What it is called at the top of files that were written for an earlier version."""
 
     @property
     def key(self) -> str:
@@ -125,16 +126,6 @@ class Option:
             raise ValueError(sentence.format(value=repr(raw))) from None
 
 
-@dataclass(frozen=True, slots=True)
-class _Declared:
-    doc: str
-    variable: str | None
-    flag: str | None
-    metavar: str | None
-    checks: tuple[Check, ...]
-    in_file: bool
-
-
 def option(
     default: Value,
     doc: str,
@@ -143,22 +134,44 @@ def option(
     flag: str | None = None,
     metavar: str | None = None,
     in_file: bool = True,
+    formerly: str | None = None,
 ) -> Value:
     """A dataclass field that is a setting. ``doc`` is marked with ``N_``."""
-    declared = _Declared(doc, variable, flag, metavar, checks, in_file)
-    return field(default=default, metadata={"option": declared})
+    declared = _declared(doc, checks, variable, flag, metavar, in_file=in_file, formerly=formerly)
+    return field(default=default, metadata={_OPTION: declared})
 
 
 def required(doc: str, *checks: Check, metavar: str | None = None) -> Any:
     """A dataclass field that must be given in the file."""
-    return field(metadata={"option": _Declared(doc, None, None, metavar, checks, in_file=True)})
+    return field(metadata={_OPTION: _declared(doc, checks, None, None, metavar, in_file=True)})
+
+
+def _declared(
+    doc: str,
+    checks: tuple[Check, ...],
+    variable: str | None,
+    flag: str | None,
+    metavar: str | None,
+    *,
+    in_file: bool,
+    formerly: str | None = None,
+) -> dict[str, Any]:
+    return {
+        "doc": doc,
+        "formerly": formerly,
+        "checks": checks,
+        "variable": variable,
+        "flag": flag,
+        "metavar": metavar,
+        "in_file": in_file,
+    }
 
 
 def options_of(kind: type[Any], table: str = "") -> Iterator[Option]:
     """The settings among the fields of dataclass ``kind``, which is ``table`` of the file."""
     hints = typing.get_type_hints(kind)
     for one in dataclasses.fields(kind):
-        declared = one.metadata.get("option")
+        declared = one.metadata.get(_OPTION)
         if declared is None:
             continue
         value_type, choices = _plain(hints[one.name])
@@ -170,7 +183,7 @@ def options_of(kind: type[Any], table: str = "") -> Iterator[Option]:
             choices=choices,
             default=None if required else one.default,
             required=required,
-            **{name: getattr(declared, name) for name in _Declared.__slots__},
+            **declared,
         )
 
 

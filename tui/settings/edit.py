@@ -12,7 +12,7 @@ from tui.i18n import _
 from tui.settings.config_file import ConfigFile, parse_config
 from tui.settings.declaration import Option
 from tui.settings.errors import SettingsError
-from tui.settings.values import AUDIO_OPTIONS, PROFILE_OPTIONS, TOP_OPTIONS
+from tui.settings.values import PROFILE_OPTIONS, TABLE_OPTIONS, TOP_OPTIONS
 
 
 def template() -> str:
@@ -22,9 +22,10 @@ def template() -> str:
         if option.in_file:
             lines += _entry(option)
     # The headers are none: a setting above them must not come to stand in another table.
-    lines += ["[audio]", ""]
-    for option in AUDIO_OPTIONS:
-        lines += _entry(option)
+    for name, options in TABLE_OPTIONS.items():
+        lines += [f"[{name}]", ""]
+        for option in options:
+            lines += _entry(option)
     profiles = ["# [[profiles]]", ""]
     for option in PROFILE_OPTIONS:
         profiles += _entry(option)
@@ -40,15 +41,19 @@ def template() -> str:
 
 def _entry(option: Option) -> list[str]:
     value = _example(option) if option.default in (None, "") else option.default
-    return ["# " + _(option.doc), f"# {option.name} = {_toml(value)}", ""]
+    explained = _(option.doc)
+    return [f"# {explained}", f"# {option.name} = {_toml(value)}", ""]
 
 
 def _example(option: Option) -> str:
     if option.choices:
         return option.choices[0]
-    return {"server_url": "https://salesmind.example", "source": "mic", "sink": "speaker"}.get(
-        option.name, ""
-    )
+    return {
+        "server_url": "https://salesmind.example",
+        "source": "mic",
+        "sink": "speaker",
+        "directory": "~/salesmind-recordings",
+    }.get(option.name, "")
 
 
 def _toml(value: Any) -> str:

@@ -14,7 +14,15 @@ from tui.settings.config_file import ConfigFile, read_config
 from tui.settings.declaration import Option
 from tui.settings.errors import SettingsError
 from tui.settings.places import CONFIG_VARIABLE, config_path, state_directory
-from tui.settings.values import AUDIO_OPTIONS, OPTIONS, AudioDefaults, ConsoleSettings, Profile
+from tui.settings.values import (
+    AUDIO_OPTIONS,
+    OPTIONS,
+    RECORDING_OPTIONS,
+    AudioDefaults,
+    ConsoleSettings,
+    Profile,
+    RecordingSettings,
+)
 
 Origin = Literal["flag", "environment", "file", "default"]
 
@@ -34,7 +42,7 @@ def load_settings(
 ) -> ConsoleSettings:
     """The settings in force.
 
-    ``flags`` are named like the fields of ``ConsoleSettings`` and ``AudioDefaults``; None means not given. Raises
+    ``flags`` are named like the fields of ``ConsoleSettings`` and its tables; None means not given. Raises
     ``SettingsError``.
     """
     file = read_file(environ)
@@ -43,13 +51,14 @@ def load_settings(
     given = {one.option.name: one.value for one in settings_of(file, flags, environ)}
     profiles = tuple(Profile(**profile) for profile in file.profiles)
     _check_profile(given["profile"], [profile.name for profile in profiles])
-    record = given.pop("record_directory")
+    recording = {one.name: given.pop(one.name) for one in RECORDING_OPTIONS}
+    directory = recording.pop("directory")
     audio = AudioDefaults(**{one.name: given.pop(one.name) for one in AUDIO_OPTIONS})
     return ConsoleSettings(
         profiles=profiles,
         audio=audio,
         keys=file.keys,
-        record_directory=from_home(record) if record else None,
+        recording=RecordingSettings(directory=from_home(directory) if directory else None, **recording),
         demo=bool(flags.get("demo", False)),
         config_path=file.path,
         state_directory=state_directory(environ),

@@ -78,6 +78,43 @@ class AudioDefaults:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingSettings:
+    """Which conversations are recorded, where, and for how long they are kept."""
+
+    on: bool = option(
+        True,
+        N_("Record the conversations of the console: events and the audio of both sides."),
+        variable="SALESMIND_RECORDING",
+        flag="--no-recording",
+    )
+    directory: Path | None = option(
+        None,
+        N_(
+            "Directory of the recordings; if set, `salesmind talk` records there too. "
+            "Unset: `recordings` in the state directory."
+        ),
+        variable="SALESMIND_RECORD_DIR",
+        metavar="DIR",
+        formerly="record_directory",
+    )
+    keep_days: int = option(
+        30,
+        N_("Days after which the console removes a recording that is not marked; 0: never."),
+        Between(0, 36_500),
+        variable="SALESMIND_KEEP_DAYS",
+    )
+    keep_gb: float = option(
+        5.0,
+        N_(
+            "Gigabytes that recordings may take; beyond, the console removes the oldest that are not marked. "
+            "0: any number."
+        ),
+        Between(0, 100_000),
+        variable="SALESMIND_KEEP_GB",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ConsoleSettings:
     """Everything the app is started with."""
 
@@ -129,24 +166,26 @@ class ConsoleSettings:
         variable="SALESMIND_PLAIN",
         flag="--plain",
     )
-    record_directory: Path | None = option(
-        None,
-        N_("Directory in which conversations are recorded: events and the audio of both sides."),
-        variable="SALESMIND_RECORD_DIR",
-        flag="--record",
-        metavar="DIR",
-    )
     keys: Mapping[str, str] = field(default_factory=dict)
     """Binding id to comma-separated keys, for ``App.set_keymap``."""
     audio: AudioDefaults = AudioDefaults()
+    recording: RecordingSettings = RecordingSettings()
     config_path: Path | None = None
     state_directory: Path = Path()
+
+    @property
+    def recordings_directory(self) -> Path:
+        """Where the recordings are."""
+        return self.recording.directory or self.state_directory / "recordings"
 
 
 TOP_OPTIONS: tuple[Option, ...] = tuple(options_of(ConsoleSettings))
 AUDIO_OPTIONS: tuple[Option, ...] = tuple(options_of(AudioDefaults, "audio"))
 PROFILE_OPTIONS: tuple[Option, ...] = tuple(options_of(Profile, "profiles"))
-OPTIONS: tuple[Option, ...] = TOP_OPTIONS + AUDIO_OPTIONS
+RECORDING_OPTIONS: tuple[Option, ...] = tuple(options_of(RecordingSettings, "recording"))
+TABLE_OPTIONS: dict[str, tuple[Option, ...]] = {"audio": AUDIO_OPTIONS, "recording": RECORDING_OPTIONS}
+"""By the name of the file's table."""
+OPTIONS: tuple[Option, ...] = TOP_OPTIONS + AUDIO_OPTIONS + RECORDING_OPTIONS
 """Every setting with one value; those of ``[[profiles]]`` come once per profile."""
 
 

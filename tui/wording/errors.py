@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from api_client.harmless import one_line
 from tui.i18n import N_, _
 from tui.wording.sentences import SENTENCES
 
 if TYPE_CHECKING:
     from relay.stream import Notice, Problem
 
+LONGEST_QUOTE = 300
+"""Characters of a server's own words that are shown beside ours."""
 _DIRECTIONS = {"input": N_("input"), "output": N_("output")}
 
 
@@ -27,12 +30,6 @@ _WITH_SERVERS_WORDS = (
 )
 
 
-def _one_line(text: str) -> str:
-    from api_client.harmless import one_line  # not before it is wanted: it brings msgspec along
-
-    return one_line(text)
-
-
 class _Params(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return "?"
@@ -43,11 +40,11 @@ def sentence(code: str, params: Mapping[str, str] | None = None, fallback: str =
     known = SENTENCES.get(str(code))
     if known is None:
         return (
-            f"{_one_line(fallback)} ({_one_line(str(code))})"
+            f"{one_line(fallback)} ({one_line(str(code))})"
             if fallback
             else _("Unknown problem: {code}").format(code=code)
         )
-    words = _Params({name: _one_line(value) for name, value in (params or {}).items()})
+    words = _Params({name: one_line(value) for name, value in (params or {}).items()})
     if "direction" in words:
         words["direction"] = _(_DIRECTIONS.get(words["direction"], words["direction"]))
     return _(known).format_map(words)
@@ -63,7 +60,7 @@ def of_error(error: Exception) -> str:
     words = sentence(str(code), getattr(error, "params", None), str(error))
     summary = getattr(error, "summary", None)
     if summary and str(code) in _WITH_SERVERS_WORDS:
-        summary = _one_line(str(summary))
+        summary = one_line(str(summary))
         return summary if str(code) == "validation_failed" else f"{words} ({summary})"
     return words
 
@@ -79,7 +76,9 @@ def of_event(event: Problem | Notice) -> str:
 
 def _with_servers_words(words: str, server: str) -> str:
     """What we say, and what the server said itself: an operator of it knows more from that."""
-    server = _one_line(server).strip()
+    server = one_line(server).strip()
     if not server or server in words:
         return words
+    if len(server) > LONGEST_QUOTE:
+        server = f"{server[:LONGEST_QUOTE]}..."
     return _('{sentence} The server says: "{words}"').format(sentence=words, words=server)

@@ -173,6 +173,9 @@ SENTENCES: dict[str, str] = {
     "upstream_silent": N_(
         "Audio went out for {seconds} s and nothing came back. The server has probably lost its upstream."
     ),
+    "server_silent": N_(
+        "Audio went out for {seconds} s and the server answered nothing, not even pings. It hangs."
+    ),
     "malformed_message": N_("The server sent a message that cannot be read ({type})."),
     "chunk_rate_suggests_44100": N_(
         "{rate} chunks/s: this is 44.1 kHz sound labelled as 24 kHz. Check the source's rate."
@@ -183,6 +186,7 @@ SENTENCES: dict[str, str] = {
     "recording_failed": N_(
         "The recording in {directory} cannot be written: {reason}. The talk goes on without."
     ),
+    "recording_not_deleted": N_("The recording in {directory} cannot be deleted: {reason}."),
     "bad_configuration": N_("The conversation cannot start with these settings. See the log file."),
     "relay_fault": N_("The conversation process failed. See the log file."),
     "relay_crashed": N_("The conversation process ended unexpectedly. See the log file: {log}"),
@@ -211,6 +215,12 @@ SENTENCES: dict[str, str] = {
     "connect_failed": N_("Nobody answers at {address}: {reason}. Start the other side first."),
     "bad_spec": N_("{spec} is not a source or sink we know: {reason}"),
     "aec_missing": N_("Echo cancelling is not installed. Install it with: {command}"),
+    # Recordings
+    "no_recording": N_("There is no recording in {path}."),
+    "recording_unreadable": N_("The recording {path} cannot be read: {reason}"),
+    "no_tracks": N_("The recording has no sound."),
+    "tracks_unreadable": N_("The sound of the recording is damaged from here on."),
+    "player_gone": N_("The process that plays the sound ended unexpectedly."),
     # Kept results of the acceptance procedure
     "results_damaged": N_(
         "The kept results in {path} are damaged ({reason}). Move the file away to begin a new one."
@@ -222,6 +232,7 @@ SENTENCES: dict[str, str] = {
     "results_ambiguous": N_("Several runs begin with {run}. Give more of the name."),
     # The console itself
     "unexpected": N_("Something unexpected happened. Details are in the log file: {log}"),
+    "no_job_control": N_("There is no shell to go back to."),
     "relay_not_started": N_("The conversation process could not be started: {reason}"),
     "state_not_saved": N_("What is remembered between runs could not be saved: {reason}"),
 }

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from made_streams import CLOSED, CONNECTED, lost, message, meters, record, started, step, summary, verdicts
-
 from acceptance.judges.connection import judge_connection
 from relay.stream import Problem
+from tests.acceptance.made_streams import (
+    CLOSED,
+    CONNECTED,
+    lost,
+    message,
+    meters,
+    record,
+    started,
+    step,
+    summary,
+    verdicts,
+)
 
 WHOLE = [*CONNECTED, *CLOSED]
 

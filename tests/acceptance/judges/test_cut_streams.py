@@ -13,13 +13,12 @@ from typing import Any
 import msgspec
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from made_streams import LIMITS, OPENED, lost, message, meters, record, started, step, summary, verdicts
 
 from acceptance.judges.connection import judge_connection
-from acceptance.judges.faults import judge_faults, judge_refused_microphone
+from acceptance.judges.faults import judge_faults, judge_real_refusal, judge_refused_microphone
 from acceptance.judges.mode import judge_mode
-from acceptance.judges.streaming import judge_streaming
-from acceptance.measurements import Fault, FaultMeasurements, FaultWindow, RecordingFiles
+from acceptance.judges.streaming import judge_stored, judge_streaming
+from acceptance.measurements import Fault, FaultMeasurements, FaultWindow, RecordingFiles, StoredMessages
 from relay.stream import (
     Connection,
     Latency,
@@ -37,10 +36,23 @@ from relay.stream import (
     Transcript,
     TranscriptFailed,
 )
+from tests.acceptance.made_streams import (
+    LIMITS,
+    OPENED,
+    lost,
+    message,
+    meters,
+    record,
+    started,
+    step,
+    summary,
+    verdicts,
+)
 
 EXAMPLES = 250
 LOUD = -20.0
 LIMITS_SHORT = replace(LIMITS, mode_change_s=1.0)
+STORED = StoredMessages("2026-11-22T12:00:09.500+00:00", ("困っています",), ("はい",))
 RECORDING = RecordingFiles(events=(), user_seconds=100.0, customer_seconds=1.0)
 """Holds no event, so that "nothing is lost" fails where it can be judged, and may never pass."""
 
@@ -137,7 +149,9 @@ def decided(events: Sequence[StreamEvent], windows: dict[Fault, FaultWindow]) ->
             *judge_connection(whole),
             *judge_streaming(whole, LOUD if whole.summary else None, LIMITS),
             *judge_mode(whole, LIMITS_SHORT),
+            judge_stored(whole, STORED),
             judge_refused_microphone(whole),
+            judge_real_refusal(whole, "山田"),
             *judge_faults(whole, measured, LIMITS),
         ]
     )
@@ -216,4 +230,4 @@ def test_any_number_of_connections_before(events: list[StreamEvent], kinds: list
 def test_the_good_conversation_passes() -> None:
     found = decided(GOOD, {})
     assert set(found.values()) == {"pass"}
-    assert len(found) == 6 + 9 + 3
+    assert len(found) == 6 + 10 + 3

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from made_streams import LIMITS, record, started, summary, verdicts
 
 from acceptance.judges.robustness import judge_robustness
 from acceptance.judges.streaming import judge_stored
@@ -17,6 +16,7 @@ from acceptance.measurements import (
     WrongLogins,
 )
 from relay.stream import Transcript
+from tests.acceptance.made_streams import LIMITS, record, started, summary, verdicts
 
 AT = "2026-11-22T12:00:00.000+00:00"
 

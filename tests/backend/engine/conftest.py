@@ -20,6 +20,7 @@ from backend.engine.misbehaviour import UNKNOWN_EVENT
 from backend.engine.options import EngineOptions
 from backend.engine.outbox import Outbox
 from backend.engine.server import serving
+from backend.engine.speech import Speech, Words
 from backend.engine.transcription import TranscriptionUnavailable
 
 SERVER_EVENT: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(RealtimeServerEvent)
@@ -50,18 +51,23 @@ class ScriptedTranscriber:
 
     def __init__(self) -> None:
         self.words: str | TranscriptionUnavailable = ""
+        self.language: str | None = None
+        """What is spoken; None: what is expected."""
         self.released = asyncio.Event()
         self.released.set()
         self.heard: list[tuple[int, str]] = []
         self.prompts: list[str] = []
+        self.speeches: list[Speech] = []
 
-    async def transcribe(self, pcm: bytes, language: str, prompt: str = "") -> str:
-        self.heard.append((len(pcm) // 48, language))
-        self.prompts.append(prompt)
+    async def transcribe(self, speech: Speech) -> Words:
+        expected = speech.expectation.languages[0]
+        self.heard.append((len(speech.pcm) // 48, expected))
+        self.prompts.append(speech.expectation.vocabulary.get(expected, ""))
+        self.speeches.append(speech)
         await self.released.wait()
         if isinstance(self.words, TranscriptionUnavailable):
             raise self.words
-        return self.words
+        return Words(self.words, self.language or expected)
 
 
 class Client:

@@ -13,10 +13,11 @@ import soundfile as sf
 
 from audio.samples import samples
 from backend.engine import whisper
-from backend.engine.accuracy import character_error_rate
+from backend.engine.accuracy import character_error_rate, word_error_rate
 from backend.engine.options import EngineOptions
 from backend.engine.persona_file import load_personas
 from backend.engine.server import serving
+from backend.engine.speech import Expectation, Speech
 from backend.engine.transcription import WhisperTranscriber
 
 TIMEOUT_S = 20
@@ -50,7 +51,7 @@ async def listening_url() -> AsyncIterator[str]:
         pytest.skip("the [offline] extra is not installed")
     transcriber = WhisperTranscriber()
     try:
-        await transcriber.transcribe(bytes(48_000), "ja")  # loaded, so that no turn goes by without its words
+        await transcriber.transcribe(Speech(bytes(48_000), Expectation(("ja",))))  # loaded
         async with serving(EngineOptions(port=0, pace=50.0), transcriber) as url:
             yield url
     finally:
@@ -121,6 +122,28 @@ async def test_fifteen_spoken_turns_from_the_sample_recordings(listening_url: st
             answer = done.response.output[0].content[0].transcript
             assert answer in [given.text for given in persona.topics[topic].answers], heard
     assert sum(errors) / len(errors) < 0.08
+
+
+@pytest.mark.parametrize("transcription", [{"language": "ja"}, {"languages": ["en", "ja"]}, {}])
+async def test_both_languages_in_one_session(listening_url: str, transcription: dict[str, Any]) -> None:
+    """Each is written as it was spoken; a customer who was to speak one does not pretend to know the other."""
+    audio = {
+        "input": {**AUDIO["input"], "transcription": {"model": "gpt-4o-mini-transcribe", **transcription}}
+    }
+    answers = []
+    async with sdk(listening_url).realtime.connect(model="gpt-realtime") as connection:
+        await connection.session.update(session={"type": "realtime", "audio": audio})
+        for sample, rate in ((samples("en")[1], word_error_rate), (samples("ja")[3], character_error_rate)):
+            pcm = sf.read(sample.path, dtype="int16")[0].tobytes()
+            await connection.input_audio_buffer.append(audio=base64.b64encode(pcm).decode())
+            heard = await until(connection, "conversation.item.input_audio_transcription.completed")
+            assert rate(sample.text, heard.transcript) < 0.2, heard.transcript
+            done = await until(connection, "response.done")
+            answers.append(done.response.output[0].content[0].transcript)
+    in_english = "We use spreadsheets. Someone in the warehouse types in the numbers every evening."
+    in_japanese = "すみません、日本語しか分からないもので。日本語でお願いできますか。"
+    assert answers[0] == (in_japanese if transcription.get("language") else in_english)
+    assert answers[1].startswith("購買部は5名で")
 
 
 async def test_a_text_turn(engine_url: str) -> None:

@@ -7,12 +7,12 @@ import json
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from tests.backend.spin.conftest import Account, Server, Upstream
+from tests.backend.spin.fake_upstream import Upstream
+from tests.backend.spin.running_server import Account, Server
 
 BLOCKED_S = 1.0
 """A send that takes this long on loopback is held back."""

@@ -7,13 +7,13 @@ import base64
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-if TYPE_CHECKING:
-    from tests.backend.spin.conftest import Account, Server, Upstream
+from tests.backend.spin.fake_upstream import Upstream
+from tests.backend.spin.running_server import Account, Server
 
 CHUNK = bytes(range(256)) * 32  # 8192 bytes
 

@@ -10,7 +10,7 @@ from api_client.event_parts import ContentPart, ConversationItem
 from relay.conversation import Turn
 from relay.link.instructions import RolePlay, customer_instructions
 from relay.link.item_ids import ItemIds
-from relay.link.reconnect import LONGEST_DELAY_S, Backoff, decide
+from relay.link.reconnect import HOPELESS_AFTER, LONGEST_DELAY_S, SLOW_DELAY_S, Backoff, decide
 from relay.link.replay import LONGEST_REPLAY, Replay
 from relay.link.turn_taking import BEGINS_WITHIN_S, GOES_ON_WITHIN_S, ResponseTurns
 from relay.link.watchdog import SilenceWatch, probe
@@ -25,15 +25,42 @@ def test_delays_double_up_to_a_short_cap() -> None:
 def test_jitter_only_shortens(attempt: int, drawn: float) -> None:
     delay = Backoff(random=lambda: drawn).delay(attempt)
     longest = Backoff(random=lambda: 0.0).delay(attempt)
-    assert 0.75 * longest <= delay <= longest <= LONGEST_DELAY_S
+    assert (
+        0.75 * longest <= delay <= longest <= (LONGEST_DELAY_S if attempt <= HOPELESS_AFTER else SLOW_DELAY_S)
+    )
+
+
+def tried(
+    attempt: int,
+    *,
+    retryable: bool = True,
+    ever_connected: bool = True,
+    lost_for_s: float = 0.0,
+    patience_s: float | None = 75.0,
+) -> bool:
+    return decide(
+        retryable=retryable,
+        attempt=attempt,
+        ever_connected=ever_connected,
+        lost_for_s=lost_for_s,
+        patience_s=patience_s,
+    )
 
 
 def test_what_is_tried_again() -> None:
-    assert not decide(retryable=False, attempt=1, ever_connected=True)
-    assert decide(retryable=True, attempt=40, ever_connected=True)
-    assert not decide(retryable=True, attempt=41, ever_connected=True)
-    assert decide(retryable=True, attempt=3, ever_connected=False)
-    assert not decide(retryable=True, attempt=4, ever_connected=False)
+    assert not tried(1, retryable=False)
+    assert tried(40, lost_for_s=75)
+    assert not tried(41)
+    assert not tried(2, lost_for_s=76)
+    assert tried(3, ever_connected=False)
+    assert not tried(4, ever_connected=False)
+
+
+def test_an_operator_who_stays_is_never_given_up() -> None:
+    assert tried(10_000, lost_for_s=50_000, patience_s=None)
+    assert not tried(1, retryable=False, patience_s=None)
+    assert not tried(4, ever_connected=False, patience_s=None)
+    assert Backoff(random=lambda: 0.0).delay(41) == SLOW_DELAY_S
 
 
 def test_one_response_at_a_time() -> None:
@@ -217,7 +244,7 @@ def test_an_id_that_a_server_uses_again_is_another_item() -> None:
 
 
 def test_silence_after_speech_is_probed_then_told_once() -> None:
-    watch = SilenceWatch(opened_at=100.0)
+    watch = SilenceWatch(100.0, answer_within_s=5.0)
     assert watch.check(109.9, 109.9, 103.0) == "wait"
     assert watch.check(110.1, 110.0, 103.0) == "probe"
     assert watch.check(115.0, 115.0, 103.0) == "wait"
@@ -227,8 +254,16 @@ def test_silence_after_speech_is_probed_then_told_once() -> None:
     assert not watch.answered
 
 
+def test_a_late_answer_is_waited_for_and_said_once() -> None:
+    watch = SilenceWatch(100.0, answer_within_s=30.0)
+    assert watch.check(110.1, 110.0, 103.0) == "probe"
+    assert watch.check(115.2, 115.0, 103.0) == "late"
+    assert watch.check(116.0, 116.0, 103.0) == "wait"
+    assert watch.check(140.1, 140.0, 103.0) == "silent"
+
+
 def test_any_message_is_a_sign_of_life() -> None:
-    watch = SilenceWatch(opened_at=100.0)
+    watch = SilenceWatch(100.0, answer_within_s=5.0)
     assert watch.check(110.1, 110.0, 103.0) == "probe"
     watch.received(110.2)
     assert watch.answered
@@ -237,7 +272,7 @@ def test_any_message_is_a_sign_of_life() -> None:
 
 
 def test_while_nobody_speaks_the_question_is_rare() -> None:
-    watch = SilenceWatch(opened_at=100.0)
+    watch = SilenceWatch(100.0, answer_within_s=5.0)
     watch.received(105.0)
     # What was said before the last message has been heard.
     assert watch.check(134.9, 134.9, 104.0) == "wait"
@@ -245,7 +280,7 @@ def test_while_nobody_speaks_the_question_is_rare() -> None:
 
 
 def test_no_audio_out_no_suspicion() -> None:
-    watch = SilenceWatch(opened_at=100.0)
+    watch = SilenceWatch(100.0, answer_within_s=5.0)
     assert watch.check(200.0, None, None) == "wait"
     assert watch.check(200.0, 120.0, 120.0) == "wait"
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,19 +20,14 @@ from relay.stream import (
     Step,
     Transcript,
 )
-
-if TYPE_CHECKING:
-    from tests.relay.conftest import FakeSalesMind, Run
-
-    Hold = Callable[..., Run]
-else:
-    Hold = Callable[..., Any]
+from tests.relay.fake_salesmind import FakeSalesMind
+from tests.relay.held_conversation import Hold
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time limits of a connection, short enough for a test."""
-    watch = functools.partial(SilenceWatch, silent_after_s=0.4, idle_after_s=0.4, answer_within_s=0.3)
+    watch = functools.partial(SilenceWatch, silent_after_s=0.4, idle_after_s=0.4, late_after_s=0.2)
     monkeypatch.setattr("relay.link.upstream_watch.SilenceWatch", watch)
     monkeypatch.setattr("relay.link.configuring.CREATED_WITHIN_S", 0.3)
     monkeypatch.setattr("relay.link.configuring.UPDATED_WITHIN_S", 0.3)
@@ -158,8 +151,9 @@ async def test_an_upstream_lost_in_silence_is_noticed(
     salesmind: FakeSalesMind, hold: Hold, impatient: None
 ) -> None:
     salesmind.ignore = {"conversation.item.retrieve"}
-    run = hold()
-    notice = await run.until(Notice, code="upstream_silent")
+    run = hold(answer_within_s=0.5)
+    await run.until(Notice, code="server_does_not_answer")
+    notice = await run.until(Notice, code="server_silent")  # no ping was due in so short a time
     salesmind.ignore = set()
     await run.until(Connection, state="restored")
     first, second = await salesmind.socket(1), await salesmind.socket(2)
@@ -168,6 +162,21 @@ async def test_an_upstream_lost_in_silence_is_noticed(
     assert notice.params["seconds"]
     assert first.order.count("session.update") == 1
     assert summary.reconnects == 1
+
+
+async def test_a_server_that_thinks_is_waited_for(
+    salesmind: FakeSalesMind, hold: Hold, impatient: None
+) -> None:
+    salesmind.ignore = {"conversation.item.retrieve"}
+    run = hold(answer_within_s=30)
+    late = await run.until(Notice, code="server_does_not_answer")
+    socket = await salesmind.socket()
+    await salesmind.respond(socket, "resp_1", "item_a", "はい")
+    await run.until(Transcript, item_id="item_a", final=True)
+    summary = await run.stop()
+    assert late.params["limit"] == "30"
+    assert len(salesmind.sockets) == 1
+    assert not summary.errors
 
 
 async def test_a_quiet_upstream_that_answers_is_left_alone(
@@ -186,8 +195,8 @@ async def test_a_server_that_knows_no_probe_is_not_left_again_and_again(
     salesmind: FakeSalesMind, hold: Hold, impatient: None
 ) -> None:
     salesmind.ignore = {"conversation.item.retrieve"}
-    run = hold()
-    await run.until(Notice, code="upstream_silent", count=2)
+    run = hold(answer_within_s=0.5)
+    await run.until(Notice, code="server_silent", count=2)
     await run.until(Meters, count=len(run.of(Meters)) + 3)
     summary = await run.stop()
     assert len(salesmind.sockets) == 2

@@ -183,3 +183,23 @@ def test_the_quick_level_is_the_level(pcm: bytes) -> None:
     if amplitude >= 100:
         assert quick.rms_dbfs == pytest.approx(exact.rms_dbfs, abs=0.1)
     assert loudness(bytes(20)).rms_dbfs == -120.0
+
+
+def test_what_is_caught_up_after_a_stall_is_no_rate() -> None:
+    """The laptop slept: half a second of chunks comes at once, then they come as before."""
+    rate = RateMeter()
+    rate.open(0.0)
+    for n in range(1, 100):
+        rate.add(n * 0.04)
+    woke = 30.0
+    rate.open(woke + 1.0)
+    for _ in range(13):
+        rate.add(woke)
+    measured = []
+    for n in range(1, 200):
+        rate.add(woke + n * 0.04)
+        measured.append(rate.rate(woke + n * 0.04))
+    shown = [value for value in measured if value is not None]
+    assert measured[:45] == [None] * 45
+    assert shown
+    assert all(24 <= value <= 26 for value in shown)

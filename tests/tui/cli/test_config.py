@@ -63,7 +63,7 @@ def test_every_comment_of_the_template_is_a_setting(language: i18n.Language) -> 
     text = re.sub(r"^# (?=(\w+|\"[\w.]+\") = |\[)", "", template(), flags=re.MULTILINE)
     document = tomllib.loads(text)
     top = {option.name for option in OPTIONS if option.in_file and not option.table}
-    assert document.keys() == top | {"audio", "keys", "profiles"}
+    assert document.keys() == top | {"audio", "recording", "keys", "profiles"}
     assert document["audio"].keys() == {option.name for option in OPTIONS if option.table == "audio"}
     assert document["profiles"][0].keys() == {option.name for option in PROFILE_OPTIONS}
 

@@ -15,7 +15,7 @@ from tui.settings import ConsoleSettings
 def request(*sources: str, spoken: Literal["ja", "en"] | None = None) -> TalkRequest:
     return TalkRequest(
         session_id=None, new_session=True, industry=None, value_proposition=None, persona=None, pain=None,
-        sources=sources, typed=(), seconds=None, spoken=spoken, as_json=True,
+        sources=sources, typed=(), seconds=None, spoken=spoken, record=None, as_json=True,
     )  # fmt: skip
 
 

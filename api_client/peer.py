@@ -1,0 +1,72 @@
+"""Whether the other end of a TCP connection is still there, as the kernel knows it (Linux; elsewhere nothing is known).
+
+A server that is busy takes no data and answers no ping, but its kernel acknowledges what comes; one that is gone, or
+behind a broken line, acknowledges nothing. TCP_USER_TIMEOUT cannot tell the two apart: it also counts the time in which
+a full receive window is probed and each probe is answered (tcp(7), RFC 5482).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import sys
+
+GONE_AFTER_S = 4.5
+"""Nothing was acknowledged for so long although something waits for it."""
+UNSENT_BYTES = 16_384
+"""How much the kernel takes beyond what the line carries: a third of a second of sound. More would only come late."""
+KNOWN = sys.platform == "linux"
+if KNOWN:
+    import fcntl
+    import termios
+
+_HEAD = struct.Struct("8B13I")  # struct tcp_info of <linux/tcp.h>, up to tcpi_last_ack_recv
+_RETRANSMITS, _PROBES = 2, 3
+_LAST_ACK_MS = 8 + 12
+
+
+class Peer:
+    """Looks at one socket. ``raw`` is None where there is no TCP socket to look at."""
+
+    def __init__(self, raw: socket.socket | None) -> None:
+        is_tcp = raw is not None and raw.family in (socket.AF_INET, socket.AF_INET6)
+        self._raw = raw if is_tcp else None
+        self._suspected = False
+
+    def set_limits(self, dead_after_s: float) -> None:
+        """Take little more than the line carries, and give up after ``dead_after_s``, whatever the cause."""
+        for name, value in (
+            ("TCP_USER_TIMEOUT", round(dead_after_s * 1000)),
+            ("TCP_NOTSENT_LOWAT", UNSENT_BYTES),
+        ):
+            option = getattr(socket, name, None)
+            if option is not None and self._raw is not None:
+                # OSError: the peer has gone already; whoever reads learns of it.
+                with contextlib.suppress(OSError):
+                    self._raw.setsockopt(socket.IPPROTO_TCP, option, value)
+
+    def unacknowledged_bytes(self) -> int:
+        """What the kernel has taken and the peer's has not acknowledged; 0 where that is not known."""
+        if self._raw is None or not KNOWN:
+            return 0
+        with contextlib.suppress(OSError, ValueError):  # ValueError: it is closed
+            waiting: int = struct.unpack("i", fcntl.ioctl(self._raw.fileno(), termios.TIOCOUTQ, bytes(4)))[0]
+            return waiting
+        return 0
+
+    def is_gone(self) -> bool:
+        """Whether nobody has acknowledged anything for ``GONE_AFTER_S``. Ask twice a second."""
+        suspected = self._waits_in_vain()
+        gone, self._suspected = suspected and self._suspected, suspected  # a probe may just be on its way
+        return gone
+
+    def _waits_in_vain(self) -> bool:
+        if self._raw is None or not KNOWN:
+            return False
+        try:
+            info = _HEAD.unpack(self._raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _HEAD.size))
+        except (OSError, struct.error):
+            return False
+        tried_again = info[_RETRANSMITS] > 0 or info[_PROBES] > 0
+        return tried_again and bool(info[_LAST_ACK_MS] >= GONE_AFTER_S * 1000)

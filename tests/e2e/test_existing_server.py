@@ -1,0 +1,72 @@
+"""`salesmind talk` against an existing server, which never closes, and whose upstream fails: what a person reads."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.relay.existing_server import ExistingServer, Upstream, serve_in_thread
+
+
+class Talk:
+    """A finished `salesmind talk --say ... --json`."""
+
+    def __init__(self, server: ExistingServer, home: Path, *options: str) -> None:
+        command = [sys.executable, "-m", "tui.cli", "--lang", "en", "talk", "--server", server.url]
+        command += ["--username", "admin", "--new-session", "--say", "hello", "--json", *options]
+        variables = {"SALESMIND_PASSWORD": "admin123", "SALESMIND_STATE_DIR": str(home), "HOME": str(home)}
+        began = time.monotonic()
+        done = subprocess.run(
+            command, env={**os.environ, **variables}, capture_output=True, text=True, timeout=80, check=False
+        )
+        self.seconds = time.monotonic() - began
+        self.exit_code = done.returncode
+        self.words = done.stderr
+        self.lines: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
+        assert self.lines, done.stderr
+        self.summary = self.lines[-1]
+        assert self.summary["exit_code"] == self.exit_code, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("upstream", "code", "said", "within_s"),
+    [
+        ("beta_refused", "beta_api_shape_disabled", "no longer supported", 10),
+        ("quota", "insufficient_quota", "exceeded your current quota", 10),
+        ("key_missing", "api_key_missing", "OPENAI_API_KEY not configured", 10),
+    ],
+)
+def test_what_no_attempt_can_mend_ends_at_once_with_the_servers_words(
+    tmp_path: Path, upstream: Upstream, code: str, said: str, within_s: float
+) -> None:
+    with serve_in_thread(ExistingServer(upstream)) as server:
+        talk = Talk(server, tmp_path)
+    assert talk.exit_code == 3
+    assert [problem["code"] for problem in talk.summary["errors"]] == [code]
+    assert said in talk.words
+    assert talk.seconds < within_s
+    assert len(server.sockets) == 1
+
+
+def test_an_expired_session_is_made_anew_and_the_turn_is_answered(tmp_path: Path) -> None:
+    with serve_in_thread(ExistingServer("expired")) as server:
+        talk = Talk(server, tmp_path)
+    assert talk.exit_code == 0
+    assert talk.summary["assistant_transcripts"] == ["はい、承知しました。"]
+    assert talk.summary["reconnects"] == 1
+    assert [problem["code"] for problem in talk.summary["errors"]] == ["session_expired"]
+
+
+def test_a_busy_server_is_waited_for(tmp_path: Path) -> None:
+    with serve_in_thread(ExistingServer("busy")) as server:
+        talk = Talk(server, tmp_path)
+    assert talk.exit_code == 0
+    assert talk.summary["assistant_transcripts"] == ["はい、承知しました。"]
+    assert (talk.summary["reconnects"], talk.summary["errors"]) == (0, [])

@@ -1,0 +1,92 @@
+"""What a hostile server writes reaches the command line's readers harmless, and on one line."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from relay.conversation import ConversationState, fold
+from relay.stream import Notice, Problem, StreamEvent, Transcript, TranscriptFailed
+from tests.acceptance.made_results import made_result
+from tests.evil_strings import EVIL, ORDINARY, harm_in
+from tui.cli.check_text import result_lines
+from tui.cli.transcript_text import TranscriptPrinter
+from tui.host.journal import open_journal
+from tui.wording.errors import of_event, sentence
+
+
+@pytest.mark.parametrize("text", [*EVIL.values(), *ORDINARY.values()], ids=[*EVIL, *ORDINARY])
+def test_a_transcript_is_one_line_per_turn(text: str) -> None:
+    printed: list[str] = []
+    printer = TranscriptPrinter(printed.append)
+    said = Transcript(t=1, item_id="i", role="assistant", text=text, final=True)
+    failed = TranscriptFailed(t=2, item_id="u", code=text, message="")
+    state = ConversationState()
+    for event in (said, failed):
+        state = fold(state, [event])
+        printer(event, state)
+    assert len(printed) == 2
+    assert not any("\n" in line or harm_in(line) for line in printed)
+
+
+@pytest.mark.parametrize("text", EVIL.values(), ids=EVIL)
+def test_an_error_is_one_line(text: str) -> None:
+    events: list[StreamEvent] = [
+        Problem(t=1, where="server", code="server_failed", message=text, params={"message": text}),
+        Problem(t=1, where="server", code=text, message=text),
+        Notice(t=1, code="malformed_message", message="", params={"type": text}),
+    ]
+    for words in [*map(of_event, events), sentence("device_busy", {"device": text})]:  # type: ignore[arg-type]
+        assert "\n" not in words
+        assert harm_in(words) == []
+
+
+@pytest.mark.parametrize("text", EVIL.values(), ids=EVIL)
+def test_evidence_is_one_line(text: str) -> None:
+    result = made_result()
+    test = result.tests[0]
+    evidence = tuple(
+        msgspec.structs.replace(piece, en=text, ja=text)
+        for answer in test.answers
+        for piece in answer.evidence
+    )[:1]
+    answer = msgspec.structs.replace(test.answers[0], evidence=evidence)
+    changed = msgspec.structs.replace(
+        result, tests=(msgspec.structs.replace(test, answers=(answer, *test.answers[1:])), *result.tests[1:])
+    )
+    lines = list(result_lines(changed))
+    assert len(lines) == len(list(result_lines(result)))
+    assert not any("\n" in line or harm_in(_plain(line)) for line in lines)
+
+
+def _plain(line: str) -> str:
+    """Without our own colours."""
+    import click
+
+    return click.unstyle(line)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Callable[[], str]]:
+    root = logging.getLogger()
+    before, level, raising = list(root.handlers), root.level, logging.raiseExceptions
+    path = open_journal(tmp_path)
+    yield lambda: path.read_text(encoding="utf-8")
+    for handler in set(root.handlers) - set(before):
+        root.removeHandler(handler)
+        handler.close()
+    root.setLevel(level)
+    logging.raiseExceptions = raising
+
+
+def test_nothing_forges_an_entry_of_the_log(journal: Callable[[], str]) -> None:
+    for text in EVIL.values():
+        logging.getLogger("tui.test").warning("The server said %s", text)
+    written = journal()
+    assert harm_in(written) == []
+    entries = [line for line in written.splitlines() if not line.startswith("    ")]
+    assert len(entries) == len(EVIL)
