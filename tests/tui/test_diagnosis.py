@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from relay.conversation import ConversationState, fold
-from relay.stream import Connection, SourceState, Speech, Step, StreamEvent, Transcript
+from relay.stream import Connection, Response, SourceState, Speech, Step, StreamEvent, Transcript
 from tests.tui import prepared_faults
 from tui import i18n
 from tui.actions import KeyNames
@@ -97,6 +97,21 @@ def test_silence_that_was_chosen_is_no_broken_microphone() -> None:
     finding, words = found([*prepared_faults.silent_microphone(), chosen])
     assert finding.cause == "source_silence"
     assert words.endswith("n: speak a sample line.")
+
+
+@pytest.mark.parametrize("spec", ["wav:line.wav", "silence"])
+def test_silence_after_a_recording_is_no_broken_microphone(spec: str) -> None:
+    after = SourceState(t=20.0, state="ended", spec=spec, name="line.wav")
+    events = prepared_faults.in_order(prepared_faults.silent_microphone(), [after])
+    assert found(events)[0].cause == "source_silence"
+    answer = Response(t=39.0, response_id="r", state="created")
+    assert found(prepared_faults.in_order(events, [answer]))[0].cause == "well"
+
+
+def test_a_quiet_file_is_no_microphone() -> None:
+    file = SourceState(t=20.0, state="opened", spec="wav:quiet.wav", name="quiet.wav")
+    events = prepared_faults.in_order(prepared_faults.silent_microphone(), [file])
+    assert found(events)[0].cause == "well"
 
 
 def test_a_short_silence_says_nothing_of_the_microphone() -> None:

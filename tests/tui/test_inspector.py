@@ -64,7 +64,17 @@ def test_what_repeats_by_the_clock_is_folded_although_it_takes_turns() -> None:
 
 def test_neighbours_that_say_the_same_are_one_row() -> None:
     events = [message(float(n), "in", "rate_limits.updated") for n in range(3)]
-    assert texts(told(*events)) == ["in    rate_limits.updated  90 B  x 3, 1.5/s"]
+    assert texts(told(*events)) == ["in    rate_limits.updated  90 B  x 3, 1.0/s"]
+
+
+def test_a_log_line_that_repeats_a_message_is_no_row() -> None:
+    rows = told(
+        message(1.0, "in", "response.created"),
+        message(1.0, "in", "response.done"),
+        LogLine(t=1.1, text="📩 メッセージ受信: response.created"),
+        LogLine(t=1.1, text="📩 メッセージ受信: session.created"),
+    )
+    assert [text.split()[1] for text in texts(rows)] == ["response.created", "response.done", "📩"]
 
 
 def test_rows_are_bounded_and_keep_their_numbers() -> None:

@@ -138,7 +138,7 @@ def test_the_turns_kept_are_bounded() -> None:
     assert turns[-1].number == KEPT_EXCHANGES + 50
 
 
-async def test_enter_leads_from_the_conversation_to_a_turn_and_y_copies_it(
+async def test_v_leads_to_the_turns_enter_to_one_and_y_copies_it(
     make_app: Any, services: Any, session_of: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
@@ -150,7 +150,7 @@ async def test_enter_leads_from_the_conversation_to_a_turn_and_y_copies_it(
         await until(pilot, lambda: len(app.screen.query(".turn")) == 4)
         blocks = [str(block.render()) for block in app.screen.query(".turn")]
         assert "Customer  812 ms" in blocks[1]
-        await pilot.press("enter")
+        await pilot.press("v")
         await until(pilot, lambda: isinstance(app.screen, TurnsScreen))
         await pilot.press("up", "enter")
         await until(pilot, lambda: isinstance(app.screen, TurnScreen))

@@ -39,6 +39,8 @@ RECENT_S = 60.0
 """Events of the line and of the voices count for this long."""
 SILENT_S = 5.0
 """How long a microphone must give nothing before that is said."""
+LIVE_SOURCES = ("mic", "tcp:")
+"""Specs of sources that should never be silent for long."""
 SILENT_DBFS = -100.0
 """Nothing but zeros, or next to it: a switch or the wrong device."""
 QUIET_DBFS = -55.0
@@ -194,8 +196,13 @@ def _source(on: Evidence) -> Finding | None:
     meters, source = on.state.meters, on.state.source
     if meters is not None and meters.muted:
         return Finding("muted")
-    if source is not None and source.state == "opened" and source.spec == "silence":
-        return Finding("source_silence")
+    if source is None:
+        return None
+    if source.state != "opened" or source.spec == "silence":
+        # After a file has ended, silence flows; while somebody is heard that is as it should be.
+        return None if on.state.answering or on.state.speech_item_id else Finding("source_silence")
+    if not source.spec.startswith(LIVE_SOURCES):
+        return None
     samples = since(on.history.samples, on.now - SILENT_S)
     levels = [one.you_dbfs for one in samples if one.you_dbfs is not None]
     if not levels or samples[0].t > on.now - SILENT_S + 0.5 or len(levels) < len(samples):

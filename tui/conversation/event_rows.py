@@ -5,6 +5,7 @@ Pure. The meters come ten times a second and are never kept one by one, so an ho
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -30,7 +31,7 @@ from relay.stream import (
     Transcript,
     TranscriptFailed,
 )
-from tui.conversation.event_lines import event_line
+from tui.conversation.event_lines import RECEIVED, event_line
 from tui.i18n import N_, _
 from tui.wording.figures import number
 
@@ -71,6 +72,8 @@ _KIND_OF: dict[type, Kind] = {
 }
 FOLDED_S = 5.0
 """What repeats by the clock begins a new row after this long, if something else has happened meanwhile."""
+LATELY = 16
+"""Messages that a log line may repeat: several may come before it."""
 STAMP = 10
 """Characters of the time in front of a line of ``event_lines``."""
 
@@ -93,7 +96,10 @@ class EventRow:
     def rate(self) -> float | None:
         """``amount`` per second; None for less than half a second."""
         lasted = self.last.t - (self.first.t if self.begun is None else self.begun)
-        return self.amount / lasted if lasted >= 0.5 and self.amount > 1 else None
+        if lasted < 0.5 or self.amount <= 1:
+            return None
+        # Of single events the first begins what is measured, and is not counted.
+        return (self.amount if self.begun is not None else self.amount - 1) / lasted
 
     def text(self) -> str:
         """The words, and how often."""
@@ -136,6 +142,7 @@ class EventRows:
     _last_single: float = float("-inf")
     """``t`` of the newest event that does not repeat by the clock."""
     _meters: Meters | None = None
+    _received: deque[str] = field(default_factory=lambda: deque(maxlen=LATELY))
 
     @property
     def numbers(self) -> range:
@@ -151,7 +158,9 @@ class EventRows:
             if isinstance(event, Meters):
                 self._take_meters(event)
             elif isinstance(event, LogLine):
-                self._fold(f"log {event.text}", event)
+                # What only repeats a message that has its own row is no row.
+                if event.text.removeprefix(RECEIVED) not in self._received:
+                    self._fold(f"log {event.text}", event)
             elif isinstance(event, RealtimeMode):
                 self._fold(f"mode {event.value} {event.phase} {event.error}", event)
             elif type(event) in _KIND_OF:
@@ -166,6 +175,8 @@ class EventRows:
         if row is None:
             return
         self._last_single = event.t
+        if isinstance(event, ProtocolEvent):
+            self._received.append(event.type)
         last = self._rows[-1] if self._rows else None
         if last is not None and (last.words, last.direction) == (row.words, row.direction):
             last.last, last.amount = event, last.amount + 1

@@ -102,7 +102,7 @@ def _plain_words(finding: Finding, state: ConversationState, history: SignalHist
         case "muted":
             return _("Muted: silence is sent in place of your voice."), "warn"
         case "source_silence":
-            return _("You are sending silence: no microphone is in use."), "warn"
+            return _("You are sending silence: no microphone is in use."), "plain"
         case "not_started":
             return _("Connecting: no audio is sent yet."), "dim"
         case "connection_lost":

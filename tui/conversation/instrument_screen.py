@@ -76,6 +76,8 @@ class InstrumentScreen(ConsoleScreen[None]):
     def show_side(self, on: bool | None) -> None:
         """Show the column beside the transcript; None: where there is room."""
         self._readings_shown = on
+        if on:
+            self._enlarged = "none"
         self._arrange()
 
     def _arrange(self) -> None:
@@ -87,7 +89,7 @@ class InstrumentScreen(ConsoleScreen[None]):
         self.set_class(columns >= WIDE_COLUMNS if readings is None else readings, "-readings")
         for name in ENLARGED:
             self.set_class(name == self._enlarged != "none", f"-enlarged-{name}")
-        self.signals.display = self.signals.extent != "off"
+        self.signals.set_class(self.signals.extent == "off", "-off")
 
     # --- actions -------------------------------------------------------------------------------
 

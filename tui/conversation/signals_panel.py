@@ -27,6 +27,8 @@ def extent_for(rows: int) -> Extent:
 class SignalsPanel(LinesView):
     """Shown from plain values; keeps the window and the extent that the operator chose."""
 
+    DEFAULT_CSS = "SignalsPanel.-off { display: none; }"
+
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self.window_s = WINDOWS_S[1]
@@ -52,7 +54,7 @@ class SignalsPanel(LinesView):
     ) -> None:
         """Show what the present width has room for. ``now`` in seconds of the stream."""
         extent = self.extent
-        self.display = extent != "off"
+        self.set_class(extent == "off", "-off")
         if not self.display or not self.size.width:
             return
         view = View(self.window_s, self.content_size.width, LEVEL_ROWS[extent], plain)
