@@ -24,13 +24,13 @@ TRACKS = ("user", "customer", "received")
 
 
 class NoRecording(Exception):
-    """There is nothing in the directory that can be read as a recording."""
+    """The directory contains no readable recording."""
 
 
 class RecordingReader:
     """The recording in ``directory``. Raises ``NoRecording``.
 
-    Lines that cannot be read (cut short by a kill, or of a kind that a newer version wrote) are passed over.
+    Unreadable lines (cut short by a kill, or of a kind from a newer version) are skipped.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -73,7 +73,7 @@ class RecordingReader:
                 continue
 
     def track(self, name: str) -> TrackReader | None:
-        """``user``, ``customer`` or ``received``; None when there is none that can be read."""
+        """``user``, ``customer`` or ``received``; None if there is no readable one."""
         for suffix in (".flac", ".wav"):
             path = self.directory / f"{name}{suffix}"
             try:
@@ -84,7 +84,7 @@ class RecordingReader:
         return None
 
     def described(self) -> Manifest:
-        """Its manifest; for a recording that has none, or was killed, as far as its events tell."""
+        """Its manifest; for a recording without one, or a killed one, derived from its events."""
         known = self.manifest
         if known is not None and known.ended is not None:
             return known
@@ -104,7 +104,7 @@ class RecordingReader:
 
 
 def is_being_written(directory: Path) -> bool:
-    """Whether a recorder is at work there: it holds a lock that the kernel lets go of however it ends."""
+    """Whether a recorder is writing there: it holds a lock that the kernel releases however it ends."""
     try:
         with (directory / EVENTS).open("rb") as file:
             locked(file, shared=True)
@@ -116,7 +116,7 @@ def is_being_written(directory: Path) -> bool:
 
 
 def locked(file: BinaryIO, *, shared: bool = False) -> BinaryIO:
-    """``file``, locked as long as it is open. Raises ``BlockingIOError`` when somebody else has it locked."""
+    """Lock ``file`` for as long as it is open. Raises ``BlockingIOError`` if it is locked already."""
     try:
         import fcntl
     except ImportError:  # Windows: recordings are told apart by their manifest alone
@@ -126,7 +126,7 @@ def locked(file: BinaryIO, *, shared: bool = False) -> BinaryIO:
 
 
 def read_manifest(directory: Path) -> Manifest | None:
-    """The manifest in ``directory``; None when there is none that can be read."""
+    """The manifest in ``directory``; None if there is no readable one."""
     try:
         return decode((directory / MANIFEST).read_bytes())
     except (OSError, ValueError):
