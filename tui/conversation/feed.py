@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from relay.conversation import ConversationState, fold
+from relay.conversation_bounds import bounded
 from relay.stream import Connection, Notice, Problem, SourceState, StreamEvent
 from tui.conversation.event_lines import EventLine, EventLines
 from tui.host.services import ConversationRelay
@@ -27,13 +28,21 @@ _SOCKETS: dict[str, Socket] = {
 
 
 class LiveFeed:
-    """Drains ``relay``. ``clock`` (seconds, monotonic) only carries ages on between two events."""
+    """Drains ``relay``. ``clock`` (seconds, monotonic) only carries ages on between two events.
 
-    def __init__(self, relay: ConversationRelay, clock: Callable[[], float]) -> None:
+    ``before`` is the state that the relay's first event is folded into.
+    """
+
+    def __init__(
+        self,
+        relay: ConversationRelay,
+        clock: Callable[[], float],
+        before: ConversationState | None = None,
+    ) -> None:
         self._relay = relay
         self._clock = clock
         self._heard_at = clock()
-        self.state = ConversationState()
+        self.state = before or ConversationState()
         self.finished = False
         """The relay has ended and everything it said is in ``state``."""
         self._lines = EventLines()
@@ -43,7 +52,7 @@ class LiveFeed:
         ended = self._relay.ended  # asked first: what comes until it is True is then drained below
         events = self._relay.drain()
         if events:
-            self.state = fold(self.state, events)
+            self.state, _dropped = bounded(fold(self.state, events))
             self._heard_at = self._clock()
         self.finished = ended
         return events

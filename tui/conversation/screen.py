@@ -22,8 +22,15 @@ from tui.conversation.actions import FREEZE
 from tui.conversation.event_log import EventLog
 from tui.conversation.feed import LiveFeed, news_of
 from tui.conversation.readings import Readings, level_meter
-from tui.conversation.rows import audio_rows, audio_title, connection_rows, connection_title, summary_rows
-from tui.conversation.transcript import Transcript
+from tui.conversation.rows import (
+    audio_rows,
+    audio_title,
+    connection_rows,
+    connection_title,
+    recording_name,
+    summary_rows,
+)
+from tui.conversation.transcript import KEPT_TURNS, Transcript
 from tui.frame.action_footer import ActionFooter
 from tui.frame.field import Field
 from tui.frame.screen import ConsoleScreen
@@ -109,8 +116,7 @@ class ConversationScreen(ConsoleScreen[None]):
         self.title_is()
         if self.feed is not None:
             self._paint_readings()
-            self.transcript.show(self.feed.state.turns)
-            self.query_one("#hint").display = not self.feed.state.turns
+            self._show_turns()
             if over:
                 self._show_summary()
 
@@ -152,7 +158,7 @@ class ConversationScreen(ConsoleScreen[None]):
 
     def _paint(self, arrived: list[StreamEvent]) -> None:
         assert self.feed is not None
-        feed, state = self.feed, self.feed.state
+        feed = self.feed
         for event in arrived:
             self.attend(event)
         self.events.add(feed.lines(arrived))
@@ -162,10 +168,17 @@ class ConversationScreen(ConsoleScreen[None]):
             self.console_app.status = feed.status(self.console_app.status)
             self._paint_readings()
         if not self._frozen:
-            self.transcript.show(state.turns)
-            self.query_one("#hint").display = not state.turns
+            self._show_turns()
         if feed.finished:
             self._show_summary()
+
+    def _show_turns(self) -> None:
+        assert self.feed is not None
+        state = self.feed.state
+        self.transcript.show(state.turns)
+        hidden = state.earlier_turns + max(0, len(state.turns) - KEPT_TURNS)
+        self.transcript.show_earlier(hidden, recording_name(state))
+        self.query_one("#hint").display = not state.turns
 
     def _paint_readings(self) -> None:
         assert self.feed is not None
@@ -209,7 +222,7 @@ class ConversationScreen(ConsoleScreen[None]):
         """The whole run in figures, in place of the readings."""
         assert self.feed is not None
         self._summary_shown = True
-        self.transcript.show(self.feed.state.turns)
+        self._show_turns()
         rows = summary_rows(self.feed.state)
         if rows:
             self._show_readings(False)
