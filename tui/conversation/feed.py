@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from relay.conversation import ConversationState, fold
+from relay.conversation_bounds import bounded
 from relay.stream import Connection, Notice, Problem, SourceState, StreamEvent
 from tui.conversation.event_lines import EventLine, EventLines
 from tui.conversation.event_rows import EventRows
@@ -87,10 +88,19 @@ class Feed:
 
 
 class LiveFeed(Feed):
-    """Drains ``relay``. ``clock`` (seconds, monotonic) only carries ages on between two events."""
+    """Drains ``relay``. ``clock`` (seconds, monotonic) only advances ages between events.
 
-    def __init__(self, relay: ConversationRelay, clock: Callable[[], float]) -> None:
+    ``before`` is the state that the relay's first event is folded into.
+    """
+
+    def __init__(
+        self,
+        relay: ConversationRelay,
+        clock: Callable[[], float],
+        before: ConversationState | None = None,
+    ) -> None:
         super().__init__()
+        self.state = before or ConversationState()
         self._relay = relay
         self._clock = clock
         self._heard_at = clock()
@@ -100,7 +110,7 @@ class LiveFeed(Feed):
         ended = self._relay.ended  # asked first: what comes until it is True is then drained below
         events = self._relay.drain()
         if events:
-            self.state = fold(self.state, events)
+            self.state, _dropped = bounded(fold(self.state, events))
             self.history.take(events)
             self.rows.take(events)
             self._heard_at = self._clock()

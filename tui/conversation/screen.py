@@ -24,9 +24,16 @@ from tui.conversation.event_log import EventLog
 from tui.conversation.feed import news_of
 from tui.conversation.instrument_screen import InstrumentScreen, who_speaks
 from tui.conversation.readings import Readings, level_meter
-from tui.conversation.rows import audio_rows, audio_title, connection_rows, connection_title, summary_rows
+from tui.conversation.rows import (
+    audio_rows,
+    audio_title,
+    connection_rows,
+    connection_title,
+    recording_name,
+    summary_rows,
+)
 from tui.conversation.signals_panel import SignalsPanel
-from tui.conversation.transcript import Transcript
+from tui.conversation.transcript import KEPT_TURNS, Transcript
 from tui.frame.action_footer import ActionFooter
 from tui.frame.field import Field
 from tui.frame.status_line import StatusLine
@@ -111,8 +118,7 @@ class ConversationScreen(InstrumentScreen):
         self.title_is()
         if self.feed is not None:
             self._paint_readings()
-            self.transcript.show(self.feed.state.turns, self.feed.history.turns.latencies)
-            self.query_one("#hint").display = not self.feed.state.turns
+            self._show_turns()
             if over:
                 self._show_summary()
 
@@ -154,7 +160,7 @@ class ConversationScreen(InstrumentScreen):
 
     def _paint(self, arrived: list[StreamEvent]) -> None:
         assert self.feed is not None
-        feed, state = self.feed, self.feed.state
+        feed = self.feed
         for event in arrived:
             self.attend(event)
         self.events.add(feed.lines(arrived))
@@ -166,10 +172,17 @@ class ConversationScreen(InstrumentScreen):
             if not self._frozen:
                 self.paint_instruments(feed)
         if not self._frozen:
-            self.transcript.show(state.turns, feed.history.turns.latencies)
-            self.query_one("#hint").display = not state.turns
+            self._show_turns()
         if feed.finished:
             self._show_summary()
+
+    def _show_turns(self) -> None:
+        assert self.feed is not None
+        state = self.feed.state
+        self.transcript.show(state.turns, self.feed.history.turns.latencies)
+        hidden = state.earlier_turns + max(0, len(state.turns) - KEPT_TURNS)
+        self.transcript.show_earlier(hidden, recording_name(state))
+        self.query_one("#hint").display = not state.turns
 
     def _paint_readings(self) -> None:
         assert self.feed is not None
@@ -216,7 +229,7 @@ class ConversationScreen(InstrumentScreen):
         """Replace the readings by the summary."""
         assert self.feed is not None
         self._summary_shown = True
-        self.transcript.show(self.feed.state.turns, self.feed.history.turns.latencies)
+        self._show_turns()
         rows = summary_rows(self.feed.state)
         if rows:
             self._show_readings(False)

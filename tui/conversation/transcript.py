@@ -64,6 +64,19 @@ def turn_content(turn: Turn, width: int, latency_ms: float | None = None) -> Con
     return Content.assemble(*head, "\n", (lines, "" if turn.text.strip() else "$dim"))
 
 
+def earlier_words(turns: int, recording: str | None) -> str:
+    """What stands above the oldest block when ``turns`` came before it, and where they are to be found."""
+    if recording is None:
+        return ngettext(
+            "{n} older turn is not shown any more; this conversation is not recorded.",
+            "{n} older turns are not shown any more; this conversation is not recorded.",
+            turns,
+        ).format(n=turns)
+    return ngettext(
+        "{n} older turn is in the recording: {name}", "{n} older turns are in the recording: {name}", turns
+    ).format(n=turns, name=recording)
+
+
 def first_words(samples: int, keys: KeyNames) -> Content:
     """The empty transcript's hint: how to say something, first of all without a microphone."""
 
@@ -91,6 +104,7 @@ class Transcript(VerticalScroll):
     """Follows the end until the operator scrolls up or turns it off."""
 
     _turns = getters.query_one("#turns", Vertical)
+    _earlier = getters.query_one("#earlier", Static)
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -98,9 +112,11 @@ class Transcript(VerticalScroll):
         self._latencies: Mapping[str, float] = {}
         self._blocks: dict[str, TurnBlock] = {}
         self._order: list[str] = []
+        self._earlier_shown: tuple[int, str | None] = (0, None)
 
     def compose(self) -> ComposeResult:
         """At least as high as the view: Textual puts what is anchored and shorter at the bottom."""
+        yield Static(id="earlier", markup=False)
         yield Vertical(id="turns")
 
     def on_mount(self) -> None:
@@ -131,7 +147,15 @@ class Transcript(VerticalScroll):
         """Clear it for another conversation."""
         self._turns.remove_children()
         self._blocks, self._order, self._turns_shown = {}, [], ()
+        self.show_earlier(0, None)
         self.anchor()
+
+    def show_earlier(self, turns: int, recording: str | None) -> None:
+        """Say above the oldest block how many ``turns`` came before it, if any did, and in which recording they are."""
+        if (turns, recording) != self._earlier_shown:
+            self._earlier_shown = (turns, recording)
+            self._earlier.display = turns > 0
+            self._earlier.update(earlier_words(turns, recording))
 
     def show(self, turns: Sequence[Turn], latencies: Mapping[str, float]) -> None:
         """Bring the blocks in line with ``turns``; what has not changed costs nothing.
