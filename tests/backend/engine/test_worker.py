@@ -57,6 +57,7 @@ async def test_what_nobody_wants_is_not_begun(worker: Worker) -> None:
     unwanted = asyncio.create_task(worker.do(lambda _: done.append("unwanted"), lambda: True))
     await asyncio.sleep(0)
     unwanted.cancel()
+    await asyncio.wait([unwanted])
     free.set()
     await busy
     await worker.do(lambda _: done.append("wanted"), lambda: False)
