@@ -49,6 +49,7 @@ class Worker:
             done: _T = await asyncio.wrap_future(job.done)
         finally:
             job.wanted = False
+            job.done.cancel()  # where it has not begun
         return done
 
     def close(self) -> None:
