@@ -27,7 +27,10 @@ MakeRecording = Callable[..., Path]
 
 async def serve(directory: Path) -> tuple[uvicorn.Server, asyncio.Task[None], str]:
     app = RecordedServer(RecordingReader(directory))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="websockets-sansio", lifespan="on"))
+    config = uvicorn.Config(
+        app, log_level="error", ws="websockets-sansio", lifespan="on", timeout_graceful_shutdown=2
+    )
+    server = uvicorn.Server(config)
     listening = socket.create_server(("127.0.0.1", 0))
     task = asyncio.create_task(server.serve([listening]))
     while not server.started:  # noqa: ASYNC110 (uvicorn tells it no other way)
@@ -138,6 +141,7 @@ async def test_no_page_in_a_browser_reads_what_was_said(place: str, headers: dic
     writer.write("\r\n".join(["GET /ws/realtime/?token=any HTTP/1.1", *lines, "", ""]).encode())
     assert b" 403 " in await reader.readline()
     writer.close()
+    await writer.wait_closed()
 
 
 @pytest.mark.parametrize("origin", ["http://localhost:3000", "http://127.0.0.1:3000", "http://[::1]:3000"])

@@ -11,9 +11,9 @@ from tui.i18n import _
 _MODULES = ("django", "rest_framework", "channels", "uvicorn", "earshot")
 
 
-def require_server(modules: Sequence[str] = _MODULES) -> None:
-    """Raise ``Exit``, after saying how to install the extra, unless all of ``modules`` are here."""
-    missing = next((name for name in modules if find_spec(name) is None), None)
+def require_server(modules: Sequence[str] | None = None) -> None:
+    """Raise ``Exit``, after saying how to install the extra, unless all of it is here, or all of ``modules``."""
+    missing = next((name for name in modules or _MODULES if find_spec(name) is None), None)
     if missing is not None:
         sentence = _("The server is not installed ({name} is missing). Install it with: {command}")
         install = 'pip install "salesmind-console[server,offline]"'
