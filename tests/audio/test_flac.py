@@ -161,3 +161,14 @@ def test_a_file_without_sound_is_a_flac_too_even_if_it_was_killed(tmp_path: Path
         if shutil.which(program.split()[0]):
             done = subprocess.run([*program.split(), path], capture_output=True, check=False)
             assert done.returncode == 0, (program, done.stderr)
+
+
+@pytest.mark.skipif(shutil.which("flac") is None, reason="needs flac")
+@pytest.mark.parametrize("lost", [1, 2, 100, 3_000])
+def test_half_a_frame_is_cut_off(tmp_path: Path, lost: int) -> None:
+    path = tmp_path / "full_disk.flac"
+    written(path, 5 * BLOCK)
+    path.write_bytes(path.read_bytes()[:-lost])  # its header counts, and sums up, all five blocks
+    assert repair(path, disk_was_full=True) == 4 * BLOCK
+    assert count_samples(path) == 4 * BLOCK
+    subprocess.run(["flac", "--test", "--silent", path], check=True, capture_output=True)
