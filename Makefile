@@ -13,7 +13,7 @@ UV     := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-hours test-system fuzz audit system-packages lint format catalogue screenshots benchmarks lock clean
+.PHONY: help demo test coverage test-hours test-kills test-system fuzz audit system-packages lint format catalogue screenshots benchmarks lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -31,6 +31,9 @@ coverage: $(VENV)/.dev $(AGENTS)/.done ## the same with branch coverage, subproc
 
 test-hours: $(VENV)/.dev ## hold ten simulated hours of conversation and measure memory (about 2 minutes)
 	SALESMIND_SIMULATED_HOURS=10 $(BIN)/python -m pytest -s tests/relay/test_hours.py tests/tui/test_hours.py
+
+test-kills: $(VENV)/.dev ## kill -9 a recorded talk at 50 moments, and repair what it leaves (about 4 minutes)
+	SALESMIND_KILLS=50 $(BIN)/python -m pytest -q tests/recordings/test_kills.py
 
 test-system: $(VENV)/.dev ## run the tests on a virtual sound card, nginx, Daphne, PostgreSQL, Redis and a browser
 	SALESMIND_REQUIRE_SYSTEM=1 $(BIN)/python -m pytest -m system tests

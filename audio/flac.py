@@ -8,6 +8,7 @@ Measured with flac 1.4, ffmpeg 5.1 and sox 14.4 on files of killed writers.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 from pathlib import Path
@@ -26,6 +27,18 @@ _LONGEST_FRAME = 1 << 16
 _BLOCK_SIZES = {1: 192, **{2 + n: 576 << n for n in range(4)}, **{8 + n: 256 << n for n in range(8)}}
 
 
+def _empty(rate_hz: int) -> bytes:
+    """A FLAC of PCM16 mono without sound (RFC 9639, 8.2): libsndfile writes a header with the first sound only."""
+    return (
+        MAGIC
+        + b"\x80\x00\x00\x22"  # STREAMINFO, 34 bytes, the last block of metadata
+        + (4_096).to_bytes(2, "big") * 2  # smallest and largest block, in samples
+        + bytes(6)  # smallest and largest frame: unknown
+        + (rate_hz << 44 | (16 - 1) << 36).to_bytes(8, "big")  # one channel, 16 bits, no samples
+        + hashlib.md5(b"", usedforsecurity=False).digest()
+    )
+
+
 class FlacWriter:
     """A FLAC file of PCM16 mono, made new (never over another) and readable by its owner only (mode 0600).
 
@@ -36,6 +49,7 @@ class FlacWriter:
         import soundfile
 
         self.path = Path(path)
+        self._rate_hz = rate_hz
         descriptor = os.open(
             self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600
         )
@@ -67,6 +81,8 @@ class FlacWriter:
             return
         try:
             self._sound.close()
+            if self._samples == 0:
+                self._file.write(_empty(self._rate_hz))
             self._file.check()
         finally:
             self._file.close()
@@ -128,31 +144,49 @@ def declared_samples(head: bytes) -> int | None:
 
 def count_samples(path: Path) -> int:
     """Samples in the whole frames of a FLAC of ``FlacWriter``, however it ended. Raises ``OSError``, ``ValueError``."""
+    return _whole_frames(path)[0]
+
+
+def _whole_frames(path: Path, *, trusted: bool = True) -> tuple[int, int]:
+    """Samples in the whole frames, and the byte after them; as the header says if it is ``trusted``.
+
+    Raises ``OSError``, ``ValueError``.
+    """
     with path.open("rb") as file:
         head = file.read(_TOTAL_AT + 5)
-        if not head:
-            return 0  # the encoder writes its header with the first sound
+        if len(head) < _TOTAL_AT + 5 and head[:4] == MAGIC[: len(head)]:
+            return 0, 0  # the encoder writes its header, piece by piece, with the first sound
         declared = declared_samples(head)
         if declared is None:
             raise ValueError("not a FLAC file")
-        if declared:
-            return declared
         size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - 2 * _LONGEST_FRAME))
-        tail = file.read()
-    return _end_of_last_frame(tail)
+        if declared and trusted:
+            return declared, size
+        begin = max(0, size - 2 * _LONGEST_FRAME)
+        file.seek(begin)
+        samples, end = _end_of_last_frame(file.read())
+    return samples, begin + end
 
 
-def repair(path: Path) -> int:
-    """Write the missing count into the header; gives the samples. Raises ``OSError``, ``ValueError``."""
-    samples = count_samples(path)
+def repair(path: Path, *, disk_was_full: bool = False) -> int:
+    """Write the missing count into the header; gives the samples. Raises ``OSError``, ``ValueError``.
+
+    ``disk_was_full``: the header may count, and sum up, more than was written, and half a frame may be at the end.
+    """
+    samples, end = _whole_frames(path, trusted=not disk_was_full)
     if samples == 0:
+        with path.open("r+b") as file:
+            file.truncate(0)
+            file.write(_empty(SAMPLE_RATE))
         return 0
     with path.open("r+b") as file:
+        file.truncate(end)
         file.seek(_TOTAL_AT)
         high = file.read(1)[0] & 0xF0
         file.seek(_TOTAL_AT)
         file.write((high << 32 | samples).to_bytes(5, "big"))
+        if disk_was_full:
+            file.write(bytes(16))  # the MD5 sum: unknown
     return samples
 
 
@@ -224,8 +258,8 @@ class _Counted(io.FileIO):
 # --- frames (RFC 9639, 9.1) ------------------------------------------------------------------------
 
 
-def _end_of_last_frame(tail: bytes) -> int:
-    """First sample after the last frame in ``tail`` that is whole; 0 when there is none."""
+def _end_of_last_frame(tail: bytes) -> tuple[int, int]:
+    """First sample and first byte after the last frame in ``tail`` that is whole; zeros when there is none."""
     starts = [at for at in _sync_codes(tail) if _header(tail, at) is not None]
     for begin, end in zip(reversed(starts), [len(tail), *reversed(starts)], strict=False):
         found = _header(tail, begin)
@@ -233,8 +267,8 @@ def _end_of_last_frame(tail: bytes) -> int:
         number, block = found
         if _crc16(tail[begin : end - 2]) == int.from_bytes(tail[end - 2 : end], "big"):
             # libFLAC's frames all have 4,096 samples, the last may have fewer (fixed block size strategy).
-            return number * 4096 + block
-    return 0
+            return number * 4096 + block, end
+    return 0, 0
 
 
 def _sync_codes(data: bytes) -> list[int]:

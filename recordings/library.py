@@ -11,9 +11,10 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -96,6 +97,9 @@ class Deleted:
     """The directory it was in."""
 
 
+Found = TypeVar("Found", Entry, Deleted)
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """A turn in which the words that were looked for stand."""
@@ -126,16 +130,13 @@ class Library:
 
         Raises ``UnknownRecording``.
         """
-        if (Path(name) / EVENTS).is_file():
+        if _is_recording(Path(name)):
             return self._entry(Path(name))
-        entries = self.entries()
-        if name == "latest" and entries:
-            return entries[0]
-        exact = [entry for entry in entries if entry.name == name]
-        begin = exact or [entry for entry in entries if name and entry.name.startswith(name)]
-        if len(begin) != 1:
-            raise UnknownRecording(name, [entry.name for entry in begin[:5]])
-        return begin[0]
+        return _named(name, self.entries())
+
+    def find_deleted(self, name: str) -> Deleted:
+        """By its name, an unambiguous beginning of it, or ``latest``. Raises ``UnknownRecording``."""
+        return _named(name, self.deleted())
 
     def search(
         self, words: str, entries: Iterable[Entry] | None = None
@@ -202,6 +203,10 @@ class Library:
         _move(place, entry.directory)
         _write_notes(entry.directory, notes)
 
+    def undelete(self, deleted: Deleted) -> None:
+        """Put it back where it was. Raises ``OSError``; ``FileExistsError`` when another is there now."""
+        self.restore(replace(deleted.entry, directory=deleted.origin), deleted.entry.directory)
+
     def empty_trash(self, older_than_days: float = 0.0, now: datetime | None = None) -> None:
         """What was deleted longer ago is gone for good."""
         before = (now or datetime.now(UTC)).timestamp() - older_than_days * 86_400
@@ -255,6 +260,24 @@ class Library:
 def errors_of(entry: Entry) -> list[Problem]:
     """Its errors in order. Raises ``OSError``."""
     return [event for event in RecordingReader(entry.directory).events() if isinstance(event, Problem)]
+
+
+def _is_recording(directory: Path) -> bool:
+    try:
+        return (directory / EVENTS).is_file()
+    except (OSError, ValueError):  # what was typed can be no path
+        return False
+
+
+def _named(name: str, choice: Sequence[Found]) -> Found:
+    """The one called ``name``, else the only one whose name begins so; ``latest``: the first."""
+    if name == "latest" and choice:
+        return choice[0]
+    exact = [one for one in choice if one.name == name]
+    begin = exact[:1] or [one for one in choice if name and one.name.startswith(name)]
+    if len(begin) != 1:
+        raise UnknownRecording(name, [one.name for one in begin[:5]])
+    return begin[0]
 
 
 def _notes(directory: Path) -> Notes:

@@ -4,6 +4,8 @@ An ASGI application with as much of the SalesMind API as a client needs to get t
 one session, and the WebSocket. Each connection gets the messages of the recorded one with the same number (the last
 one again when there are no more). Where the recorded client had spoken first (``session.update``, a typed turn, a
 request for an answer), the replay waits for this client to do the same, at most ``PATIENCE_S``.
+
+Only programs of this machine are served, no pages of others in its browser.
 """
 
 from __future__ import annotations
@@ -14,8 +16,9 @@ import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
@@ -77,7 +80,9 @@ class RecordedServer:
     async def _http(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         while (await receive()).get("more_body"):
             pass
-        status, body = self._answer(scope["method"], scope["path"])
+        status, body = 403, {"detail": "Only programs of this machine are served."}
+        if _is_from_here(scope):
+            status, body = self._answer(scope["method"], scope["path"])
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": msgspec.json.encode(body)})
@@ -114,7 +119,7 @@ class RecordedServer:
 
     async def _websocket(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         await receive()
-        if scope["path"] != "/ws/realtime/" or not _token_of(scope):
+        if scope["path"] != "/ws/realtime/" or not _token_of(scope) or not _is_from_here(scope):
             await send({"type": "websocket.close", "code": 4401})
             return
         await send({"type": "websocket.accept"})
@@ -225,6 +230,22 @@ def _connections(reader: RecordingReader) -> Iterator[RecordedConnection]:
         code = closed.get(number)
         # 1000 was our own good-bye, 1005 and 1006 cannot be sent.
         yield RecordedConnection(tuple(messages), code if code not in (None, 1000, 1005, 1006) else None)
+
+
+def _is_from_here(scope: Mapping[str, Any]) -> bool:
+    """Whether the client calls this machine by its own name, and is no page from elsewhere: any login is good here,
+    so a page that a browser shows could read what was said."""
+    headers: dict[bytes, bytes] = dict(scope.get("headers", []))
+    origin = headers.get(b"origin")
+    return _is_loopback(b"//" + headers.get(b"host", b"")) and (origin is None or _is_loopback(origin))
+
+
+def _is_loopback(url: bytes) -> bool:
+    try:
+        host = urlsplit(url.decode("latin-1")).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _token_of(scope: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,9 +26,9 @@ from relay import stream
 from relay.config import BYTES_PER_SECOND
 from relay.recording import manifest as manifests
 from relay.recording import wire
-from relay.recording.manifest import How, Manifest, Tally
+from relay.recording.manifest import How, Manifest, Tally, Track
 from relay.recording.reader import EVENTS, MANIFEST, WIRE, locked
-from relay.recording.tracks import TrackWriter
+from relay.recording.tracks import TrackWriter, rescue
 from relay.recording.wire import AudioReference, Direction, WireMessage
 from relay.stream import StreamEvent
 
@@ -36,6 +37,7 @@ MAX_WAITING = 10_000
 DISK_ANSWERS_WITHIN_S = 2.0
 """Longest wait at the end (s): a lost network drive must not hold up the conversation's end."""
 SYNC_EVERY_S = 1.0
+ROOM_FOR_MANIFEST = 8_192
 PLACES = 4_096
 """Chunks whose position is kept: more than the 30 s that may be sent late, unless they are tiny."""
 
@@ -71,6 +73,7 @@ class Recorder:
             tracks={name: track.track for name, track in self._tracks.items()},
         )
         write_manifest(self.directory, self._manifest)
+        _reserve_manifest(self.directory)
         self._queue: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._synced_at = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -194,10 +197,7 @@ class Recorder:
 
     def _complete(self) -> None:
         how: How | None = "disk" if self.failure is not None else None
-        tracks = {
-            name: msgspec.structs.replace(track.track, samples=track.samples)
-            for name, track in self._tracks.items()
-        }
+        tracks = {name: self._as_kept(track) for name, track in self._tracks.items()}
         complete = msgspec.structs.replace(
             self._manifest,
             devices=tuple(self._tally.devices),
@@ -206,6 +206,14 @@ class Recorder:
             ended=self._tally.ended(how),
         )
         write_manifest(self.directory, complete)
+
+    def _as_kept(self, writer: TrackWriter) -> Track:
+        """The track with its length, which is less than was given to it once the disk was full."""
+        track, samples = writer.track, writer.samples
+        if self.failure is not None:
+            with suppress(OSError, ValueError):
+                samples = rescue(self.directory / track.file)
+        return msgspec.structs.replace(track, samples=samples)
 
     def _try(self, task: Callable[[], None]) -> None:
         try:
@@ -237,6 +245,12 @@ def write_manifest(directory: Path, manifest: Manifest) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(directory / MANIFEST)
+
+
+def _reserve_manifest(directory: Path) -> None:
+    """Take the room for the last manifest while there is some: it says that the disk was full. Raises ``OSError``."""
+    with _new_file(directory / f"{MANIFEST}.new") as file:
+        file.write(bytes(ROOM_FOR_MANIFEST))
 
 
 def _too_slow() -> OSError:

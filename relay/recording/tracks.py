@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import Protocol
 
-from audio.flac import FlacReader, FlacWriter
+from audio.flac import FlacReader, FlacWriter, repair
 from audio.ports import BYTES_PER_SAMPLE, SAMPLE_RATE
 from audio.wav import HEADER_BYTES, WavWriter
 from relay.recording.manifest import Track
@@ -69,6 +69,15 @@ class TrackWriter:
     def close(self) -> None:
         """Complete the file. Raises ``OSError``."""
         self._file.close()
+
+
+def rescue(path: Path) -> int:
+    """Complete a track whose disk was full; gives the samples in it. Raises ``OSError``, ``ValueError``."""
+    if path.suffix == ".flac":
+        return repair(path, disk_was_full=True)
+    track = WavReader(path)
+    track.close()
+    return track.samples
 
 
 class TrackReader(Protocol):

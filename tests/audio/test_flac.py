@@ -145,3 +145,30 @@ def test_a_full_disk_is_an_error_not_silence(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No space"):
         writer.close()
     writer.close()
+
+
+@pytest.mark.parametrize("left", [0, 4, 41, None])
+def test_a_file_without_sound_is_a_flac_too_even_if_it_was_killed(tmp_path: Path, left: int | None) -> None:
+    path = tmp_path / "empty.flac"
+    FlacWriter(path).close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:left])
+    assert repair(path) == 0
+    assert path.read_bytes() == whole
+    assert (count_samples(path), declared_samples(whole)) == (0, 0)
+    assert FlacReader(path).read(100) == b""
+    for program in ("flac --test --silent", "ffprobe -v error", "soxi"):
+        if shutil.which(program.split()[0]):
+            done = subprocess.run([*program.split(), path], capture_output=True, check=False)
+            assert done.returncode == 0, (program, done.stderr)
+
+
+@pytest.mark.skipif(shutil.which("flac") is None, reason="needs flac")
+@pytest.mark.parametrize("lost", [1, 2, 100, 3_000])
+def test_half_a_frame_is_cut_off(tmp_path: Path, lost: int) -> None:
+    path = tmp_path / "full_disk.flac"
+    written(path, 5 * BLOCK)
+    path.write_bytes(path.read_bytes()[:-lost])  # its header counts, and sums up, all five blocks
+    assert repair(path, disk_was_full=True) == 4 * BLOCK
+    assert count_samples(path) == 4 * BLOCK
+    subprocess.run(["flac", "--test", "--silent", path], check=True, capture_output=True)

@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import httpx
 import pytest
 import pytest_asyncio
 import uvicorn
@@ -26,7 +27,10 @@ MakeRecording = Callable[..., Path]
 
 async def serve(directory: Path) -> tuple[uvicorn.Server, asyncio.Task[None], str]:
     app = RecordedServer(RecordingReader(directory))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="websockets-sansio", lifespan="on"))
+    config = uvicorn.Config(
+        app, log_level="error", ws="websockets-sansio", lifespan="on", timeout_graceful_shutdown=2
+    )
+    server = uvicorn.Server(config)
     listening = socket.create_server(("127.0.0.1", 0))
     task = asyncio.create_task(server.serve([listening]))
     while not server.started:  # noqa: ASYNC110 (uvicorn tells it no other way)
@@ -107,3 +111,40 @@ def test_a_recording_of_version_0_1_cannot_be_served(make_recording: MakeRecordi
     (directory / "wire.jsonl").unlink()
     with pytest.raises(NothingToServe):
         RecordedServer(RecordingReader(directory))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "evil.example", "Origin": "http://evil.example"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1.evil.example"},
+        {"Host": "[::1"},
+    ],
+)
+async def test_no_page_in_a_browser_reads_what_was_said(place: str, headers: dict[str, str]) -> None:
+    """A name of theirs that leads here (DNS rebinding), or a socket opened from their page."""
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(f"http://{place}/api/session/list/", headers=headers)).status_code == 403
+    reader, writer = await asyncio.open_connection(*place.split(":"))
+    upgrade = {
+        "Host": place,
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+        **headers,
+    }
+    lines = [f"{name}: {value}" for name, value in upgrade.items()]
+    writer.write("\r\n".join(["GET /ws/realtime/?token=any HTTP/1.1", *lines, "", ""]).encode())
+    assert b" 403 " in await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:3000", "http://127.0.0.1:3000", "http://[::1]:3000"])
+async def test_a_frontend_on_this_machine_is_served(place: str, origin: str) -> None:
+    async with connect(f"ws://{place}/ws/realtime/?token=any", origin=origin) as client:
+        assert json.loads(await client.recv())["type"] == "session.created"

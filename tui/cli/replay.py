@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from api_client.harmless import one_line
-from tui.cli.completion import offer, recordings
 from tui.cli.group import reject
+from tui.cli.recorded_runs import RUN, complete_runs, find, the_library
 from tui.cli.setting_options import setting
 from tui.i18n import _
 from tui.settings import SettingsError, load_settings
@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 
 @click.command(
     help=_(
-        "Replay a recording in the live screen: what was said, what happened, and the sound of both sides. "
-        "RUN is a name from the list of recordings, the beginning of one, a directory, or `latest`."
-    ),
-    short_help=_("See and hear a recording again."),
+        "Replay a recording in the live screen: what was said, what happened, and the sound of both sides. With "
+        "--as-server, play the server instead: any client that connects gets what was received then, with its timing, "
+        "so that a fault seen once is seen again; the first line on standard output is {line}."
+    ).format(line='{"url": ...}')
+    + " "
+    + _(RUN),
+    short_help=_("Replay a recording, also as the server it was made from."),
 )
-@click.argument("run", default="latest", shell_complete=offer(recordings))
+@click.argument("run", default="latest", shell_complete=complete_runs)
 @click.option(
     "--at",
     metavar="SECONDS",
@@ -33,8 +36,29 @@ if TYPE_CHECKING:
     help=_("Begin at this moment of the recording."),
 )
 @setting("sink", help=_("Where it is heard: speaker[:DEVICE], wav:PATH, tcp:HOST:PORT or none."))
-def command(run: str, at: float, **options: Any) -> None:
-    """Show it until the screen is left."""
+@click.option("--as-server", is_flag=True, help=_("Serve what the server said then to any client."))
+@click.option(
+    "--port",
+    metavar="N",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help=_("Port to listen on; 0 takes a free one."),
+)
+@click.option(
+    "--speed",
+    metavar="X",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(0.1, 100),
+    help=_("So many times as fast as it was."),
+)
+def command(run: str, at: float, as_server: bool, port: int, speed: float, **options: Any) -> None:
+    """Show it, or serve it."""
+    if as_server:
+        from tui.cli.replay_server import serve
+
+        raise click.exceptions.Exit(serve(find(the_library(), run), port, speed))
     raise click.exceptions.Exit(show(run, at, options))
 
 

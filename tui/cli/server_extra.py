@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 
 from tui.cli.group import reject
@@ -10,9 +11,9 @@ from tui.i18n import _
 _MODULES = ("django", "rest_framework", "channels", "uvicorn", "earshot")
 
 
-def require_server() -> None:
-    """Raise ``Exit`` after saying how to install the extra, unless it is complete."""
-    missing = next((name for name in _MODULES if find_spec(name) is None), None)
+def require_server(modules: Sequence[str] | None = None) -> None:
+    """Raise ``Exit`` after saying how to install the extra, unless it (or each of ``modules``) is there."""
+    missing = next((name for name in modules or _MODULES if find_spec(name) is None), None)
     if missing is not None:
         sentence = _("The server is not installed ({name} is missing). Install it with: {command}")
         install = 'pip install "salesmind-console[server,offline]"'

@@ -265,3 +265,11 @@ def test_a_loss_of_power_loses_at_most_a_second(tmp_path: Path, monkeypatch: pyt
     recorder.flush()
     assert len(synced) >= 5
     recorder.finish()
+
+
+def test_room_is_kept_for_saying_that_the_disk_was_full(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, 0.0, never)
+    recorder.flush()
+    assert (tmp_path / "manifest.json.new").stat().st_size >= 8_192
+    recorder.finish()
+    assert not (tmp_path / "manifest.json.new").exists()
