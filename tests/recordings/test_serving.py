@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 import uvicorn
 from websockets.asyncio.client import connect
+from websockets.typing import Origin
 
 from api_client.rest import SalesMindClient
 from recordings.serving import NothingToServe, RecordedServer
@@ -146,5 +147,5 @@ async def test_no_page_in_a_browser_reads_what_was_said(place: str, headers: dic
 
 @pytest.mark.parametrize("origin", ["http://localhost:3000", "http://127.0.0.1:3000", "http://[::1]:3000"])
 async def test_a_frontend_on_this_machine_is_served(place: str, origin: str) -> None:
-    async with connect(f"ws://{place}/ws/realtime/?token=any", origin=origin) as client:
+    async with connect(f"ws://{place}/ws/realtime/?token=any", origin=Origin(origin)) as client:
         assert json.loads(await client.recv())["type"] == "session.created"
