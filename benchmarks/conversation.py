@@ -18,9 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from processes import Usage, tree, usage
-from terminal import Terminal
-
+from benchmarks.processes import Usage, tree, usage
+from benchmarks.terminal import Terminal
 from relay.client import RelayProcess
 from relay.config import RelayConfig
 from relay.stream import Step
@@ -93,7 +92,7 @@ def whole_console(url: str, seconds: float, directory: Path) -> Usage:
 def open_live_screen(terminal: Terminal) -> None:
     """Type the way from the login screen into the first session's conversation."""
     terminal.wait_for("Log in")
-    terminal.wait_for("Server is well")
+    terminal.wait_for("Server is up")
     for keys, then in (("admin\t", "admin"), ("admin123\r", "1 in all"), ("\r", "Conversation")):
         terminal.send(keys)
         terminal.wait_for(then)

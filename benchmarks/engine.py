@@ -24,11 +24,11 @@ from pathlib import Path
 from typing import Any
 
 import soundfile as sf
-from onset import onset
 from websockets.asyncio.client import ClientConnection, connect
 
 from audio.samples import Sample, samples
 from backend.engine.accuracy import character_error_rate, word_error_rate
+from benchmarks.onset import onset
 from relay.conversation_state import percentile
 
 SILENCE_MS = 500

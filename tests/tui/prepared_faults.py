@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import scripted
-
 from relay.stream import (
     Connection,
     Item,
@@ -19,6 +17,7 @@ from relay.stream import (
     StreamEvent,
     Transcript,
 )
+from tests.tui import scripted
 
 LINES = (
     "現在、在庫はどのような方法で管理されていますか。",
@@ -134,6 +133,7 @@ def lossy_line() -> list[StreamEvent]:
         audio_received_ms=lambda t: int(t // 1.5) * 600,
         playback_buffer_ms=lambda t: 0 if t % 1.5 > 0.6 else 200,
         lateness_p99_ms=lambda t: 40 + 160 * abs(math.sin(t / 3)),
+        lateness_max_ms=lambda t: 60 + 160 * abs(math.sin(t / 3)),
         dropped_chunks=lambda t: int(t // 11),
     )
     return in_order(on_microphone(), turn(1, 3.0), cut, turn(2, 25.0), holes)

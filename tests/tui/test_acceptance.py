@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -13,6 +12,7 @@ from textual.widgets import Input, Static
 from acceptance.comparison import Change, Comparison
 from acceptance.store import StoreError, StoreErrorCode
 from api_client.errors import BadCredentials
+from tests.tui import scripted, scripted_check
 from tui import i18n
 from tui.acceptance.check_tree import CheckTree
 from tui.host.services import OwnServer
@@ -98,7 +98,7 @@ async def test_only_our_own_server_is_restarted(
 
 
 async def test_checkpoints_tick_over_and_show_their_evidence(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -111,21 +111,21 @@ async def test_checkpoints_tick_over_and_show_their_evidence(
         assert "NOT RUN" in shown(app, "Test 2:")
         assert "Connecting by WebSocket" in text(app, "#news")
         screen.panel.checks.choose("t1.session_updated")
-        await until(pilot, lambda: "Being decided" in text(app, "#page"))
+        await until(pilot, lambda: "Checking..." in text(app, "#page"))
         services.check.tell(*scripted_check.over(1, frozenset({"t1.order"})))
         await until(pilot, lambda: shown(app, "session.updated is received").split()[0] == "PASS")
         page = text(app, "#page")
-        assert "What decided:\n10:05:01.250 event t1 0.19 s\nReceived 71 ms after session.update" in page
-        assert "Looked at as well:" in page
+        assert "Evidence:\n10:05:01.250 event t1 0.19 s\nReceived 71 ms after session.update" in page
+        assert "Other evidence:" in page
         assert "FAIL" in shown(app, "* The steps keep their order")
         assert shown(app, "Test 1:").split()[1] == "PASS"  # the document is met; what failed is beyond it
         screen.panel.checks.choose("t1.order")
         await until(pilot, lambda: "Beyond the document" in text(app, "#page"))
-        assert "did not come within 20 s" in text(app, "#page")
+        assert "did not arrive within 20 s" in text(app, "#page")
 
 
 async def test_verdicts_result_and_change_since_the_run_before(
-    make_app: Any, services: Any, opened: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, opened: Any, until: Any
 ) -> None:
     bad = frozenset({"t3.mode_after", "t4.half_open"})
     services.check.changes = Comparison(
@@ -159,16 +159,14 @@ async def test_one_test_alone(make_app: Any, services: Any, opened: Any, until: 
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await opened(app, pilot)
         await pilot.press("t")
-        await until(pilot, lambda: "Choose a test first" in text(app, "#news"))
+        await until(pilot, lambda: "Select a test first" in text(app, "#news"))
         screen.panel.checks.choose("t2.audio_sent")
         await pilot.press("t")
         await until(pilot, lambda: services.check.running)
         assert services.check.requests[0].tests == (2,)
 
 
-async def test_abort_keeps_what_was_found(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
-) -> None:
+async def test_abort_keeps_what_was_found(make_app: Any, services: Any, begun: Any, until: Any) -> None:
     services.check.on_abort = scripted_check.finished(scripted_check.result((1,), aborted=True))
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -183,7 +181,7 @@ async def test_abort_keeps_what_was_found(
 
 
 async def test_leaving_during_a_run_asks_and_aborts(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     services.check.on_abort = scripted_check.finished(scripted_check.result((1,), aborted=True))
     app = make_app(logged_in=True)
@@ -204,7 +202,7 @@ async def test_leaving_during_a_run_asks_and_aborts(
 
 
 async def test_quitting_during_a_run_keeps_what_was_found(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     services.check.on_abort = scripted_check.finished(scripted_check.result((1,), aborted=True))
     app = make_app(logged_in=True)
@@ -221,7 +219,7 @@ async def test_quitting_during_a_run_keeps_what_was_found(
 
 
 async def test_operator_is_asked_and_recorded_by_name(
-    make_app: Any, services: Any, opened: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, opened: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -247,7 +245,7 @@ async def test_operator_is_asked_and_recorded_by_name(
 
 
 async def test_operator_who_is_asked_to_do_something_has_nothing_to_judge(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -264,7 +262,7 @@ async def test_operator_who_is_asked_to_do_something_has_nothing_to_judge(
 
 
 async def test_question_goes_away_when_the_run_is_aborted(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -276,7 +274,7 @@ async def test_question_goes_away_when_the_run_is_aborted(
 
 
 async def test_question_that_lies_under_the_palette_goes_away_with_it(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -293,7 +291,7 @@ async def test_question_that_lies_under_the_palette_goes_away_with_it(
 
 
 async def test_notes_go_into_the_result_before_and_after_the_end(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
 
@@ -323,9 +321,7 @@ async def test_notes_go_into_the_result_before_and_after_the_end(
         await until(pilot, lambda: f"/reports/{scripted_check.RUN_ID}" in text(app, "#news"))
 
 
-async def test_what_goes_wrong_is_said(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
-) -> None:
+async def test_what_goes_wrong_is_said(make_app: Any, services: Any, begun: Any, until: Any) -> None:
     services.check.fail = {
         "keep": StoreError(StoreErrorCode.BUSY, path="results.sqlite3"),
         "export": OSError(28, "No space left on device", "/full"),
@@ -356,7 +352,7 @@ async def test_second_user_is_logged_in_and_the_password_kept_nowhere(
         await until(pilot, lambda: app.screen.query("#second"))
         app.screen.query_one("#second", Input).value = "admin"
         await pilot.press("f3")
-        await until(pilot, lambda: "another one than yourself" in text(app, "#problem"))
+        await until(pilot, lambda: "someone other than you" in text(app, "#problem"))
         app.screen.query_one("#second", Input).value = "tester"
         app.screen.query_one("#password", Input).value = "s3cret-word"
         services.server.fail["login"] = BadCredentials("no")
@@ -383,12 +379,7 @@ async def test_second_user_is_logged_in_and_the_password_kept_nowhere(
 
 
 async def test_conversation_of_the_run_is_watched(
-    make_app: Any,
-    services: Any,
-    begun: Any,
-    until: Any,
-    scripted: ModuleType,
-    scripted_check: ModuleType,
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -397,7 +388,7 @@ async def test_conversation_of_the_run_is_watched(
         await until(pilot, lambda: screen.check_action("watch", ()))
         await pilot.press("w")
         await until(pilot, lambda: type(app.screen).__name__ == "WatchScreen")
-        assert "no conversation yet" in text(app, "#news")
+        assert "not started a conversation yet" in text(app, "#news")
         services.check.tell(*scripted_check.says("t1", 1, [*scripted.talk(), *scripted.end()]))
         await until(pilot, lambda: "before" in text(app, "#summary"))
         assert "conversation t1" in text(app, "#talk-title")
@@ -442,7 +433,7 @@ async def test_most_titles_are_whole_at_eighty_columns(
 
 
 async def test_what_decided_is_replayed_from_its_moment(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType, record: Any
+    make_app: Any, services: Any, begun: Any, until: Any, record: Any
 ) -> None:
     from acceptance.results import ConversationRecord
     from tui.recordings.replay import ReplayScreen

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
 
+from tests.tui import scripted, scripted_check
 from tui import i18n
 from tui.acceptance.note import NoteScreen
 from tui.acceptance.question import QuestionScreen
@@ -18,6 +18,8 @@ from tui.acceptance.run_options import RunOptionsScreen
 from tui.acceptance.screen import AcceptanceScreen
 from tui.actions import APP_ACTIONS, Action
 from tui.app import SalesMindApp
+from tui.conversation.event_screen import EventScreen
+from tui.conversation.inspector import InspectorScreen
 from tui.conversation.live import LiveScreen
 from tui.conversation.source_picker import SourcePicker
 from tui.conversation.turn_screen import TurnScreen
@@ -35,7 +37,7 @@ from tui.sessions.new_session import NewSessionScreen
 from tui.sessions.screen import SessionsScreen
 
 TUI = Path(__file__).parents[2] / "tui"
-SCREENS = [
+SCREENS: list[type[ConsoleScreen[Any]]] = [
     LoginScreen,
     SessionsScreen,
     LiveScreen,
@@ -50,6 +52,8 @@ SCREENS = [
     RunOptionsScreen,
     TurnsScreen,
     TurnScreen,
+    InspectorScreen,
+    EventScreen,
     RecordingsScreen,
     ReplayScreen,
     ExportScreen,
@@ -72,7 +76,7 @@ def test_every_action_is_complete(owner: Any) -> None:
 
 def test_ids_are_unique() -> None:
     # Two screens may share an action: then it is one and the same.
-    actions = {action for owner in [SalesMindApp, *SCREENS] for action in owner.ACTIONS}
+    actions = {*SalesMindApp.ACTIONS, *(action for screen in SCREENS for action in screen.ACTIONS)}
     ids = [action.id for action in actions]
     assert len(ids) == len(set(ids))
 
@@ -95,14 +99,7 @@ def _footer(app: Any) -> list[str]:
 
 @pytest.mark.parametrize("language", i18n.LANGUAGES)
 async def test_footer_fits_eighty_columns(
-    make_app: Any,
-    services: Any,
-    session_of: Any,
-    until: Any,
-    scripted: ModuleType,
-    scripted_check: ModuleType,
-    record: Any,
-    language: i18n.Language,
+    make_app: Any, services: Any, session_of: Any, until: Any, record: Any, language: i18n.Language
 ) -> None:
     i18n.set_language(language)
     services.server.sessions = [session_of(n) for n in range(1, 40)]
@@ -151,7 +148,7 @@ async def test_footer_fits_eighty_columns(
 
 
 async def test_palette_offers_what_can_be_done_now(
-    make_app: Any, services: Any, session_of: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, session_of: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test() as pilot:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from relay.recording.reader import RecordingReader
 from relay.recording.repair import needs_repair
 from relay.stream import Transcript
 from tests.evil_strings import EVIL, harm_in
+from tests.tui import scripted
 from tui.navigation import BrowseRecordings
 from tui.recordings.export import FORMATS, ExportScreen
 from tui.recordings.replay import ReplayScreen
@@ -45,7 +45,7 @@ def open_list(until: Any) -> Any:
 
 
 @pytest.fixture
-def three(record: Callable[..., Path], scripted: ModuleType) -> None:
+def three(record: Callable[..., Path]) -> None:
     """The newest first: a good one, one of another server with an error, one that was cut off."""
     record("c", started_at="2026-11-24T10:05:00+00:00")
     events = [*scripted.talk(), scripted.problem(13.5, "device_lost", device="Mic"), *scripted.end()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from recordings.player.protocol import Failed, Opened, Pause, Play
 from relay.conversation import fold
 from relay.conversation_state import ConversationState
 from relay.recording.reader import RecordingReader
+from tests.tui import scripted
 from tui.conversation.event_log import EventLog
 from tui.navigation import Replay
 from tui.recordings.bar import position_cells
@@ -44,7 +44,7 @@ def start(until: Any) -> Any:
 
 
 async def test_it_ends_in_the_state_that_the_live_screen_had(
-    make_app: Any, services: Any, start: Any, until: Any, record: Callable[..., Path], scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any, record: Callable[..., Path]
 ) -> None:
     directory = record()
     app = make_app(logged_in=True)
@@ -72,7 +72,7 @@ async def test_it_ends_in_the_state_that_the_live_screen_had(
 
 
 async def test_keys_move_it(
-    make_app: Any, services: Any, start: Any, until: Any, record: Callable[..., Path], scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any, record: Callable[..., Path]
 ) -> None:
     events = [*scripted.talk(), scripted.problem(13.5, "device_lost", device="Mic"), *scripted.end()]
     app = make_app(logged_in=True)
@@ -136,7 +136,10 @@ async def test_a_loop_is_played_again_and_again(
         services.now += 6.0
         await until(pilot, lambda: head(app).t == pytest.approx(3.0))
         await until(pilot, lambda: services.player.told)
-        assert services.player.told[-1] == Play(t=pytest.approx(3.0), speed=1.0)
+        told = services.player.told[-1]
+        assert isinstance(told, Play)
+        assert told.t == pytest.approx(3.0)
+        assert told.speed == 1.0
         await pilot.press("l")
         await until(pilot, lambda: head(app).loop is None)
         services.now += 6.0
@@ -199,7 +202,7 @@ async def test_what_is_no_recording_is_said(
 
 
 async def test_an_empty_recording_and_one_without_an_end(
-    make_app: Any, services: Any, start: Any, until: Any, record: Callable[..., Path], scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any, record: Callable[..., Path]
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:

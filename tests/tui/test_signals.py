@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-
 import pytest
 from rich.cells import cell_len
 
 from relay.conversation import ConversationState, fold
 from relay.stream import Connection, Latency, Playback, RealtimeMode, Response, Speech, StreamEvent
+from tests.tui import scripted
 from tui import i18n
 from tui.conversation.dots import bars, bars_and_lines
 from tui.conversation.history import KEPT_SAMPLES, SignalHistory
@@ -50,7 +49,7 @@ def test_lines_at_the_percentiles_cross_the_whole_width() -> None:
     assert bars_and_lines([], [], 3, 1, plain=False) == ["   "]
 
 
-def test_plain_signals_are_ascii(scripted: ModuleType) -> None:
+def test_plain_signals_are_ascii() -> None:
     history = told(*scripted.talk())
     state = fold(ConversationState(), scripted.talk())
     view = View(30, 90, 2, plain=True)
@@ -65,7 +64,7 @@ def test_plain_signals_are_ascii(scripted: ModuleType) -> None:
 @pytest.mark.parametrize("language", i18n.LANGUAGES)
 @pytest.mark.parametrize("width", [40, 80, 118, 196])
 def test_no_line_is_longer_than_the_panel_and_no_letter_is_of_ambiguous_width(
-    scripted: ModuleType, language: i18n.Language, width: int
+    language: i18n.Language, width: int
 ) -> None:
     i18n.set_language(language)
     history = told(*scripted.talk())
@@ -78,7 +77,7 @@ def test_no_line_is_longer_than_the_panel_and_no_letter_is_of_ambiguous_width(
             assert cell_len(line.rstrip()) <= width, line
 
 
-def test_levels_stand_where_they_were_measured(scripted: ModuleType) -> None:
+def test_levels_stand_where_they_were_measured() -> None:
     history = told(
         scripted.meters(5.0, mic_rms_dbfs=-30.0),
         scripted.meters(29.9, mic_rms_dbfs=0.0, speaker_rms_dbfs=-10.0),
@@ -93,7 +92,7 @@ def test_levels_stand_where_they_were_measured(scripted: ModuleType) -> None:
     assert axis(customer, VIEW).strip() == ""
 
 
-def test_muted_is_not_drawn_as_a_level(scripted: ModuleType) -> None:
+def test_muted_is_not_drawn_as_a_level() -> None:
     you = text(signal_lines(told(scripted.meters(5.0, muted=True)), 5.0, VIEW))[0]
     assert axis(you, VIEW).strip() == ""
     assert you.split() == ["You", "-"]
@@ -114,12 +113,12 @@ def test_speech_and_answers_last_as_long_as_they_did() -> None:
     assert lines[3].endswith("heard")
 
 
-def test_the_picture_stays_put_within_a_cell(scripted: ModuleType) -> None:
+def test_the_picture_stays_put_within_a_cell() -> None:
     history = told(scripted.meters(20.0))
     assert signal_lines(history, 29.6, VIEW) == signal_lines(history, 29.9, VIEW)
 
 
-def test_marks_have_letters_and_words(scripted: ModuleType) -> None:
+def test_marks_have_letters_and_words() -> None:
     history = told(
         Speech(t=20.0, state="started", item_id="u", audio_ms=0),
         Playback(t=20.1, item_id="a", state="interrupted", heard_ms=1, received_ms=10),
@@ -139,7 +138,7 @@ def test_an_answer_stopped_by_key_is_no_barge_in() -> None:
     assert [mark.kind for mark in history.marks] == ["stopped"]
 
 
-def test_a_hole_counts_once_more_of_the_answer_has_come(scripted: ModuleType) -> None:
+def test_a_hole_counts_once_more_of_the_answer_has_come() -> None:
     history = told(Playback(t=1.0, item_id="a", state="started", heard_ms=0, received_ms=10))
 
     def heard(t: float, received: int, waiting: int) -> None:
@@ -163,7 +162,7 @@ def test_nothing_is_claimed_of_what_was_not_measured() -> None:
     assert all(" - " in f"{line} " or "-/s" in line for line in lines), lines
 
 
-def test_every_plot_has_its_number_its_window_and_n(scripted: ModuleType) -> None:
+def test_every_plot_has_its_number_its_window_and_n() -> None:
     events = [
         *scripted.opening(),
         scripted.meters(5.0, chunk_rate=25.0),
@@ -186,7 +185,7 @@ def test_every_plot_has_its_number_its_window_and_n(scripted: ModuleType) -> Non
     assert "-" in gaps.split()
 
 
-def test_the_history_is_bounded(scripted: ModuleType) -> None:
+def test_the_history_is_bounded() -> None:
     history = SignalHistory()
     for tick in range(KEPT_SAMPLES + 100):
         history.take([scripted.meters(tick / 10)])

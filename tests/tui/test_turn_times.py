@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from types import ModuleType
 from typing import Any
 
 from relay.conversation import ConversationState, fold
 from relay.stream import Item, Latency, Playback, Response, Speech, Step, StreamEvent, Transcript
+from tests.tui import scripted
 from tui.conversation.live import LiveScreen
 from tui.conversation.turn_rows import as_json, as_text, outcome, scale_s, stage_lines, turn_line, wait_bar
 from tui.conversation.turn_screen import TurnScreen
@@ -139,7 +139,7 @@ def test_the_turns_kept_are_bounded() -> None:
 
 
 async def test_enter_leads_from_the_conversation_to_a_turn_and_y_copies_it(
-    make_app: Any, services: Any, session_of: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, session_of: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:

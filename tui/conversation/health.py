@@ -17,6 +17,8 @@ from tui.wording.figures import number
 KeyName = Callable[[Action], str | None]
 """The key of an action; None where it cannot be done."""
 
+NO_BREAK = "\u00a0"
+
 STAGE_WORDS: Mapping[Stage, str] = {
     "speech_started": N_("speech began"),
     "speech_ended": N_("speech ended"),
@@ -36,7 +38,11 @@ def health_news(
     words, tone = _words(finding, state, history)
     action, remedy = _REMEDIES.get(finding.cause, (None, ""))
     key = key_name(action) if action is not None else None
-    return News(f"{words} {key}: " + _(remedy) + "." if key else words, tone)
+    if not key:
+        return News(words, tone)
+    # The key and what it does stay on one line.
+    helps = _("{key}: {remedy}.").format(key=key, remedy=_(remedy)).replace(" ", NO_BREAK)
+    return News(f"{words} {helps}", tone)
 
 
 _REMEDIES: Mapping[str, tuple[Action, str]] = {

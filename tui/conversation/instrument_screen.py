@@ -22,6 +22,8 @@ from tui.tones import STYLES
 Enlarged = Literal["none", "talk", "signals", "events"]
 WIDE_COLUMNS = 100
 """From here on the readings stand beside the transcript without being asked for."""
+BROAD_COLUMNS = 120
+"""From here on they have margins."""
 HIGH_ROWS = 50
 """From here on there is room for empty lines."""
 ENLARGED: tuple[Enlarged, ...] = ("none", "talk", "signals", "events")
@@ -80,6 +82,7 @@ class InstrumentScreen(ConsoleScreen[None]):
         """Show the panels that are wanted, or for which there is room."""
         columns, rows = self.app.size
         self.set_class(rows >= HIGH_ROWS, "-high")
+        self.set_class(columns >= BROAD_COLUMNS, "-broad")
         readings = self._readings_shown
         self.set_class(columns >= WIDE_COLUMNS if readings is None else readings, "-readings")
         for name in ENLARGED:
@@ -94,6 +97,13 @@ class InstrumentScreen(ConsoleScreen[None]):
             from tui.conversation.turns_screen import TurnsScreen
 
             self.app.push_screen(TurnsScreen(self.feed))
+
+    def action_inspect(self) -> None:
+        """The events one by one."""
+        if self.feed is not None:
+            from tui.conversation.inspector import InspectorScreen
+
+            self.app.push_screen(InspectorScreen(self.feed))
 
     def action_signals(self) -> None:
         """More of the signals; after everything, nothing."""

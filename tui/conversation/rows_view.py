@@ -19,6 +19,9 @@ from tui.conversation.signals import Line, cut
 MakeRow = Callable[[int, int], Line]
 """The row of an index, in at most so many cells."""
 
+CURSOR = "$block-cursor-foreground on $block-cursor-background"
+CURSOR_BLURRED = "$block-cursor-blurred-foreground on $block-cursor-blurred-background"
+
 
 class RowsView(ScrollView, can_focus=True):
     """Follows the end while the cursor is on the last row."""
@@ -74,15 +77,17 @@ class RowsView(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One row of the view."""
-        width = self.size.width
+        width = self.scrollable_content_region.width
         index = int(self.scroll_offset.y) + y
         if index >= self._count or not width:
             return Strip.blank(width, self.rich_style)
-        content = Content.assemble(*cut(self._make_row(index, width), width))
-        if index == self.cursor and self.has_focus:
-            content = Content.assemble(content.plain + " " * width).stylize(
-                "$block-cursor-foreground on $block-cursor-background"
-            )
+        pieces = cut(self._make_row(index, width), width)
+        content = Content.assemble(*pieces)
+        if index == self.cursor:
+            # The first piece has the cursor's colour: the rest may be colours that say something.
+            colour = CURSOR if self.has_focus else CURSOR_BLURRED
+            content = content.pad_right(max(0, width - content.cell_length)).stylize_before("on $field")
+            content = content.stylize(colour, 0, len(pieces[0][0]) if pieces else 0)
         strips = Visual.to_strips(self, content, width, 1, self.visual_style)
         return strips[0].crop_extend(0, width, self.rich_style)
 

@@ -22,7 +22,7 @@ WAITS: Mapping[Stage, tuple[str, str, str]] = {
 }
 """What an answer waits for until it is heard: letter, colour and words."""
 HEAD_WIDTH = 18
-FIGURES_WIDTH = 22
+FIGURES_WIDTH = 25
 SHORTEST_SCALE_S = 1.0
 
 

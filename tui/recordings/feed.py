@@ -13,6 +13,7 @@ from relay.recording.manifest import Manifest
 from relay.recording.reader import RecordingReader
 from relay.stream import Meters, StreamEvent
 from tui.conversation.event_lines import EventLine, EventLines
+from tui.conversation.event_rows import EventRows
 from tui.conversation.feed import Feed
 from tui.conversation.history import KEPT_S, SignalHistory
 from tui.status import Status
@@ -89,6 +90,8 @@ class ReplayFeed(Feed):
             self._shown = self.head.t
             self.history = SignalHistory()
             self.history.take(self._for_instruments())
+            self.rows = EventRows()
+            self.rows.take(self.so_far())
         self.finished = self.head.t >= self.timeline.end
         return jumped
 
@@ -98,6 +101,7 @@ class ReplayFeed(Feed):
         self._shown = self.head.t
         self.state = fold(self.state, events)
         self.history.take(events)
+        self.rows.take(events)
         return events
 
     def _for_instruments(self) -> list[StreamEvent]:
