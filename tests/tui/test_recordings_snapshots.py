@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from recordings.player.protocol import Opened
+from tests.tui import scripted
 from tui import i18n
 from tui.host.recordings import libraries
 from tui.navigation import Replay
@@ -59,9 +59,7 @@ def in_list(services: Any, until: Any) -> Arrange:
     return arrange
 
 
-def test_recordings(
-    look: Any, in_list: Arrange, record: Callable[..., Path], scripted: ModuleType, until: Any
-) -> None:
+def test_recordings(look: Any, in_list: Arrange, record: Callable[..., Path], until: Any) -> None:
     devices = ("在庫マイク", "Built-in Output")
     record("20261124-c", started_at="2026-11-24T10:05:00+00:00", devices=devices)
     events = [*scripted.talk(), scripted.problem(13.5, "device_lost", device="Mic"), *scripted.end()]
@@ -96,9 +94,7 @@ def test_export(look: Any, in_list: Arrange, record: Callable[..., Path], until:
     assert look(arrange)
 
 
-def test_replay(
-    look: Any, services: Any, record: Callable[..., Path], scripted: ModuleType, until: Any
-) -> None:
+def test_replay(look: Any, services: Any, record: Callable[..., Path], until: Any) -> None:
     events = [*scripted.talk(), scripted.problem(13.5, "device_lost", device="Mic"), *scripted.end()]
     directory = record("20261122-a", events)
     services.player.script = [Opened(name="Built-in", seconds=14.0)]

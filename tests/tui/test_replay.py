@@ -166,7 +166,7 @@ async def test_the_sound_follows(
             await pilot.press(key)
             await until(pilot, lambda told=told: services.player.told == [told])
         services.player.script = [Failed(code="device_lost", message="", params={"device": "Built-in"})]
-        await until(pilot, lambda: "No sound: Built-in went away" in text(app, "#place-words"))
+        await until(pilot, lambda: "No sound: Built-in was disconnected" in text(app, "#place-words"))
         assert screen.replay.head.playing, "it goes on in silence"
         await pilot.press("escape")
         await until(pilot, lambda: services.player.stopped)

@@ -230,7 +230,7 @@ class ReplayScreen(ConversationScreen):
     def action_label(self, action: Action) -> str:
         """The footer offers the opposite of what goes on."""
         if action is PLAY and self.replay is not None and self.replay.head.playing:
-            return N_("Pause")
+            return N_("Stop")
         return super().action_label(action)
 
     def _put(self, change: Callable[[Playhead], Playhead]) -> None:
