@@ -17,6 +17,7 @@ from tui.conversation.event_rows import EventRows, Filter, ShownRows, answered
 from tui.conversation.event_screen import EventScreen
 from tui.conversation.inspector import InspectorScreen
 from tui.conversation.live import LiveScreen
+from tui.conversation.signals import Line
 from tui.navigation import Converse
 
 
@@ -206,8 +207,12 @@ async def test_a_long_conversation_is_looked_into_by_key(
         await until(pilot, lambda: isinstance(app.screen, InspectorScreen))
         inspector = app.screen
         made: list[int] = []
-        row = inspector._row
-        inspector.rows._make_row = lambda index, width: (made.append(index), row(index, width))[1]
+
+        def counted(index: int, width: int) -> Line:
+            made.append(index)
+            return inspector._row(index, width)
+
+        inspector.rows._make_row = counted
         await pilot.press("home")
         await until(pilot, lambda: inspector.rows.cursor == 0)
         await pilot.press("slash", *"type.99999", "enter")

@@ -17,7 +17,7 @@ from relay.stream import ProtocolEvent, StreamEvent
 from tui.actions import Action, bindings
 from tui.conversation.event_detail import event_json, message_json, recorded_message, wall_time
 from tui.conversation.event_rows import answered
-from tui.conversation.feed import LiveFeed
+from tui.conversation.feed import Feed
 from tui.frame.action_footer import ActionFooter
 from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
@@ -47,7 +47,7 @@ class EventScreen(ConsoleScreen[None]):
     CSS_PATH = "inspector.tcss"
     AUTO_FOCUS = "#event"
 
-    def __init__(self, feed: LiveFeed, number: int) -> None:
+    def __init__(self, feed: Feed, number: int) -> None:
         super().__init__()
         self._feed = feed
         self._number = number

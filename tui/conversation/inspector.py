@@ -15,7 +15,7 @@ from tui.actions import Action, bindings
 from tui.conversation.event_detail import event_json
 from tui.conversation.event_rows import DIRECTIONS, KINDS, Direction, EventRow, Kind, ShownRows
 from tui.conversation.event_screen import EventScreen
-from tui.conversation.feed import LiveFeed
+from tui.conversation.feed import Feed
 from tui.conversation.lines_view import LinesView
 from tui.conversation.rows_view import RowsView
 from tui.conversation.signals import Line, Piece
@@ -106,7 +106,7 @@ class InspectorScreen(ConsoleScreen[None]):
     rows = getters.query_one("#event-rows", RowsView)
     search_input = getters.query_one("#search", Input)
 
-    def __init__(self, feed: LiveFeed) -> None:
+    def __init__(self, feed: Feed) -> None:
         super().__init__()
         self._feed = feed
         self._shown = ShownRows(feed.rows)
