@@ -80,7 +80,7 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
     Checkpoint(
         "t1.session_update_once",
         "session.update 送信(1回のみ)",
-        "session.update is sent, exactly once",
+        "session.update is sent exactly once",
         "document",
     ),
     Checkpoint("t1.session_updated", "session.updated 受信", "session.updated is received", "document"),
@@ -88,14 +88,14 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
     Checkpoint(
         "t1.order",
         "接続手順の順序が守られる(session.created → session.update → session.updated → 音声送信)",
-        "The steps keep their order (session.created, session.update, session.updated, audio)",
+        "The steps happen in order (session.created, session.update, session.updated, audio)",
     ),
     Checkpoint("t2.source_opened", "マイクアクセス許可", "The microphone (or source) is opened", "document"),
     Checkpoint("t2.audio_sent", "音声データ送信中", "Audio is being sent", "document"),
     Checkpoint(
         "t2.chunk_rate",
         "chunks/sec が音声形式(PCM16 24 kHz)から計算した値と一致する",
-        "Chunks per second are what the format (PCM16, 24 kHz) gives",
+        "Chunks per second match the audio format (PCM16, 24 kHz)",
     ),
     Checkpoint(
         "t2.sample_rate",
@@ -106,19 +106,19 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
     Checkpoint(
         "t2.user_transcript",
         "リアルタイム文字起こし(営業担当者の発話)が表示される",
-        "What the salesperson said is transcribed",
+        "The salesperson's speech is transcribed",
         "document",
     ),
     Checkpoint(
         "t2.customer_transcript",
         "リアルタイム文字起こし(お客様の応答)が表示される",
-        "What the customer answered is transcribed",
+        "The customer's answer is transcribed",
         "document",
     ),
     Checkpoint(
         "t2.answer_audible",
         "OpenAIからの音声応答が再生される",
-        "The answer's audio is played and is not silence",
+        "The answer is played and is not silence",
         "document",
     ),
     Checkpoint(
@@ -127,7 +127,7 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
     Checkpoint(
         "t2.stored_messages",
         "表示された文字起こしがセッションのメッセージとして保存される",
-        "The messages stored for the session are the transcripts that were shown",
+        "The session's stored messages match the transcripts shown",
     ),
     Checkpoint(
         "t2.operator_heard",
@@ -136,29 +136,29 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
         operator=True,
     ),
     Checkpoint(
-        "t3.mode_before", "初期値: realtime_mode: false", "At first realtime_mode is false", "document"
+        "t3.mode_before", "初期値: realtime_mode: false", "realtime_mode is false at first", "document"
     ),
     Checkpoint(
         "t3.mode_during",
         "WebSocket接続中: realtime_mode: true",
-        "While the WebSocket is connected realtime_mode is true",
+        "realtime_mode is true while the WebSocket is connected",
         "document",
     ),
     Checkpoint(
         "t3.mode_after",
         "WebSocket切断後: realtime_mode: false",
-        "After the WebSocket is closed realtime_mode is false",
+        "realtime_mode is false after the WebSocket is closed",
         "document",
     ),
     Checkpoint(
         "t3.two_connections",
         "2つの接続の一方を閉じても realtime_mode: true のまま",
-        "With two connections and one of them closed, realtime_mode stays true",
+        "realtime_mode stays true when one of two connections is closed",
     ),
     Checkpoint(
         "t3.killed",
         "クローズフレームなしで切れた接続の後も realtime_mode: false に戻る",
-        "After a connection was killed without a close frame, realtime_mode is false again",
+        "realtime_mode returns to false after a connection is killed without a close frame",
     ),
     Checkpoint(
         "t3.missing_token",
@@ -173,17 +173,17 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
     Checkpoint(
         "t3.refusal_explained",
         "拒否の理由がエラーイベントとクローズコードで届く",
-        "A refusal says why, by an error event and a close code of its own",
+        "A refusal gives its reason in an error event and a close code",
     ),
     Checkpoint(
         "t3.malformed_session",
         "形式の正しくないセッションIDが理由とともに拒否される",
-        "A WebSocket for a malformed session id is refused, with a reason",
+        "A WebSocket for a malformed session id is refused with a reason",
     ),
     Checkpoint(
         "t3.unknown_session",
         "存在しないセッションへのWebSocket接続が拒否される",
-        "A WebSocket for a session that does not exist is refused",
+        "A WebSocket for a nonexistent session is refused",
     ),
     Checkpoint(
         "t3.foreign_session",
@@ -193,12 +193,12 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
     Checkpoint(
         "t3.foreign_read",
         "他のユーザーのセッション情報はAPIで取得できない",
-        "Another user's session cannot be read over the API",
+        "Another user's session cannot be read through the API",
     ),
     Checkpoint(
         "t3.foreign_write",
         "他のユーザーの発話がセッションに書き込まれない",
-        "Nothing that another user says is written into the session",
+        "Nothing another user says is written to the session",
     ),
     Checkpoint(
         "t3.finished_session",
@@ -208,17 +208,17 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
     Checkpoint(
         "t3.revoked_refused",
         "無効にされたアカウントがAPIとWebSocketで拒否される",
-        "A deactivated account is refused, over the API and the WebSocket",
+        "A deactivated account is refused by the API and the WebSocket",
     ),
     Checkpoint(
         "t3.revoked_closed",
         "無効にされたアカウントの開いている接続が閉じられる",
-        "The open WebSocket of an account that is deactivated is closed",
+        "A deactivated account's open WebSocket is closed",
     ),
     Checkpoint(
         "t3.restarted",
         "サーバー再起動後に再読み込みすると realtime_mode: false",
-        "After the server was restarted and the session read again, realtime_mode is false",
+        "realtime_mode is false when read again after a server restart",
     ),
     Checkpoint(
         "t4.microphone_refused",
@@ -229,7 +229,7 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
     Checkpoint(
         "t4.operator_microphone",
         "実際にマイクアクセスを拒否したときにエラーメッセージが表示される(担当者が拒否)",
-        "A message is shown when a person has really refused the microphone",
+        "A message is shown when a person actually refuses the microphone",
         operator=True,
     ),
     Checkpoint(
@@ -241,78 +241,78 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
     Checkpoint(
         "t4.reconnected",
         "ネットワーク切断から自動的に復帰する",
-        "The conversation recovers from the cut by itself",
+        "The conversation recovers from the cut automatically",
         "document",
     ),
     Checkpoint(
         "t4.api_error",
         "OpenAI APIエラー時の適切なエラー表示",
-        "An error of the API is shown as such",
+        "An API error is shown properly",
         "document",
     ),
     Checkpoint(
         "t4.survives_api_error",
         "OpenAI APIエラーの後も会話を続けられる",
-        "The conversation survives an error of the API",
+        "The conversation survives an API error",
         "document",
     ),
     Checkpoint(
         "t4.pause",
         "通信の一時停止の後も会話が続く",
-        "The conversation survives a network that stands still for a moment",
+        "The conversation survives a brief network pause",
     ),
     Checkpoint("t4.slow", "低速な回線でも会話が続く", "The conversation survives a slow network"),
     Checkpoint(
         "t4.corrupt",
         "壊れたデータを受信したときに検知して復帰する",
-        "Corrupted data is noticed and recovered from",
+        "Corrupt data is detected, and the conversation recovers",
     ),
     Checkpoint(
         "t4.half_open",
         "応答のない接続(ハーフオープン)を検知して復帰する",
-        "A connection that dies silently (half-open) is noticed and recovered from",
+        "A dead connection (half-open) is detected, and the conversation recovers",
     ),
     Checkpoint(
         "t4.nothing_lost",
         "切断があっても記録と文字起こしが失われない",
-        "No recording and no transcript is lost by the cuts",
+        "The cuts lose no recording and no transcript",
     ),
     Checkpoint(
         "t4.vanished",
         "クライアントが応答なく消えた後も realtime_mode: false に戻る",
-        "After a client has vanished without a word, realtime_mode is false again",
+        "realtime_mode returns to false after a client vanishes silently",
     ),
     Checkpoint(
         "t4.oversized",
         "上限(1 MiB)を超えるメッセージが理由とともに拒否される",
-        "A message of more than 1 MiB is refused, with a reason",
+        "A message over 1 MiB is refused with a reason",
     ),
     Checkpoint(
         "t4.audio_flood",
         "実時間より大幅に速い音声が制限される",
-        "Audio that comes much faster than real time is limited",
+        "Audio far faster than real time is limited",
     ),
     Checkpoint(
         "t4.upstream_lost",
         "音声サービスとの接続が失われたことが通知される",
-        "The loss of the server's speech service is announced",
+        "Losing the server's speech service is reported",
     ),
     Checkpoint(
         "t4.json_errors",
         "誤ったAPI要求にJSONのエラーで応答する(HTMLの500ではない)",
-        "Wrong API requests are answered with an error in JSON, not with an HTML 500",
+        "Bad API requests get a JSON error, not an HTML 500",
     ),
     Checkpoint(
         "t4.wrong_logins",
         "誤ったログインの繰り返しが制限される",
-        "Wrong logins in a row are slowed down",
+        "Repeated wrong logins are slowed down",
     ),
 )
 
 REMINDERS: tuple[Reminder, ...] = (
     Reminder(
         "外からは確認できません: サーバーのログにトークンやAPIキーが出ていないことを確認してください",
-        "Cannot be seen from here: look into the server's log, which must hold no tokens and no API key",
+        "Cannot be checked from here: make sure that the server's log contains no tokens and no API key",
     ),
 )
 """What only somebody who can see the server can check."""
@@ -358,7 +358,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "ideal.recovery",
         "ideal",
         "エラーが発生しても適切にリカバリーされる",
-        "Errors are recovered from",
+        "The conversation recovers from errors",
         ("t4.reconnected", "t4.survives_api_error"),
     ),
 )

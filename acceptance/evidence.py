@@ -10,10 +10,10 @@ from acceptance.results import Answer, Evidence, EvidenceKind, Scalar, Verdict
 
 WORDS: dict[str, tuple[str, str]] = {
     # What came, or did not
-    "absent": ("{what} が来ませんでした", "{what} did not come"),
+    "absent": ("{what} が来ませんでした", "{what} did not arrive"),
     "absent_within": (
         "{what} が {within_s} 秒以内に来ませんでした",
-        "{what} did not come within {within_s} s",
+        "{what} did not arrive within {within_s} s",
     ),
     "error_shown": (
         "エラー表示: {code} ({where}): {message}",
@@ -21,9 +21,9 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "lost": (
         "接続が失われたことを表示(コード {close_code}, {reason})",
-        "The loss of the connection was shown (code {close_code}, {reason})",
+        "The lost connection was reported (code {close_code}, {reason})",
     ),
-    "fault": ("テストを実施できませんでした: {message}", "The test could not be carried out: {message}"),
+    "fault": ("テストを実施できませんでした: {message}", "The test could not be run: {message}"),
     # Test 1
     "connected": ("接続開始から {seconds} 秒で受け入れ", "Accepted {seconds} s after dialling"),
     "created": ("session.created 受信: {n} 回({sources})", "session.created received {n} × ({sources})"),
@@ -45,24 +45,24 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "source_silent": (
         "音声入力 {spec} は完全な無音(ゼロ)しか返しません: 使用が許可されていない可能性があります",
-        "Source {spec} gives nothing but zeros: access to it may have been refused",
+        "Source {spec} delivers only digital silence: access to it may have been denied",
     ),
     "source_failed": ("音声入力 {spec} を開けません", "Source {spec} could not be opened"),
     "audio_sent": (
         "🎤 音声送信中: {rate} chunks/sec ({bytes_per_chunk} bytes/chunk), 合計 {chunks} チャンク",
-        "{rate} chunks/s of {bytes_per_chunk} bytes, {chunks} chunks in all",
+        "{rate} chunks/s of {bytes_per_chunk} bytes, {chunks} chunks in total",
     ),
     "chunk_rate": (
         "{rate} chunks/sec(期待値 {expected}, 差 {off_percent} %, 許容 ±{tolerance_percent} %; "
         "送信側の実効サンプルレート {sample_rate_hz} Hz, {bytes_per_chunk} bytes/chunk, 期待値 {expected_bytes})",
         "{rate} chunks/s (expected {expected}, off by {off_percent} %, tolerance ±{tolerance_percent} %; "
-        "effective sample rate as sent {sample_rate_hz} Hz, {bytes_per_chunk} bytes per chunk, "
+        "effective sample rate sent {sample_rate_hz} Hz, {bytes_per_chunk} bytes per chunk, "
         "expected {expected_bytes})",
     ),
     "server_sample_rate": (
         "サーバーは {elapsed_s} 秒間に {audio_ms} ms 分の音声を数えました: 実効 {rate_hz} Hz"
         "(許容 ±{tolerance_percent} %)",
-        "The server counted {audio_ms} ms of audio in {elapsed_s} s: {rate_hz} Hz in effect "
+        "The server counted {audio_ms} ms of audio in {elapsed_s} s: effectively {rate_hz} Hz "
         "(tolerance ±{tolerance_percent} %)",
     ),
     "answered": (
@@ -92,15 +92,15 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "mode_not_false_before": (
         "判定できません: 接続前の realtime_mode が false ではありません",
-        "Cannot be judged: realtime_mode was not false before connecting",
+        "Not judged: realtime_mode was not false before connecting",
     ),
     "mode_never_true": (
         "判定できません: 接続中に realtime_mode が true になっていません",
-        "Cannot be judged: realtime_mode did not become true while connected",
+        "Not judged: realtime_mode did not become true while connected",
     ),
     "not_connected": (
         "接続できないため確認できません({code})",
-        "Could not connect, so this could not be tried ({code})",
+        "Not tested: could not connect ({code})",
     ),
     "attempt_refused_http": (
         "WebSocketハンドシェイクが HTTP {http_status} で拒否されました",
@@ -108,7 +108,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "attempt_closed": (
         "接続後にクローズコード {close_code} で閉じられました(error: {error_code})",
-        "Closed with code {close_code} after the upgrade (error: {error_code})",
+        "Closed with code {close_code} after connecting (error: {error_code})",
     ),
     "attempt_served": (
         "拒否されず session.created を受信しました",
@@ -121,26 +121,26 @@ WORDS: dict[str, tuple[str, str]] = {
         "The session could be read with another user's token",
     ),
     "foreign_hidden": ("HTTP {status} で拒否されました", "Refused with HTTP {status}"),
-    "request_failed": ("APIの要求に失敗しました({code})", "The request to the API failed ({code})"),
+    "request_failed": ("APIの要求に失敗しました({code})", "The API request failed ({code})"),
     "no_second_user": (
         "2人目のユーザーが指定されていません(--second-user)",
         "No second user was given (--second-user)",
     ),
     "server_not_ours": (
         "再起動できるのは、このテストが起動したサーバーだけです(--server-command)",
-        "Only a server that the check has started can be restarted (--server-command)",
+        "The check can only restart a server that it started (--server-command)",
     ),
     "foreign_wrote": (
         "他のユーザーの発話「{heard}」の後、セッションのメッセージは {before} 件から {after} 件になりました",
-        "After another user had said “{heard}”, the session's messages went from {before} to {after}",
+        "After another user said “{heard}”, the session's message count went from {before} to {after}",
     ),
     "no_spoken_session": (
         "発話が保存されたセッションがありません(テスト2が必要です)",
-        "There is no session with messages that could be finished (this takes test 2)",
+        "There is no session with messages to finish (needs test 2)",
     ),
     "no_finishing": (
         "セッションを終了してよいとは指定されていません(--finish-sessions)",
-        "Sessions may not be finished (--finish-sessions)",
+        "Finishing sessions was not allowed (--finish-sessions)",
     ),
     "no_revocation": (
         "2人目のユーザーを無効にする方法がありません(--revoke-command または --ask)",
@@ -166,17 +166,17 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "oversized_taken": (
         "1 MiB を超えるメッセージを受け付けるサーバーです",
-        "The server takes messages of more than 1 MiB",
+        "The server accepts messages over 1 MiB",
     ),
     "flood": ("{sent_s} 秒分の音声を {took} 秒で送信", "{sent_s} s of audio sent in {took} s"),
     "http_reply": ("{what}: HTTP {status}({body})", "{what}: HTTP {status} ({body})"),
     "wrong_logins": (
         "誤ったログイン {n} 回, 429 での拒否: {limited_after} 回目, 最長 {slowest} 秒",
-        "{n} wrong logins, refused with 429 at number {limited_after}, the slowest took {slowest} s",
+        "{n} wrong logins, the first 429 at number {limited_after}, the slowest took {slowest} s",
     ),
     "no_wrong_logins": (
         "誤ったログインを試すとは指定されていません(--wrong-logins)",
-        "Wrong logins may not be tried (--wrong-logins)",
+        "Trying wrong logins was not allowed (--wrong-logins)",
     ),
     "no_upstream_control": (
         "音声サービスとの接続を切る方法がありません(--engine-control)",
@@ -185,31 +185,31 @@ WORDS: dict[str, tuple[str, str]] = {
     "vanished_left_out": ("今回は実施しません", "Left out of this run"),
     "microphone_opened": (
         "判定できません: マイクは拒否されずに開きました({name})",
-        "Cannot be judged: the microphone was not refused, it opened ({name})",
+        "Not judged: the microphone was not refused, it opened ({name})",
     ),
     "prepared_by": ("準備した人: {name}", "Prepared by {name}"),
     "simulated_microphone": (
         "マイク拒否の代わりに、存在しない音声入力 {spec} を開いて確認しました",
-        "In place of a refusal, a source that does not exist was opened: {spec}",
+        "Instead of a refusal, a nonexistent source was opened: {spec}",
     ),
     "fault_api_error": (
         "存在しない項目の conversation.item.truncate を送信してAPIエラーを起こしました",
-        "An API error was provoked: conversation.item.truncate of an item that does not exist",
+        "An API error was provoked: conversation.item.truncate for a nonexistent item",
     ),
     "fault_pause": (
         "通信を一時停止し、その後再開しました",
-        "The network stood still for a moment, then went on",
+        "The network was paused for a moment, then resumed",
     ),
     "fault_slow": ("回線を低速にしました", "The network was slowed down"),
     "fault_reset": ("接続をリセットしました(RST)", "The connection was reset (RST)"),
     "fault_corrupt": ("サーバーからのデータを壊しました", "Data from the server was corrupted"),
     "fault_half_open": (
         "接続を閉じずにデータを一切通さなくしました",
-        "Nothing passed any more, and nothing was closed",
+        "All traffic was blocked without closing the connection",
     ),
     "reconnected": (
         "接続 {connection} 本目で音声送信を再開",
-        "Audio goes out again, on connection {connection}",
+        "Audio resumed on connection {connection}",
     ),
     "recorded": (
         "記録: イベント {events} 件(欠落 {unrecorded}), 音声 {recorded_s} / {sent_s} 秒, "
@@ -219,27 +219,27 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "no_cut": (
         "判定できません: このテストが起こした切断はありません",
-        "Cannot be judged: the connection was not cut by this test",
+        "Not judged: the connection was not cut by this test",
     ),
     "nothing_to_lose": (
         "判定できません: 記録されるはずの音声または文字起こしがありません",
-        "Cannot be judged: there was no audio or no transcript that could have been lost",
+        "Not judged: there was no audio or no transcript to lose",
     ),
     "no_turn_before": (
         "判定できません: 障害を起こす前の発言にも応答がありませんでした",
-        "Cannot be judged: even before the fault a turn was not answered",
+        "Not judged: a turn went unanswered even before the fault",
     ),
     "stored": (
         "保存されたメッセージ: 営業担当者 {user_stored} 件(表示 {user_shown} 件), "
         "お客様 {customer_stored} 件(表示 {customer_shown} 件)",
-        "Messages stored: {user_stored} of the salesperson ({user_shown} shown), {customer_stored} of the customer "
+        "Messages stored: {user_stored} from the salesperson ({user_shown} shown), {customer_stored} from the customer "
         "({customer_shown} shown)",
     ),
     # The operator
     "operator_said": ("{name} さんの判定: {reply}", "Judged by {name}: {reply}"),
     "no_operator": (
         "人による判定が必要です(--ask を指定すると質問します)",
-        "A person has to judge this (--ask)",
+        "A person must judge this (--ask)",
     ),
     "not_played_aloud": (
         "音声応答をスピーカーで再生していません(--sink speaker)",
@@ -252,7 +252,7 @@ _TAILS: dict[str, tuple[str, str]] = {
     "watched_s": ("{watched_s} 秒間に {n} 回確認", "in all {n} readings over {watched_s} s"),
     "noticed_s": ("障害から {noticed_s} 秒で検知", "noticed {noticed_s} s after the fault"),
     "seconds": ("{seconds} 秒後", "after {seconds} s"),
-    "said": ("相手側の説明: 「{said}」", "in its own words: “{said}”"),
+    "said": ("相手側の説明: 「{said}」", "it said: “{said}”"),
 }
 """Said after the words when the figure is known and the words do not hold it."""
 

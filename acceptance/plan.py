@@ -14,26 +14,26 @@ _TESTS: dict[int, tuple[str, str]] = {
     ),
     2: (
         "新しいセッションで音声({source})を送信し、応答を1回受け取ります(音声認識・応答生成の利用料がかかる場合があります)",
-        "In a new session, send audio ({source}) and receive one answer (fees for recognition and answer may apply)",
+        "In a new session, send audio ({source}) and receive one answer (transcription and response fees may apply)",
     ),
     3: (
         "新しいセッションで realtime_mode を確認しながら、接続・切断・2接続・強制切断と、"
         "拒否されるべき接続5種までを試します",
-        "In a new session, read realtime_mode before, during and after connections (one, two at once, a killed one), "
+        "In a new session, read realtime_mode before, during and after connections (one, two at once, one killed), "
         "and try up to five connections that must be refused",
     ),
     4: (
         "新しいセッションでテキストの発話を数回送信し、APIエラーを1回起こし、このコンソールとサーバーの間の通信だけを"
         "一時停止・低速化・切断・破損させます。1 MiB を超えるメッセージ、実時間より速い無音、誤ったAPI要求も送信します",
-        "In a new session, send a few typed turns and provoke one error of the API; pause, slow down, cut and corrupt "
-        "the network, but only between this console and the server. Send a message of more than 1 MiB, silence faster "
-        "than real time, and wrong API requests",
+        "In a new session, send a few typed turns and provoke one API error; pause, slow down, cut and corrupt "
+        "the network, but only between this console and the server. Send a message over 1 MiB, silence faster "
+        "than real time, and bad API requests",
     ),
 }
-_SAMPLE = ("付属のサンプル", "a recording that comes with the console")
+_SAMPLE = ("付属のサンプル", "a recording supplied with the console")
 _RESTART = (
     "このプログラムが起動したサーバーを強制終了し、再起動します",
-    "Kill the server, which this program has started, and start it again",
+    "Kill and restart the server that this program started",
 )
 _CLEAN_UP = (
     "すべての接続を閉じます。開始したセッションは一覧に残ります(削除のAPIはありません)",
@@ -47,11 +47,11 @@ _FINISH = (
 
 _FINISHED = (
     "テスト2のセッションを終了(採点)し、再接続が拒否されることを確認します",
-    "Finish (and score) the session of test 2, and try to connect to it again",
+    "Finish (and score) the session of test 2 and try to connect to it again",
 )
 _REVOKED = (
     "2人目のユーザーを無効にします。このユーザーは元に戻されません",
-    "Have the second user deactivated; nothing activates that user again",
+    "Deactivate the second user; the user is not reactivated",
 )
 _UPSTREAM = (
     "サーバーと音声サービスの接続を切ります",
@@ -59,7 +59,7 @@ _UPSTREAM = (
 )
 _LOGINS = (
     "存在しないユーザー名で最大20回ログインを試みます。しばらくの間このアドレスからのログインが拒否されることがあります",
-    "Log in up to 20 times with a user name that does not exist; the server may refuse this address for a while",
+    "Try up to 20 logins with a nonexistent user name; the server may refuse this address for a while",
 )
 
 

@@ -69,12 +69,12 @@ class StoreErrorCode(StrEnum):
 
 _SENTENCES = {
     StoreErrorCode.DAMAGED: "The results in {path} are damaged ({reason}). Nothing was changed: "
-    "move the file away to begin a new one, and restore it from a backup.",
-    StoreErrorCode.NEWER: "The results in {path} were kept by a newer version of this program. Update it to read them.",
+    "move the file away to start a new one, or restore it from a backup.",
+    StoreErrorCode.NEWER: "The results in {path} come from a newer version of this program. Update it to read them.",
     StoreErrorCode.UNUSABLE: "The results in {path} cannot be opened: {reason}.",
     StoreErrorCode.BUSY: "Another program is writing to {path}. Try again.",
-    StoreErrorCode.UNKNOWN_RUN: "No run {run} is kept. See the list for their ids.",
-    StoreErrorCode.AMBIGUOUS: "Several runs begin with {run}. Give more of the id.",
+    StoreErrorCode.UNKNOWN_RUN: "There is no saved run {run}. See the list for ids.",
+    StoreErrorCode.AMBIGUOUS: "Several runs start with {run}. Give more of the id.",
 }
 
 

@@ -63,14 +63,14 @@ def error_for(answer: Answer, *, server_url: str, path: str, endpoint: Endpoint)
     body = parse_error_body(answer.body)
     if status == 429:
         return RateLimited(
-            "The server asks for a pause: wait a little and try again.",
+            "Too many requests: wait a moment, then try again.",
             retry_after_s=pause_s(answer.retry_after),
             status=status,
             summary=body.summary,
         )
     if status >= 500 or status in PASSING_STATUSES:
         return ServerFault(
-            f"The server failed (HTTP {status}): try again, and tell whoever runs it if it goes on.",
+            f"The server failed (HTTP {status}): try again, and tell whoever runs it if it continues.",
             status=status,
             summary=body.summary,
             params={"status": str(status)},
@@ -85,18 +85,18 @@ def redirect_error(url: str, path: str, location: str | None, status: int) -> Un
     try:
         target = one_line(without_query(urljoin(url, location or "")))
     except ValueError:
-        target = "(an address that cannot be read)"
+        target = "(an unreadable address)"
     path = urlsplit(path).path.rstrip("/")
     base = target.rstrip("/").removesuffix(path)
     if not target.rstrip("/").endswith(path) or base == without_query(url).rstrip("/").removesuffix(path):
         return RedirectedAway(
-            f"The server sends us on to {target}, which is no address of a SalesMind server: check the address, "
+            f"The server redirects to {target}, which is not the address of a SalesMind server: check the address, "
             "and whether you have to log in there first.",
             location=target,
             status=status,
         )
     return UnexpectedRedirect(
-        f"The server sends us on to {base}: use that as the server's address, if you trust it.",
+        f"The server redirects to {base}: use that as the server's address, if you trust it.",
         location=base,
         status=status,
     )
@@ -123,7 +123,7 @@ def _login_error(status: int, body: ErrorBody) -> ApiError:
 def _client_error(status: int, body: ErrorBody, endpoint: Endpoint) -> ApiError:
     if status == 401:
         return NotAuthenticated(
-            "The server does not know our login any more: log in again.", status=status, summary=body.summary
+            "This login is no longer valid: log in again.", status=status, summary=body.summary
         )
     if status == 403:
         return Forbidden("The server does not allow this.", status=status, summary=body.summary)
@@ -139,13 +139,13 @@ def _client_error(status: int, body: ErrorBody, endpoint: Endpoint) -> ApiError:
 
 def _validation_sentence(body: ErrorBody) -> str:
     if body.fields:
-        return f"The server refuses what was entered: correct {', '.join(sorted(body.fields))}."
-    return f"The server refuses this: {body.summary or 'it does not say why'}"
+        return f"The server rejected these values: correct {', '.join(sorted(body.fields))}."
+    return f"The server rejected this: {body.summary or 'it does not say why'}"
 
 
 def _no_salesmind(status: int, reason: str) -> UnexpectedAnswer:
     return UnexpectedAnswer(
-        f"What answers there does not seem to be a SalesMind server ({reason}): check the address.",
+        f"That address is not a SalesMind server ({reason}): check the address.",
         status=status,
         params={"reason": reason},
     )

@@ -49,27 +49,25 @@ class CloseMeaning(NamedTuple):
 _NO_FRAME = CloseMeaning(
     CloseCode.NO_CLOSE_FRAME,
     True,
-    "The connection broke without a goodbye: the server stopped, or the network is down.",
+    "The connection broke off without a close frame: the server stopped, or the network is down.",
 )
-_EXPIRED = CloseMeaning(
-    CloseCode.SESSION_EXPIRED, True, "The conversation reached the longest time the service allows."
-)
+_EXPIRED = CloseMeaning(CloseCode.SESSION_EXPIRED, True, "The conversation reached the service's time limit.")
 _WRONG_PATH = CloseMeaning(
-    CloseCode.WRONG_PATH, False, "The server holds no conversations at that address: check it."
+    CloseCode.WRONG_PATH, False, "There are no conversations at that address: check it."
 )
 _TOO_BIG = CloseMeaning(
     CloseCode.MESSAGE_TOO_BIG, False, "A message was too big for the server: choose a smaller chunk size."
 )
-_FAILED = CloseMeaning(CloseCode.SERVER_FAILED, True, "The server failed, or the connection fell silent.")
+_FAILED = CloseMeaning(CloseCode.SERVER_FAILED, True, "The server failed, or the connection went silent.")
 _MEANINGS: dict[int, CloseMeaning] = {
     1000: CloseMeaning(CloseCode.NORMAL, False, "The conversation was closed normally."),
-    1001: CloseMeaning(CloseCode.GOING_AWAY, True, "The server is going away, most likely to be restarted."),
+    1001: CloseMeaning(CloseCode.GOING_AWAY, True, "The server is shutting down, most likely to restart."),
     1005: _NO_FRAME._replace(message="The server closed the connection without giving a reason."),
     1006: _NO_FRAME,
     1009: _TOO_BIG,
     1011: _FAILED,
-    1012: CloseMeaning(CloseCode.TRY_LATER, True, "The server is being restarted."),
-    1013: CloseMeaning(CloseCode.TRY_LATER, True, "The server is too busy now."),
+    1012: CloseMeaning(CloseCode.TRY_LATER, True, "The server is restarting."),
+    1013: CloseMeaning(CloseCode.TRY_LATER, True, "The server is too busy."),
     1014: CloseMeaning(CloseCode.TRY_LATER, True, "The server's gateway could not reach it."),
     3000: CloseMeaning(
         CloseCode.INVALID_API_KEY,
@@ -79,7 +77,7 @@ _MEANINGS: dict[int, CloseMeaning] = {
     4000: CloseMeaning(
         CloseCode.UPSTREAM_REFUSED,
         False,
-        "The speech service refuses the conversation: see the error before it.",
+        "The speech service refuses the conversation: see the previous error.",
     ),
     4002: CloseMeaning(
         CloseCode.UPSTREAM_LOST,
@@ -89,17 +87,17 @@ _MEANINGS: dict[int, CloseMeaning] = {
     4003: CloseMeaning(
         CloseCode.UPSTREAM_REFUSED,
         False,
-        "The speech service refuses the conversation: see the error before it.",
+        "The speech service refuses the conversation: see the previous error.",
     ),
     4008: _EXPIRED,
     4403: CloseMeaning(
-        CloseCode.FORBIDDEN_ORIGIN, False, "The server does not take conversations from this origin."
+        CloseCode.FORBIDDEN_ORIGIN, False, "The server does not accept conversations from this origin."
     ),
     4408: CloseMeaning(
-        CloseCode.CLIENT_STALLED, True, "The server gave up because the console took no data for too long."
+        CloseCode.CLIENT_STALLED, True, "The server gave up because the console read no data for too long."
     ),
     4429: CloseMeaning(
-        CloseCode.TRY_LATER, True, "The server holds no more conversations for this account or address."
+        CloseCode.TRY_LATER, True, "The server allows no more conversations for this account or address."
     ),
     4413: _TOO_BIG,
     4500: _FAILED,
@@ -108,16 +106,14 @@ _MEANINGS: dict[int, CloseMeaning] = {
         False,
         "The server cannot read the session's id: choose the session again.",
     ),
-    4401: CloseMeaning(
-        CloseCode.BAD_TOKEN, False, "The server does not know our login any more: log in again."
-    ),
+    4401: CloseMeaning(CloseCode.BAD_TOKEN, False, "This login is no longer valid: log in again."),
     4404: CloseMeaning(
         CloseCode.UNKNOWN_SESSION,
         False,
-        "The server has no such session, or it is another user's: choose another.",
+        "There is no such session, or it belongs to another user: choose another.",
     ),
     4409: CloseMeaning(
-        CloseCode.SESSION_FINISHED, False, "The session is finished already: choose or start another."
+        CloseCode.SESSION_FINISHED, False, "The session is already finished: choose or start another."
     ),
 }
 
@@ -146,7 +142,7 @@ def unreadable(reason: str) -> CloseMeaning:
     return CloseMeaning(
         CloseCode.UNREADABLE,
         True,
-        f"The server sent what cannot be read ({reason}), so the connection was dropped.",
+        f"The server sent unreadable data ({reason}), so the connection was dropped.",
     )
 
 

@@ -26,12 +26,12 @@ def tls_error(error: BaseException) -> TlsError | None:
         return None
     if speaks_plain_http(reason):
         return NoTls(
-            "The server does not speak TLS on that port: use http:// instead of https://, or another port.",
+            "The server does not use TLS on that port: use http:// instead of https://, or another port.",
             params={"reason": reason},
         )
     return TlsError(
         f"The server's certificate cannot be trusted ({reason}): "
-        "if you know the server and its certificate is self-signed, start again with --insecure.",
+        "if you know the server and its certificate is self-signed, restart with --insecure.",
         params={"reason": reason},
     )
 
@@ -41,7 +41,7 @@ def proxy_refused(proxy: Proxy, status: int) -> ProxyFailed:
     params = {"proxy": proxy.address, "status": str(status), "reason": "proxy"}
     if status == 407:
         return ProxyFailed(
-            f"The proxy {proxy.address} wants a user name and password: write them into the proxy's address, "
+            f"The proxy {proxy.address} requires a user name and password: put them in the proxy's address, "
             "like http://user:password@host:port.",
             code=ApiErrorCode.PROXY_LOGIN,
             params=params,
@@ -49,15 +49,15 @@ def proxy_refused(proxy: Proxy, status: int) -> ProxyFailed:
         )
     if status >= 500:
         return ProxyFailed(
-            f"The proxy {proxy.address} does not reach the server (HTTP {status}): check the address, and that the "
+            f"The proxy {proxy.address} cannot reach the server (HTTP {status}): check the address, and that the "
             "server is running.",
             code=ApiErrorCode.PROXY_BAD_GATEWAY,
             params=params,
             status=status,
         )
     return ProxyFailed(
-        f"The proxy {proxy.address} does not let us through (HTTP {status}): ask whoever runs it, or name the server "
-        "in NO_PROXY.",
+        f"The proxy {proxy.address} refuses the connection (HTTP {status}): ask whoever runs it, or add the server "
+        "to NO_PROXY.",
         code=ApiErrorCode.PROXY_REFUSED,
         params=params,
         status=status,
@@ -67,7 +67,7 @@ def proxy_refused(proxy: Proxy, status: int) -> ProxyFailed:
 def proxy_unreachable(proxy: Proxy) -> ProxyFailed:
     """Nobody answers as the proxy, or what does is none."""
     return ProxyFailed(
-        f"The proxy {proxy.address} cannot be reached, or broke the connection off: check HTTP_PROXY, HTTPS_PROXY, "
+        f"The proxy {proxy.address} cannot be reached, or dropped the connection: check HTTP_PROXY, HTTPS_PROXY, "
         "ALL_PROXY and NO_PROXY.",
         code=ApiErrorCode.PROXY_UNREACHABLE,
         params={"proxy": proxy.address, "reason": "proxy"},
@@ -118,7 +118,7 @@ def unreachable_error(error: BaseException, host: str, proxy: Proxy | None = Non
                 params={"reason": "refused"},
             )
     return ServerUnreachable(
-        "The server cannot be reached, or broke the connection off: check the address and the network.",
+        "The server cannot be reached, or dropped the connection: check the address and the network.",
         params={"reason": "broken"},
     )
 

@@ -35,7 +35,7 @@ def _benign(code: str, message: str) -> ErrorMeaning:
 
 
 def _upstream_lost(code: str, what: str) -> ErrorMeaning:
-    return ErrorMeaning(code, f"{what}; if it goes on, {_ASK}.", upstream_lost=True)
+    return ErrorMeaning(code, f"{what}; if it continues, {_ASK}.", upstream_lost=True)
 
 
 _ASK = "ask whoever runs the server"
@@ -45,8 +45,8 @@ _BY_CODE: dict[str, ErrorMeaning] = {
     for meaning in (
         _fatal(
             "beta_api_shape_disabled",
-            "This SalesMind server still speaks the beta shape of OpenAI's Realtime API, which OpenAI switched off in "
-            "May 2026: nothing in the console can mend that, the server has to be updated.",
+            "This SalesMind server still uses the beta form of OpenAI's Realtime API, which OpenAI switched off in "
+            "May 2026: nothing in the console can fix that, the server needs an update.",
         ),
         _fatal("invalid_api_key", f"OpenAI refuses the SalesMind server's API key: {_ASK}."),
         _fatal("insufficient_quota", f"The SalesMind server's OpenAI account has used up its quota: {_ASK}."),
@@ -61,21 +61,20 @@ _BY_CODE: dict[str, ErrorMeaning] = {
         _fatal(
             "model_not_found", f"OpenAI does not know the model that the SalesMind server asks for: {_ASK}."
         ),
-        _fatal(
-            "session_expired", "The conversation reached the longest time the service allows.", retry=True
-        ),
+        _fatal("session_expired", "The conversation reached the service's time limit.", retry=True),
         ErrorMeaning(
-            "rate_limit_exceeded", "The speech service asks for a pause: wait a little, then speak again."
+            "rate_limit_exceeded", "The speech service is limiting requests: wait a moment, then speak again."
         ),
-        _benign("response_cancel_not_active", "There was no answer to stop any more."),
+        _benign("response_cancel_not_active", "There was no answer left to stop."),
         _benign(
-            "conversation_already_has_active_response", "An answer is being given already; wait for its end."
+            "conversation_already_has_active_response",
+            "The customer is already answering; wait for the answer to end.",
         ),
         _benign("input_audio_buffer_commit_empty", "There was no new speech to answer."),
     )
 }
 
-_LOG_IN = "The server does not know our login any more: log in again."
+_LOG_IN = "This login is no longer valid: log in again."
 
 # What our own server says (salesmind-api.md, section 4) before it closes, or instead of closing.
 _BY_CODE |= {
@@ -83,28 +82,28 @@ _BY_CODE |= {
     for meaning in (
         _fatal("token_missing", _LOG_IN),
         _fatal("token_invalid", _LOG_IN),
-        _fatal("token_revoked", "Our login was withdrawn, or the account deactivated: log in again."),
-        _fatal("origin_not_allowed", "The server does not take conversations from this origin."),
+        _fatal("token_revoked", "The login was revoked, or the account deactivated: log in again."),
+        _fatal("origin_not_allowed", "The server does not accept conversations from this origin."),
         _fatal(
             "host_not_allowed",
-            "The server does not answer under this name: use another address for it, or have the name allowed.",
+            "The server does not accept this host name: use another address, or have the name allowed.",
         ),
         _fatal("session_id_malformed", "The server cannot read the session's id: choose the session again."),
         _fatal(
-            "session_not_found", "The server has no such session, or it is another user's: choose another."
+            "session_not_found", "There is no such session, or it belongs to another user: choose another."
         ),
-        _fatal("session_finished", "The session is finished already: choose or start another."),
+        _fatal("session_finished", "The session is already finished: choose or start another."),
         _fatal(
             "too_many_conversations",
-            "The server holds no more conversations for this account or address: close one, then try again.",
+            "The server allows no more conversations for this account or address: close one, then try again.",
             retry=True,
         ),
-        _fatal("path_not_found", "The server holds no conversations at that address: check it."),
+        _fatal("path_not_found", "There are no conversations at that address: check it."),
         _fatal("message_too_big", "A message was too big for the server: choose a smaller chunk size."),
         _fatal(
-            "client_stalled", "The server gave up because the console took no data for too long.", retry=True
+            "client_stalled", "The server gave up because the console read no data for too long.", retry=True
         ),
-        _fatal("internal_error", f"The SalesMind server failed; if it goes on, {_ASK}.", retry=True),
+        _fatal("internal_error", f"The SalesMind server failed; if it continues, {_ASK}.", retry=True),
         ErrorMeaning(
             "audio_ahead_of_real_time",
             "The server refuses audio that is far ahead of real time: the source is not paced.",
@@ -112,11 +111,11 @@ _BY_CODE |= {
         _upstream_lost("upstream_unreachable", "The SalesMind server cannot reach its speech service"),
         _upstream_lost("upstream_closed", "The SalesMind server's speech service ended the connection"),
         _upstream_lost(
-            "upstream_stopped", "The SalesMind server's speech service was stopped or is being restarted"
+            "upstream_stopped", "The SalesMind server's speech service was stopped or is restarting"
         ),
         _upstream_lost("upstream_broke", "The SalesMind server lost the connection to its speech service"),
         _upstream_lost("upstream_unresponsive", "The SalesMind server's speech service no longer answers"),
-        _upstream_lost("upstream_stalled", "The SalesMind server's speech service takes no data"),
+        _upstream_lost("upstream_stalled", "The SalesMind server's speech service accepts no data"),
     )
 }
 
@@ -128,8 +127,8 @@ _BY_TYPE: dict[str, ErrorMeaning] = {
         ),
         ErrorMeaning(
             "forwarding_error",
-            "The SalesMind server could not read its speech service's answer, and passes nothing on any more: "
-            "connect again.",
+            "The SalesMind server could not read its speech service's answer and no longer forwards anything: "
+            "reconnect.",
             upstream_lost=True,
         ),
     )
@@ -139,15 +138,15 @@ _BY_TYPE: dict[str, ErrorMeaning] = {
 _NO_KEY = _fatal("api_key_missing", f"The SalesMind server has no OpenAI API key: {_ASK}.")
 _NOT_FOUND = _fatal(
     "upstream_not_found",
-    "The speech service knows nothing at the address that the SalesMind server dials, or not the model that it asks "
+    "The speech service does not know the address that the SalesMind server dials, or the model that it asks "
     f"for (HTTP 404): {_ASK}.",
 )
 _BUSY = ErrorMeaning(
     "upstream_busy",
-    "The speech service takes no more conversations of the SalesMind server's now (HTTP 429): wait a little.",
+    "The speech service accepts no more conversations from the SalesMind server right now (HTTP 429): wait a moment.",
     upstream_lost=True,
 )
-_FAILED = _upstream_lost("upstream_failed", "The SalesMind server's speech service fails (HTTP 5xx)")
+_FAILED = _upstream_lost("upstream_failed", "The SalesMind server's speech service is failing (HTTP 5xx)")
 
 _DIALLING = frozenset({"upstream_unreachable", "connection_error"})
 """What a server says that could not connect to its speech service; its words tell why."""

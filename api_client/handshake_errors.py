@@ -37,23 +37,23 @@ def words_of_body(body: bytes) -> str | None:
 def _refusal(status: int) -> tuple[ApiErrorCode, str]:
     match status:
         case 401 | 403:
-            sentence = "The server refuses our login for live conversations: log in again."
+            sentence = "The server refuses this login for live conversations: log in again."
             return ApiErrorCode.REALTIME_BAD_TOKEN, sentence
         case 404 | 500:
             # 500 is what an existing server says for a path it does not route.
             sentence = (
-                f"The server fails, or knows nothing, at {REALTIME_PATH}: check the address and its log."
+                f"The server fails at {REALTIME_PATH}, or has nothing there: check the address and its log."
             )
             return ApiErrorCode.REALTIME_WRONG_PATH, sentence
         case 429:
-            return ApiErrorCode.RATE_LIMITED, "The server asks for a pause: wait a little and try again."
+            return ApiErrorCode.RATE_LIMITED, "Too many requests: wait a moment, then try again."
         case _ if status in PASSING_STATUSES:
-            sentence = "The server is busy, or not up behind its gateway: check that it is running."
+            sentence = "The server is busy, or down behind its gateway: check that it is running."
             return ApiErrorCode.SERVER_FAULT, sentence
         case _:
             # 200, 400 and 426 are what a gateway says that does not pass WebSocket on.
             sentence = (
-                "The server, or the gateway before it, refuses live conversations: check the address, and that "
-                "WebSocket is passed on."
+                "The server, or a gateway in front of it, refuses live conversations: check the address, and that "
+                "WebSocket connections are forwarded."
             )
             return ApiErrorCode.REALTIME_REFUSED, sentence

@@ -334,7 +334,7 @@ def _open_error(error: Exception, base: str, open_timeout_s: float, proxy: Proxy
     broken_off = isinstance(error, InvalidMessage) and isinstance(error.__cause__, (EOFError, OSError))
     if isinstance(error, WebSocketException) and not broken_off:
         return UnexpectedAnswer(
-            "What answers there does not speak WebSocket: check the address.",
+            "The server at that address does not speak WebSocket: check the address.",
             params={"reason": "no websocket"},
         )
     return unreachable_error(error, urlsplit(base).hostname or "", proxy)

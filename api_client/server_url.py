@@ -80,7 +80,7 @@ def without_query(url: str) -> str:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
     except ValueError:
-        return "(an address that cannot be read)"
+        return "(an unreadable address)"
     return f"{parts.scheme}://{host}{parts.path}" if host else parts.path
 
 

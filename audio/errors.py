@@ -68,27 +68,27 @@ _SENTENCES: dict[AudioErrorCode, str] = {
         "Allow the terminal program to use the microphone, or join the audio group, and try again."
     ),
     AudioErrorCode.DEVICE_BUSY: (
-        "Another program is using {device!r}. Close it there, or choose another device."
+        "{device!r} is in use by another program. Close that program, or choose another device."
     ),
     AudioErrorCode.RATE_REFUSED: (
         "{device!r} accepts neither 24000 Hz nor {rate} Hz. Choose another device, or change its rate."
     ),
     AudioErrorCode.DEVICE_FAILED: "{device!r} could not be opened: {reason}. Choose another device.",
     AudioErrorCode.DIGITAL_SILENCE: (
-        "{device!r} gives nothing but exact zeros. Check that it is not muted and that the terminal "
+        "{device!r} delivers only digital silence. Check that it is not muted and that the terminal "
         "program is allowed to use the microphone."
     ),
     AudioErrorCode.NO_FRAMES: (
         "Nothing has come from {device!r} for two seconds. Check the device or sender, or choose another one."
     ),
     AudioErrorCode.CHANNELS_CANCEL: (
-        "The channels of {name!r} are opposites, so that almost nothing is left when they are mixed to one. "
-        "Use one channel of it, or reverse the polarity of one."
+        "The channels of {name!r} are in antiphase: mixed to mono, they cancel out. "
+        "Use only one of them, or reverse the polarity of one."
     ),
-    AudioErrorCode.DEVICE_LOST: "{device!r} went away. Connect it again, or choose another device.",
+    AudioErrorCode.DEVICE_LOST: "{device!r} was disconnected. Reconnect it, or choose another device.",
     AudioErrorCode.FILE_NOT_FOUND: "There is no {path!r}. Check the path.",
     AudioErrorCode.FILE_UNREADABLE: (
-        "{path!r} cannot be read as sound: {reason}. Give a WAV, FLAC, Ogg, Opus, MP3 or AIFF file."
+        "{path!r} cannot be read as audio: {reason}. Use a WAV, FLAC, Ogg, Opus, MP3 or AIFF file."
     ),
     AudioErrorCode.FILE_UNWRITABLE: (
         "{path!r} cannot be written: {reason}. Check the space and the permissions."
@@ -97,11 +97,11 @@ _SENTENCES: dict[AudioErrorCode, str] = {
         "Cannot connect to {address}: {reason}. Start the other side first, and check the address."
     ),
     AudioErrorCode.CONNECTION_LOST: (
-        "The connection to {address} is lost: {reason}. Start the other side again."
+        "The connection to {address} was lost: {reason}. Restart the other side."
     ),
     AudioErrorCode.BAD_SPEC: "{spec!r} cannot be used: {reason}",
     AudioErrorCode.AEC_MISSING: (
-        "Echo cancelling is not installed. Install it with: {command} - or wear headphones and switch it off."
+        "Echo cancellation is not installed. Install it with: {command} - or wear headphones and switch it off."
     ),
 }
 

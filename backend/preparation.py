@@ -103,13 +103,13 @@ class Preparation:
                 # The demo account is for one's own machine; a database server is for many.
                 raise ServeError(
                     "no_account",
-                    "The database holds no account yet. Make the administrator's with --admin-password-env NAME.",
+                    "The database has no accounts yet. Create the administrator's with --admin-password-env NAME.",
                 )
             if not self._loopback and accounts.demo_password_valid():
                 raise ServeError(
                     "demo_password_exposed",
-                    "The demo password admin123 is valid, so the server listens on this machine only. Give the "
-                    "administrator another one first: --admin-password-env NAME.",
+                    "The demo password admin123 still works, so the server accepts connections from this machine only. "
+                    "Change the administrator's password first: --admin-password-env NAME.",
                 )
 
     @contextmanager
@@ -168,7 +168,7 @@ def _make_directory(directory: Path, database: Path | None) -> None:
 def _unwritable(directory: Path, failure: OSError) -> ServeError:
     return ServeError(
         "directory_unwritable",
-        f"The directory {directory} cannot be made: {failure.strerror}. Choose another one with --data-dir.",
+        f"The directory {directory} cannot be created: {failure.strerror}. Choose another one with --data-dir.",
         path=str(directory),
         cause=failure.strerror or "",
     )

@@ -60,7 +60,7 @@ def new_admin_password(options: ServeOptions) -> str | None:
     if len(password) < 8 or password == accounts.DEMO_PASSWORD:
         raise ServeError(
             "password_too_weak",
-            f"The environment variable {name} must hold a password of at least 8 characters, not the demo one.",
+            f"The environment variable {name} must contain a password of at least 8 characters, not the demo password.",
             variable=name,
         )
     return password
@@ -98,7 +98,8 @@ def bind(host: str, port: int) -> socket.socket:
         listener.close()
         raise ServeError(
             "port_unavailable",
-            f"{host} port {port} cannot be used: {failure.strerror}. Stop what listens there or choose another --port.",
+            f"{host} port {port} cannot be used: {failure.strerror}. Stop the program that uses it, or choose "
+            "another --port.",
             host=host,
             port=str(port),
             cause=failure.strerror or "",

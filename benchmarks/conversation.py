@@ -92,7 +92,7 @@ def whole_console(url: str, seconds: float, directory: Path) -> Usage:
 def open_live_screen(terminal: Terminal) -> None:
     """Type the way from the login screen into the first session's conversation."""
     terminal.wait_for("Log in")
-    terminal.wait_for("Server is well")
+    terminal.wait_for("Server is up")
     for keys, then in (("admin\t", "admin"), ("admin123\r", "1 in all"), ("\r", "Conversation")):
         terminal.send(keys)
         terminal.wait_for(then)

@@ -1,4 +1,4 @@
-"""How big one binary message of audio may be, in bytes of PCM16."""
+"""Size limits of one binary audio message, in bytes of PCM16."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The relay process as its parent sees it: start it, read its events, send it commands, end it.
 
-Light on purpose: the console imports this before its first paint.
+Kept light: the console imports this before its first paint.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from relay.siblings import check_packages, child_path
 from relay.stream import Problem, StreamEvent
 
 _LINE_LIMIT = 4 * 1024 * 1024
-"""Longest event line, in bytes: room for the summary of a day's conversation."""
+"""Longest event line, in bytes: enough for the summary of a day's conversation."""
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class RelayProcess:
     async def start(cls, config: RelayConfig, *, log_path: Path) -> RelayProcess:
         """Start the child and configure it. The token travels on its stdin. Raises ``OSError``.
 
-        ``PackageHidden`` is one: the child would have run somebody else's package ``relay``.
+        ``PackageHidden`` is one: the child would have run another package named ``relay``.
         """
         check_packages(child_path())
         process = await asyncio.create_subprocess_exec(
@@ -74,7 +74,7 @@ class RelayProcess:
 
     @property
     def ended(self) -> bool:
-        """The child has ended and its last event is available to ``drain``."""
+        """Whether the child has ended and its last event is available to ``drain``."""
         return self._finished.is_set()
 
     @property
@@ -83,7 +83,7 @@ class RelayProcess:
         return self._process.returncode if self.ended else None
 
     async def send(self, command: Command) -> None:
-        """Send one command. A child that has gone is not an error here: its end is in the events."""
+        """Send one command. A dead child is not an error here: its end is in the events."""
         stdin = self._process.stdin
         if stdin is None or stdin.is_closing():
             return
@@ -92,7 +92,7 @@ class RelayProcess:
             await stdin.drain()
 
     def drain(self) -> list[StreamEvent]:
-        """Everything that came since the last call, at once."""
+        """All events since the last call, without waiting."""
         events = list(self._waiting)
         self._waiting.clear()
         self._news.clear()
@@ -112,9 +112,10 @@ class RelayProcess:
                 yield event
 
     async def stop(self, timeout_s: float = 10.0, exit_code: int = 0) -> None:
-        """End the conversation: ask and close stdin, then SIGTERM, at last SIGKILL. Events stay to drain.
+        """End the conversation: send ``Stop`` and close stdin, then SIGTERM, finally SIGKILL. Events remain to be
+        drained.
 
-        ``exit_code``: that of the summary, unless the conversation has one of its own.
+        ``exit_code``: the summary's, unless the conversation sets its own.
         """
         await self.send(commands.Stop(exit_code=exit_code))
         if self._process.stdin is not None:
@@ -126,7 +127,7 @@ class RelayProcess:
                 await self._finished.wait()
 
     async def wait(self) -> int:
-        """Wait for the child's own end and give its exit code."""
+        """Wait for the child to exit and return its exit code."""
         await self._finished.wait()
         assert self._process.returncode is not None
         return self._process.returncode

@@ -1,4 +1,4 @@
-"""The codes of what the relay itself finds. A server's codes are its own; those of the sound are ``AudioErrorCode``."""
+"""Codes for the relay's own findings. A server has its own codes; audio has ``AudioErrorCode``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class RelayCode(StrEnum):
-    """Stable names for ``Problem.code`` and ``Notice.code``. Added to, never renamed."""
+    """Stable names for ``Problem.code`` and ``Notice.code``: codes may be added, none is renamed."""
 
     SESSION_CREATED_TIMEOUT = "session_created_timeout"
     SESSION_UPDATED_TIMEOUT = "session_updated_timeout"

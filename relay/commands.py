@@ -16,7 +16,7 @@ class _Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
 class Configure(_Command, frozen=True, kw_only=True, tag="configure"):
     """Always the first line, and only there: secrets travel here, never in argv or the environment.
 
-    One that cannot be used is answered with a single ``error`` of the code ``bad_configuration``, and exit code 2.
+    A bad one is answered with a single ``error`` with code ``bad_configuration`` and exit code 2.
     """
 
     config: RelayConfig
@@ -35,7 +35,7 @@ class Mute(_Command, frozen=True, kw_only=True, tag="mute"):
 
 
 class Interrupt(_Command, frozen=True, kw_only=True, tag="interrupt"):
-    """Stop the answer being played, as if the user had begun to speak."""
+    """Stop the answer being played, as if the user had started to speak."""
 
 
 class UseSource(_Command, frozen=True, kw_only=True, tag="source"):
@@ -51,28 +51,28 @@ class UseSink(_Command, frozen=True, kw_only=True, tag="sink"):
 
 
 class Reconnect(_Command, frozen=True, kw_only=True, tag="reconnect"):
-    """Drop this connection and make a new one now."""
+    """Drop this connection and reconnect now."""
 
 
 class StopRecording(_Command, frozen=True, kw_only=True, tag="stop_recording"):
-    """Record nothing more of this conversation, which goes on."""
+    """Stop recording; the conversation continues."""
 
     delete: bool = False
-    """Remove what was recorded, for good."""
+    """Also delete the recording permanently."""
 
 
 class ProvokeError(_Command, frozen=True, kw_only=True, tag="provoke_error"):
-    """Send an event that the Realtime API must refuse and that changes nothing: a truncation of an item that
-    does not exist. For acceptance tests: what comes back must be shown, and the conversation must go on."""
+    """Send an event that the Realtime API must refuse and that changes nothing: truncating an item that
+    does not exist. For acceptance tests: the error must be shown, and the conversation must continue."""
 
 
 class Stop(_Command, frozen=True, kw_only=True, tag="stop"):
-    """Close cleanly, ask for the last ``realtime_mode``, print the summary, end."""
+    """Close cleanly, read ``realtime_mode`` a last time, print the summary, exit."""
 
     interrupted: bool = False
-    """A signal asked for it: the summary's exit code is 130."""
+    """Requested by a signal: the summary's exit code is 130."""
     exit_code: Annotated[int, msgspec.Meta(ge=0, le=255)] = 0
-    """The summary's exit code, and the process's, when whoever stops it has a reason of its own: 4, no answer came."""
+    """Overrides the exit code of the summary and the process, such as 4: no answer came."""
 
 
 Command = (

@@ -1,4 +1,4 @@
-"""What one conversation is started with."""
+"""The configuration of one conversation."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class RelayConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Base URL of the SalesMind server, e.g. ``http://127.0.0.1:8000``."""
     token: str
     session_id: str | None = None
-    """Null: a conversation outside any session; ``realtime_mode`` cannot be read then."""
+    """Null: a conversation outside any session, whose ``realtime_mode`` cannot be read."""
     insecure: bool = False
-    """Accept a certificate that cannot be verified."""
+    """Accept a certificate even if it cannot be verified."""
     source: str = "silence"
     """As ``audio.spec`` reads it: ``mic``, ``wav:PATH``, ``tcp:HOST:PORT``, ``tone``, ``silence``."""
     sink: str = "none"
@@ -46,22 +46,22 @@ class RelayConfig(msgspec.Struct, frozen=True, kw_only=True):
     echo: Literal["off", "cancel", "half-duplex"] = "off"
     """cancel: needs the ``[aec]`` extra; half-duplex: silence is sent while the answer plays."""
     seconds: float | None = None
-    """Stop by itself so long after the gate first opened; null: when told."""
+    """Stop this many seconds after the gate first opened; null: only when told."""
     patience_s: float | None = 75.0
-    """How long a lost connection is tried again, in seconds; null: for as long as nobody stops it, and after what no
-    attempt can mend, ``reconnect`` is waited for."""
+    """How long to retry a lost connection, in seconds; null: until stopped, and after an error that no
+    retry can fix, wait for ``reconnect``."""
     renew_after_s: float | None = 3_300.0
-    """A connection of this age is made anew between two turns, in seconds: the Realtime API ends it after 60 minutes.
+    """Age in seconds at which a connection is renewed between two turns: the Realtime API ends it after 60 minutes.
     Null: never."""
     record_directory: str | None = None
-    """Where the conversation is recorded (docs/recording.md), or in a new directory `2`, `3`, ... below where a
-    recording is already; null: nowhere."""
+    """Where the conversation is recorded (docs/recording.md), or in a new subdirectory `2`, `3`, ... if there
+    already is a recording; null: nowhere."""
     answer_within_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0
-    """How long a server that takes our audio may leave a question, or every ping, unanswered before its connection is
-    given up for dead, in seconds. One that analyses inline thinks for 20 s and then goes on."""
+    """How long a server that accepts our audio may leave a probe, or every ping, unanswered before its connection is
+    considered dead, in seconds. A server that analyses inline may think for 20 s and then continue."""
     mode_poll_s: float = 2.0
-    """How often ``realtime_mode`` is read while connected, in seconds. Every second, it was a fifth of the relay's
-    CPU (``benchmarks/conversation.py``); its age is shown beside it."""
+    """How often ``realtime_mode`` is read while connected, in seconds. Reading it every second took a fifth of the
+    relay's CPU (``benchmarks/conversation.py``); the screen shows its age."""
 
     def __repr__(self) -> str:
         return f"RelayConfig(server_url={self.server_url!r}, session_id={self.session_id!r})"

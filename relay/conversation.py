@@ -1,7 +1,7 @@
 """One conversation as a pure reducer over the relay's stream.
 
-``fold(state, events)`` gives the next state: no I/O, no clock, nothing mutated. The live screen, the
-headless commands, the acceptance checkpoints and the replayer all show what this module says, so a
+``fold(state, events)`` returns the next state: no I/O, no clock, no mutation. The live screen, the
+headless commands, the acceptance checkpoints and the replayer all show what this module computes, so a
 recorded run replays through the code that showed it live.
 
 Containers are copied once per *batch*: a batch of two hundred events costs the copies of one event.
@@ -78,7 +78,7 @@ class _Draft:
         self._reorder = False
 
     def apply(self, event: StreamEvent) -> None:
-        """Take one event in. Kinds that are only for the log change nothing but ``now``."""
+        """Apply one event. Kinds that are only for the log change nothing but ``now``."""
         self._changes["now"] = max(self._get("now"), event.t)
         handler = _HANDLERS.get(type(event))
         if handler is not None:

@@ -1,4 +1,4 @@
-"""What is known of one conversation at one moment: immutable values, made by ``relay.conversation.fold``."""
+"""The state of one conversation at one moment: immutable values, built by ``relay.conversation.fold``."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from relay.stream import (
 Status = Literal["idle", "connecting", "live", "lost", "retrying", "given_up", "closing", "closed", "ended"]
 
 KEPT_REPORTS = 200
-"""Errors kept in the state; the event log and the recording have all of them."""
+"""Errors kept in the state; the event log and the recording keep all of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one side said, keyed by the server's item id."""
+    """One turn of either side, keyed by the server's item id."""
 
     item_id: str
     role: Role
     at: float
-    """``t`` at which its speech began; of an item that was not spoken, that of the first event that named it."""
+    """``t`` at which its speech began; for an item that was not spoken, ``t`` of the first event that named it."""
     text: str = ""
     final: bool = False
     previous_item_id: str | None = None
@@ -47,7 +47,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSteps:
-    """How far one socket got. Times are ``t`` of the first occurrence of each step, in seconds."""
+    """One socket's progress. Times are ``t`` of the first occurrence of each step, in seconds."""
 
     number: int
     times: Mapping[str, float] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class ConnectionSteps:
 
 @dataclass(frozen=True, slots=True)
 class LatencyFigures:
-    """Response latency in ms. Percentiles are nearest-rank: always a latency that really occurred."""
+    """Response latency in ms. Percentiles are nearest-rank: always a latency that actually occurred."""
 
     n: int = 0
     last: float | None = None
@@ -70,7 +70,7 @@ class LatencyFigures:
 
 @dataclass(frozen=True, slots=True)
 class ModeReport:
-    """``realtime_mode`` as last answered by the server, and since when nobody answered."""
+    """The server's last report of ``realtime_mode``, and since when it has not answered."""
 
     value: bool | None = None
     at: float | None = None
@@ -94,14 +94,15 @@ class ConversationState:
     speech_item_id: str | None = None
     """Item of the user's speech in progress, as the server's VAD hears it."""
     last_speech: tuple[str, float] | None = None
-    """Item of the speech that the VAD heard last, and ``t`` of its start; the item itself comes when it is over."""
+    """Item of the speech that the VAD heard last, and ``t`` of its start; the item itself follows when the speech
+    ends."""
     open_responses: frozenset[str] = frozenset()
     failed_responses: int = 0
-    """Answers that the server could not give: each is an error, and the end of waiting for it."""
+    """Failed answers: each is an error, and ends the wait for that answer."""
     playing_item_id: str | None = None
     connections: tuple[ConnectionSteps, ...] = ()
     connection: Connection | None = None
-    """The last loss, retry or recovery, if there was one."""
+    """The last loss, retry or recovery, if any."""
     mode: ModeReport = ModeReport()
     meters: Meters | None = None
     latencies: Mapping[int, float] = field(default_factory=dict)
@@ -117,22 +118,22 @@ class ConversationState:
 
     @property
     def ended(self) -> bool:
-        """The summary has come, or will never come: nothing follows."""
+        """Whether the summary has arrived, or never will: nothing follows."""
         return self.summary is not None or self.crashed
 
     @property
     def current(self) -> ConnectionSteps | None:
-        """The newest connection."""
+        """The latest connection."""
         return self.connections[-1] if self.connections else None
 
     @property
     def gate_open(self) -> bool:
-        """Audio is (or may be) going out on the newest connection."""
+        """Whether audio is (or may be) sent on the latest connection."""
         return self.status == "live"
 
     @property
     def answering(self) -> bool:
-        """A response is being made or played."""
+        """Whether a response is being generated or played."""
         return bool(self.open_responses) or self.playing_item_id is not None
 
     @property
@@ -168,7 +169,7 @@ class ConversationState:
 def percentile(values: Sequence[float], p: float) -> float | None:
     """Nearest-rank percentile: the smallest value with at least ``p`` % of all values at or below it.
 
-    Interpolates nothing, so the figure shown is one that was measured. None for no values.
+    It does not interpolate, so the figure is one that was measured. None for no values.
     """
     if not values:
         return None
@@ -181,7 +182,7 @@ def order_items(items: Mapping[str, Turn]) -> tuple[Turn, ...]:
 
     Each item stands after its ``previous_item_id``; of two with the same predecessor the later arrival
     was inserted between, so it comes first. Items whose predecessor is unknown keep their order of
-    arrival. Ids come from outside: a cycle is broken at the item that arrived first.
+    arrival. Ids come from outside: a cycle is broken at the first item to arrive.
     """
     followers: dict[str, list[str]] = {}
     roots: list[str] = []

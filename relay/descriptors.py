@@ -1,4 +1,4 @@
-"""The three standard descriptors of a process, of which the caller may have closed some (``2>&-``, a daemon)."""
+"""A process's standard descriptors, some of which the caller may have closed (``2>&-``, a daemon)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import sys
 
 
 def open_standard_descriptors() -> None:
-    """Open each of 0, 1 and 2 that is closed on ``/dev/null``, before anything else gets its number.
+    """Open any closed descriptor of 0, 1 and 2 on ``/dev/null``, before anything else gets its number.
 
-    What is opened next would take the number of a closed one: a socket would be standard error, a log file would
+    The next file opened would take a closed one's number: a socket would become standard error, a log file would
     take the place of the pipe that events are written to.
     """
     for descriptor in (0, 1, 2):

@@ -1,4 +1,4 @@
-"""What the relay process ends with: of its summary, and where it got no further than its own start."""
+"""Exit codes of the relay process: the summary's, and those of a failed start."""
 
 from __future__ import annotations
 

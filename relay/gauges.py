@@ -21,7 +21,7 @@ INTERVAL_S = 0.1
 
 
 class Gauges:
-    """Reads what the parts of a run have counted."""
+    """Reads the counters of a run's parts."""
 
     def __init__(
         self,

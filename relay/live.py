@@ -1,4 +1,4 @@
-"""One conversation from start to summary. ``relay.process`` gives it the two pipes of its parent."""
+"""One conversation from start to summary. ``relay.process`` passes it the two pipes from its parent."""
 
 from __future__ import annotations
 
@@ -50,16 +50,16 @@ from relay.version import version
 log = logging.getLogger(__name__)
 
 GRACE_S = 30.0
-"""With a time limit: how much longer than that a run may take when its gate never opens."""
+"""How much longer than its time limit a run may take if its gate never opens (s)."""
 
 
 async def converse(
     config: RelayConfig, emit: Emit, commands: AsyncIterator[Command], first: Notice | None = None
 ) -> Summary:
-    """Hold one conversation; returns the summary, which was emitted last. ``first`` is told right after the start.
+    """Hold one conversation; returns the summary, which was emitted last. ``first`` is called right after the start.
 
     Ends on ``Stop``, when ``commands`` end, ``config.seconds`` after the gate first opened, or when the connection is
-    given up. Nothing is raised for what a server or a device does: that is in the stream.
+    given up. Server and device failures are not raised: they are in the stream.
     """
     return await LiveConversation(config, Output(emit), first).hold(commands)
 
@@ -137,7 +137,7 @@ class LiveConversation:
         self._over.set()
 
     async def _finish(self) -> None:
-        """Audio stops, the socket closes with 1000, the server is asked, the recording is completed."""
+        """Stop audio, close the socket with 1000, poll the server, complete the recording."""
         if self._limit is not None:
             self._limit.cancel()
         self._uplink.say_what_was_not_sent()
@@ -230,7 +230,7 @@ class LiveConversation:
         self._played_to = canceller.played
 
     def _played(self, pcm: bytes) -> None:
-        """On the sink's thread."""
+        """Called on the sink's thread."""
         if self._played_to is not None:
             self._played_to(pcm)
         recorder = self._output.recorder
@@ -270,12 +270,12 @@ class LiveConversation:
                 pass
 
     async def _change(self, use: Callable[[str], Awaitable[None]], spec: str) -> None:
-        """Change source or sink, after what the run began with. Beside the commands: a device may take seconds."""
+        """Change source or sink, after the initial ones. Runs beside the commands: a device may take seconds."""
         await self._sound_open.wait()
         await use(spec)
 
     def _say_all(self) -> None:
-        """Send what was typed; it waits while there is no configured connection."""
+        """Send typed turns; they wait while there is no configured connection."""
         outbox = self._connections.outbox
         if outbox is None:
             return
@@ -300,7 +300,7 @@ class LiveConversation:
 
 
 def _texts(conversation: ConversationState, role: Role) -> list[str]:
-    """What one side said, in order, without the turns in which no words were found."""
+    """One side's transcripts in order, without empty ones."""
     return [
         turn.text for turn in conversation.turns if turn.role == role and turn.final and turn.text.strip()
     ]

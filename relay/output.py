@@ -25,13 +25,13 @@ from relay.stream import (
 Emit = Callable[[StreamEvent], None]
 
 _FOLD_AFTER = 500
-"""Events that may wait to be folded: whoever reads ``conversation`` seldom must not find hours of them."""
+"""Most events waiting to be folded, for callers who read ``conversation`` rarely."""
 
 log = logging.getLogger(__name__)
 
 
 def _remembered(event: StreamEvent) -> bool:
-    """Whether the summary or a replay needs it."""
+    """Whether the summary or a replay needs the event."""
     match event:
         case Playback(state=state):
             return state == "interrupted"
@@ -60,7 +60,7 @@ class Output:
         return round(monotonic - self.started_at, 6)
 
     def emit(self, event: StreamEvent) -> None:
-        """Send one event on its way."""
+        """Emit one event."""
         if _remembered(event):
             self._unfolded.append(event)
             if len(self._unfolded) >= _FOLD_AFTER:
@@ -80,12 +80,12 @@ class Output:
         self.emit(LogLine(t=self.now(), text=text))
 
     def problem(self, problem: Problem) -> None:
-        """Something went wrong."""
+        """Emit a problem."""
         log.warning("%s/%s: %s", problem.where, problem.code, problem.message)
         self.emit(problem)
 
     def notice(self, code: RelayCode | AudioErrorCode, message: str, **params: str) -> None:
-        """Something worth telling."""
+        """Emit a notice."""
         log.info("%s: %s", code, message)
         self.emit(Notice(t=self.now(), code=code, message=message, params=params))
 

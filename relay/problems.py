@@ -1,4 +1,4 @@
-"""Errors of the sound, as events of the stream."""
+"""Audio errors as events of the stream."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 
 def from_audio(error: AudioError, t: float) -> Problem:
-    """A sound problem: the conversation goes on without that sound."""
+    """An audio problem: the conversation continues without that source or sink."""
     return Problem(t=t, where="audio", code=str(error.code), message=str(error), params=error.params)

@@ -1,4 +1,4 @@
-"""The relay as a process of its own: commands on stdin, events on stdout, everything else in a log file.
+"""The relay as a separate process: commands on stdin, events on stdout, everything else in a log file.
 
 The first command is ``Configure``. The end of stdin, SIGTERM, SIGHUP and SIGINT each end the conversation
 as cleanly as ``Stop`` does: the recording is completed, the socket closed with 1000, the summary written.
@@ -30,11 +30,11 @@ from relay.exit_codes import EXIT_INTERRUPTED, EXIT_USAGE
 from relay.stream import Meters, Notice, Problem, Step, StreamEvent
 
 UNREAD_LIMIT = 4 * 1024 * 1024
-"""Bytes that may wait for a reader that does not read; beyond it meters are left out, and only they."""
+"""Bytes that may wait for a slow reader; beyond that, meters (and nothing else) are dropped."""
 LAST_WORDS_S = 5.0
-"""How long to wait at the end for the reader to take what is left."""
+"""How long (s) to wait at the end for the reader to read the rest."""
 LOG_BYTES = 2_000_000
-"""A log longer than this is set aside by the next conversation: about an hour of talk is one megabyte."""
+"""A larger log is rotated by the next conversation; an hour of conversation is about one megabyte."""
 _COMMAND_LIMIT = 1024 * 1024
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _is_pipe(descriptor: int) -> bool:
-    """Whether an event loop can wait for it; uvloop aborts the process over a file."""
+    """Whether an event loop can wait for it; uvloop aborts the process on a regular file."""
     try:
         mode = os.fstat(descriptor).st_mode
     except OSError:  # it is closed
@@ -67,7 +67,7 @@ def _is_pipe(descriptor: int) -> bool:
 
 
 def _run(serving: Coroutine[Any, Any, int]) -> int:
-    """Run on uvloop where there is one: a fifth less CPU for a conversation (``benchmarks/conversation.py``)."""
+    """Run on uvloop if available: a fifth less CPU per conversation (``benchmarks/conversation.py``)."""
     try:
         import uvloop
     except ImportError:  # Windows
@@ -76,7 +76,8 @@ def _run(serving: Coroutine[Any, Any, int]) -> int:
 
 
 def open_missing_descriptors() -> None:
-    """Open closed descriptors among 0-2 on /dev/null: the next file would take their place, and be printed into."""
+    """Open closed descriptors among 0-2 on /dev/null: otherwise the next file would take their place and be printed
+    into."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
@@ -86,7 +87,7 @@ def open_missing_descriptors() -> None:
 
 
 def _redirect(log_path: str | None) -> UnwritableLog | None:
-    """Point fd 1 and 2 at the log, before any audio library can print to them; why there is none, if so."""
+    """Point fd 1 and 2 at the log, before any audio library can print to them; returns why there is no log, if so."""
     unwritable: UnwritableLog | None = None
     if log_path is None:
         os.dup2(2, 1)
@@ -114,7 +115,7 @@ def _open_log(path: str) -> int:
 
 
 def _begin_anew(log_path: str) -> None:
-    """Set a log aside that has become too long; what was set aside before is dropped."""
+    """Rotate a log that has become too long, replacing the previous rotation."""
     with suppress(OSError):  # there is none yet; or it stays, and grows
         if Path(log_path).stat().st_size > LOG_BYTES:
             Path(log_path).replace(f"{log_path}.1")
@@ -122,20 +123,20 @@ def _begin_anew(log_path: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class UnwritableLog:
-    """A log that cannot be written. It costs itself only: the conversation goes on without."""
+    """The log cannot be written. The conversation continues without it."""
 
     path: str
     reason: str
 
     def notice(self) -> Notice:
-        """As the stream tells it."""
+        """As a notice of the stream."""
         message = f"The log {self.path} cannot be written: {self.reason}. The conversation goes on without."
         params = {"path": self.path, "reason": self.reason}
         return Notice(t=0.0, code=RelayCode.LOG_UNWRITABLE, message=message, params=params)
 
 
 class EventWriter(asyncio.BaseProtocol):
-    """Writes events without ever blocking the conversation on whoever reads them."""
+    """Writes events without ever blocking the conversation on their reader."""
 
     def __init__(self) -> None:
         self._transport: asyncio.WriteTransport | None = None
@@ -150,11 +151,11 @@ class EventWriter(asyncio.BaseProtocol):
         self._transport.set_write_buffer_limits(high=0)
 
     def pause_writing(self) -> None:
-        """Something waits for the reader."""
+        """Output is waiting for the reader."""
         self._empty.clear()
 
     def resume_writing(self) -> None:
-        """The reader has taken everything."""
+        """The reader has caught up."""
         self._empty.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -175,7 +176,7 @@ class EventWriter(asyncio.BaseProtocol):
         self._transport.write(stream.encode(event) + b"\n")
 
     async def finish(self) -> None:
-        """Wait for the reader to take what is left, at most ``LAST_WORDS_S``."""
+        """Wait for the reader to read the rest, at most ``LAST_WORDS_S``."""
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_WORDS_S):
                 await self._empty.wait()
@@ -186,8 +187,8 @@ class EventWriter(asyncio.BaseProtocol):
 def tame_collector() -> None:
     """Keep the garbage collector's long pauses out of the conversation.
 
-    What start-up made lives as long as the process: frozen, it is never looked at again, and a full
-    collection costs about a millisecond instead of tens. Called while the server is being waited for.
+    Objects from startup live as long as the process: frozen, they are never scanned again, and a full
+    collection takes about a millisecond instead of tens. Called while waiting for the server.
     """
     gc.collect()
     gc.freeze()

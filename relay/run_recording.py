@@ -1,4 +1,4 @@
-"""The recording of a run as the stream tells of it: started, failed, finished."""
+"""A run's recording and its events in the stream: started, failed, finished."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class RunRecording:
         self._stopping: asyncio.Task[None] | None = None
 
     def start(self, started: Started) -> None:
-        """Begin, if there is a directory, with ``started`` as the first line of stream and recording.
+        """Start, if there is a directory, with ``started`` as the first line of stream and recording.
 
         Call within the event loop.
         """
@@ -43,7 +43,7 @@ class RunRecording:
             self._emit("started")
 
     def stop(self, *, delete: bool) -> None:
-        """Record nothing more, and with ``delete`` remove what there is; what becomes of it is in the stream."""
+        """Stop recording, and with ``delete`` remove it; the outcome is in the stream."""
         recorder, self._recorder = self._recorder, None
         if recorder is None:
             return
@@ -54,7 +54,7 @@ class RunRecording:
         self._stopping = asyncio.create_task(self._complete(recorder, delete=delete), name="stop recording")
 
     async def _complete(self, recorder: Recorder, *, delete: bool) -> None:
-        """In a thread: summing up an hour of sound takes longer than the next chunk may wait."""
+        """Runs in a thread: hashing an hour of audio takes longer than the next chunk can wait."""
         await asyncio.to_thread(recorder.finish)
         if not delete:
             return
@@ -68,7 +68,7 @@ class RunRecording:
             self._emit("deleted")
 
     async def settle(self) -> None:
-        """Write what is queued, so that a failure is in the stream before the summary is made. Blocks."""
+        """Write the queue, so that a failure is in the stream before the summary. Blocks."""
         if self._stopping is not None:
             await self._stopping
         if self._recorder is None:
@@ -88,7 +88,7 @@ class RunRecording:
             self._recorder.finish()
 
     def _open(self, started: Started) -> OSError | None:
-        """Make the files; what prevents it."""
+        """Create the files; returns what prevented it."""
         if self._directory is None:
             return None
         loop = asyncio.get_running_loop()
@@ -107,7 +107,7 @@ class RunRecording:
         return None
 
     def _manifest(self, started: Started) -> Manifest:
-        """What is known of the recording before it begins."""
+        """The manifest as known at the start."""
         settings = msgspec.to_builtins(self._config)
         for secret in ("token", "record_directory", "server_url", "session_id"):
             del settings[secret]

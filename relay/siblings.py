@@ -1,4 +1,4 @@
-"""Whether a process would load this program's packages, or others of the same names that come before them."""
+"""Whether a process would load this program's packages, or others of the same names that shadow them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 class PackageHidden(OSError):
-    """``where`` has a package by the name of one of ours, and comes first (``PYTHONPATH``)."""
+    """A package in ``where`` shadows one of ours (``PYTHONPATH``)."""
 
     def __init__(self, name: str, where: str) -> None:
         super().__init__(f"{where} hides this program's own package {name}; take it off PYTHONPATH")
@@ -21,12 +21,12 @@ class PackageHidden(OSError):
 
 
 def child_path() -> list[str]:
-    """Where a child started with ``-P`` looks for packages: as we do, but not in the working directory."""
+    """The module search path of a child started with ``-P``: ours without the working directory."""
     return sys.path if sys.flags.safe_path else sys.path[1:]
 
 
 def check_packages(path: Sequence[str], names: Sequence[str] = PACKAGES, root: Path = ROOT) -> None:
-    """Raise ``PackageHidden`` if one of ``names`` is not found in ``root``, looking along ``path``."""
+    """Raise ``PackageHidden`` if ``path`` does not find one of ``names`` in ``root``."""
     for name in names:
         spec = PathFinder.find_spec(name, list(path))
         if spec is None:  # an import hook finds it, as of an editable installation

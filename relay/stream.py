@@ -3,7 +3,7 @@
 This is the only thing the live screen, the headless commands, the recorder and the acceptance
 checkpoints know of a conversation. Every event has ``t``, the seconds since the relay started on the
 monotonic clock, stamped where the bytes arrived, and ``kind``, its type. Kinds and fields are stable:
-fields may be added, none is renamed or removed. ``docs/stream.md`` is made from this file.
+fields may be added, none is renamed or removed. ``docs/stream.md`` is generated from this file.
 
 Codes (``Problem.code``, ``Notice.code``) are for programs; ``message`` is an English sentence for a log.
 People read the translated wording that ``tui.wording.errors`` has for each code.
@@ -38,9 +38,9 @@ class Started(_Event, frozen=True, kw_only=True, tag="started"):
     chunk_bytes: int
     """Bytes of PCM16 (24 kHz mono) in one binary message."""
     expected_chunk_rate: float
-    """Chunks per second that this geometry gives: 48 000 bytes per second / ``chunk_bytes``."""
+    """Expected chunks per second: 48 000 bytes per second / ``chunk_bytes``."""
     wall_time: str
-    """ISO-8601, UTC: what the clock on the wall said at ``t``."""
+    """ISO-8601, UTC: the wall-clock time at ``t``."""
 
 
 class LogLine(_Event, frozen=True, kw_only=True, tag="log"):
@@ -60,8 +60,8 @@ class Step(_Event, frozen=True, kw_only=True, tag="step"):
 
 
 class ProtocolEvent(_Event, frozen=True, kw_only=True, tag="protocol"):
-    """One Realtime message, either way. Audio and its deltas are not listed but counted in ``meters``, deltas of
-    text are in ``transcript``."""
+    """One Realtime message in either direction. Audio and its deltas are counted in ``meters`` instead, text deltas
+    are in ``transcript``."""
 
     direction: Literal["in", "out"]
     type: str
@@ -83,7 +83,7 @@ class Speech(_Event, frozen=True, kw_only=True, tag="speech"):
 
 
 class Item(_Event, frozen=True, kw_only=True, tag="item"):
-    """A conversation item exists; ``previous_item_id`` gives its place (null: first or unknown)."""
+    """A conversation item was created; ``previous_item_id`` gives its position (null: first or unknown)."""
 
     item_id: str
     role: Role
@@ -100,7 +100,7 @@ class Transcript(_Event, frozen=True, kw_only=True, tag="transcript"):
 
 
 class TranscriptFailed(_Event, frozen=True, kw_only=True, tag="transcript_failed"):
-    """The server could not transcribe what the user said."""
+    """The server could not transcribe the user's speech."""
 
     item_id: str
     code: str
@@ -182,16 +182,16 @@ class RealtimeMode(_Event, frozen=True, kw_only=True, tag="realtime_mode"):
 
 
 class Connection(_Event, frozen=True, kw_only=True, tag="connection"):
-    """The socket was lost, is tried again, is back, or is given up."""
+    """The socket was lost, is being retried, is back, or was given up."""
 
     state: Literal["lost", "retrying", "restored", "given_up"]
     attempt: int = 0
-    """How many in a row have been made, this one included; 0 while nothing is known to be wrong."""
+    """Consecutive attempts, including this one; 0 while nothing is known to be wrong."""
     delay_s: float | None = None
-    """retrying: seconds until the attempt is made."""
+    """retrying: seconds until the attempt."""
     close_code: int | None = None
     reason: str | None = None
-    """The server's words where it gave any, else the code of the ``error`` that says what happened."""
+    """The server's own words, if any, otherwise the code of the ``error`` that says what happened."""
 
 
 class SourceState(_Event, frozen=True, kw_only=True, tag="source"):
@@ -222,7 +222,7 @@ class Recording(_Event, frozen=True, kw_only=True, tag="recording"):
 
 
 class Problem(_Event, frozen=True, kw_only=True, tag="error"):
-    """Something went wrong. ``where`` says in which room; ``fatal`` that no attempt is made any more."""
+    """Something went wrong. ``where`` says in which room; ``fatal``: no more attempts are made."""
 
     where: Literal["audio", "connection", "server", "relay"]
     code: str
@@ -234,7 +234,7 @@ class Problem(_Event, frozen=True, kw_only=True, tag="error"):
 
 
 class Notice(_Event, frozen=True, kw_only=True, tag="notice"):
-    """Something worth telling that is no error, e.g. ``chunk_rate_suggests_44100``, ``upstream_silent``."""
+    """Something noteworthy that is not an error, e.g. ``chunk_rate_suggests_44100``, ``upstream_silent``."""
 
     code: str
     message: str
@@ -246,15 +246,15 @@ class ModeReports(msgspec.Struct, frozen=True, kw_only=True):
 
     before: bool | None = None
     during: bool | None = None
-    """True if the server ever said so while the gate was open; else its last answer."""
+    """True if the server ever said so while the gate was open; otherwise its last answer."""
     during_true_s: float | None = None
-    """For how long it said so while the gate was open, in seconds, from the first to the last of such answers in a
+    """How long it said so while the gate was open, in seconds, from the first to the last of such answers in a
     row. Null: never."""
     after: bool | None = None
 
 
 class Summary(_Event, frozen=True, kw_only=True, tag="summary"):
-    """The last line: the whole run in figures. A relay that was killed leaves none; then its parent (the console,
+    """The last line: the whole run in figures. A killed relay writes none; then its parent (the console,
     `talk`) ends the stream with an ``error`` of the code ``relay_crashed``."""
 
     session_id: str | None
@@ -276,13 +276,13 @@ class Summary(_Event, frozen=True, kw_only=True, tag="summary"):
     realtime_mode: ModeReports
     reconnects: int
     errors: list[Problem]
-    """The newest 200."""
+    """The latest 200."""
     close_code: int | None
     lateness_p50_ms: float | None = None
     lateness_p99_ms: float | None = None
     lateness_max_ms: float | None = None
     exit_code: int = 0
-    """Of the process: 0 ended as asked, 2 a recording that could not be spoken, 3 connection or login, 4 timeout,
+    """The process's: 0 ended as requested, 2 a recording that could not be played, 3 connection or login, 4 timeout,
     130 interrupted."""
 
 

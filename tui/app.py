@@ -1,4 +1,4 @@
-"""The console as a Textual app. Screens other than login are imported when they are opened."""
+"""The console as a Textual app. Screens other than login are imported when opened."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class SalesMindApp(ConsoleApp):
-    """The console. ``settings`` say how it starts; ``services`` are what it reaches outside the screen."""
+    """The console. ``settings`` configure it; ``services`` are everything it uses outside the screen."""
 
     TITLE = "SalesMind Console"
     # The default screen's own CSS_PATH is not loaded by Textual, so login's stands here.
@@ -84,7 +84,6 @@ class SalesMindApp(ConsoleApp):
         return LoginScreen() if self._only is None else Screen()
 
     def on_mount(self) -> None:
-        """Watch for the terminal going away."""
         if not self.is_headless:
             terminal.watch(self.terminal_gone, self.set_interval)
         # After `fg` the terminal shows an empty screen, and Textual paints only what has changed.
@@ -104,7 +103,6 @@ class SalesMindApp(ConsoleApp):
                 self.tell("keys_unknown", ids=", ".join(unknown), key=self.key_names.first(HELP))
 
     async def on_unmount(self) -> None:
-        """Let go of the server."""
         await self.close_client()
 
     # --- from screen to screen -----------------------------------------------------------------
@@ -149,13 +147,13 @@ class SalesMindApp(ConsoleApp):
 
     @work(exclusive=True, group="recordings", exit_on_error=False)
     async def expire_recordings(self) -> None:
-        """Remove the recordings that have been kept long enough; say so if there were any."""
+        """Delete expired recordings; report it if there were any."""
         if removed := await self.services.expire_recordings(self.settings):
             words = ngettext(
-                "{n} recording was removed, as [recording] of the configuration says: it was old, or they took too "
-                "much room. A marked one stays.",
-                "{n} recordings were removed, as [recording] of the configuration says: they were old, or took too "
-                "much room. A marked one stays.",
+                "{n} recording was deleted: too old, or over the limit set under [recording] in the "
+                "configuration. Marked recordings are never deleted.",
+                "{n} recordings were deleted: too old, or over the limit set under [recording] in the "
+                "configuration. Marked recordings are never deleted.",
                 removed,
             )
             self.notify(words.format(n=removed), markup=False)
@@ -178,17 +176,17 @@ class SalesMindApp(ConsoleApp):
             self.push_screen(ReplayScreen(message.directory, message.at))
 
     def _is_open(self, kind: type[Screen[Any]]) -> bool:
-        """Whether such a screen is there: the second of two quick keys must not open it again."""
+        """Whether such a screen is open already: a second quick key press must not open another."""
         return any(isinstance(screen, kind) for screen in self.screen_stack)
 
     # --- what goes wrong -----------------------------------------------------------------------
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A background job that failed unexpectedly is logged and worded; the app goes on."""
+        """Log and report a background job that failed unexpectedly; the app continues."""
         self.worker_changed(event)
 
     def _handle_exception(self, error: Exception) -> None:
-        """Textual would print a traceback with local variables, tokens among them; we log and leave."""
+        """Log and exit: Textual would print a traceback with local variables, including tokens."""
         if isinstance(error, WorkerFailed) and isinstance(error.error, Exception):
             error = error.error
         log.critical("Unexpected end", exc_info=error)
@@ -202,13 +200,13 @@ class SalesMindApp(ConsoleApp):
     # --- actions -------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A dialog is answered in the language in which it was opened."""
+        """A dialog keeps the language it was opened in."""
         if action == "toggle_language":
             return not isinstance(self.screen, ConsoleModal)
         return super().check_action(action, parameters)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Every action that can be done now: the screen's, then the app's."""
+        """Every action available now: the screen's, then the app's."""
         for owner, actions in ((screen, getattr(screen, "ACTIONS", ())), (self, self.ACTIONS)):
             for action in actions:
                 if action.name == "command_palette" or not owner.check_action(action.name, ()):
@@ -222,21 +220,18 @@ class SalesMindApp(ConsoleApp):
             self.push_screen(CommandPalette(id="--command-palette", placeholder=_("Search commands")))
 
     def action_help(self) -> None:
-        """Show the keys of the present screen."""
         from tui.frame.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen, self.settings.keys))
 
     def action_toggle_theme(self) -> None:
-        """Dark to light and back."""
         dark = dark_theme(self.console.color_system)
         self.theme = dark.name if self.theme == LIGHT.name else LIGHT.name
         self.memory.theme = self.theme
         self.remember()
 
     async def action_toggle_language(self) -> None:
-        """Japanese to English and back, on every screen that is open."""
         i18n.set_language("en" if i18n.language() == "ja" else "ja")
         self.memory.language = i18n.language()
         self.remember()
@@ -259,18 +254,18 @@ class SalesMindApp(ConsoleApp):
         return self.settings.state_directory / "screenshots"
 
     def action_help_quit(self) -> None:
-        """ctrl+c copies; who presses it to leave is told the way."""
+        """ctrl+c copies; tell those who press it to quit which key does."""
         self.notify(_("Press {key} to quit.").format(key=self.key_names.first(QUIT)))
 
     def action_suspend_process(self) -> None:
-        """Stop like any program, where there is a shell that can continue it."""
+        """Suspend, if there is a shell that can resume it."""
         if terminal.has_job_control():
             super().action_suspend_process()
         else:
             self.tell("no_job_control")
 
     async def action_quit(self) -> None:
-        """Quit at once, except that a running conversation asks first."""
+        """Quit; ask first during a conversation."""
         from tui.frame.confirm import ConfirmScreen
 
         if isinstance(self.screen, ConfirmScreen) and self.screen.quitting:
@@ -286,7 +281,7 @@ class SalesMindApp(ConsoleApp):
         self.exit(0)
 
     def terminal_gone(self) -> None:
-        """Nobody looks any more: the conversation's process sees its input close and ends."""
+        """Exit; the conversation's process ends when its input closes."""
         log.info("The terminal is gone; leaving")
         self.exit(ExitCode.TERMINAL_GONE, return_code=ExitCode.TERMINAL_GONE)
 

@@ -1,6 +1,6 @@
-"""The app as its screens know it: settings, services, the account, the status line and a way to tell something.
+"""The app as its screens know it: settings, services, account, status line and notifications.
 
-Screens reach it through ``getters.app(ConsoleApp)``. Where they lead is up to ``tui.app``, so no screen imports it.
+Screens reach it through ``getters.app(ConsoleApp)``. Navigation is up to ``tui.app``, so no screen imports it.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ class ConsoleApp(App[int]):
         return self._client
 
     def renew_client(self) -> None:
-        """Ask the server in the language now in force; what is under way is answered first."""
+        """Replace the client by one in the current language, after pending requests finish."""
         client, self._client = self._client, None
         if client is not None:
             self.set_timer(client.timeout_s, client.aclose)
 
     def remember(self) -> None:
-        """Keep what is remembered between runs."""
+        """Save the state remembered between runs."""
         try:
             memory.save(self.settings.state_directory, self.memory)
         except OSError as error:
@@ -74,7 +74,7 @@ class ConsoleApp(App[int]):
             await client.aclose()
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Textual's OSC 52, and once more for the terminal behind a multiplexer."""
+        """Textual's OSC 52, plus one for the terminal behind a multiplexer."""
         super().copy_to_clipboard(text)
         through = clipboard.multiplexer(os.environ)
         if through is not None and self._driver is not None and not self.is_headless:
@@ -85,7 +85,7 @@ class ConsoleApp(App[int]):
         self.notify(sentence(code, params), severity="error", timeout=8, markup=False)
 
     def worker_changed(self, event: Worker.StateChanged) -> None:
-        """Log and word a background job that failed unexpectedly; Textual tells only the owner of a job."""
+        """Log and report a background job that failed unexpectedly; Textual tells only the job's owner."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
             log.error("Worker %s failed", event.worker.name, exc_info=event.worker.error)
             self.tell("unexpected", log=str(self.log_path))

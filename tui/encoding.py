@@ -1,4 +1,4 @@
-"""What a terminal and a shell may hand over or show that is not UTF-8."""
+"""Input and output that is not UTF-8."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 
 def is_text(value: str) -> bool:
-    """Whether ``value`` can be written as UTF-8: bytes that are none come as halves of surrogate pairs."""
+    """Whether ``value`` can be encoded as UTF-8: invalid bytes arrive as lone surrogates."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -17,7 +17,7 @@ def is_text(value: str) -> bool:
 
 
 def first_unreadable(arguments: Iterable[str]) -> str | None:
-    """The first argument that is not UTF-8, as it can be shown."""
+    """The first argument that is not UTF-8, in printable form."""
     wrong = next((argument for argument in arguments if not is_text(argument)), None)
     return (
         None
@@ -27,7 +27,7 @@ def first_unreadable(arguments: Iterable[str]) -> str | None:
 
 
 def print_whatever_comes() -> None:
-    """Let standard output and error replace what the terminal's encoding does not have, rather than fail."""
+    """Make standard output and error replace unencodable characters instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

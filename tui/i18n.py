@@ -1,4 +1,4 @@
-"""Words for people, in Japanese and English.
+"""User-visible text in Japanese and English.
 
 Strings are written in English in the code, inside ``_()``, and translated when they are shown, so a
 language chosen late (``--lang``, the configuration, a test) reaches everything. Strings that must stand
@@ -33,17 +33,17 @@ def set_language(language: Language) -> None:
 
 
 def language() -> Language:
-    """The language in force."""
+    """The current language."""
     return _language
 
 
 def _(message: str) -> str:
-    """``message`` in the language in force."""
+    """``message`` in the current language."""
     return _translation.gettext(message) if message else ""
 
 
 def ngettext(singular: str, plural: str, n: int) -> str:
-    """The form for ``n`` in the language in force."""
+    """The form for ``n`` in the current language."""
     return _translation.ngettext(singular, plural, n)
 
 
@@ -53,7 +53,7 @@ def N_(message: str) -> str:  # noqa: N802 (gettext's own name)
 
 
 def resolve_language(*choices: str | None) -> Language:
-    """The first of ``choices`` that names a language we have, else the environment's, else English.
+    """The first of ``choices`` that we support, otherwise the environment's, otherwise English.
 
     Locale spellings count: ``ja_JP.UTF-8`` is ``ja``.
     """

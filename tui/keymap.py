@@ -1,4 +1,4 @@
-"""The keys table of the configuration, held against the actions that there are."""
+"""The configuration's keys table, checked against the existing actions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SCREEN_ROOMS = ("frame", "login", "sessions", "conversation", "acceptance", "rec
 
 
 def action_groups() -> Iterator[tuple[Action, ...]]:
-    """The actions of each screen; those of the app, which are there on every screen, first. Imports every screen."""
+    """The actions of each screen, after those of the app, which every screen has. Imports every screen."""
     for room in SCREEN_ROOMS:
         package = importlib.import_module(f"tui.{room}")
         for module in pkgutil.iter_modules(package.__path__):
@@ -25,15 +25,15 @@ def action_groups() -> Iterator[tuple[Action, ...]]:
 
 
 def unknown_ids(keymap: Mapping[str, str]) -> list[str]:
-    """The ids that name no action. Imports every screen, so ask only about a table that is not empty."""
+    """The ids that name no action. Imports every screen, so call it only for a non-empty table."""
     known = {action.id for actions in action_groups() for action in actions}
     return sorted(keymap.keys() - known)
 
 
 def conflicts(keymap: Mapping[str, str]) -> list[tuple[str, tuple[str, ...]]]:
-    """Keys that ``keymap`` gives a second meaning on a screen, with the ids of all that they mean.
+    """Keys that ``keymap`` assigns twice on a screen, with the ids of their actions.
 
-    Where the console itself has a key on a screen and in the app, the screen's is meant: F1 closes the help.
+    If the console itself binds a key on both a screen and the app, the screen wins: F1 closes the help.
     """
     found: dict[tuple[str, tuple[str, ...]], None] = {}
     for actions in action_groups():

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class LoggedIn(Message):
-    """The server has accepted ``account``: go on to its sessions."""
+    """The server accepted ``account``: go to its sessions."""
 
     def __init__(self, account: ServerAccount) -> None:
         super().__init__()

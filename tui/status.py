@@ -1,4 +1,4 @@
-"""What the status line says, as plain values."""
+"""The status line's contents as plain values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Socket = Literal["none", "connecting", "open", "lost", "retrying", "given_up", "
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The facts of the status line; None where they do not apply."""
+    """The status line's fields; None where they do not apply."""
 
     place: str = ""
     """``profile@host``, or the host alone."""
@@ -31,7 +31,7 @@ class Status:
     mode: bool | None = None
     mode_age_s: float | None = None
     over: bool = False
-    """The conversation has ended: ``mode`` is what the server said last, and nobody asks any more."""
+    """The conversation has ended: ``mode`` is the server's last report and is no longer polled."""
 
 
 def place_name(server_url: str, profile: str | None) -> str:
@@ -44,7 +44,7 @@ def place_name(server_url: str, profile: str | None) -> str:
 
 
 def at_account(account: ServerAccount | None) -> Status:
-    """Where ``account`` is, before anything is known of a conversation."""
+    """The status for ``account`` outside a conversation."""
     if account is None:
         return Status()
     place = place_name(account.server_url, account.profile)
@@ -52,7 +52,7 @@ def at_account(account: ServerAccount | None) -> Status:
 
 
 def parts(status: Status) -> list[tuple[str, Tone]]:
-    """The segments of the line, left to right, in the language in force."""
+    """The segments of the line, left to right, in the current language."""
     found: list[tuple[str, Tone]] = [(status.place or _("no server"), "plain")]
     if status.user:
         found.append((status.user, "plain"))

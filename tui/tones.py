@@ -1,4 +1,4 @@
-"""How a sentence is meant, the colour that goes with it, and a sentence for the news line."""
+"""Tones and their colours, and a sentence for the news line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STYLES: dict[Tone, str] = {
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One sentence about what has just happened."""
+    """One sentence about what just happened."""
 
     words: str
     tone: Tone

@@ -53,7 +53,7 @@ async def access_checks(run: AcceptanceRun, session_id: str) -> None:
         measured = replace(measured, finished_session=await _finished(run))
         judge()
     if second and not left_out.keys() & set(_REVOKED):
-        run.doing("2人目のユーザーを無効にします", "Having the second user deactivated")
+        run.doing("2人目のユーザーを無効にします", "Deactivating the second user")
         run.running(*_REVOKED)
         revoked = await _revoked(run)
         if revoked is None:

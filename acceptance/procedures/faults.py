@@ -74,7 +74,7 @@ async def _really_refused(run: AcceptanceRun, session_id: str) -> None:
     done = await run.have_done(
         id_,
         "マイクの使用を拒否するか、マイクを取り外してください。準備ができたら、この実行が会話を開始します",
-        "Refuse this program the microphone, or unplug it. Once you have, the run starts a conversation",
+        "Deny this program access to the microphone, or unplug it. When you are ready, the run starts a conversation",
     )
     if not done or run.operator is None:
         why = finding("no_operator", "absence", Moment())
@@ -115,23 +115,23 @@ class _Faults:
     async def all(self) -> FaultMeasurements:
         """From the mildest to the worst; those that cannot be tried any more are left out."""
         run, limits = self._run, self._run.limits
-        run.doing("故障を起こせる中継プロキシ経由で接続します", "Connecting through the proxy that can fail")
+        run.doing("障害を発生させるプロキシ経由で接続します", "Connecting through the fault proxy")
         if not await self._held.until(lambda held: held.state.gate_open, limits.connect_s):
             return self._measured
         baseline = await self._turn(self._held.mark)
         self._measured = replace(self._measured, answers_typed_turns=baseline)
-        run.doing("APIエラーを起こします", "Provoking an error of the API")
+        run.doing("APIエラーを起こします", "Provoking an API error")
         await self._inject("api_error", self._api_error)
-        run.doing("通信を一時停止、低速にします", "Letting the network stand still, then slowing it down")
+        run.doing("通信を一時停止、低速にします", "Pausing the network, then slowing it down")
         await self._inject("pause", self._pause)
         await self._inject("slow", self._slow)
         run.doing("ネットワークを切断します", "Cutting the network")
         await self._inject("reset", self._reset)
-        run.doing("サーバーからのデータを壊します", "Corrupting what the server sends")
+        run.doing("サーバーからのデータを壊します", "Corrupting data from the server")
         await self._inject("corrupt", self._corrupt)
         if not limits.half_open_s:
             return self._measured
-        run.doing("応答のない接続にします(ハーフオープン)", "Leaving the connection half-open")
+        run.doing("応答のない接続にします(ハーフオープン)", "Making the connection half-open")
         await self._inject("half_open", self._half_open)
         return self._measured
 

@@ -68,7 +68,7 @@ async def beyond_the_document(run: AcceptanceRun, session_id: str) -> None:
     measured = judge(replace(measured, killed=await _killed(run, session_id)))
     await access_checks(run, session_id)
     if restart:
-        run.doing("サーバーを停止して再起動します", "Killing the server and starting it again")
+        run.doing("サーバーを停止して再起動します", "Killing and restarting the server")
         run.running("t3.restarted")
         measured = judge(replace(measured, restarted=await _restarted(run, session_id)))
     run.answer(judge_mode_beyond(measured, run.limits, can_restart=restart))

@@ -71,7 +71,7 @@ async def robustness_checks(run: AcceptanceRun) -> None:
 
     run.doing(
         "過大なメッセージ、速すぎる音声、誤った要求を送信します",
-        "Sending too much, too fast, and wrong requests",
+        "Sending oversized, too fast and bad requests",
     )
     run.running("t4.oversized", "t4.audio_flood", "t4.json_errors")
     measured = judge(replace(measured, oversized=await probes.oversized(open_, limits.reply_s)))
@@ -98,7 +98,7 @@ async def robustness_checks(run: AcceptanceRun) -> None:
         run.running("t4.vanished")
         measured = judge(replace(measured, vanished=await _vanish(run)))
     if request.try_wrong_logins:
-        run.doing("誤ったログインを繰り返します", "Logging in wrongly, again and again")
+        run.doing("誤ったログインを繰り返します", "Repeating wrong logins")
         run.running("t4.wrong_logins")
         logins = await probes.wrong_logins(
             run.server_url, limits.wrong_logins, insecure=request.insecure, until_slow_s=limits.slow_login_s

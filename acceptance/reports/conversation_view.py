@@ -54,7 +54,7 @@ def _conversation(
 ) -> Markup:
     head = element("h3", *_names(record, words))
     if recorded is None:
-        gone = words.choose(("録音が見つかりません: {name}", "The recording is not there (any more): {name}"))
+        gone = words.choose(("録音が見つかりません: {name}", "Recording not found: {name}"))
         return element(
             "article", head, element("p", gone.format(name=record.directory), class_="muted"), class_="card"
         )
@@ -103,7 +103,7 @@ def _plots(
     title = words.choose(("応答時間 (ms)", "Response latency (ms)"))
     if (plot := latency_plot(recorded, axis, title)) is not None:
         yield _panel(title, plot)
-    title = words.choose(("送信の遅れ p99 (ms)", "Lateness of sending, p99 (ms)"))
+    title = words.choose(("送信の遅れ p99 (ms)", "Send lateness, p99 (ms)"))
     if (plot := lateness_plot(recorded, axis, title)) is not None:
         yield _panel(title, plot)
 
@@ -115,7 +115,10 @@ def _panel(title: str, chart: Markup) -> Markup:
 def _figures(recorded: RecordedConversation, words: Words) -> Markup:
     summary = recorded.state.summary
     if summary is None:
-        ended = ("会話は最後まで記録されていません。", "The conversation was not recorded to its end.")
+        ended = (
+            "会話は最後まで記録されていません。",
+            "The recording stops before the end of the conversation.",
+        )
         return element("p", words.choose(ended), class_="muted")
     latencies = sorted(summary.response_latency_ms)
     rate = "-" if summary.chunk_rate is None else f"{summary.chunk_rate:.2f}"

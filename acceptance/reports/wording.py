@@ -28,14 +28,14 @@ EVIDENCE_KINDS: dict[EvidenceKind, Pair] = {
     "request": ("要求", "request"),
     "measurement": ("測定値", "measurement"),
     "operator": ("担当者の判定", "operator"),
-    "absence": ("欠如", "absence"),
+    "absence": ("受信なし", "absence"),
 }
 LABELS: dict[str, Pair] = {
     "title": ("受け入れテスト結果", "Acceptance test result"),
     "subtitle": ("リアルタイムモード - テスト実施サマリー", "Realtime mode - test summary"),
     "table": ("テスト結果記録", "Test record"),
     "item": ("テスト項目", "Test"),
-    "when": ("実施日時", "Carried out"),
+    "when": ("実施日時", "Run at"),
     "result": ("結果", "Result"),
     "note": ("備考", "Notes"),
     "conditions": ("成功条件", "Success conditions"),
@@ -63,7 +63,7 @@ LABELS: dict[str, Pair] = {
     "sessions": ("開始したセッション", "Sessions started"),
     "duration": ("所要時間", "Duration"),
     "seconds": ("{n} 秒", "{n} s"),
-    "aborted": ("途中で中止されました", "Aborted before its end"),
+    "aborted": ("途中で中止されました", "Aborted before it finished"),
 }
 """What stands in more than one report."""
 

@@ -25,7 +25,7 @@ def html(directory: Path, language: Language, title: str) -> str:
     try:
         write_stereo(reader, buffer, "opus")
     except NoSound:
-        player = element("p", words.choose(("音声はありません", "There is no sound")), class_="muted")
+        player = element("p", words.choose(("音声はありません", "No audio")), class_="muted")
     else:
         sound = base64.b64encode(buffer.getvalue()).decode()
         player = element("audio", controls=True, src=f"data:audio/ogg;base64,{sound}")

@@ -1,4 +1,4 @@
-"""The customer's answers: asked for, received, played, interrupted."""
+"""The customer's answers: requested, received, played, interrupted."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from relay.sound.playback import Heard, PlaybackQueue
 from relay.stream import Latency, Problem, Response
 
 LONGEST_WAIT_MS = 600_000
-"""Answer audio that may wait to be played: 29 MB. The longest answer of the service is a third of it."""
+"""Most answer audio that may wait to be played: 29 MB, three times the service's longest answer."""
 _ITEMS_WITH_PARTS = 8
-"""Answers of which it is remembered which content part came when; only what still plays can be truncated."""
+"""Answers whose content parts are remembered; only an answer still playing can be truncated."""
 
 
 class Answers:
@@ -46,7 +46,7 @@ class Answers:
         """Milliseconds of answer audio per second."""
 
     def connected(self, outbox: Outbox, ids: ItemIds, *, asked: bool) -> None:
-        """A new socket: what belonged to the old one is over. ``asked``: it is told a question without its answer."""
+        """A new socket: drop what belonged to the old one. ``asked``: the replay ends with an unanswered question."""
         self._outbox = outbox
         self._ids = ids
         self.turns.connected(wanted=asked and self._owed)
@@ -57,47 +57,47 @@ class Answers:
 
     @property
     def resting(self) -> bool:
-        """No answer is wanted, made or played."""
+        """Whether no answer is wanted, pending or playing."""
         return not (self._owed or self.turns.busy or self._playback.sounding)
 
     def owe(self) -> None:
-        """The user has said something that the server answers by itself."""
+        """The user spoke, and the server will answer by itself."""
         self._owed = True
 
     def told_whole(self) -> None:
-        """All words of an answer are known."""
+        """An answer's text is complete."""
         self._owed = False
 
     def want(self) -> None:
-        """A turn wants its answer, now or when the running response has ended."""
+        """Request an answer to a turn, now or when the running response has ended."""
         self._owed = True
         if self.turns.request(time.monotonic()):
             self.send_create()
 
     def send_create(self) -> None:
-        """Ask for a response; its latency counts from the moment the request is handed over."""
+        """Request a response; its latency counts from the moment the request is handed over."""
         if self._outbox is not None:
             request = response_create(event_id=self.turns.request_id)
             self._outbox.post(request, on_sent=self._latency.response_requested)
 
     def resume(self) -> None:
-        """The session is configured: ask for what waited for it."""
+        """The session is configured: send requests that waited for it."""
         if self.turns.resume(time.monotonic()):
             self.send_create()
 
     def refused(self, event_id: str | None, *, other_is_running: bool) -> None:
-        """The server answered with an error; ``event_id`` says to which of our events, if it says so."""
+        """The server answered with an error; ``event_id``: to which of our events, if it says so."""
         now = time.monotonic()
         if self.turns.refused(event_id, other_is_running=other_is_running, now=now):
             self.send_create()
 
     def check_time(self, now: float) -> None:
-        """Wait no longer for a response that has not begun, or of which nothing comes any more."""
+        """Give up on a response that has not started or has stalled."""
         if self.turns.expire(now):
             self.send_create()
 
     def interrupt(self, *, cancel: bool) -> None:
-        """Stop playing and tell the server how much was heard; ``cancel``: also stop its response."""
+        """Stop playback and tell the server how much was heard; ``cancel``: also cancel its response."""
         if self.turns.open:
             self._owed = False
         cut_short = self._playback.interrupt(frozenset(self.turns.open))
@@ -125,7 +125,7 @@ class Answers:
     # --- receiving ---------------------------------------------------------------------------------
 
     def shown_id(self, item_id: str) -> str:
-        """The item's id in the stream; a stand-in for the upstream may name none: then one item per response."""
+        """The item's id in the stream; a stand-in upstream may name none: then one item per response."""
         return self._ids.shown(item_id) if item_id else f"answer-{self._count}"
 
     def audio(self, event: ev.OutputAudioDelta, at: float) -> None:
@@ -133,17 +133,17 @@ class Answers:
         self._take(self.shown_id(event.item_id), event.response_id, event.content_index, event.delta, at)
 
     def binary_audio(self, event: ev.BinaryAudio, at: float) -> None:
-        """Answer audio as it is, without ids."""
+        """Raw answer audio, without ids."""
         self._take(self.shown_id(""), "", 0, event.pcm, at)
 
     def audio_done(self, event: ev.OutputAudioDone, _at: float) -> None:
-        """No more audio of one content part: of the item, if it has only that one."""
+        """A content part's audio is complete, and with it the item's if it has no other part."""
         item_id = self.shown_id(event.item_id)
         if event.content_index == 0 and len(self._parts.get(item_id, ())) <= 1:
             self._playback.no_more(item_id)
 
     def created(self, event: ev.ResponseCreated, at: float) -> None:
-        """A response began, ours or one that the server's VAD asked for."""
+        """A response started, ours or one that the server's VAD requested."""
         self._count += 1
         self._owed = True
         self.turns.created(event.response.id, at)

@@ -1,4 +1,4 @@
-"""Sending what was kept before what is said now, without running too far ahead of real time."""
+"""Sending kept speech before new speech, without running too far ahead of real time."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from relay.config import BYTES_PER_SECOND
 from relay.link.out_chunk import OutChunk
 
 LONGEST_AHEAD_S = 8.0
-"""A SalesMind server takes audio that is up to 10 s ahead of real time."""
+"""A SalesMind server accepts audio up to 10 s ahead of real time."""
 _SILENCE_S = 1.0
-"""While there is a backlog, of a longer silence only this is sent: so the present is reached again."""
+"""While there is a backlog, longer silences are cut to this, so that it catches up."""
 
 
 class CatchingUp:
@@ -25,16 +25,16 @@ class CatchingUp:
 
     @property
     def behind(self) -> bool:
-        """Something that was kept, or was said since, has not been sent yet."""
+        """Whether kept or later speech has not been sent yet."""
         return bool(self._backlog)
 
     @property
     def seconds(self) -> float:
-        """How much waits."""
+        """The length of the backlog."""
         return sum(len(chunk.pcm) for chunk in self._backlog) / BYTES_PER_SECOND
 
     def due(self, captured: OutChunk, now: float) -> list[OutChunk]:
-        """What is to be sent now that ``captured`` has come."""
+        """What to send now that ``captured`` has arrived."""
         self._silent_bytes = 0 if captured.audible else self._silent_bytes + len(captured.pcm)
         if not self._backlog:
             self._sent_bytes += len(captured.pcm)

@@ -1,4 +1,4 @@
-"""From ``session.created`` to ``session.updated``: one update, in the shape that the server speaks."""
+"""From ``session.created`` to ``session.updated``: one update, in the server's dialect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UPDATED_WITHIN_S = 10.0
 
 
 class Configuring:
-    """How far the configuration of one connection is. ``known_dialect``: what an earlier connection learned of the
+    """The configuration of one connection. ``known_dialect``: what an earlier connection learned about the
     server, used when it names none itself."""
 
     def __init__(self, settings: SessionSettings, known_dialect: Dialect | None, number: int) -> None:
@@ -29,32 +29,32 @@ class Configuring:
         self._dialect: Dialect | None = None
         self.update_id = f"session_update_{number}"
         self.guessed: Dialect | None = None
-        """The dialect that was used without the server having named one."""
+        """The dialect that was used although the server named none."""
         self.updates_sent = 0
 
     @property
     def waits_for_updated(self) -> bool:
-        """The update is on its way, or was not answered yet."""
+        """Whether the update is on its way or still unanswered."""
         return self.updates_sent > 0 and not self._updated.is_set()
 
     @property
     def dialect(self) -> Dialect:
-        """The shape that this connection speaks."""
+        """The dialect of this connection."""
         return self._dialect or self._known_dialect or "ga"
 
     def created(self, dialect: Dialect | None) -> None:
-        """``session.created`` has come; ``dialect`` if it told one."""
+        """``session.created`` has arrived; ``dialect`` if it revealed one."""
         self._created.set()
         if dialect is not None:
             self._dialect = dialect
             self._named.set()
 
     def updated(self) -> None:
-        """``session.updated`` has come."""
+        """``session.updated`` has arrived."""
         self._updated.set()
 
     async def run(self, outbox: Outbox, on_update_sent: Callable[[], None]) -> Ending | None:
-        """Wait, send the update, wait for its confirmation; how that failed, if it did."""
+        """Wait, send the update, wait for confirmation; returns the failure, if any."""
         if not await _within(self._created, CREATED_WITHIN_S):
             return created_timeout(CREATED_WITHIN_S)
         if self._known_dialect is None:

@@ -33,21 +33,21 @@ from relay.stream import Step, StepName
 log = logging.getLogger(__name__)
 
 CLOSES_WITHIN_S = 0.5
-"""How long a server that reported the end of its upstream is given to close the socket itself."""
+"""Time for a server that reported the end of its upstream to close the socket itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialling:
-    """What one connection is made with."""
+    """The parameters of one connection."""
 
     number: int
     settings: SessionSettings
     replay: Replay
     ids: ItemIds
     dialect: Dialect | None
-    """What an earlier connection learned of the server; used when it names none itself."""
+    """What an earlier connection learned about the server; used if it names none itself."""
     probing: bool = True
-    """Take a probe without an answer for a lost upstream; False for a server that is known to ignore probes."""
+    """Treat an unanswered probe as a lost upstream; False for a server known to ignore probes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Parts:
 
 
 class LiveConnection:
-    """One connection. ``run`` opens it, holds it, and returns why it ended; ``end`` ends it from outside."""
+    """One connection. ``run`` opens and holds it and returns why it ended; ``end`` ends it from outside."""
 
     def __init__(self, parts: Parts, dialling: Dialling) -> None:
         self._parts = parts
@@ -89,7 +89,7 @@ class LiveConnection:
 
     @property
     def outbox(self) -> Outbox | None:
-        """Where to post events once the gate is open; None before."""
+        """The outbox once the gate is open; None before."""
         return self._outbox if self.reached_gate and not self._ending.done() else None
 
     @property
@@ -99,7 +99,7 @@ class LiveConnection:
 
     @property
     def close_code(self) -> int | None:
-        """How the socket was closed; null while it is open, or was never."""
+        """The socket's close code; None while it is open or if it never was."""
         return None if self._socket is None else self._socket.close_code
 
     @property
@@ -109,7 +109,7 @@ class LiveConnection:
 
     @property
     def guessed_dialect(self) -> Dialect | None:
-        """The dialect that was used without the server having named one."""
+        """The dialect that was used although the server named none."""
         return self._configuring.guessed
 
     @property
@@ -123,7 +123,7 @@ class LiveConnection:
             self._ending.set_result(ending)
 
     async def run(self, on_end: Callable[[Ending], None]) -> Ending:
-        """Hold the connection until it ends. ``on_end`` is told at once, before the socket is closed."""
+        """Hold the connection until it ends. ``on_end`` is called at once, before the socket is closed."""
         socket = await self._dial()
         if socket is None:
             ending = await self._ending
@@ -148,7 +148,7 @@ class LiveConnection:
     # --- opening and closing -----------------------------------------------------------------------
 
     async def _dial(self) -> RealtimeConnection | None:
-        """The open socket; None when that failed, or the connection was ended meanwhile."""
+        """The open socket; None if that failed or the connection was ended meanwhile."""
         dialling = asyncio.ensure_future(self._open())
         waiting: set[asyncio.Future[Any]] = {dialling, self._ending}
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -228,7 +228,7 @@ class LiveConnection:
         self.end(after_close(socket, self._errors))
 
     def _unreadable(self, event: ev.ServerEvent) -> None:
-        """That a session was made or updated is known even where its fields cannot be read."""
+        """Note that a session was created or updated even if its fields cannot be read."""
         match event:
             case ev.MalformedEvent(type="session.created"):
                 self._step("created")

@@ -1,4 +1,4 @@
-"""One connection after another: what is lost is said at once, and made again where that is worth it."""
+"""One connection after another: a loss is reported at once, and retried where that makes sense."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from relay.link.replay import Replay
 from relay.link.server_traits import ServerTraits
 
 LONGEST_WAIT_S = 120.0
-"""A server that asks for a longer pause than this is asked again nevertheless."""
+"""Longest pause (s) that a server may ask for; a longer one is cut to this."""
 STABLE_S = 30.0
-"""A connection that held so long starts the count of attempts again."""
+"""A connection that lasted this long (s) resets the count of attempts."""
 
 
 @dataclass(slots=True)
 class Totals:
-    """What the summary says of all connections."""
+    """The summary's figures over all connections."""
 
     opened: int = 0
     """WebSockets that were accepted."""
@@ -42,7 +42,7 @@ class Totals:
     """Of the last connection."""
 
     def add(self, ended: LiveConnection) -> None:
-        """One more has ended."""
+        """Add an ended connection."""
         if ended.opened:
             self.opened += 1
             self.updates_sent = ended.updates_sent
@@ -50,7 +50,7 @@ class Totals:
 
 
 class Connections:
-    """Holds a connection until the run ends, with a new one for each that is lost."""
+    """Keeps a connection until the run ends, replacing each one that is lost."""
 
     def __init__(self, parts: Parts, poller: ModePoller) -> None:
         self._parts = parts
@@ -73,17 +73,17 @@ class Connections:
 
     @property
     def outbox(self) -> Outbox | None:
-        """Where to post events; None while there is no configured connection."""
+        """The current outbox; None while there is no configured connection."""
         return self._current.outbox if self._current is not None else None
 
     def reconnect(self) -> None:
-        """Drop this connection and make a new one now; while waiting for one, wait no longer."""
+        """Drop this connection and reconnect now, cutting short any wait."""
         self._hurry.set()
         if self._current is not None:
             self._current.end(ASKED)
 
     async def stop(self) -> None:
-        """End the connection cleanly and make no more."""
+        """End the connection cleanly and do not reconnect."""
         self._stopping.set()
         self._hurry.set()
         if self._current is not None:
@@ -91,7 +91,7 @@ class Connections:
         await self._finished.wait()
 
     async def run(self) -> None:
-        """Hold connections until ``stop``, or until they are given up."""
+        """Hold connections until ``stop``, or until giving up."""
         self._finished.clear()
         try:
             while not self._stopping.is_set():
@@ -110,7 +110,7 @@ class Connections:
             self._finished.set()
 
     async def _prepare(self) -> Ending | None:
-        """Read the session once, before the first connection; how that failed, if it did."""
+        """Read the session once, before the first connection; returns the failure, if any."""
         if self._poller.known:
             return None
         reading = asyncio.ensure_future(self._poller.read_session())
@@ -162,7 +162,7 @@ class Connections:
         )
 
     async def _again(self, ending: Ending) -> bool:
-        """Say what happened and wait for the next attempt; False if there will be none."""
+        """Report what happened and wait for the next attempt; False if there will be none."""
         asked = ending.kind == "asked"
         self._attempt += 0 if asked else 1
         now = time.monotonic()
@@ -197,7 +197,7 @@ class Connections:
 
 
 def session_settings(config: RelayConfig, role: RolePlay) -> SessionSettings:
-    """What ``session.update`` asks for."""
+    """The settings for ``session.update``."""
     detection = config.turn_detection
     return SessionSettings(
         instructions=customer_instructions(role, config.language),

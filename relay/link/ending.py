@@ -1,4 +1,4 @@
-"""Why a connection ended, and whether another one is worth making."""
+"""Why a connection ended, and whether to reconnect."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ _HOPELESS = frozenset(
         ApiErrorCode.NOT_FOUND,
     }
 )
-"""Errors that the same call will meet again."""
+"""Errors that a retry would meet again."""
 _FINAL_STATUSES = frozenset({501, 505, 511})
-"""Of HTTP 5xx, what no waiting changes: what is asked for is not provided, or the network wants a login."""
+"""HTTP 5xx statuses that waiting does not change: not provided, or the network requires a login."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,11 @@ class Ending:
     """The server's words for the close."""
     params: dict[str, str] = field(default_factory=dict)
     wait_s: float = 0.0
-    """For how long the server asks to be left alone, in seconds."""
+    """The pause that the server asked for, in seconds."""
     told: bool = False
-    """The problem is in the stream already, as an error of the server's."""
+    """The problem is already in the stream, as a server error."""
     other_dialect: bool = False
-    """Worth trying in the other dialect, if this one was a guess."""
+    """Worth a try in the other dialect, if this one was a guess."""
 
 
 STOPPED = Ending("stopped", False, "stopped", "The conversation was ended.")
@@ -82,14 +82,14 @@ def after_error(error: ApiError, *, served: bool = False) -> Ending:
 
 
 def worth_retrying(error: ApiError, *, served: bool = False) -> bool:
-    """Whether the same request may fare better later; ``served``: it has fared well before."""
+    """Whether the same request may succeed later; ``served``: it has succeeded before."""
     if served and error.status is not None and error.status >= 500:
         return error.status not in _FINAL_STATUSES
     return error.code not in _HOPELESS
 
 
 def after_close(socket: RealtimeConnection, errors: ServerErrors) -> Ending:
-    """The socket was closed by the other side; an error before it says more than its code."""
+    """The other side closed the socket; a preceding error says more than the close code."""
     code = socket.close_code
     meaning = socket.meaning
     reason = socket.close_reason or None
@@ -108,12 +108,12 @@ def after_close(socket: RealtimeConnection, errors: ServerErrors) -> Ending:
 
 
 def after_verdict(verdict: ErrorMeaning) -> Ending:
-    """The server reported an error by which this connection is over or dead, and has not closed it."""
+    """The server reported an error that ends this connection, but has not closed it."""
     return Ending("lost", verdict.retry, verdict.code, verdict.message, told=True)
 
 
 def created_timeout(seconds: float) -> Ending:
-    """The server accepted the socket and then said nothing."""
+    """The server accepted the socket but sent no ``session.created``."""
     message = (
         f"The server accepted the connection but sent no session.created within {seconds:.0f} s: "
         "its upstream is probably not reachable."

@@ -1,4 +1,4 @@
-"""The gate: open while a configured connection takes audio."""
+"""The gate: open while a configured connection accepts audio."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Protocol
 
 
 class AudioSocket(Protocol):
-    """What the uplink needs of a connection."""
+    """The part of a connection that the uplink needs."""
 
     async def send_audio(self, pcm: bytes) -> None:
         """Hand one binary message to the socket. Raises ``ApiError`` when the connection is gone."""
 
 
 class Gate:
-    """One per run. Whoever has something to do when audio may go out asks to be told with ``on_open``."""
+    """One per run. ``on_open`` registers a listener for the moment audio may be sent."""
 
     def __init__(self) -> None:
         self._listeners: list[Callable[[], None]] = []
@@ -28,15 +28,15 @@ class Gate:
 
     @property
     def is_open(self) -> bool:
-        """Audio may go out."""
+        """Whether audio may be sent."""
         return self.socket is not None
 
     def on_open(self, listener: Callable[[], None]) -> None:
-        """Call ``listener`` at each opening, after those that asked before."""
+        """Call ``listener`` at each opening, in order of registration."""
         self._listeners.append(listener)
 
     def open(self, socket: AudioSocket) -> None:
-        """``session.updated`` has come: audio goes to ``socket`` from now on."""
+        """After ``session.updated``: send audio to ``socket`` from now on."""
         self.socket = socket
         self.opened_at = time.monotonic()
         self.openings += 1
@@ -50,6 +50,6 @@ class Gate:
         self.socket = None
 
     def open_seconds(self) -> float:
-        """For how long it has been open, all connections together."""
+        """How long it has been open, over all connections."""
         current = time.monotonic() - self.opened_at if self.is_open else 0.0
         return self._earlier_seconds + current

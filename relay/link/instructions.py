@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 LONGEST_FIELD = 4_000
-"""Characters of one field that are used: a session's fields have no upper bound, a model's context has."""
+"""Characters used of one field: a session's fields are unbounded, a model's context is not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""Which turn of the transcript an item of the server's is.
+"""Maps the server's items to turns of the transcript.
 
-A server counts its items per connection: what it is told again gets new ids, and an id that an earlier connection
-used may come again for something else. In the stream an item has one id for as long as the conversation lasts.
+A server numbers its items per connection: replayed turns get new ids, and an id that an earlier connection
+used may come back for something else. In the stream an item keeps one id for the whole conversation.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class ItemIds:
         self._last_replayed: str | None = None
 
     def shown(self, item_id: str) -> str:
-        """The id in the stream of what the server calls ``item_id``."""
+        """The stream's id for the server's ``item_id``."""
         shown = self._shown.get(item_id)
         if shown is None:
             shown = f"{item_id}#{self._connection}" if item_id in self._taken else item_id
@@ -30,20 +30,20 @@ class ItemIds:
         return shown
 
     def replayed(self, item_id: str, original: str) -> None:
-        """The server calls the earlier turn ``original`` by this id now."""
+        """The server now uses this id for the earlier turn ``original``."""
         self._shown[item_id] = original
         self._last_replayed = item_id
 
     def is_replayed(self, item_id: str) -> bool:
-        """It was said on an earlier connection."""
+        """Whether it is from an earlier connection."""
         shown = self._shown.get(item_id)
         return shown is not None and shown in self._taken
 
     def predecessor(self, item_id: str | None) -> str | None:
-        """The id in the stream of the item that stands before another.
+        """The stream's id of the item before another.
 
-        What follows the last replayed turn follows everything that was said before, unfinished turns included,
-        of which the server knows nothing.
+        What follows the last replayed turn follows everything said before, including unfinished turns,
+        which the server does not know.
         """
         if item_id is None:
             return None
@@ -52,5 +52,5 @@ class ItemIds:
         return self._shown.get(item_id, item_id)
 
     def on_server(self, shown: str) -> str | None:
-        """What the server of this connection calls the item; None if it knows no such item, or only its text."""
+        """This connection's server id for the item; None if the server does not know it, or only its text."""
         return self._of_server.get(shown)

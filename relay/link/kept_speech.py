@@ -1,5 +1,5 @@
-"""Speech that the server may never have heard: what was said while the line was away, and what went out last and was
-not understood before it was lost. It is sent on the next connection, before what is said then."""
+"""Speech that the server may have missed: what was said while there was no connection, and what was sent last and
+not transcribed before the connection was lost. It is sent on the next connection, before new speech."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from relay.config import BYTES_PER_SECOND
 from relay.link.out_chunk import OutChunk
 
 LONGEST_S = 30.0
-"""Of speech that is kept, pauses cut short."""
+"""Most speech kept, with pauses cut short."""
 LONGEST_SENT_S = 15.0
-"""Of what was sent and not understood: a line that is half open takes 5 to 12 s before that is noticed."""
+"""Most speech kept of what was sent but not transcribed: it takes 5 to 12 s to notice a half-open connection."""
 LONGEST_PAUSE_S = 1.0
 """Pauses are cut to this: long enough for the server's VAD to end a turn there."""
 LEAD_S = 0.3
-"""Kept from before speech, for a VAD that listens for its beginning."""
+"""Kept from before speech, so that a VAD can detect its start."""
 
 
 @dataclass(slots=True)
@@ -49,11 +49,11 @@ class KeptSpeech:
         self._add(chunk, away=True)
 
     def committed(self, item_id: str) -> None:
-        """What went out until now became the item ``item_id``, or was no speech."""
+        """Everything sent so far became the item ``item_id``, or was not speech."""
         self._committed[item_id] = self._count
 
     def understood(self, item_id: str | None = None) -> None:
-        """The words of the item are known, so they can be told again; None: everything committed was answered."""
+        """The item's text is known, so it can be replayed; None: everything committed was answered."""
         if item_id is None:
             last = max(self._committed.values(), default=0)
             self._committed.clear()
@@ -63,11 +63,11 @@ class KeptSpeech:
             self._drop()
 
     def missed_seconds(self) -> float:
-        """How much of what is kept was said while nothing could be sent, without its pauses."""
+        """Kept speech that was captured while nothing could be sent, without pauses."""
         return _bytes(kept for kept in self._kept if kept.away and kept.chunk.audible) / BYTES_PER_SECOND
 
     def take(self, pause: bytes) -> list[OutChunk]:
-        """What is to be sent now, oldest first; empty if there was no speech. Nothing is kept then.
+        """Take everything kept, oldest first; empty if there was no speech.
 
         Speech that has ended is followed by ``pause`` (silence), so that it becomes a turn of its own.
         """

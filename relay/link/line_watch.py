@@ -1,4 +1,4 @@
-"""Noticing that the line takes less than the source gives: of a device sound is lost then, a file is sent late."""
+"""Noticing that the connection is slower than the source: a device then loses audio, a file is sent late."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from relay.config import BYTES_PER_SECOND
 from relay.output import Output
 
 LATE_S = 1.0
-"""A file that is so far behind its own time is worth a word."""
+"""How late a file must be to be reported."""
 _SAY_AGAIN_S = 10.0
-"""While it goes on."""
+"""Interval of repeated reports."""
 
 
 class LineWatch:
-    """Says it when it begins, and again while it goes on. Times are seconds of the monotonic clock."""
+    """Reports it at the start and repeatedly while it lasts. Times are seconds of the monotonic clock."""
 
     def __init__(self, output: Output, chunk_bytes: int) -> None:
         self._output = output
@@ -24,12 +24,13 @@ class LineWatch:
         self._sent_s = 0.0
 
     def restart(self) -> None:
-        """Another source, or another connection: a file's own time begins anew."""
+        """Restart for another source or connection: a file's schedule starts anew."""
         self._began = None
         self._sent_s = 0.0
 
     def sent(self, due: float, handed: float, *, live: bool, dropped_chunks: int) -> None:
-        """A chunk that was due at ``due`` was handed over; ``dropped_chunks``: lost so far because nobody read them."""
+        """A chunk that was due at ``due`` was handed over; ``dropped_chunks``: lost so far because they were not
+        read in time."""
         if live:
             self._say_dropped(dropped_chunks, handed)
         elif self._began is None:

@@ -1,4 +1,4 @@
-"""What the stream is told of losses and attempts: each loss at once, and a long outage as one problem."""
+"""Reports of losses and retries in the stream: each loss at once, a long outage as one problem."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LossReports:
         )
 
     def gate_opened(self, attempt: int, *, first: bool) -> None:
-        """The gate is open, after ``attempt`` attempts."""
+        """The gate opened, after ``attempt`` attempts."""
         self._said = None
         if self._lost:
             self._lost = False
@@ -43,7 +43,7 @@ class LossReports:
             self._output.emit(Connection(t=self._output.now(), state="restored", attempt=attempt))
 
     def problem(self, ending: Ending, *, fatal: bool) -> None:
-        """Why the connection ended; ``fatal``: there will be no other."""
+        """Report why the connection ended; ``fatal``: there will be no other."""
         # An outage of a minute is forty failed attempts and one problem.
         if not fatal and (ending.told or ending.code == self._said):
             return
@@ -62,14 +62,14 @@ class LossReports:
         )
 
     def retrying(self, ending: Ending, attempt: int, delay_s: float) -> None:
-        """Another attempt is made in ``delay_s``."""
+        """Report another attempt in ``delay_s``."""
         now = self._output.now()
         self._output.emit(
             Connection(t=now, state="retrying", attempt=attempt, delay_s=delay_s, reason=ending.code)
         )
 
     def given_up(self, ending: Ending, attempt: int) -> None:
-        """No more attempts are made."""
+        """Report that there will be no more attempts."""
         self._output.emit(
             Connection(
                 t=self._output.now(),

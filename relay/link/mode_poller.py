@@ -17,13 +17,13 @@ from relay.output import Output
 from relay.stream import ModePhase, ModeReports, RealtimeMode
 
 FALSE_WITHIN_S = 5.0
-"""After closing, the server is asked until it says false or this has passed."""
+"""After closing, poll until the server says false or this has passed."""
 _ASK_AGAIN_S = 0.2
 _ANSWER_WITHIN_S = 5.0
 
 
 class ModePoller:
-    """Asks over its own HTTP connection, away from the audio. Does nothing without a session id."""
+    """Polls over its own HTTP connection, separate from the audio. Does nothing without a session id."""
 
     def __init__(self, config: RelayConfig, output: Output, gate: Gate) -> None:
         self._config = config
@@ -65,11 +65,11 @@ class ModePoller:
                     await self._wanted.wait()
 
     def ask_now(self) -> None:
-        """Something has changed that the server's answer should show: do not wait for the next time."""
+        """Poll at once, because the server's answer should have changed."""
         self._wanted.set()
 
     async def report_after(self) -> None:
-        """Ask until the server says false, or ``FALSE_WITHIN_S`` seconds have passed."""
+        """Poll until the server says false, or ``FALSE_WITHIN_S`` seconds have passed."""
         if self._config.session_id is None:
             return
         ends = time.monotonic() + FALSE_WITHIN_S
@@ -118,7 +118,7 @@ class ModePoller:
         return session
 
     def _count(self, t: float, *, value: bool | None) -> None:
-        """Add up for how long the answers were true while the gate was open."""
+        """Add up how long the answers were true while the gate was open."""
         if not (value and self._gate.is_open):
             self._true_since = None
             return
@@ -130,7 +130,7 @@ class ModePoller:
 
 
 def role_of(session: SessionDetail) -> RolePlay:
-    """What the session says about the customer."""
+    """The session's fields about the customer."""
     company = session.company
     role = RolePlay(
         industry=session.industry or None,

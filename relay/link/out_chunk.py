@@ -10,6 +10,6 @@ class OutChunk(NamedTuple):
 
     pcm: bytes
     due: float | None
-    """``time.monotonic()`` of its last sample; None for silence that nobody captured."""
+    """``time.monotonic()`` of its last sample; None for generated silence."""
     audible: bool
-    """It could be speech."""
+    """Whether it could be speech."""

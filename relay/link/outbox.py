@@ -1,4 +1,4 @@
-"""Text messages on their way to one socket, so that whoever reads it need not wait for it to be written."""
+"""The queue of text messages to one socket, so that its reader never waits for a write."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from api_client.realtime import RealtimeConnection
 from relay.link.protocol_log import ProtocolLog
 
 OnSent = Callable[[float], None]
-"""Told ``time.monotonic()`` at which the event was handed to the socket."""
+"""Called with the ``time.monotonic()`` at which the event was handed to the socket."""
 
 
 class Outbox:
@@ -32,7 +32,7 @@ class Outbox:
         await self._queue.join()
 
     async def run(self) -> None:
-        """Send until cancelled, or until the socket is gone (its reader says so)."""
+        """Send until cancelled, or until the socket is gone (its reader reports that)."""
         while True:
             event, on_sent = await self._queue.get()
             try:

@@ -13,7 +13,7 @@ from relay.output import Output
 from relay.stream import ProtocolEvent
 
 LONGEST_PAYLOAD = 65_536
-"""Bytes of an unknown message that is kept whole: a line of the stream must stay one that can be read."""
+"""Largest unknown message kept whole (bytes), so that lines of the stream stay readable."""
 LONGEST_NAME = 100
 """Characters of a message's type."""
 
@@ -28,14 +28,14 @@ _DELTAS = (
 
 
 class ProtocolLog:
-    """Lists every message of the socket number ``connection`` but audio and deltas."""
+    """Lists every message on socket number ``connection`` except audio and deltas."""
 
     def __init__(self, output: Output, connection: int) -> None:
         self._output = output
         self._connection = connection
 
     def received(self, received: Received) -> None:
-        """A message came."""
+        """A message was received."""
         event = received.event
         if isinstance(event, _DELTAS):
             return

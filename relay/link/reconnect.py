@@ -1,4 +1,4 @@
-"""When a lost connection is worth trying again, and how soon."""
+"""Whether and when to retry a lost connection."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from dataclasses import dataclass
 FIRST_DELAY_S = 0.25
 LONGEST_DELAY_S = 2.0
 JITTER = 0.25
-"""Each delay is shortened by up to this part, so that many clients do not come back at once."""
+"""Each delay is shortened by up to this fraction, so that clients do not all return at once."""
 HOPELESS_AT_FIRST = 3
-"""Attempts when no connection of this run ever got as far as audio."""
+"""Attempts if no connection of this run ever reached the audio stage."""
 HOPELESS_AFTER = 40
-"""Attempts in a row, about 75 s: then nobody is waiting any more, or somebody who is is patient."""
+"""Attempts in a row, about 75 s; after that, either nobody is waiting or they asked for patience."""
 SLOW_DELAY_S = 5.0
-"""For whoever is patient."""
+"""Cap on the delay for patient callers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
     """Delays before attempt 1, 2, 3 ...: short, doubling, capped, with jitter.
 
-    Short caps come back 1.6 to 2.5 s after an outage of 20 s, where long ones come back 10 s late.
+    Short caps reconnect 1.6 to 2.5 s after a 20 s outage, long ones up to 10 s late.
     """
 
     random: Callable[[], float]
@@ -39,11 +39,11 @@ class Backoff:
 def decide(
     *, retryable: bool, attempt: int, ever_connected: bool, lost_for_s: float, patience_s: float | None
 ) -> bool:
-    """Whether attempt ``attempt`` (from 1, in a row) should be made.
+    """Whether to make attempt number ``attempt`` (consecutive, from 1).
 
-    ``retryable`` is the meaning of the close or error (bad token, quota and a refused beta shape are not). A server
-    that never answered at all is tried three times: a wrong address should be said soon, and a server that is just
-    starting should still be found. One that has been lost is tried for ``patience_s``; None: without end.
+    ``retryable``: whether the close or error may be retried (bad token, quota and a refused beta API may not). A server
+    that never answered is tried three times: a wrong address should be reported soon, but a server that is just
+    starting should still be found. One that was lost is retried for ``patience_s``; None: forever.
     """
     if not retryable:
         return False

@@ -1,4 +1,4 @@
-"""What a new connection is told of the conversation so far (realtime-protocol, section 15.7)."""
+"""Telling a new connection the conversation so far (realtime-protocol, section 15.7)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from relay.conversation import Turn
 from relay.stream import Role
 
 LONGEST_REPLAY = 100
-"""Turns; the model's context is bounded, and the newest matter most."""
+"""Turns; the model's context is bounded, and the latest matter most."""
 
 
 class ReplayedItem(ClientEvent, frozen=True, kw_only=True, tag="conversation.item.create"):
@@ -24,7 +24,7 @@ class ReplayedItem(ClientEvent, frozen=True, kw_only=True, tag="conversation.ite
 
 @dataclass(frozen=True, slots=True)
 class Retold:
-    """A turn as the next connection is told of it."""
+    """A turn as replayed to the next connection."""
 
     item_id: str
     role: Role
@@ -32,7 +32,7 @@ class Retold:
 
 
 class Replay:
-    """The turns that were said before this socket, and which of them the server has confirmed."""
+    """The turns from before this socket, and which of them the server has confirmed."""
 
     def __init__(self, turns: Sequence[Turn] = ()) -> None:
         told = (Retold(turn.item_id, turn.role, _heard_text(turn)) for turn in turns)
@@ -41,18 +41,18 @@ class Replay:
 
     @property
     def asks(self) -> bool:
-        """The last turn is the user's: it has no answer yet that was heard to any length."""
+        """Whether the last turn is the user's, with no answer heard yet."""
         return bool(self.turns) and self.turns[-1].role == "user"
 
     def events(self, dialect: Dialect) -> list[ReplayedItem]:
-        """One ``conversation.item.create`` per turn, in order, by whose id a server knows it for a replay."""
+        """One ``conversation.item.create`` per turn, in order; its id tells the server that it is a replay."""
         return [
             ReplayedItem(item={"id": f"{REPLAYED_PREFIX}{number}", **_message(turn, dialect)})
             for number, turn in enumerate(self.turns, 1)
         ]
 
     def echoed(self, item: ConversationItem, role: str) -> str | None:
-        """The id that a replayed turn had when it was said, if ``item`` is the server's confirmation of one."""
+        """The original id of a replayed turn, if ``item`` is the server's confirmation of one."""
         for turn in self._expected:
             if turn.role == role and turn.text == item.text:
                 self._expected.remove(turn)
@@ -61,9 +61,9 @@ class Replay:
 
 
 def _heard_text(turn: Turn) -> str:
-    """What both sides know of a turn, as nearly as can be told: an interrupted answer as far as it was heard.
+    """The part of a turn that both sides know, as nearly as possible: an interrupted answer up to where it was heard.
 
-    An answer that the loss of its connection cut is left out: it is asked for again.
+    An answer cut off by a lost connection is left out: it is requested again.
     """
     if turn.role == "system":
         return ""

@@ -11,7 +11,7 @@ ACTIVE_RESPONSE = "conversation_already_has_active_response"
 
 
 class ServerErrors:
-    """Tells the reader of the stream, and remembers what decides about the connection. One per socket."""
+    """Reports errors in the stream and remembers the one that decides about the connection. One per socket."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -24,11 +24,11 @@ class ServerErrors:
         """Our events (by ``event_id``) that the server refused."""
 
     def expect(self, event_id: str) -> None:
-        """The answer to this event of ours is an error, and that is what we want to hear."""
+        """Expect an error in answer to this event of ours."""
         self._expected.add(event_id)
 
     def handle(self, event: ErrorEvent, t: float) -> ErrorMeaning | None:
-        """Take one error in and tell it; None for one that was expected."""
+        """Handle and report one error; None for an expected one."""
         detail = event.detail
         meaning = error_meaning(event.code, event.error_type, event.message)
         if detail.event_id is not None and detail.event_id in self._expected:
@@ -69,5 +69,5 @@ def _decides(meaning: ErrorMeaning) -> bool:
 
 
 def _gravity(meaning: ErrorMeaning) -> tuple[bool, bool]:
-    """What no new connection can mend decides over what one can; what is explained over what is only noticed."""
+    """Rank an error: one that a new connection cannot fix above one that it can, an explained one above the rest."""
     return (meaning.fatal and not meaning.retry, meaning.fatal)

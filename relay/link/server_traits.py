@@ -1,4 +1,4 @@
-"""What one connection learns of the server that the next one needs to know."""
+"""What one connection learns about the server for the next one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ServerTraits:
         """False once it has left one without an answer, and never answered any."""
 
     def learn(self, ended: LiveConnection, ending: Ending) -> Ending:
-        """Remember what ``ended`` showed; its ending, which may be worth another attempt now."""
+        """Learn from ``ended``; returns its ending, which may now be worth another attempt."""
         if ending.code in (RelayCode.UPSTREAM_SILENT, RelayCode.SERVER_SILENT):
             # A server that has never answered a probe may not know the question: ask, but do not conclude.
             self.answers_probes = ended.answers_probes

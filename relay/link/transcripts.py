@@ -1,4 +1,4 @@
-"""What was said, as the server tells it: items in their order, and their words."""
+"""Transcripts from the server: items in order, and their text."""
 
 from __future__ import annotations
 
@@ -30,35 +30,35 @@ class Transcripts:
         self._parts.clear()
 
     def answer_delta(self, item_id: str, text: str, t: float) -> None:
-        """More of the words of an answer."""
+        """More text of an answer."""
         self._say(item_id, "assistant", text, t, final=False)
 
     def answer_done(self, item_id: str, part: int, text: str, t: float) -> None:
-        """All words of one content part of an answer."""
+        """The complete text of one content part of an answer."""
         parts = self._parts.setdefault(item_id, {})
         parts[part] = text
         self._say(item_id, "assistant", "".join(parts[n] for n in sorted(parts)), t, final=True)
 
     def answers_over(self) -> None:
-        """A response ended: no more parts of its items will come."""
+        """A response ended: its items get no more parts."""
         self._parts.clear()
 
     def committed(self, event: ev.InputAudioCommitted, t: float) -> None:
-        """What the user said became an item."""
+        """The user's speech became an item."""
         previous = self._ids.predecessor(event.previous_item_id)
         item_id = self._ids.shown(event.item_id)
         self._output.emit(Item(t=t, item_id=item_id, role="user", previous_item_id=previous))
 
     def user_delta(self, event: ev.InputTranscriptionDelta, t: float) -> None:
-        """More of what the user said."""
+        """More of the user's transcript."""
         self._say(self._ids.shown(event.item_id), "user", event.delta or "", t, final=False)
 
     def user_done(self, event: ev.InputTranscriptionCompleted, t: float) -> None:
-        """All that the user said."""
+        """The user's complete transcript."""
         self._say(self._ids.shown(event.item_id), "user", event.transcript or "", t, final=True)
 
     def user_failed(self, event: ev.InputTranscriptionFailed, t: float) -> None:
-        """What the user said could not be transcribed."""
+        """The user's speech could not be transcribed."""
         self._output.emit(
             TranscriptFailed(
                 t=t,
@@ -69,7 +69,7 @@ class Transcripts:
         )
 
     def added(self, event: ev.ItemAdded, t: float) -> None:
-        """An item took its place: a typed turn, an answer, or the echo of a replayed turn."""
+        """An item was added: a typed turn, an answer, or the echo of a replayed turn."""
         item = event.item
         role = _role(item)
         if role is None or self._is_echo(item, role):
@@ -83,7 +83,7 @@ class Transcripts:
             self._say(item_id, role, item.text, t, final=True)
 
     def done(self, event: ev.ItemDone, t: float) -> None:
-        """An item is complete. Its words were usually said before; a server may send the finished item only."""
+        """An item is complete. Its text usually came before; a server may send only the finished item."""
         item = event.item
         role = _role(item)
         if role is None or not item.text or self._is_echo(item, role):
@@ -107,7 +107,7 @@ class Transcripts:
 
 
 def _role(item: ConversationItem) -> Role | None:
-    """Who said it; None for what nobody says, such as a function call."""
+    """The speaker; None for items without one, such as a function call."""
     match item.role:
         case "user" | "assistant" | "system" as role:
             return role

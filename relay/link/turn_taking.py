@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 BEGINS_WITHIN_S = 15.0
-"""A response that was asked for and has neither begun nor been refused by then is not coming."""
+"""A requested response that has neither started nor been refused by then is not coming."""
 GOES_ON_WITHIN_S = 60.0
-"""A response of which nothing has come for so long is over, whatever the server thinks of it."""
+"""A response that has been silent this long is over, whatever the server thinks."""
 
 
 class TypedTurns:
-    """Texts that were typed: each is said once there is a configured connection, and said again on the next one
+    """Typed texts: each is sent once there is a configured connection, and again on the next one
     if this one is lost before the server has confirmed it."""
 
     def __init__(self) -> None:
@@ -17,30 +17,30 @@ class TypedTurns:
         self._unconfirmed: list[str] = []
 
     def add(self, text: str) -> None:
-        """One more."""
+        """Add a text."""
         self._unsaid.append(text)
 
     def take(self) -> list[str]:
-        """Those to be said now, in order."""
+        """The texts to send now, in order."""
         texts, self._unsaid = self._unsaid, []
         self._unconfirmed += texts
         return texts
 
     def confirmed(self, text: str) -> None:
-        """The server has made an item of ``text``."""
+        """The server created an item for ``text``."""
         if text in self._unconfirmed:
             self._unconfirmed.remove(text)
 
     def connected(self) -> None:
-        """A new socket: what the server has not confirmed on the old one, it may never have got."""
+        """A new socket: resend what the server did not confirm on the old one."""
         self._unsaid = self._unconfirmed + self._unsaid
         self._unconfirmed = []
 
 
 class ResponseTurns:
-    """Says when ``response.create`` may be sent: never while another response is open or asked for.
+    """Decides when ``response.create`` may be sent: never while another response is open or requested.
 
-    Nothing in ``response.created`` says whose wish it fulfils, so a response of the server's VAD that crosses our
+    ``response.created`` does not say who requested it, so a response of the server's VAD that crosses our
     request looks like ours until the request is refused. Times are seconds of the monotonic clock.
     """
 
@@ -56,12 +56,12 @@ class ResponseTurns:
 
     @property
     def request_id(self) -> str:
-        """``event_id`` of the request that was let through last."""
+        """``event_id`` of the last request allowed."""
         return f"response_create_{self._requests}"
 
     @property
     def busy(self) -> bool:
-        """A response is open, asked for, or wanted."""
+        """Whether a response is open, requested, or wanted."""
         return bool(self.open) or self._waiting or self._asked_at is not None
 
     def connected(self, *, wanted: bool = False) -> None:
@@ -71,18 +71,18 @@ class ResponseTurns:
         self._asked_at = None
 
     def request(self, now: float) -> bool:
-        """An answer is wanted; True if ``response.create`` is to be sent now, else it waits."""
+        """Request an answer; True if ``response.create`` is to be sent now, otherwise it waits."""
         self._waiting = True
         return self._release(now)
 
     def created(self, response_id: str, now: float) -> None:
-        """A response began, ours or one that the server's VAD asked for."""
+        """A response started, ours or one that the server's VAD requested."""
         self._asked_at = None
         self._last_sign = now
         self.open.add(response_id)
 
     def alive(self, now: float) -> None:
-        """Something came of a response."""
+        """A response shows activity."""
         self._last_sign = now
 
     def done(self, response_id: str, now: float) -> bool:
@@ -121,7 +121,7 @@ class ResponseTurns:
         return self._release(now)
 
     def expire(self, now: float) -> bool:
-        """Give up what does not come; True if a request that waited for it is to be sent now."""
+        """Give up on overdue responses; True if a waiting request is to be sent now."""
         if self._asked_at is not None:
             if now - self._asked_at >= BEGINS_WITHIN_S:
                 self._asked_at = None

@@ -24,22 +24,22 @@ from relay.sound.recent import RecentAudio
 from relay.sound.source import CurrentSource
 
 AUDIBLE_DBFS = -40.0
-"""Peak of the quietest sound that may be speech; a quiet room stays below."""
+"""Peak level of the quietest possible speech; a quiet room stays below."""
 _SETTLES_S = 1.0
-"""A source that stalled has caught up by then."""
+"""By then a stalled source has caught up."""
 _WORTH_TELLING_S = 0.3
-"""A click is no speech."""
+"""Anything shorter is a click, not speech."""
 
 
 class EchoCancelling(Protocol):
-    """What the uplink needs of an echo canceller."""
+    """The part of an echo canceller that the uplink needs."""
 
     def clean(self, pcm: bytes) -> bytes:
-        """What was captured, without the echo; same length."""
+        """The captured audio without the echo; same length."""
 
 
 class Uplink:
-    """Reads the source for as long as the run lasts; sends while the gate is open.
+    """Reads the source for the whole run; sends while the gate is open.
 
     A file is not read while the gate is closed, so that none of it is lost; a device is, so that what
     is sent is what is being said.
@@ -113,7 +113,7 @@ class Uplink:
                 self._kept.missed(captured)
 
     def say_what_was_not_sent(self) -> None:
-        """At the end: speech that has waited in vain for a connection."""
+        """At the end, report speech that was never sent for want of a connection."""
         seconds = self._kept.missed_seconds()
         if seconds >= _WORTH_TELLING_S:
             self._output.notice(

@@ -1,4 +1,4 @@
-"""Watching one connection's upstream while its gate is open: asks, and says when nothing answers."""
+"""Watching one connection's upstream while its gate is open: probes it, and reports when nothing answers."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from relay.output import Output
 
 _WATCH_EVERY_S = 0.5
 _PINGS_TELL_AFTER_S = 2 * PING_INTERVAL_S
-"""Any server answers pings: one of which nothing at all has come for so long hangs, whatever it makes of probes."""
+"""Every server answers pings: one silent for this long has hung, whether or not it answers probes."""
 _BETWEEN_TURNS_S = 2.0
-"""Nobody has spoken for so long: nothing is cut by a new connection."""
+"""After this much silence a new connection cuts nothing off."""
 
 
 class Heard(Protocol):
-    """What the watch needs of a connection."""
+    """The part of a connection that the watch needs."""
 
     @property
     def heard_at(self) -> float:
-        """``time.monotonic()`` at which anything last came, be it the answer to a ping."""
+        """``time.monotonic()`` of the last data received, including pongs."""
 
 
 class UpstreamWatch:
-    """One per socket. ``concludes``: take a probe without an answer for a lost upstream; False for a server that is
+    """One per socket. ``concludes``: treat an unanswered probe as a lost upstream; False for a server
     known to ignore probes."""
 
     def __init__(
@@ -64,12 +64,12 @@ class UpstreamWatch:
         return self._silence is not None and self._silence.answered
 
     def received(self, at: float) -> None:
-        """Anything came from the server."""
+        """Something was received from the server."""
         if self._silence is not None:
             self._silence.received(at)
 
     async def run(self, socket: Heard, outbox: Outbox) -> Ending:
-        """Watch until the upstream is found lost."""
+        """Watch until the upstream is considered lost."""
         self._silence = silence = SilenceWatch(time.monotonic(), self._answer_within_s)
         while True:
             await asyncio.sleep(_WATCH_EVERY_S)

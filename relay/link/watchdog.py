@@ -1,8 +1,8 @@
 """Noticing that the server has silently lost its upstream.
 
-An existing SalesMind server goes on taking audio when its upstream is gone: no event, no close
-(salesmind-api.md, section 3). Silence alone proves nothing, because nothing needs to come while nobody
-speaks; so the upstream is asked a question that changes nothing and must be answered.
+An existing SalesMind server keeps accepting audio when its upstream is gone: no event, no close
+(salesmind-api.md, section 3). Silence alone proves nothing, because a server owes nothing while nobody
+speaks; so the upstream is sent a probe that changes nothing and must be answered.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from typing import Literal
 from api_client.client_events import ClientEvent
 
 SILENT_AFTER_S = 10.0
-"""Somebody has spoken and nothing came in for so long: ask."""
+"""Silence after speech that triggers a probe."""
 IDLE_AFTER_S = 30.0
-"""The same while only silence went out, which nothing need come for: ask, but seldom."""
+"""The same while only silence was sent, which needs no answer: probe rarely."""
 LATE_AFTER_S = 5.0
-"""No answer yet: said, because a server that thinks answers late."""
+"""Unanswered for this long: reported, since a busy server answers late."""
 
 Action = Literal["wait", "probe", "late", "silent"]
 
 
 class ItemRetrieve(ClientEvent, frozen=True, kw_only=True, tag="conversation.item.retrieve"):
-    """Asks for an item. Of an item that does not exist the answer is an error, and nothing is changed.
+    """Retrieves an item. For a nonexistent item the answer is an error, and nothing changes.
 
     The other candidates do change something: ``session.update`` is sent once per connection,
     ``response.cancel`` may meet an answer that has just begun, ``input_audio_buffer.clear`` loses speech.
@@ -33,13 +33,13 @@ class ItemRetrieve(ClientEvent, frozen=True, kw_only=True, tag="conversation.ite
 
 
 def probe(number: int) -> ItemRetrieve:
-    """The question, with an ``event_id`` that its answer will name."""
+    """The probe, with an ``event_id`` that its answer will name."""
     return ItemRetrieve(item_id=f"item_probe_{number}", event_id=f"probe_{number}")
 
 
 @dataclass(slots=True)
 class SilenceWatch:
-    """Decides from times that are passed in, in seconds. One per socket."""
+    """Decides from the times passed in, in seconds. One per socket."""
 
     opened_at: float
     answer_within_s: float
@@ -52,10 +52,10 @@ class SilenceWatch:
     _late: bool = False
     _told: bool = False
     answered: bool = False
-    """A probe was followed by a sign of life."""
+    """Whether a probe was followed by a sign of life."""
 
     def received(self, at: float) -> None:
-        """Anything came from the server."""
+        """Something was received from the server."""
         self._last_received = at
         if self._probed_at is not None:
             self.answered = True
@@ -66,7 +66,7 @@ class SilenceWatch:
     def check(self, now: float, last_sent: float | None, last_audible: float | None) -> Action:
         """What to do now; ``last_sent`` and ``last_audible``: when audio, and audio that could be speech, went out.
 
-        ``late`` and ``silent`` are said once per silence.
+        ``late`` and ``silent`` are reported once per silence.
         """
         if self._told:
             return "wait"
@@ -90,9 +90,9 @@ class SilenceWatch:
 
     @property
     def probed_at(self) -> float | None:
-        """When the question was asked that has no answer yet."""
+        """When the unanswered probe was sent."""
         return self._probed_at
 
     def quiet_s(self, now: float) -> float:
-        """For how long nothing has come, in seconds."""
+        """How long nothing has been received, in seconds."""
         return now - max(self._last_received or self.opened_at, self.opened_at)

@@ -1,6 +1,6 @@
 """Response latency: from the end of the user's speech to the first byte of answer audio.
 
-The server names the end of speech as an offset in the audio it was sent; this module knows when each
+The server names the end of speech as an offset in the audio it was sent; this module records when each
 sample was handed to the socket, so both ends of the figure are on the relay's one clock. Times are
 passed in, in seconds.
 """
@@ -16,14 +16,14 @@ from audio.ports import BYTES_PER_MS, BYTES_PER_SAMPLE
 
 SAMPLES_PER_MS = BYTES_PER_MS // BYTES_PER_SAMPLE
 KEPT_CHUNKS = 4_096
-"""Chunks whose time is remembered: 80 s of 20 ms, 11 minutes of 171 ms. Speech ends within seconds."""
+"""Chunks whose time is kept: 80 s of 20 ms, 11 minutes of 171 ms. Speech ends within seconds."""
 
 Basis = Literal["speech", "text"]
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseLatency:
-    """One turn's latency in ms; negative if the answer began before the user had finished."""
+    """One turn's latency in ms; negative if the answer started before the user had finished."""
 
     turn: int
     response_latency_ms: float
@@ -55,7 +55,7 @@ class SentClock:
     def time_of(self, audio_ms: float) -> float | None:
         """When the sample at ``audio_ms`` from this connection's first byte was handed over.
 
-        None when nothing was sent or it is too long ago; for an offset that was never sent, the last time.
+        None if nothing was sent or it is too long ago; the last time for an offset that was never sent.
         """
         sample = max(0, audio_ms) * SAMPLES_PER_MS
         if not self._ends or self.samples_sent == 0:
@@ -75,7 +75,7 @@ class LatencyTracker:
         self._open: _Turn | None = None
 
     def connected(self) -> None:
-        """A new socket: the server counts audio from its first byte again, and owes no answer."""
+        """A new socket: the server counts audio from zero again, and owes no answer."""
         self.clock = SentClock()
         self._open = None
 
@@ -90,7 +90,7 @@ class LatencyTracker:
         self._begin(at, "text")
 
     def response_created(self, response_id: str) -> None:
-        """The server began a response: it answers the open turn unless that one has its response already."""
+        """The server started a response: it answers the open turn unless that already has a response."""
         if self._open is not None and self._open.response_id is None:
             self._open.response_id = response_id
 

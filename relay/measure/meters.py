@@ -1,4 +1,4 @@
-"""Rates, lateness and the expected geometry, computed from times that are passed in (seconds)."""
+"""Rates, lateness and the expected geometry, computed from the times passed in (seconds)."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ MISLABELLED_RATES: tuple[tuple[int, RelayCode], ...] = (
     (44_100, RelayCode.CHUNK_RATE_SUGGESTS_44100),
     (48_000, RelayCode.CHUNK_RATE_SUGGESTS_48000),
 )
-"""Sample rates that a source may really have while it is sent as 24 kHz."""
+"""Sample rates that a source may actually have while it is sent as 24 kHz."""
 
 _RATE_TOLERANCE = 0.03
 
 
 def expected_chunk_rate(chunk_bytes: int) -> float:
-    """Chunks per second that PCM16 mono 24 kHz gives: 5.86 for 8192 bytes, 25 for 1920."""
+    """Chunks per second for PCM16 mono 24 kHz: 5.86 for 8192 bytes, 25 for 1920."""
     return BYTES_PER_SECOND / chunk_bytes
 
 
@@ -31,7 +31,7 @@ def suspected_rate(measured: float, expected: float) -> tuple[int, RelayCode] | 
     """The sample rate (Hz) and notice code that explain a chunk rate, or None.
 
     8192-byte chunks of a 44.1 kHz microphone labelled as 24 kHz come 10.77 times a second, which the
-    test summary calls "10 chunks/sec"; 24 kHz sound would give 5.86.
+    test summary calls "10 chunks/sec"; 24 kHz audio would give 5.86.
     """
     for rate_hz, code in MISLABELLED_RATES:
         if abs(measured / expected / (rate_hz / 24_000) - 1) <= _RATE_TOLERANCE:
@@ -42,7 +42,7 @@ def suspected_rate(measured: float, expected: float) -> tuple[int, RelayCode] | 
 class RateMeter:
     """Events per second over a trailing window, without the jitter of counting whole events.
 
-    The rate is the events after the oldest kept one, over the time since that one; it falls when the
+    The rate is the number of events after the oldest kept one over the time since; it falls when the
     events stop.
     """
 
@@ -52,12 +52,12 @@ class RateMeter:
         self._opened_at: float | None = None
 
     def open(self, at: float) -> None:
-        """Measuring (re)starts at ``at``, which may be still to come, e.g. because the gate opened."""
+        """(Re)start measuring at ``at``, which may be in the future, e.g. because the gate opened."""
         self._events.clear()
         self._opened_at = at
 
     def add(self, at: float, amount: float = 1.0) -> None:
-        """One event (or ``amount`` of them) at ``at``. What comes before measuring begins is not counted."""
+        """One event (or ``amount`` of them) at ``at``. Events before measuring starts do not count."""
         if self._opened_at is not None and at < self._opened_at:
             return
         self._events.append((at, amount))
@@ -135,7 +135,7 @@ def _lateness(values: list[float]) -> Lateness:
 
 
 class RateWatch:
-    """Says once per source that the chunk rate looks like a mislabelled sample rate."""
+    """Reports once per source that the chunk rate suggests a mislabelled sample rate."""
 
     def __init__(self, expected: float, sustained_s: float = WINDOW_S) -> None:
         self._expected = expected
@@ -145,13 +145,13 @@ class RateWatch:
         self._told = False
 
     def source_changed(self) -> None:
-        """Another source: the suspicion starts over."""
+        """Start over for another source."""
         self._since = None
         self._suspect = None
         self._told = False
 
     def observe(self, measured: float | None, now: float) -> tuple[int, RelayCode] | None:
-        """The sample rate (Hz) and notice code, once the rate has pointed there for the whole window."""
+        """The suspected sample rate (Hz) and notice code, once the rate has matched for a whole window."""
         suspect = None if measured is None else suspected_rate(measured, self._expected)
         if suspect != self._suspect:
             self._suspect = suspect

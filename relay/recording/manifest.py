@@ -1,6 +1,6 @@
-"""What a recording says of itself: ``manifest.json``, and the tally of its events from which its end is told.
+"""A recording's description: ``manifest.json``, and the tally of its events that describes how it ended.
 
-``docs/recording.md`` describes the whole format; ``docs/recording.schema.json`` is made from these types.
+``docs/recording.md`` describes the whole format; ``docs/recording.schema.json`` is generated from these types.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ FORMAT = 2
 How = Literal[
     "stopped", "interrupted", "connection", "timeout", "failed", "disk", "recording_stopped", "killed"
 ]
-"""disk: the recording could not be written on; recording_stopped: somebody asked for it. After both, the conversation
-may have lasted longer. killed: told by repair."""
+"""disk: writing failed; recording_stopped: stopped on request. After both, the conversation
+may have continued. killed: set by repair."""
 _BY_EXIT_CODE: dict[int, How] = {0: "stopped", 3: "connection", 4: "timeout", 130: "interrupted"}
 
 
@@ -46,22 +46,22 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """How it ended, and what was in it: enough for a list without reading the events."""
+    """How it ended and what it contains: enough for a list without reading the events."""
 
     how: How
     at: str
-    """ISO-8601, UTC. Of a killed one: when its last event came."""
+    """ISO-8601, UTC. For a killed one: the time of its last event."""
     seconds: float
     exit_code: int | None = None
     turns: int = 0
     """Final transcripts of either side."""
     reconnects: int = 0
     errors: tuple[str, ...] = ()
-    """Codes, each once, in order of their first appearance."""
+    """Distinct codes, in order of first appearance."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """``manifest.json``. Written when the recording begins, and again when it is complete."""
+    """``manifest.json``. Written when the recording starts, and again when it is complete."""
 
     format: int = FORMAT
     id: str
@@ -73,11 +73,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     server_url: str | None = None
     session_id: str | None = None
     settings: dict[str, Any] = {}
-    """Chunk size, language, voice, VAD, echo, source and sink, as asked for."""
+    """Chunk size, language, voice, VAD, echo, source and sink, as requested."""
     devices: tuple[str, ...] = ()
-    """Names of the sources and sinks that were opened, each once."""
+    """Distinct names of the sources and sinks that were opened."""
     tracks: dict[str, Track] = {}
-    """user: what was sent; customer: what was heard, both on the recording's clock; received: answers as they came."""
+    """user: what was sent; customer: what was heard, both on the recording's clock; received: answers as they
+    arrived."""
     sha256: dict[str, str] = {}
     """Of every file but this one; empty until the recording is complete."""
     ended: Ended | None = None
@@ -86,7 +87,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(slots=True)
 class Tally:
-    """Counts what a manifest tells of its events. Feed it every event in order."""
+    """Counts events for the manifest. Feed it every event in order."""
 
     started: Started | None = None
     summary: Summary | None = None
@@ -95,7 +96,7 @@ class Tally:
     errors: list[str] = field(default_factory=list)
     reconnects: int = 0
     stopped: bool = False
-    """The recording was, before its conversation."""
+    """The recording was stopped before its conversation ended."""
     _said: set[str] = field(default_factory=set)
 
     def take(self, event: StreamEvent) -> None:
@@ -121,13 +122,13 @@ class Tally:
                 pass
 
     def take_all(self, events: Iterable[StreamEvent]) -> Tally:
-        """Count all of ``events``; gives itself."""
+        """Count all ``events``; returns itself."""
         for event in events:
             self.take(event)
         return self
 
     def ended(self, how: How | None = None, at: str | None = None) -> Ended:
-        """How it ended: as ``how``, else as its summary says."""
+        """How it ended: ``how``, or else what the summary says."""
         exit_code = None if self.summary is None else self.summary.exit_code
         if how is None and self.stopped:
             how = "recording_stopped"
@@ -145,12 +146,12 @@ class Tally:
 
 
 def encode(manifest: Manifest) -> bytes:
-    """The file, made to be read by people too."""
+    """The file's contents, formatted for people."""
     return msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
 
 
 def decode(data: bytes) -> Manifest:
-    """The manifest of a file. Raises ``ValueError`` for anything else, or for a format that is newer than this."""
+    """Parse a manifest file. Raises ``ValueError`` for anything else, or for a newer format."""
     manifest = msgspec.json.decode(data, type=Manifest)
     if manifest.format > FORMAT:
         raise ValueError(f"format {manifest.format} is newer than this program knows ({FORMAT})")

@@ -18,17 +18,19 @@ from relay.stream import StreamEvent, Transcript
 MANIFEST = "manifest.json"
 EVENTS = "events.jsonl"
 WIRE = "wire.jsonl"
+_BLOCK_BYTES = 1024 * 1024
+_A_TRANSCRIPT = b'"kind":"transcript"'
 TRACKS = ("user", "customer", "received")
 
 
 class NoRecording(Exception):
-    """There is nothing in the directory that can be read as a recording."""
+    """The directory contains no readable recording."""
 
 
 class RecordingReader:
     """The recording in ``directory``. Raises ``NoRecording``.
 
-    Lines that cannot be read (cut short by a kill, or of a kind that a newer version wrote) are passed over.
+    Unreadable lines (cut short by a kill, or of a kind from a newer version) are skipped.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -41,21 +43,23 @@ class RecordingReader:
     def events(self) -> Iterator[StreamEvent]:
         """Every event of the stream, in order. Raises ``OSError``."""
         for line in _lines(self.directory / EVENTS):
-            try:
-                yield stream.decode(line)
-            except (msgspec.MsgspecError, UnicodeDecodeError):
-                continue
+            if (event := _decoded(line)) is not None:
+                yield event
 
     def transcripts(self) -> Iterator[Transcript]:
-        """Every transcript of the stream, in order, without decoding the rest. Raises ``OSError``."""
-        for line in _lines(self.directory / EVENTS):
-            if b'"transcript"' in line:
-                try:
-                    event = stream.decode(line)
-                except (msgspec.MsgspecError, UnicodeDecodeError):
-                    continue
-                if isinstance(event, Transcript):
-                    yield event
+        """Every transcript of the stream, in order; the other lines are not even cut. Raises ``OSError``."""
+        with (self.directory / EVENTS).open("rb") as file:
+            rest = b""
+            while block := file.read(_BLOCK_BYTES):
+                lines, newline, rest = (rest + block).rpartition(b"\n")
+                lines += newline
+                found = lines.find(_A_TRANSCRIPT)
+                while found >= 0:
+                    end = lines.index(b"\n", found)
+                    event = _decoded(lines[lines.rfind(b"\n", 0, found) + 1 : end])
+                    if isinstance(event, Transcript):
+                        yield event
+                    found = lines.find(_A_TRANSCRIPT, end)
 
     def wire(self) -> Iterator[WireMessage]:
         """Every message of the WebSockets, in order; none in format 1. Raises ``OSError``."""
@@ -69,7 +73,7 @@ class RecordingReader:
                 continue
 
     def track(self, name: str) -> TrackReader | None:
-        """``user``, ``customer`` or ``received``; None when there is none that can be read."""
+        """``user``, ``customer`` or ``received``; None if there is no readable one."""
         for suffix in (".flac", ".wav"):
             path = self.directory / f"{name}{suffix}"
             try:
@@ -80,7 +84,7 @@ class RecordingReader:
         return None
 
     def described(self) -> Manifest:
-        """Its manifest; for a recording that has none, or was killed, as far as its events tell."""
+        """Its manifest; for a recording without one, or a killed one, derived from its events."""
         known = self.manifest
         if known is not None and known.ended is not None:
             return known
@@ -100,7 +104,7 @@ class RecordingReader:
 
 
 def is_being_written(directory: Path) -> bool:
-    """Whether a recorder is at work there: it holds a lock that the kernel lets go of however it ends."""
+    """Whether a recorder is writing there: it holds a lock that the kernel releases however it ends."""
     try:
         with (directory / EVENTS).open("rb") as file:
             locked(file, shared=True)
@@ -112,7 +116,7 @@ def is_being_written(directory: Path) -> bool:
 
 
 def locked(file: BinaryIO, *, shared: bool = False) -> BinaryIO:
-    """``file``, locked as long as it is open. Raises ``BlockingIOError`` when somebody else has it locked."""
+    """Lock ``file`` for as long as it is open. Raises ``BlockingIOError`` if it is locked already."""
     try:
         import fcntl
     except ImportError:  # Windows: recordings are told apart by their manifest alone
@@ -122,10 +126,17 @@ def locked(file: BinaryIO, *, shared: bool = False) -> BinaryIO:
 
 
 def read_manifest(directory: Path) -> Manifest | None:
-    """The manifest in ``directory``; None when there is none that can be read."""
+    """The manifest in ``directory``; None if there is no readable one."""
     try:
         return decode((directory / MANIFEST).read_bytes())
     except (OSError, ValueError):
+        return None
+
+
+def _decoded(line: bytes) -> StreamEvent | None:
+    try:
+        return stream.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 

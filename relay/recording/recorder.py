@@ -1,8 +1,8 @@
-"""The recording of one run: events, messages and sound in one directory (docs/recording.md).
+"""The recording of one run: events, messages and audio in one directory (docs/recording.md).
 
-All writing is done by a thread of its own, so the send path only puts into a queue. Every line is one write and
-sound is written as it is encoded: ``kill -9`` loses no event and less than 0.2 s of sound. Once a second the files are
-synchronised, so that a loss of power loses no more than that.
+A separate thread does all writing, so the send path only puts into a queue. Every line is one write and
+audio is written as it is encoded: ``kill -9`` loses no event and less than 0.2 s of audio. Once a second the files are
+synced, so that a power failure loses no more than that.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ from relay.recording.wire import AudioReference, Direction, WireMessage
 from relay.stream import StreamEvent
 
 MAX_WAITING = 10_000
-"""Lines and stretches of sound that may wait for the disk: two minutes, 10 MB. Then the recording is given up."""
+"""Lines and blocks of audio that may wait for the disk: two minutes, 10 MB. Beyond that the recording is abandoned."""
 DISK_ANSWERS_WITHIN_S = 2.0
-"""At the end: a network drive that is gone must not hold the end of the conversation up."""
+"""Longest wait at the end (s): a lost network drive must not hold up the conversation's end."""
 SYNC_EVERY_S = 1.0
 PLACES = 4_096
-"""Chunks of which it is remembered where they are: more than the 30 s that are sent late, unless they are tiny."""
+"""Chunks whose position is kept: more than the 30 s that may be sent late, unless they are tiny."""
 
 
 class Recorder:
-    """Writes what it is given until ``finish``. Files are for their owner only (0600), and so is a new directory.
+    """Writes what it is given until ``finish``. Files (0600) and a new directory are for their owner only.
 
-    A recording that is there already is kept: the new one goes into a directory ``2``, ``3`` and so on below.
-    Raises ``OSError`` when the directory or its files cannot be made. A failure later on is told once
-    to ``on_failure``, from any thread, and kept in ``failure``; the conversation goes on without a recording.
+    An existing recording is kept: the new one goes into a subdirectory ``2``, ``3`` and so on.
+    Raises ``OSError`` if the directory or its files cannot be created. A later failure is reported once
+    to ``on_failure``, from any thread, and kept in ``failure``; the conversation continues without a recording.
     """
 
     def __init__(
@@ -77,40 +77,41 @@ class Recorder:
         self._thread.start()
 
     def event(self, event: StreamEvent) -> None:
-        """Keep one event of the stream."""
+        """Record one event of the stream."""
         self._put(lambda: self._write_event(event))
 
     def user_audio(self, pcm: bytes, ended_at: float) -> None:
-        """Keep a chunk that was sent; ``ended_at`` is the monotonic time of its last sample."""
+        """Record a chunk that was sent; ``ended_at`` is the monotonic time of its last sample."""
         starts_at = ended_at - self._started_at - len(pcm) / BYTES_PER_SECOND
         self._put(lambda: self._place_user(pcm, starts_at, ended_at))
 
     def sending_late(self, ended_at: float | None) -> None:
         """The next binary message carries the chunk that was given to ``user_audio`` with this time, not the last one;
-        None: it carries silence that nobody captured."""
+        None: it carries generated silence."""
         self._put(lambda: self._late.append(ended_at))
 
     def customer_audio(self, pcm: bytes, pulled_at: float) -> None:
-        """Keep a block that the sink pulled at monotonic ``pulled_at``. Any thread."""
+        """Record a block that the sink pulled at monotonic ``pulled_at``. Any thread."""
         starts_at = pulled_at - self._started_at
         self._put(lambda: self._tracks["customer"].place(pcm, starts_at))
 
     def message(self, direction: Direction, message: str | bytes, at: float, connection: int) -> None:
-        """Keep a message of the WebSocket, sent or received at monotonic ``at``.
+        """Record a WebSocket message, sent or received at monotonic ``at``.
 
-        Of a sent binary message only its place in the track ``user`` is kept: give its sound to ``user_audio`` first.
+        For a sent binary message only its position in the track ``user`` is recorded: pass its audio to
+        ``user_audio`` first.
         """
         self._put(lambda: self._write_message(direction, message, at - self._started_at, connection))
 
     def flush(self) -> None:
-        """Wait until everything so far is written, or has failed to be. Blocks."""
+        """Wait until everything so far is written or has failed. Blocks."""
         written = threading.Event()
         self._queue.put(written.set)
         if not written.wait(DISK_ANSWERS_WITHIN_S):
             self._fail(_too_slow())
 
     def finish(self) -> None:
-        """Write what is still queued, complete the files, end the thread. Blocks; may be called twice."""
+        """Write the queue, complete the files, end the thread. Blocks; may be called twice."""
         self._queue.put(None)
         self._thread.join(DISK_ANSWERS_WITHIN_S)
 
@@ -219,7 +220,7 @@ class Recorder:
 
 
 def hashes(directory: Path) -> dict[str, str]:
-    """SHA-256 of each file of the recording but its manifest and what people wrote of it. Raises ``OSError``."""
+    """SHA-256 of each file of the recording except manifest and notes. Raises ``OSError``."""
     found = {}
     for path in sorted(directory.iterdir()):
         if path.suffix in (".jsonl", ".flac", ".wav") and path.is_file():
@@ -243,7 +244,7 @@ def _too_slow() -> OSError:
 
 
 def _begin_events(directory: Path) -> tuple[Path, BinaryIO]:
-    """Make the directory of a new recording and its events.jsonl; one that holds anything of ours is left alone."""
+    """Create a new recording's directory and events.jsonl; one that already has our files is left alone."""
     place, number = directory, 1
     while True:
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -258,6 +259,6 @@ def _begin_events(directory: Path) -> tuple[Path, BinaryIO]:
 
 
 def _new_file(path: Path) -> BinaryIO:
-    """A file that was not there before. Unbuffered: nothing waits in the process when it is killed."""
+    """Create a new file. Unbuffered: nothing is lost in the process when it is killed."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     return os.fdopen(descriptor, "wb", buffering=0)

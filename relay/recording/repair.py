@@ -1,4 +1,4 @@
-"""Completing what a kill left: whole lines, counted FLAC, WAV headers that tell their length, a manifest."""
+"""Completing a killed recording: whole lines, sample counts in FLAC and WAV headers, a manifest."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ class Repaired:
 
     manifest: Manifest
     changes: tuple[str, ...]
-    """Names of the files that were changed; empty: it was complete."""
+    """Names of the changed files; empty: it was complete."""
 
 
 class StillBeingWritten(Exception):
-    """The recording's conversation goes on."""
+    """The recording's conversation is still in progress."""
 
 
 def needs_repair(directory: Path) -> bool:
-    """Whether it has no end, and nobody writes to it. Raises ``NoRecording``."""
+    """Whether it is incomplete and no longer being written. Raises ``NoRecording``."""
     manifest = RecordingReader(directory).manifest
     return (manifest is None or manifest.ended is None) and not is_being_written(directory)
 
 
 def repair(directory: Path) -> Repaired:
-    """Complete the recording in ``directory``; a complete one is left as it is.
+    """Complete the recording in ``directory``; a complete one is left alone.
 
     Raises ``NoRecording``, ``StillBeingWritten`` and ``OSError``.
     """
@@ -66,7 +66,7 @@ def repair(directory: Path) -> Repaired:
 
 
 def _cut_last_line(path: Path) -> bool:
-    """Drop what follows the last newline; whether there was anything."""
+    """Drop what follows the last newline; returns whether there was anything."""
     if not path.is_file():
         return False
     with path.open("r+b") as file:

@@ -1,4 +1,4 @@
-"""The sound of a recording: files of PCM16 mono on the recording's clock, written and read back."""
+"""The audio of a recording: PCM16 mono files on the recording's clock, written and read back."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from audio.wav import HEADER_BYTES, WavWriter
 from relay.recording.manifest import Track
 
 PAD_OVER_S = 0.2
-"""A gap longer than this is filled with silence; a shorter one is only late, not missing."""
+"""Longer gaps (s) are filled with silence; a shorter one is only jitter."""
 _SILENCE_SAMPLES = 10 * SAMPLE_RATE
 
 log = logging.getLogger(__name__)
 
 
 class TrackWriter:
-    """One track. FLAC; WAV where libsndfile is missing, because that needs no library to survive a kill.
+    """One track. FLAC, or WAV if libsndfile is missing, which survives a kill without any library.
 
-    Raises ``OSError``; ``FileExistsError`` when there is such a file already.
+    Raises ``OSError``; ``FileExistsError`` if the file exists.
     """
 
     def __init__(self, directory: Path, name: str) -> None:
@@ -48,11 +48,11 @@ class TrackWriter:
         return Track(file=self._file.path.name, codec=codec, rate_hz=SAMPLE_RATE)  # type: ignore[arg-type]
 
     def append(self, pcm: bytes) -> None:
-        """Add ``pcm`` at the end. Raises ``OSError``."""
+        """Append ``pcm``. Raises ``OSError``."""
         self._file.write(pcm)
 
     def place(self, pcm: bytes, starts_at_s: float) -> None:
-        """Add sound that began ``starts_at_s`` seconds after the recording did. Raises ``OSError``."""
+        """Add audio that started ``starts_at_s`` seconds into the recording. Raises ``OSError``."""
         behind = starts_at_s - self._file.samples / SAMPLE_RATE
         if behind > PAD_OVER_S:
             missing = int(behind * SAMPLE_RATE)
@@ -63,7 +63,7 @@ class TrackWriter:
         self._file.write(pcm)
 
     def sync(self) -> None:
-        """Let it survive a loss of power up to here. Raises ``OSError``."""
+        """Sync to disk, so that a power failure loses nothing up to here. Raises ``OSError``."""
         self._file.sync()
 
     def close(self) -> None:
@@ -75,14 +75,14 @@ class TrackReader(Protocol):
     """PCM16 mono at 24 kHz."""
 
     samples: int
-    """In all."""
+    """Total length in samples."""
 
     def read(self, samples: int) -> bytes:
         """At most ``samples`` from the present place; empty at the end."""
         ...
 
     def seek(self, sample: int) -> None:
-        """Go on at ``sample``."""
+        """Continue at ``sample``."""
         ...
 
     def close(self) -> None:
@@ -91,7 +91,7 @@ class TrackReader(Protocol):
 
 
 class WavReader:
-    """A WAV of the recorder. Samples are counted in the file: a killed recorder leaves its header behind."""
+    """The recorder's WAV. Samples are counted from the file's size: a killed recorder leaves its header out of date."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb")
@@ -107,7 +107,7 @@ class WavReader:
         return data[: len(data) // BYTES_PER_SAMPLE * BYTES_PER_SAMPLE]
 
     def seek(self, sample: int) -> None:
-        """Go on at ``sample``."""
+        """Continue at ``sample``."""
         self._file.seek(HEADER_BYTES + min(max(0, sample), self.samples) * BYTES_PER_SAMPLE)
 
     def close(self) -> None:
@@ -116,5 +116,5 @@ class WavReader:
 
 
 def open_track(path: Path) -> TrackReader:
-    """The track in ``path``, by its ending. Raises ``OSError`` and ``ValueError``."""
+    """Open the track in ``path``, by its suffix. Raises ``OSError`` and ``ValueError``."""
     return FlacReader(path) if path.suffix == ".flac" else WavReader(path)

@@ -1,4 +1,4 @@
-"""Messages as they went over the WebSocket, as lines of ``wire.jsonl``: audio by reference, secrets cut. Pure."""
+"""Messages as they went over the WebSocket, as lines of ``wire.jsonl``: audio by reference, secrets removed. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _AUDIO_KEYS = ("delta", "audio")
 """Where a message carries base64 audio (realtime-protocol, sections 3 and 5)."""
 _AUDIO_TYPES = frozenset({"response.output_audio.delta", "response.audio.delta", "input_audio_buffer.append"})
 LONGEST_TEXT = 65_536
-"""Characters of a message that is no JSON object."""
+"""Most characters kept of a message that is not a JSON object."""
 
 
 class AudioReference(msgspec.Struct, frozen=True):
@@ -38,13 +38,13 @@ class WireMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """Seconds since the recording began, monotonic clock."""
     direction: Direction
     connection: int
-    """Counts the sockets of the run from 1."""
+    """Number of the socket within the run, from 1."""
     size_bytes: int
     """Of the message as it was on the wire."""
     event: dict[str, Any] | None = None
     """A JSON message; where it carried audio, that member is ``{"$audio": {track, offset, samples}}``."""
     text: str | None = None
-    """A text message that is no JSON object."""
+    """A text message that is not a JSON object."""
     audio: AudioReference | None = None
     """A binary message: PCM16."""
 
@@ -62,7 +62,7 @@ def decode(line: bytes) -> WireMessage:
 def without_audio(text: str, offset: int) -> tuple[dict[str, Any] | str, bytes]:
     """A text message as it is recorded, and the PCM16 it carried (empty: none).
 
-    ``offset``: how many samples the track ``received`` has already. Raises nothing: what cannot be read stays text.
+    ``offset``: how many samples the track ``received`` has already. Never raises: unreadable audio stays text.
     """
     try:
         event = _decoder.decode(text)
@@ -80,7 +80,7 @@ def without_audio(text: str, offset: int) -> tuple[dict[str, Any] | str, bytes]:
 
 
 def cut_secrets(value: Any) -> Any:
-    """``value`` with every member of a telling name replaced."""
+    """``value`` with every member that has a secret's name replaced."""
     match value:
         case Mapping():
             return {

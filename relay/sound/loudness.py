@@ -1,4 +1,4 @@
-"""Levels for the meters, which are computed twenty times a second for as long as a conversation lasts."""
+"""Levels for the meters, computed twenty times a second throughout a conversation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The answer audio that waits to be played, and how much of it was really heard.
+"""The answer audio that waits to be played, and how much of it was actually heard.
 
 The sink pulls from its own thread, the relay adds and interrupts from its loop. All positions are
 counted in samples handed to the sink, never in wall-clock time (realtime-protocol, section 10): what
@@ -22,7 +22,7 @@ SAMPLES_PER_MS = BYTES_PER_MS // BYTES_PER_SAMPLE
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """How much of one answer item was heard, in ms. Never more than was received."""
+    """How much of one answer item was heard, in ms; never more than was received."""
 
     item_id: str
     heard_ms: int
@@ -33,7 +33,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class PlaybackChange:
-    """An item's playback began, ended, or was cut short."""
+    """An item's playback started, ended, or was cut short."""
 
     state: Literal["started", "finished", "interrupted"]
     heard: Heard
@@ -57,7 +57,7 @@ class _Item:
         self.no_more = False
 
     def settle(self, heard_position: int) -> None:
-        """Count as heard what lies before ``heard_position`` of the sink's stream."""
+        """Count everything before ``heard_position`` of the sink's stream as heard."""
         while self.sounding:
             start, length = self.sounding[0]
             audible = min(length, heard_position - start)
@@ -80,7 +80,7 @@ class _Item:
 
 
 class PlaybackQueue:
-    """Answer items in the order they came. Every method may be called from any thread.
+    """Answer items in order of arrival. Every method may be called from any thread.
 
     The lock is held for a few list operations at most, so ``pull`` is fit for an audio callback.
     """
@@ -99,7 +99,7 @@ class PlaybackQueue:
         self._on_played = on_played
 
     def set_latency(self, latency_ms: float) -> None:
-        """Tell how long after being pulled a sample is heard, from the sink's ``StreamInfo``, in ms."""
+        """Set the delay from pulling a sample to hearing it, from the sink's ``StreamInfo``, in ms."""
         with self._lock:
             self._latency = max(0, round(latency_ms * SAMPLES_PER_MS))
 
@@ -130,14 +130,14 @@ class PlaybackQueue:
                 item.no_more = True
 
     def response_over(self, response_id: str) -> None:
-        """The server ended this response: none of its items will get more audio."""
+        """The server ended this response: its items get no more audio."""
         with self._lock:
             for item in self._items:
                 if self._responses.get(item.item_id) == response_id:
                     item.no_more = True
 
     def pull(self, n_samples: int) -> bytes:
-        """The next ``n_samples`` as ``2 * n_samples`` bytes, silence where nothing waits."""
+        """The next ``n_samples`` as ``2 * n_samples`` bytes, padded with silence."""
         parts: list[memoryview | bytes] = []
         with self._lock:
             missing = n_samples
@@ -209,7 +209,7 @@ class PlaybackQueue:
             return cut_short
 
     def finish_all(self) -> None:
-        """The socket is gone: what was received is played to its end, nothing more will come."""
+        """The socket is gone: play out what was received; no more is coming."""
         with self._lock:
             for item in self._items:
                 item.no_more = True
@@ -229,7 +229,7 @@ class PlaybackQueue:
 
     @property
     def sounding(self) -> bool:
-        """Something waits, or was pulled and is not heard to its end yet."""
+        """Whether audio waits, or was pulled but not fully heard yet."""
         with self._lock:
             return any(item.waiting or item.sounding for item in self._items)
 

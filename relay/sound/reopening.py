@@ -1,4 +1,4 @@
-"""Opening sources and sinks so that none is left open by mistake, and opening again what was lost."""
+"""Opening sources and sinks without leaks, and reopening lost ones."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from audio.errors import AudioError
 from audio.ports import Sink, Source, StreamInfo
 
 REOPEN_DELAYS_S = (1.0, 2.0, 4.0, 8.0)
-"""When a device or sender that was lost is tried again, in seconds after each failure."""
+"""Delays (s) before each retry of a lost device or sender."""
 
 
 async def open_or_close(end: Source | Sink, opening: Coroutine[Any, Any, StreamInfo]) -> StreamInfo:
-    """Wait for ``opening``, which opens ``end``. Who is cancelled meanwhile leaves it closed, not half open."""
+    """Wait for ``opening``, which opens ``end``; close it again on cancellation."""
     try:
         return await opening
     except asyncio.CancelledError:
@@ -24,23 +24,23 @@ async def open_or_close(end: Source | Sink, opening: Coroutine[Any, Any, StreamI
 
 
 async def close_quietly(end: Source | Sink) -> None:
-    """Close ``end``; what is wrong with it does not matter any more."""
+    """Close ``end``, ignoring errors."""
     with contextlib.suppress(AudioError):
         await end.close()
 
 
 class Reopening:
-    """Opens what was lost again, in the background: until that succeeds, or something else is chosen."""
+    """Reopens a lost source or sink in the background until it succeeds or another is chosen."""
 
     def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
 
     def start(self, attempt: Callable[[], Awaitable[bool]]) -> None:
-        """Call ``attempt`` after each of the delays until it says True."""
+        """Call ``attempt`` after each delay until it returns True."""
         self._task = asyncio.create_task(self._run(attempt), name="reopen")
 
     async def stop(self) -> None:
-        """Make no more attempts. Returns when one that was under way has closed what it opened."""
+        """Stop retrying. Returns once a running attempt has closed what it opened."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()

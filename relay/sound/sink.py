@@ -17,7 +17,7 @@ NO_SINK = "none"
 
 
 class CurrentSink:
-    """Plays the queue through whichever sink is in use. Without one that works the answers go to nobody, in real
+    """Plays the queue through the current sink. Without a working one the answers are discarded in real
     time, so that the conversation keeps its pace."""
 
     def __init__(self, output: Output, queue: PlaybackQueue) -> None:
@@ -36,7 +36,7 @@ class CurrentSink:
             await self._open_or_none(spec)
 
     async def check(self) -> None:
-        """Notice a sink that was lost in mid-play, and tell what playback did since the last check."""
+        """Detect a sink lost during playback, and report playback changes since the last check."""
         for change in self._queue.take_changes():
             self._output.emit(
                 Playback(

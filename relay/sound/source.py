@@ -1,4 +1,4 @@
-"""The source of a run: what is being read at the moment, and what takes its place when it ends or fails."""
+"""The source of a run: what is being read, and what replaces it when it ends or fails."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _REOPENED = frozenset({AudioErrorCode.DEVICE_LOST, AudioErrorCode.NO_FRAMES, Aud
 
 
 class _Reading:
-    """A task that reads one source into a queue, a chunk each time one is wanted.
+    """A task that reads one source into a queue, one chunk per request.
 
-    Not ahead of that: a file must not begin before there is somebody to hear it.
+    It does not read ahead: a file must not start before there is somebody to hear it.
     """
 
     def __init__(self, source: Source) -> None:
@@ -32,14 +32,14 @@ class _Reading:
         self._task: asyncio.Task[None] | None = None
 
     async def next(self) -> Chunk | Exception | None:
-        """The next chunk, or why there is none; None when the source has been closed meanwhile."""
+        """The next chunk, or why there is none; None if the source was closed meanwhile."""
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="source")
         self._wanted.set()
         return await self._read.get()
 
     async def close(self) -> None:
-        """Read no more, then release the source: it must not be closed while somebody is in its ``read``."""
+        """Stop reading, then release the source: it must not be closed during a ``read``."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -57,7 +57,7 @@ class _Reading:
 
 
 class CurrentSource:
-    """Always gives chunks: of the source that was asked for, of silence where that has ended or failed.
+    """Always delivers chunks: from the requested source, or silence if it has ended or failed.
 
     Silence keeps flowing after a file has ended, because the server's VAD ends a turn by hearing it.
     """
@@ -80,12 +80,12 @@ class CurrentSource:
 
     @property
     def live(self) -> bool:
-        """The source goes on whether it is read or not (a device, a socket), unlike a file."""
+        """Whether the source continues even if it is not read (a device, a socket), unlike a file."""
         return self._live
 
     @property
     def spec(self) -> str:
-        """What is being read, as it was asked for."""
+        """The current source, as requested."""
         return self._spec
 
     @property
@@ -94,7 +94,7 @@ class CurrentSource:
         return self._dropped + self._reading.source.dropped_chunks
 
     async def use(self, spec: str) -> None:
-        """Read from ``spec`` from now on; silence if it cannot be opened, which is told."""
+        """Read from ``spec`` from now on; if it cannot be opened, report that and read silence."""
         await self._reopening.stop()  # which may be opening something, and holds the lock then
         async with self._using:
             opened = await self._open(spec)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -71,7 +72,7 @@ def test_devices_that_we_may_not_open_are_not_called_missing(
     device.touch()
     hidden = portaudio._forbidden_sound_devices
     assert hidden(tmp_path) is None
-    monkeypatch.setattr(portaudio.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
     assert hidden(tmp_path) == str(device)
     assert hidden(tmp_path / "none") is None
     monkeypatch.setattr(portaudio, "_forbidden_sound_devices", lambda: hidden(tmp_path))

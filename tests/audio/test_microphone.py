@@ -113,7 +113,8 @@ async def test_a_device_is_opened_the_way_it_can(
     settings = sound.streams[0].settings
     assert (settings["samplerate"], settings["channels"]) == (rate, channels)
     assert settings["blocksize"] == rate // 50
-    assert (info.name, info.rate_hz, info.latency_ms) == ("USB", rate, pytest.approx(42.5))
+    assert (info.name, info.rate_hz) == ("USB", rate)
+    assert info.latency_ms == pytest.approx(42.5)
     await source.close()
     assert sound.streams[0].state == "closed"
 
@@ -196,7 +197,7 @@ async def test_a_second_of_zeros_is_told_once_and_again_after_sound(sound: FakeS
     assert warnings == []
     await capture(10, bytes(BLOCK))
     assert [w.code for w in warnings] == [AudioErrorCode.DIGITAL_SILENCE]
-    assert source.warning is warnings[0]
+    assert [source.warning] == warnings
     await capture(100, bytes(BLOCK))
     assert len(warnings) == 1
     # One step of one sample is sound.

@@ -34,7 +34,8 @@ async def test_the_device_gets_what_is_pulled(sound: FakeSoundDevice) -> None:
     sink = make_sink("speaker")
     info = await sink.open(voice)
     stream = sound.streams[0]
-    assert (info.name, info.rate_hz, info.latency_ms) == ("Headset", 24_000, pytest.approx(42.5))
+    assert (info.name, info.rate_hz) == ("Headset", 24_000)
+    assert info.latency_ms == pytest.approx(42.5)
     assert stream.settings["latency"] == 0.1
     assert stream.settings["blocksize"] == 480
     assert stream.play(480) + stream.play(480) == sine(440, 0, 960)
@@ -90,8 +91,9 @@ async def test_a_lost_speaker_says_so(sound: FakeSoundDevice) -> None:
     sound.add(FakeDevice("Headset", inputs=0, outputs=2), default=True)
     sink = make_sink("speaker:head")
     await sink.open(Voice())
-    assert sink.lost is None
+    before = sink.lost
     sound.streams[0].lose()
+    assert before is None
     assert isinstance(sink.lost, AudioError)
     assert sink.lost.code is AudioErrorCode.DEVICE_LOST
     await sink.close()

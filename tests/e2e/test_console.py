@@ -68,7 +68,7 @@ def test_realtime_mode_while_connected_and_after(
     open_terminal: OpenTerminal, server: Any, tmp_path: Path
 ) -> None:
     terminal = open_terminal("--server", server.url)
-    terminal.wait_for("Server is well")
+    terminal.wait_for("Server is up")
     terminal.press("admin" + TAB)
     terminal.wait_for("admin")
     terminal.press("admin123")
@@ -90,7 +90,7 @@ def test_realtime_mode_while_connected_and_after(
 @pytest.mark.parametrize("how", ["hang up", "kill"])
 def test_a_lost_terminal_ends_the_conversation(open_terminal: OpenTerminal, server: Any, how: str) -> None:
     terminal = open_terminal("--server", server.url, SALESMIND_USERNAME="admin")
-    terminal.wait_for("Server is well")
+    terminal.wait_for("Server is up")
     terminal.press("admin123")
     terminal.wait_for("••••••••")
     terminal.press(ENTER)
@@ -115,20 +115,20 @@ def test_in_japanese(open_terminal: OpenTerminal, server: Any) -> None:
 def test_ctrl_z_goes_back_to_the_shell_and_fg_returns(open_shell: OpenTerminal, server: Any) -> None:
     terminal = open_shell()
     terminal.press(f"{shlex.join(SALESMIND)} --server {server.url}\n")
-    terminal.wait_for("Server is well")
+    terminal.wait_for("Server is up")
     terminal.press(CTRL_Z)
     terminal.wait_for(lambda text: "Stopped" in text)
     terminal.press("echo back-in-$((1+1))-shells\n")
     terminal.wait_for("back-in-2-shells")
     terminal.press("clear; fg; echo ended-$((40+2))\n")
-    terminal.wait_for(lambda text: "back-in" not in text and "Server is well" in text)
+    terminal.wait_for(lambda text: "back-in" not in text and "Server is up" in text)
     terminal.press(CTRL_Q)
     terminal.wait_for("ended-42")
 
 
 def test_ctrl_z_without_a_shell_stops_nothing(open_terminal: OpenTerminal, server: Any) -> None:
     terminal = open_terminal("--server", server.url)
-    terminal.wait_for("Server is well")
+    terminal.wait_for("Server is up")
     terminal.press(CTRL_Z)
     terminal.wait_for("There is no shell to go back to.")
     terminal.press(CTRL_Q)
@@ -163,7 +163,7 @@ def test_a_demo_without_a_place_for_its_data_says_so(open_terminal: OpenTerminal
     (tmp_path / "file").touch()
     terminal = open_terminal("demo", SALESMIND_STATE_DIR=str(tmp_path / "file" / "state"))
     assert terminal.wait_for_exit() == 2
-    assert "cannot be made" in terminal.text
+    assert "cannot be created" in terminal.text
     assert "Traceback" not in terminal.text
 
 

@@ -85,8 +85,8 @@ def test_turns_that_were_not_said_in_time_are_told(server: Any, environment: dic
     sources = ("--source", "tone")
     done = run(environment, *TALK, "--server", server.url, *sources, "--say", "one", "--say", "two")
     assert done.returncode == 4
-    assert "Not said, because the time was up: two" in done.stderr
-    assert "Not said, because the time was up: one" not in done.stderr
+    assert "Not said, because time ran out: two" in done.stderr
+    assert "Not said, because time ran out: one" not in done.stderr
 
 
 def test_the_summary_and_the_process_end_with_one_exit_code(server: Any, environment: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,9 +24,9 @@ def make_recording(tmp_path: Path) -> MakeRecording:
         name: str = "run",
         started_at: str = "2026-11-25T10:00:00+00:00",
         events: list[StreamEvent] | None = None,
-        **manifest: str,
+        **manifest: Any,
     ) -> Path:
-        begun = Manifest(id="", started_at=started_at, server_url="http://server", **manifest)  # type: ignore[arg-type]
+        begun = Manifest(id="", started_at=started_at, server_url="http://server", **manifest)
         failures: list[OSError] = []
         recorder = Recorder(tmp_path / "library" / name, 0.0, failures.append, begun)
         for event in conversation() if events is None else events:

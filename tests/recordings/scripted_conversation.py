@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 
+from relay.recording.wire import Direction
 from relay.stream import Item, ModeReports, Playback, Problem, Speech, Step, StreamEvent, Summary, Transcript
 
 
@@ -35,7 +36,7 @@ def summary(t: float) -> Summary:
     )  # fmt: skip
 
 
-def wire() -> list[tuple[str, float, str | bytes]]:
+def wire() -> list[tuple[Direction, float, str | bytes]]:
     """What went over the socket in it, shortened to fractions of a second."""
     delta = base64.b64encode(b"\x00\x20" * 480).decode()
     return [

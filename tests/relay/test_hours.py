@@ -59,7 +59,7 @@ def bench() -> tuple[Downlink, PlaybackQueue, Output]:
     output, playback = Output(Nobody()), PlaybackQueue()
     config = RelayConfig(server_url="http://127.0.0.1:9", token="t")
     downlink = Downlink(config, output, playback, LatencyTracker(), KeptSpeech())
-    downlink.connected(Nobody(), Replay(), ItemIds())  # type: ignore[arg-type]
+    downlink.connected(Nobody(), Replay(), ItemIds())  # type: ignore[arg-type]  # it only posts
     return downlink, playback, output
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from relay.stream import (
     Item,
     Latency,
@@ -28,9 +30,9 @@ from relay.stream import (
 SESSION_ID = "00000000-0000-4000-8000-000000000001"
 
 
-def meters(t: float, **changes: object) -> Meters:
+def meters(t: float, **changes: Any) -> Meters:
     """Levels and counters of a conversation that goes well."""
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "gate_open": True,
         "muted": False,
         "mic_rms_dbfs": -21.0,
@@ -48,7 +50,7 @@ def meters(t: float, **changes: object) -> Meters:
         "received_ms_per_s": 1_010.0,
         "playback_buffer_ms": 380,
     }
-    return Meters(t=t, **(values | changes))  # type: ignore[arg-type]
+    return Meters(t=t, **(values | changes))
 
 
 def opening() -> list[StreamEvent]:

@@ -111,17 +111,17 @@ async def test_checkpoints_tick_over_and_show_their_evidence(
         assert "NOT RUN" in shown(app, "Test 2:")
         assert "Connecting by WebSocket" in text(app, "#news")
         screen.panel.checks.choose("t1.session_updated")
-        await until(pilot, lambda: "Being decided" in text(app, "#page"))
+        await until(pilot, lambda: "Checking..." in text(app, "#page"))
         services.check.tell(*scripted_check.over(1, frozenset({"t1.order"})))
         await until(pilot, lambda: shown(app, "session.updated is received").split()[0] == "PASS")
         page = text(app, "#page")
-        assert "What decided:\n10:05:01.250 event t1 0.19 s\nReceived 71 ms after session.update" in page
-        assert "Looked at as well:" in page
+        assert "Evidence:\n10:05:01.250 event t1 0.19 s\nReceived 71 ms after session.update" in page
+        assert "Other evidence:" in page
         assert "FAIL" in shown(app, "* The steps keep their order")
         assert shown(app, "Test 1:").split()[1] == "PASS"  # the document is met; what failed is beyond it
         screen.panel.checks.choose("t1.order")
         await until(pilot, lambda: "Beyond the document" in text(app, "#page"))
-        assert "did not come within 20 s" in text(app, "#page")
+        assert "did not arrive within 20 s" in text(app, "#page")
 
 
 async def test_verdicts_result_and_change_since_the_run_before(
@@ -159,7 +159,7 @@ async def test_one_test_alone(make_app: Any, services: Any, opened: Any, until: 
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await opened(app, pilot)
         await pilot.press("t")
-        await until(pilot, lambda: "Choose a test first" in text(app, "#news"))
+        await until(pilot, lambda: "Select a test first" in text(app, "#news"))
         screen.panel.checks.choose("t2.audio_sent")
         await pilot.press("t")
         await until(pilot, lambda: services.check.running)
@@ -352,7 +352,7 @@ async def test_second_user_is_logged_in_and_the_password_kept_nowhere(
         await until(pilot, lambda: app.screen.query("#second"))
         app.screen.query_one("#second", Input).value = "admin"
         await pilot.press("f3")
-        await until(pilot, lambda: "another one than yourself" in text(app, "#problem"))
+        await until(pilot, lambda: "someone other than you" in text(app, "#problem"))
         app.screen.query_one("#second", Input).value = "tester"
         app.screen.query_one("#password", Input).value = "s3cret-word"
         services.server.fail["login"] = BadCredentials("no")
@@ -388,7 +388,7 @@ async def test_conversation_of_the_run_is_watched(
         await until(pilot, lambda: screen.check_action("watch", ()))
         await pilot.press("w")
         await until(pilot, lambda: type(app.screen).__name__ == "WatchScreen")
-        assert "no conversation yet" in text(app, "#news")
+        assert "not started a conversation yet" in text(app, "#news")
         services.check.tell(*scripted_check.says("t1", 1, [*scripted.talk(), *scripted.end()]))
         await until(pilot, lambda: "before" in text(app, "#summary"))
         assert "conversation t1" in text(app, "#talk-title")

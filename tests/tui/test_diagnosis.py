@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from relay.conversation import ConversationState, fold
-from relay.stream import Connection, Response, SourceState, Speech, Step, StreamEvent
+from relay.stream import Connection, Response, SourceState, Speech, Step, StreamEvent, Transcript
 from tests.tui import prepared_faults
 from tui import i18n
 from tui.actions import KeyNames
@@ -67,15 +68,9 @@ def test_a_rate_that_only_touches_another_is_not_blamed() -> None:
 
 def test_a_real_interruption_is_no_echo() -> None:
     events = [
-        event
-        if getattr(event, "role", "") != "user" or not getattr(event, "final", False)
-        else prepared_faults.Transcript(
-            t=event.t,
-            item_id=event.item_id,
-            role="user",
-            text="少し待ってください。質問があります。",
-            final=True,
-        )
+        replace(event, text="少し待ってください。質問があります。")
+        if isinstance(event, Transcript) and event.role == "user" and event.final
+        else event
         for event in prepared_faults.echo()
     ]
     assert found(events)[0].cause == "well"

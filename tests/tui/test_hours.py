@@ -8,7 +8,7 @@ from typing import Any
 
 from textual.widget import Widget
 
-from relay.stream import Item, Response, StreamEvent, Transcript
+from relay.stream import Item, Response, Role, StreamEvent, Transcript
 from tests.tui import scripted
 from tui.conversation.event_log import KEPT_LINES
 from tui.conversation.transcript import KEPT_TURNS
@@ -26,7 +26,7 @@ def a_stretch(stretch: int) -> list[list[StreamEvent]]:
         t = 20.0 + number * 6
         turns: list[StreamEvent] = []
         for n in range(number, number + PORTION):
-            role = "user" if n % 2 else "assistant"
+            role: Role = "user" if n % 2 else "assistant"
             turns.append(Item(t=t, item_id=f"i{n}", role=role, previous_item_id=f"i{n - 1}" if n else None))
             turns.append(Transcript(t=t, item_id=f"i{n}", role=role, text=f"turn {n}", final=True))
         portions.append([*turns, Response(t=t, response_id=f"r{number}", state="created")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -207,10 +208,11 @@ async def test_a_long_conversation_is_looked_into_by_key(
         await until(pilot, lambda: isinstance(app.screen, InspectorScreen))
         inspector = app.screen
         made: list[int] = []
+        row: Callable[[int, int], Line] = inspector._row
 
         def counted(index: int, width: int) -> Line:
             made.append(index)
-            return inspector._row(index, width)
+            return row(index, width)
 
         inspector.rows._make_row = counted
         await pilot.press("home")

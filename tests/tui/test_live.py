@@ -401,7 +401,7 @@ async def test_errors_and_lost_connections_are_worded(
             Connection(t=3, state="lost", close_code=1006),
             Connection(t=3, state="retrying", attempt=2, delay_s=1.0),
         ]
-        await until(pilot, lambda: "attempt 2, in 1.0 s" in text(app, "#news"))
+        await until(pilot, lambda: "in 1.0 s (attempt 2)" in text(app, "#news"))
         await until(pilot, lambda: app.status.socket == "retrying")
 
 
@@ -496,7 +496,7 @@ async def test_source_picker(make_app: Any, services: Any, start: Any, until: An
         await pilot.press("d")
         await until(pilot, lambda: app.screen.query("#sources") and "Looking" not in options(app)[0])
         assert options(app)[:3] == [
-            "Microphone (the system's choice)",
+            "Microphone (system default)",
             "Microphone: Built-in",
             "Microphone: USB Mic",
         ]
@@ -571,7 +571,7 @@ async def test_the_recording_is_stopped_and_deleted_after_a_question(
             for state in ("stopped", "deleted")
         ]
         await until(pilot, lambda: not app.status.recording)
-        assert "The recording is deleted" in text(app, "#news")
+        assert "The recording was deleted" in text(app, "#news")
         assert not app.screen.check_action("recording", ())
 
 
@@ -615,7 +615,7 @@ async def test_what_retention_removed_is_said_once(
         app.expire_recordings()
         await until(pilot, lambda: len(app._notifications) == 1)
         [notice] = app._notifications
-        assert "3 recordings were removed" in notice.message
+        assert "3 recordings were deleted" in notice.message
         await start(app, pilot)  # looks again
         await until(pilot, lambda: not services.expired)
         assert len(app._notifications) == 1

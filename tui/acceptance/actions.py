@@ -30,7 +30,7 @@ ACCEPTANCE_ACTIONS: tuple[Action, ...] = (
         "t,f3",
         "run_one",
         N_("Run one"),
-        N_("Acceptance: Run the chosen test"),
+        N_("Acceptance: Run the selected test"),
         N_("Run the test under the cursor"),
     ),
     Action(
@@ -38,8 +38,8 @@ ACCEPTANCE_ACTIONS: tuple[Action, ...] = (
         "f,f4",
         "run_failed",
         N_("Failed"),
-        N_("Acceptance: Run failed tests again"),
-        N_("Run again the tests in which something failed or could not be carried out"),
+        N_("Acceptance: Rerun failed tests"),
+        N_("Rerun the tests in which something failed or could not be run"),
     ),
     Action(
         "acceptance.abort",
@@ -47,7 +47,7 @@ ACCEPTANCE_ACTIONS: tuple[Action, ...] = (
         "abort",
         N_("Abort"),
         N_("Acceptance: Abort the run"),
-        N_("End the run now: it closes its connections and keeps what it found"),
+        N_("Abort the run: closes its connections and keeps the results so far"),
     ),
     Action(
         "acceptance.watch",
@@ -55,7 +55,7 @@ ACCEPTANCE_ACTIONS: tuple[Action, ...] = (
         "watch",
         N_("Watch"),
         N_("Acceptance: Watch the conversation"),
-        N_("Watch the conversation that the run holds; nothing can be done to it"),
+        N_("Watch the run's conversation; you cannot interfere with it"),
     ),
     Action(
         "acceptance.note",
@@ -71,7 +71,7 @@ ACCEPTANCE_ACTIONS: tuple[Action, ...] = (
         "options",
         N_("Options"),
         N_("Acceptance: Choose options"),
-        N_("Your name, a second user, what is spoken in test 2"),
+        N_("Your name, the second user, and the source for test 2"),
     ),
     Action(
         "acceptance.export",

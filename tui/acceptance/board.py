@@ -1,4 +1,4 @@
-"""What is known of an acceptance run while it goes on: its progress events folded into one state. Pure."""
+"""The state of an acceptance run in progress, folded from its events. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from acceptance.progress import (
 from acceptance.results import Answer, ConditionResult, RunResult, TestResult, Verdict
 
 Mark = Literal["pass", "fail", "not_run", "not_applicable", "running"]
-"""A verdict, or that it is being made."""
+"""A verdict, or ``running``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +43,27 @@ class Board:
     """The test being run."""
     doing: Doing | None = None
     question: Question | None = None
-    """What the operator is being asked."""
+    """The open question to the operator."""
     tests: Mapping[int, TestResult] = field(default_factory=dict)
-    """Tests that are over."""
+    """Finished tests."""
     cleaned_up: CleanedUp | None = None
     result: RunResult | None = None
-    """Once the run is over."""
+    """Set when the run has finished."""
 
     @property
     def over(self) -> bool:
-        """A run has come to its end."""
+        """Whether the run has finished."""
         return self.result is not None
 
     def mark(self, checkpoint_id: str) -> Mark:
-        """How a checkpoint stands. One that was answered already and is decided once more keeps its answer."""
+        """A checkpoint's mark. One that was answered and is being decided again keeps its answer."""
         given = self.answers.get(checkpoint_id)
         if given is not None and given.verdict != "not_run":
             return given.verdict
         return "running" if checkpoint_id in self.running else "not_run"
 
     def test_mark(self, number: int) -> Mark:
-        """How a test stands, by the document's own checkpoints."""
+        """A test's mark, by the document's own checkpoints."""
         return "running" if self.test == number else self.verdict_of(number, "document")
 
     def verdict_of(self, number: int, origin: verdicts.Origin) -> Verdict:
@@ -85,7 +85,7 @@ class Board:
 
     @property
     def to_run_again(self) -> tuple[int, ...]:
-        """The tests of the last run in which something failed, or could not be carried out."""
+        """The tests of the last run in which something failed or could not be run."""
         if self.result is None:
             return ()
         bad: tuple[Verdict, ...] = ("fail", "not_run")
@@ -94,14 +94,14 @@ class Board:
 
 
 def fold(board: Board, events: Iterable[ProgressEvent]) -> Board:
-    """``board`` after ``events``."""
+    """Apply ``events`` to ``board``."""
     for event in events:
         board = _after(board, event)
     return board
 
 
 def stopped(board: Board) -> Board:
-    """Nothing more will come, whether or not the run said so."""
+    """Mark the run as finished, even if it never said so."""
     return replace(board, running=frozenset(), test=None, doing=None, question=None)
 
 

@@ -23,7 +23,7 @@ _VARIABLES: dict[Tone, str] = {"good": "success", "bad": "error", "warn": "warni
 
 
 class CheckTree(Tree[str]):
-    """Ticks over as ``show`` is given new boards; the cursor stays where the operator put it.
+    """Follows the boards given to ``show``; the cursor stays where the operator put it.
 
     No guide lines and no triangles: their width is ambiguous on Japanese terminals.
     """
@@ -40,7 +40,6 @@ class CheckTree(Tree[str]):
         self._mark_width = max(cell_len(mark_word(mark)) for mark in TONES) + 2
 
     def on_mount(self) -> None:
-        """All nodes, open."""
         self.root.expand()
         for test in TESTS:
             title = _("Test {n}: {title}").format(n=test.number, title=words(test))
@@ -68,7 +67,7 @@ class CheckTree(Tree[str]):
         return test_of(self.chosen)
 
     def show(self, board: Board) -> None:
-        """Paint the marks that have changed."""
+        """Repaint the changed marks."""
         marks: Mapping[str, Mark] = {
             **{f"test:{test.number}": board.test_mark(test.number) for test in TESTS},
             **{point.id: board.mark(point.id) for point in CHECKPOINTS},
@@ -87,7 +86,7 @@ class CheckTree(Tree[str]):
         self.move_cursor(self._by_key[key])
 
     def render_label(self, node: TreeNode[str], base_style: Style, style: Style) -> Text:
-        """The mark in its colour, in a column of its own, then the words."""
+        """The coloured mark in its own column, then the text."""
         mark = self._marks.get(node.data or "")
         icon = (self.ICON_NODE_EXPANDED if node.is_expanded else self.ICON_NODE) if node.allow_expand else ""
         text = Text(icon, style=style)

@@ -23,18 +23,18 @@ CANCEL = Action(
     "escape",
     "cancel",
     N_("Cancel"),
-    N_("Note: Leave as it is"),
-    N_("Back without a change"),
+    N_("Note: Leave unchanged"),
+    N_("Back without changes"),
 )
 ACTIONS = (
-    Action("note.save", "f3", "save", N_("Keep"), N_("Note: Keep"), N_("Keep the note; Enter does the same")),
+    Action("note.save", "f3", "save", N_("Save"), N_("Note: Save"), N_("Save the note; Enter does the same")),
     CANCEL,
 )
 LONGEST_NOTE = 500
 
 
 class NoteScreen(ConsoleModal["str | None"]):
-    """Returns the note, or None to leave it as it is."""
+    """Returns the note, or None to leave it unchanged."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
@@ -47,22 +47,19 @@ class NoteScreen(ConsoleModal["str | None"]):
         self._note = note
 
     def compose(self) -> ComposeResult:
-        """One line: it is a cell of a table."""
         with Vertical(id="box"):
             title = _("Note on test {n}: {title}").format(n=self._test.number, title=words(self._test))
             yield Static(title, classes="title", markup=False)
             yield Field(self._note, max_length=LONGEST_NOTE, compact=True, id="note")
             yield Static(
-                _("Enter keeps it, {key} leaves it as it was.").format(key=self.key_name(CANCEL)),
+                _("Enter saves, {key} cancels.").format(key=self.key_name(CANCEL)),
                 classes="dim",
             )
         yield ActionFooter()
 
     @on(Input.Submitted, "#note")
     def action_save(self) -> None:
-        """Keep it."""
         self.dismiss(self.query_one("#note", Input).value.strip())
 
     def action_cancel(self) -> None:
-        """Leave it."""
         self.dismiss(None)

@@ -8,7 +8,7 @@ from acceptance.progress import Question, Reply
 
 
 class ScreenOperator:
-    """Asked by the run, answered by the screen. ``name`` is recorded with each answer."""
+    """Passes the run's questions to the screen. ``name`` is recorded with each answer."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -23,6 +23,6 @@ class ScreenOperator:
             self._reply = None
 
     def answer(self, reply: Reply) -> None:
-        """What the person said. Without effect when nobody waits for it any more."""
+        """Give the person's answer. No effect if the run is no longer waiting."""
         if self._reply is not None and not self._reply.done():
             self._reply.set_result(reply)

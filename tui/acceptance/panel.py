@@ -34,11 +34,10 @@ class RunPanel(Vertical):
         self._page: Content | None = None
 
     def compose(self) -> ComposeResult:
-        """Beside each other where there is room (``screen.tcss``)."""
         with Container(id="both"):
             with Vertical(id="left"):
                 yield CheckTree(id="tests")
-                yield Static(_("* beyond the document, judged apart"), id="legend", markup=False)
+                yield Static(_("* beyond the document, judged separately"), id="legend", markup=False)
             with VerticalScroll(id="evidence"):
                 yield Static(id="page")
         yield Static(id="verdicts")

@@ -1,4 +1,4 @@
-"""A checkpoint that only a person can judge, by ear or eye."""
+"""The question about a checkpoint that only a person can judge."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ACTIONS = (PASS, FAIL, SKIP)
 
 
 class QuestionScreen(ConsoleModal[Reply | None]):
-    """Returns the answer; None when the run does not want it any more. The run waits meanwhile."""
+    """Returns the answer, or None if the run withdrew the question. The run waits meanwhile."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
@@ -48,12 +48,9 @@ class QuestionScreen(ConsoleModal[Reply | None]):
         self._withdrawn = False
 
     def compose(self) -> ComposeResult:
-        """The question, for which checkpoint, and who answers."""
         with Vertical(id="box"):
             acting = self._question.asks == "act"
-            yield Static(
-                _("The run asks you to do something") if acting else _("The run asks you"), classes="title"
-            )
+            yield Static(_("Something for you to do") if acting else _("A question for you"), classes="title")
             yield Static(words(self._question), id="question", markup=False)
             yield Static(words(checkpoint(self._question.checkpoint)), classes="dim", markup=False)
             who = _("Your answer is recorded as that of {name}.").format(name=self._operator)
@@ -67,12 +64,11 @@ class QuestionScreen(ConsoleModal[Reply | None]):
         yield ActionFooter()
 
     def withdraw(self) -> None:
-        """The run does not want the answer any more. What lies above, such as the palette, is left to close first."""
+        """Close, as the run no longer needs the answer; anything on top, such as the palette, closes first."""
         self._withdrawn = True
         self.dismiss(None)
 
     def on_screen_resume(self) -> None:
-        """What lay above is gone."""
         if self._withdrawn:
             self.dismiss(None)
 
@@ -83,7 +79,7 @@ class QuestionScreen(ConsoleModal[Reply | None]):
 
     @on(Button.Pressed, "#no")
     def action_no(self) -> None:
-        """Fail. Who is asked to do something has nothing to judge."""
+        """Fail; not offered when the operator is asked to do something."""
         if self._question.asks == "judgement":
             self.dismiss("fail")
 

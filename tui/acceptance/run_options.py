@@ -35,16 +35,16 @@ ACTIONS = (
         "escape",
         "cancel",
         N_("Cancel"),
-        N_("Options: Leave as they are"),
-        N_("Back without a change"),
+        N_("Options: Leave unchanged"),
+        N_("Back without changes"),
     ),
 )
 SAMPLE = "sample"
-"""Stands for a sample recording, whose specification the run finds itself."""
+"""Stands for a sample recording; the run resolves it."""
 
 
 class RunOptionsScreen(ConsoleModal["RunOptions | None"]):
-    """Returns the options, or None to leave them as they are."""
+    """Returns the options, or None to leave them unchanged."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
@@ -52,7 +52,7 @@ class RunOptionsScreen(ConsoleModal["RunOptions | None"]):
     AUTO_FOCUS = "#operator"
 
     class Checked(Message):
-        """The server knows the second user, or does not."""
+        """The result of checking the second user's login."""
 
         def __init__(self, account: Credentials | None, problem: str = "") -> None:
             super().__init__()
@@ -64,10 +64,9 @@ class RunOptionsScreen(ConsoleModal["RunOptions | None"]):
         self._options = options
 
     def compose(self) -> ComposeResult:
-        """A row per choice."""
         second = self._options.second_account
         with Vertical(id="box"):
-            yield Static(_("Options of the run"), classes="title")
+            yield Static(_("Run options"), classes="title")
             with Horizontal(classes="row"):
                 yield Label(_("Your name"), classes="label")
                 yield Field(self._options.operator, compact=True, id="operator")
@@ -82,7 +81,7 @@ class RunOptionsScreen(ConsoleModal["RunOptions | None"]):
                 )
             with Horizontal(classes="row"):
                 yield Label(_("Password"), classes="label")
-                kept = _("logged in; empty leaves it so") if second else _("used once, kept nowhere")
+                kept = _("logged in; empty leaves it so") if second else _("used once, never saved")
                 yield Field(placeholder=kept, password=True, compact=True, id="password")
             yield Static(id="problem", classes="under error", markup=False)
             for name, label, choices, value in self._lists():
@@ -95,7 +94,7 @@ class RunOptionsScreen(ConsoleModal["RunOptions | None"]):
 
     def _lists(self) -> list[tuple[str, str, list[tuple[str, str]], str]]:
         sources = {SAMPLE: _("a sample recording"), "mic": _("the microphone: you speak")}
-        sinks = {"none": _("played nowhere"), "speaker": _("played on the loudspeaker; you are asked")}
+        sinks = {"none": _("not played"), "speaker": _("played on the loudspeaker; you are asked")}
         ends = {"leave": _("left as they are"), "finish": _("finished and scored")}
         source = self._options.source or SAMPLE
         sinks.setdefault(self._options.sink, self._options.sink)
@@ -114,7 +113,7 @@ class RunOptionsScreen(ConsoleModal["RunOptions | None"]):
     @on(Input.Submitted)
     @on(Button.Pressed, "#submit")
     def action_save(self) -> None:
-        """Log the second user in if there is a new one; else be done."""
+        """Log in the second user if one was entered, then close."""
         name = self._text("second")
         password = self.query_one("#password", Input).value
         known = self._options.second_account
@@ -133,7 +132,7 @@ class RunOptionsScreen(ConsoleModal["RunOptions | None"]):
         app = self.console_app
         assert app.account is not None
         if name == app.account.username:
-            self.post_message(self.Checked(None, _("The second user must be another one than yourself.")))
+            self.post_message(self.Checked(None, _("The second user must be someone other than you.")))
             return
         try:
             async with app.services.client(app.account.server_url, insecure=app.account.insecure) as client:
@@ -164,5 +163,4 @@ class RunOptionsScreen(ConsoleModal["RunOptions | None"]):
         return self.query_one(f"#{name}", Input).value.strip()
 
     def action_cancel(self) -> None:
-        """Back."""
         self.dismiss(None)

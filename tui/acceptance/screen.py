@@ -1,4 +1,4 @@
-"""The acceptance procedure: the four tests as a tree that ticks over, and the evidence beside it.
+"""The acceptance procedure: the four tests as a live tree, and the evidence beside it.
 
 The run is a worker that only appends its progress events to a queue; ten times a second they are folded into
 the board and painted once.
@@ -63,7 +63,7 @@ IDLE_ONLY = frozenset({"run_all", "run_one", "run_failed", "options", "export"})
 
 
 class AcceptanceScreen(ConsoleScreen[None]):
-    """Runs the procedure against the server that is logged in to."""
+    """Runs the procedure against the current server."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ACCEPTANCE_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACCEPTANCE_ACTIONS)
@@ -74,7 +74,7 @@ class AcceptanceScreen(ConsoleScreen[None]):
     panel = getters.query_one("#run", RunPanel)
 
     class Told(Message):
-        """A background job has something to say."""
+        """A background job reports a result."""
 
         def __init__(self, news: News, *, toast: bool = False) -> None:
             super().__init__()
@@ -96,7 +96,6 @@ class AcceptanceScreen(ConsoleScreen[None]):
         self._was_running = False
 
     def compose(self) -> ComposeResult:
-        """The run, and one sentence below."""
         account = self.console_app.account
         yield StatusLine()
         yield RunPanel(account.server_url if account else "", self.console_app.key_names, id="run")
@@ -104,7 +103,7 @@ class AcceptanceScreen(ConsoleScreen[None]):
         yield ActionFooter()
 
     def on_mount(self) -> None:
-        """Say beforehand what a run will do."""
+        """Show the plan before any run."""
         account = self.console_app.account
         assert account is not None
         self.options = first_options(self.console_app.settings, account)
@@ -121,11 +120,11 @@ class AcceptanceScreen(ConsoleScreen[None]):
         self.panel.checks.choose(chosen)
 
     def on_screen_resume(self) -> None:
-        """The status line had a conversation's facts while one was watched."""
+        """Reset the status line, which showed the watched conversation."""
         self.console_app.status = at_account(self.console_app.account)
 
     async def on_unmount(self) -> None:
-        """However the screen is left, the run closes its connections first, and what it found is kept."""
+        """However the screen is left, the run first closes its connections and its results are saved."""
         if self._run_worker is not None and not self._run_worker.is_finished:
             self._run_worker.cancel()
             with contextlib.suppress(TimeoutError, WorkerError):
@@ -140,11 +139,11 @@ class AcceptanceScreen(ConsoleScreen[None]):
 
     @property
     def running(self) -> bool:
-        """A run is going on."""
+        """Whether a run is in progress."""
         return self._run_worker is not None and not self._run_worker.is_finished
 
     def _plan_again(self) -> None:
-        """What a run of all tests would do with the options in force."""
+        """Recompute the plan of a full run with the current options."""
         if self.board.run_id is None:
             request = self._request(ALL_TESTS, Path())
             means = Means(restart_server=self.console_app.services.restart_of(request.server_url))
@@ -159,7 +158,7 @@ class AcceptanceScreen(ConsoleScreen[None]):
     # --- painting ------------------------------------------------------------------------------
 
     def paint(self) -> None:
-        """Show what is known."""
+        """Show the current board."""
         self.panel.show(self.board, self.notes)
 
     def say_news(self, news: News) -> None:
@@ -173,7 +172,7 @@ class AcceptanceScreen(ConsoleScreen[None]):
             self.notify(message.news.words, timeout=10, markup=False)
 
     def tick(self) -> None:
-        """Take in what has come, and paint once."""
+        """Apply the queued events and paint once."""
         arrived = [self._events.popleft() for _ in range(len(self._events))]
         for event in arrived:
             self.conversations.take(event)
@@ -194,7 +193,7 @@ class AcceptanceScreen(ConsoleScreen[None]):
             self.dismiss()
 
     def _attend(self, event: ProgressEvent) -> None:
-        """What an event asks of us beyond being shown in its place."""
+        """React to an event beyond showing it in its place."""
         match event:
             case Doing():
                 self.say_news(News(words(event), "warn"))
@@ -208,11 +207,11 @@ class AcceptanceScreen(ConsoleScreen[None]):
                 pass
 
     def _finished(self, event: RunFinished) -> None:
-        said = _("The run is over: document {document}, beyond it {beyond}.").format(
+        said = _("Run finished: document {document}, beyond it {beyond}.").format(
             document=mark_word(event.result.document), beyond=mark_word(event.result.beyond)
         )
         if event.result.aborted:
-            said = _("The run was aborted. What it found until then is shown and kept.")
+            said = _("The run was aborted. The results so far are shown and saved.")
         self.say_news(News(said, "good" if event.result.passed else "warn"))
         if self._dialog is not None:
             self._dialog.withdraw()
@@ -221,7 +220,6 @@ class AcceptanceScreen(ConsoleScreen[None]):
     # --- what can be done ----------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only what makes sense now."""
         if action in ("abort", "watch"):
             return self.running
         if action in IDLE_ONLY and self.running:
@@ -239,15 +237,15 @@ class AcceptanceScreen(ConsoleScreen[None]):
         self._start(ALL_TESTS)
 
     def action_run_one(self) -> None:
-        """The test under the cursor; on the first line there is none."""
+        """Run the test under the cursor; the first line has none."""
         number = self.panel.checks.chosen_test
         if number is None:
-            self.say_news(News(_("Choose a test first."), "warn"))
+            self.say_news(News(_("Select a test first."), "warn"))
         else:
             self._start((number,))
 
     def action_run_failed(self) -> None:
-        """What failed, once more."""
+        """Rerun the failed tests."""
         self._start(self.board.to_run_again)
 
     def _start(self, tests: tuple[int, ...]) -> None:
@@ -269,17 +267,16 @@ class AcceptanceScreen(ConsoleScreen[None]):
 
     @work(exclusive=True, group="run", exit_on_error=False)
     async def _carry_out(self, request: CheckRequest) -> None:
-        """The run itself; all it does here is to append to the queue."""
+        """Run the tests; events only go to the queue."""
         await self.console_app.services.run_check(request, self._events.append, self._operator)
 
     def action_abort(self) -> None:
-        """End the run; it cleans up and says what it found."""
+        """Abort the run; it cleans up and still reports its results."""
         if self._run_worker is not None:
             self.say_news(News(_("Aborting: closing the connections..."), "warn"))
             self._run_worker.cancel()
 
     def action_watch(self) -> None:
-        """The conversation, in the live screen, to be looked at only."""
         from tui.conversation.watch import WatchScreen
 
         self.app.push_screen(WatchScreen(lambda: self.conversations))
@@ -292,7 +289,7 @@ class AcceptanceScreen(ConsoleScreen[None]):
             self.post_message(Replay(directory, max(0.0, t - RUN_UP_S)))
 
     def action_options(self) -> None:
-        """Who answers, who the second user is, what is spoken."""
+        """Choose the operator's name, the second user and the source."""
         from tui.acceptance.run_options import RunOptionsScreen
 
         assert self.options is not None
@@ -305,12 +302,12 @@ class AcceptanceScreen(ConsoleScreen[None]):
             self.paint()
 
     def action_note(self) -> None:
-        """The note (備考) of the test under the cursor."""
+        """Edit the note (備考) of the test under the cursor."""
         from tui.acceptance.note import NoteScreen
 
         number = self.panel.checks.chosen_test
         if number is None:
-            self.say_news(News(_("Choose a test first."), "warn"))
+            self.say_news(News(_("Select a test first."), "warn"))
             return
         chosen = number
 
@@ -319,7 +316,7 @@ class AcceptanceScreen(ConsoleScreen[None]):
                 self.notes[chosen] = note
                 self.paint()
                 if self.board.over:
-                    self.keep(_("The note is kept with the result."))
+                    self.keep(_("The note is saved with the result."))
 
         self.app.push_screen(NoteScreen(chosen, self.notes.get(chosen, "")), written)
 
@@ -340,7 +337,7 @@ class AcceptanceScreen(ConsoleScreen[None]):
 
     @work(group="keep", exit_on_error=False)
     async def keep(self, said: str) -> None:
-        """Keep the result with the notes, and say ``said`` and what has changed since the run before."""
+        """Save the result with the notes; show ``said`` and what changed since the previous run."""
         result = self.board.result
         if result is None:
             return
@@ -360,7 +357,7 @@ class AcceptanceScreen(ConsoleScreen[None]):
 
     @work(exclusive=True, group="export", exit_on_error=False)
     async def action_export(self) -> None:
-        """Markdown, HTML, JUnit XML and JSON, in a folder that is named."""
+        """Export Markdown, HTML, JUnit XML and JSON, and show the folder."""
         if self.board.result is None:
             return
         try:
@@ -377,11 +374,10 @@ class AcceptanceScreen(ConsoleScreen[None]):
     # --- leaving -------------------------------------------------------------------------------
 
     def action_back(self) -> None:
-        """Back to the sessions; a run is aborted first, if the operator says so."""
         if not self.running:
             self.dismiss()
             return
-        question = _("The run is not over. Abort it and go back?")
+        question = _("The run is still in progress. Abort it and go back?")
         self._confirm(question, _("Abort"), self._abort_and_leave)
 
     def _abort_and_leave(self) -> None:
@@ -392,10 +388,10 @@ class AcceptanceScreen(ConsoleScreen[None]):
             self.dismiss()
 
     def ask_to_leave(self, leave: Callable[[], None]) -> bool:
-        """Quitting during a run asks once; whether it did."""
+        """Ask before quitting during a run; whether a question was shown."""
         if not self.running:
             return False
-        question = _("An acceptance run is going on. Abort it and quit?")
+        question = _("An acceptance run is in progress. Abort it and quit?")
         self._confirm(question, _("Quit"), leave, quitting=True)
         return True
 

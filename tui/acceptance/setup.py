@@ -1,4 +1,4 @@
-"""From what the operator chose to what an acceptance run is asked for."""
+"""From the operator's choices to the request of an acceptance run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RunOptions:
     """Recorded with every answer that a person gives."""
     second_account: Credentials | None = None
     source: str | None = None
-    """Spoken in test 2; None: a sample recording."""
+    """The source for test 2; None: a sample recording."""
     sink: str = "none"
     finish_sessions: bool = False
 

@@ -1,4 +1,4 @@
-"""An acceptance run in words: marks with their colours, and what stands beside the tree."""
+"""An acceptance run in words: coloured marks, and the page beside the tree."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _KINDS = {
     "request": N_("request"),
     "measurement": N_("measurement"),
     "operator": N_("operator"),
-    "absence": N_("did not come"),
+    "absence": N_("not received"),
 }
 
 
 def mark_word(mark: Mark) -> str:
-    """The mark in the language in force. Every tone goes with a word."""
+    """The mark as a word in the current language."""
     return _("RUNNING") if mark == "running" else verdict_word(mark)
 
 
@@ -79,9 +79,9 @@ def test_page(board: Board, number: int, note: str) -> Content:
         Content.styled(words(test), "bold"),
         Content.assemble((_("Document: "), "$dim"), marked(board.test_mark(number))),
         Content.assemble((_("Beyond the document: "), "$dim"), marked(board.verdict_of(number, "beyond"))),
-        Content.assemble((_("Carried out: "), "$dim"), _span(result.started_at, result.finished_at))
+        Content.assemble((_("Run at: "), "$dim"), _span(result.started_at, result.finished_at))
         if result is not None
-        else Content.styled(_("Not carried out yet"), "$dim"),
+        else Content.styled(_("Not run yet"), "$dim"),
         Content.assemble((_("Note: "), "$dim"), note or NOTHING),
         Content(""),
         *(_step(step) for step in board.plan if step.test == number),
@@ -95,15 +95,15 @@ def evidence_page(board: Board, point: Checkpoint, replay_key: str | None = None
     mark = board.mark(point.id)
     lines = [Content.styled(words(point), "bold"), Content.assemble(marked(mark))]
     if point.origin == "beyond":
-        lines.append(Content.styled(_("Beyond the document; judged apart"), "$dim"))
+        lines.append(Content.styled(_("Beyond the document; judged separately"), "$dim"))
     if answer.answered_by is not None:
         lines.append(Content.assemble((_("Answered by: "), "$dim"), answer.answered_by))
     lines.append(Content(""))
     if not answer.evidence:
-        waiting = _("Being decided now...") if mark == "running" else _("No evidence: it has not been run.")
+        waiting = _("Checking...") if mark == "running" else _("No evidence: not run yet.")
         lines.append(Content.styled(waiting, "$dim"))
     for number, evidence in enumerate(answer.evidence):
-        title = _("What decided:") if number == 0 else _("Looked at as well:")
+        title = _("Evidence:") if number == 0 else _("Other evidence:")
         if number < 2:
             lines.append(Content.styled(title, "bold $primary"))
         lines += _evidence(evidence)
@@ -114,13 +114,13 @@ def evidence_page(board: Board, point: Checkpoint, replay_key: str | None = None
 
 
 def changes_words(comparison: Comparison | None) -> str:
-    """How the run differs from the one before; empty when there was none."""
+    """How the run differs from the previous one; empty if there was none."""
     if comparison is None:
         return ""
     if not comparison.changes:
-        return _("Nothing has changed since the run before.")
+        return _("No change since the previous run.")
     better = sum(change.direction == "better" for change in comparison.changes)
-    return _("Since the run before: {better} better, {worse} worse.").format(
+    return _("Since the previous run: {better} better, {worse} worse.").format(
         better=better, worse=len(comparison.worse)
     )
 

@@ -1,7 +1,7 @@
 """The `salesmind` command line.
 
-``main`` chooses the language before anything that holds words is imported, and imports nothing heavy:
-the way from here to a drawn login screen is measured (``benchmarks/startup.py``).
+``main`` chooses the language before anything with text is imported, and imports nothing heavy:
+the time from here to the login screen is measured (``benchmarks/startup.py``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ COMPLETION_VARIABLE = "_SALESMIND_COMPLETE"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; leaves through ``SystemExit``."""
+    """Run the command line; exits through ``SystemExit``."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     from tui.i18n import resolve_language, set_language
 
@@ -38,25 +38,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _check_packages() -> None:
-    """Leave with a sentence if packages of another program (``relay`` on PYTHONPATH) hide ours."""
+    """Exit with a message if another program's packages (``relay`` on PYTHONPATH) shadow ours."""
     from importlib.util import find_spec
     from pathlib import Path
 
     root = Path(__file__).parents[2]
-    for name in ("relay", "audio", "api_client", "acceptance", "backend"):
+    for name in ("relay", "audio", "api_client", "acceptance", "recordings", "backend"):
         spec = find_spec(name)
         places = [Path(place).resolve() for place in spec.submodule_search_locations or ()] if spec else []
         if spec is not None and root.resolve() / name not in places:
             from tui.i18n import _
 
-            sentence = _("{path} hides the package {name} of this program. Take it off PYTHONPATH.")
+            sentence = _("{path} shadows this program's package {name}. Remove it from PYTHONPATH.")
             where = spec.origin or next(iter(places), "?")
             print(sentence.format(path=where, name=name), file=sys.stderr)
             sys.exit(2)
 
 
 def _check_encoding(arguments: Sequence[str]) -> None:
-    """Leave with a sentence if an argument is not UTF-8: neither JSON nor the server could take it."""
+    """Exit with a message if an argument is not UTF-8: neither JSON nor the server could handle it."""
     from tui.encoding import first_unreadable, print_whatever_comes
 
     print_whatever_comes()
@@ -69,7 +69,7 @@ def _check_encoding(arguments: Sequence[str]) -> None:
 
 
 def _translate_click(language: str) -> None:
-    """Let click find our catalogue of its own words: it asks gettext's default domain, by the environment."""
+    """Point click at our catalogue of its messages: it uses gettext's default domain, set by the environment."""
     import gettext
 
     from tui.i18n import LOCALE_DIRECTORY
@@ -80,7 +80,7 @@ def _translate_click(language: str) -> None:
 
 
 def _flag(arguments: Sequence[str], name: str) -> str | None:
-    """The value of ``name`` before click has parsed anything: help texts need the language first."""
+    """The value of flag ``name`` before click parses anything: help texts need the language first."""
     for position, argument in enumerate(arguments):
         if argument == name and position + 1 < len(arguments):
             return arguments[position + 1]

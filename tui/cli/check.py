@@ -1,7 +1,7 @@
-"""`salesmind check`: the acceptance procedure without the screen, for a terminal or a CI server.
+"""`salesmind check`: the acceptance procedure on the command line, for a terminal or a CI server.
 
-Standard output is data: with ``--json`` every event of the run, one object per line, else the result as text.
-What is about to be done, and how far it is, goes to standard error.
+Standard output is data: with ``--json`` every event of the run, one object per line, otherwise the result as text.
+The plan and progress go to standard error.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ CHECK_OPTIONS = (
     "tests", "second_user", "server_command", "ask", "finish_sessions", "out", "spoken", "as_json",
     "junit", "markdown", "html", "sink", "source", "revoke_command", "engine_control", "wrong_logins",
 )  # fmt: skip
-"""The options that are the check's own; all others are settings by the same name."""
+"""The check's own options; all others are settings of the same name."""
 
 
 @click.command(
     help=_(
-        "Run the acceptance procedure against a SalesMind server: connection, audio streaming, realtime_mode, "
-        "error handling. It works in sessions of its own and says beforehand what it will do. The password is "
-        "taken from {variable}; without it, you are asked.\n\n"
-        "Exit codes: 0 everything passed, 1 something did not, 2 wrong arguments or configuration, 3 the server "
-        "could not be reached or refused the login, 4 it did not answer in time, 130 interrupted."
+        "Run the acceptance procedure against a SalesMind server: connection, audio streaming, "
+        "realtime_mode, error handling. It works in sessions of its own and says first what it will do. "
+        "The password is read from {variable}; if it is not set, you are prompted.\n\n"
+        "Exit codes: 0 everything passed, 1 something did not, 2 wrong arguments or configuration, 3 the "
+        "server could not be reached or refused the login, 4 it did not answer in time, 130 interrupted."
     ).format(variable=PASSWORD_VARIABLE),
-    short_help=_("Run the acceptance procedure without a screen."),
+    short_help=_("Run the acceptance procedure from the command line."),
 )
 @setting("server_url", help=_("SalesMind server."))
 @setting("profile", help=_("Server profile of the configuration."))
 @setting("username")
-@setting("insecure", help=_("Accept a certificate that cannot be verified."))
+@setting("insecure", help=_("Accept a certificate even if it cannot be verified."))
 @click.option(
     "--test",
     "tests",
@@ -54,9 +54,7 @@ CHECK_OPTIONS = (
     "--source",
     metavar="SPEC",
     shell_complete=of_setting("source"),
-    help=_(
-        "What is spoken in test 2: mic[:DEVICE], wav:PATH, tcp:HOST:PORT ... By default a sample recording."
-    ),
+    help=_("Source for test 2: mic[:DEVICE], wav:PATH, tcp:HOST:PORT ... Default: a sample recording."),
 )
 @click.option(
     "--sink",
@@ -64,7 +62,7 @@ CHECK_OPTIONS = (
     shell_complete=of_setting("sink"),
     default="none",
     show_default=True,
-    help=_("Where the answer of test 2 is played: speaker[:DEVICE], wav:PATH, tcp:HOST:PORT or none."),
+    help=_("Where to play the answer in test 2: speaker[:DEVICE], wav:PATH, tcp:HOST:PORT or none."),
 )
 @setting("chunk_bytes")
 @click.option(
@@ -73,9 +71,9 @@ CHECK_OPTIONS = (
 @click.option(
     "--second-user",
     metavar="NAME",
-    help=_("A second account, to check that sessions are kept apart (password: {variable}).").format(
-        variable=SECOND_PASSWORD_VARIABLE
-    ),
+    help=_(
+        "Second account, to check that users cannot reach each other's sessions (password: {variable})."
+    ).format(variable=SECOND_PASSWORD_VARIABLE),
 )
 @click.option(
     "--server-command",
@@ -87,19 +85,22 @@ CHECK_OPTIONS = (
 @click.option(
     "--revoke-command",
     metavar="COMMAND",
-    help=_("Deactivate the second account with this command, in test 3, and see that it is shut out."),
+    help=_("Deactivate the second account with this command in test 3 and check that it is locked out."),
 )
 @click.option(
     "--engine-control",
     metavar="URL",
-    help=_("Cut the server's upstream in test 4, by the control address of `salesmind engine --control`."),
+    help=_(
+        "Cut the server's upstream connection in test 4, through the control address of `salesmind engine "
+        "--control`."
+    ),
 )
 @click.option(
     "--wrong-logins",
     is_flag=True,
     help=_("Try up to 20 wrong logins in test 4. The server may refuse your address for a while."),
 )
-@click.option("--ask", is_flag=True, help=_("Ask you at the terminal about what only a person can judge."))
+@click.option("--ask", is_flag=True, help=_("Ask at the terminal about what only a person can judge."))
 @click.option(
     "--finish-sessions", is_flag=True, help=_("Finish (and score) the run's own sessions at the end.")
 )
@@ -107,7 +108,7 @@ CHECK_OPTIONS = (
     "--out",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
-    help=_("Directory for the recordings, logs and result. By default one in the state directory."),
+    help=_("Directory for recordings, logs and the result. Default: one in the state directory."),
 )
 @click.option(
     "--json", "as_json", is_flag=True, help=_("Print every event of the run, one JSON object per line.")
@@ -116,7 +117,7 @@ CHECK_OPTIONS = (
 @click.option("--markdown", metavar="FILE", type=FILE, help=_("Write the document's result table."))
 @click.option("--html", metavar="FILE", type=FILE, help=_("Write one self-contained HTML page."))
 def command(**options: Any) -> None:
-    """Log in, run, print, write the reports; leave with the exit code of the verdict."""
+    """Log in, run, print, write the reports; exit with the verdict's exit code."""
     from tui.cli.check_run import CheckOptions, check
 
     own = CheckOptions(**{name: options.pop(name) for name in CHECK_OPTIONS})

@@ -1,4 +1,4 @@
-"""What a check may do to the server beside talking to it, as the caller gives it on the command line."""
+"""What a check may do to the server besides talking to it, from the command line."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ REVOKE_TIMEOUT_S = 30.0
 
 
 def revocation(command: str | None, second_user: str | None) -> Act | None:
-    """Runs ``command``, which deactivates the second account. Raises ``Exit`` for one that cannot be understood."""
+    """Runs ``command``, which deactivates the second account. Raises ``Exit`` if it cannot be parsed."""
     if command is None:
         return None
     if second_user is None:
-        raise reject(_("--revoke-command deactivates the second user: give --second-user as well."))
+        raise reject(_("--revoke-command deactivates the second user, so it needs --second-user."))
     try:
         arguments = shlex.split(command)
     except ValueError:
         arguments = []
     if not arguments:
-        raise reject(_("--revoke-command cannot be understood: {command}").format(command=command))
+        raise reject(_("--revoke-command cannot be parsed: {command}").format(command=command))
     return partial(_run, arguments)
 
 
 async def _run(arguments: list[str]) -> None:
-    """Raises ``OSError`` unless it ends in time, with 0."""
+    """Raises ``OSError`` unless it exits 0 in time."""
     process = await asyncio.create_subprocess_exec(
         *arguments,
         stdin=asyncio.subprocess.DEVNULL,
@@ -51,10 +51,10 @@ async def _run(arguments: list[str]) -> None:
 
 
 def cutting(control_url: str | None) -> Act | None:
-    """Cuts the engine's connections. Raises ``Exit`` for an address that is none of a WebSocket."""
+    """Cuts the engine's connections. Raises ``Exit`` for anything but a WebSocket address."""
     if control_url is None:
         return None
     if not control_url.startswith(("ws://", "wss://")):
-        sentence = _("--engine-control is the ws:// address that the engine prints as control, not {url}")
+        sentence = _("--engine-control takes the ws:// address that the engine prints as control, not {url}")
         raise reject(sentence.format(url=control_url))
     return partial(cut_connections, control_url)

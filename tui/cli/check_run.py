@@ -1,4 +1,4 @@
-"""One headless acceptance run: log in, run, print, write the reports, give the exit code."""
+"""One acceptance run on the command line: log in, run, print, write the reports, return the exit code."""
 
 from __future__ import annotations
 
@@ -61,19 +61,19 @@ class CheckOptions:
 
     @property
     def reports(self) -> dict[str, Path | None]:
-        """Where each format goes that was asked for."""
+        """The path for each requested format."""
         return {"markdown": self.markdown, "junit": self.junit, "html": self.html}
 
     @property
     def text_is_data(self) -> bool:
-        """Whether the result goes to standard output as text: nothing else goes there."""
+        """Whether the result goes to standard output as text, because nothing else does."""
         return not self.as_json and STANDARD_OUTPUT not in self.reports.values()
 
 
 def check(settings: ConsoleSettings, options: CheckOptions) -> int:
-    """Run what ``options`` ask for; gives the exit code.
+    """Run the check that ``options`` describe; returns the exit code.
 
-    Whatever the caller can have got wrong is found before the server hears of anything.
+    All mistakes of the caller are found before anything is sent to the server.
     """
     check_sound_arguments([] if options.source is None else [options.source], options.sink)
     if options.out is not None:
@@ -136,7 +136,7 @@ def _started(command: str) -> Iterator[tuple[str, RestartServer]]:
     try:
         server = ServerProcess(command_words(command))
     except CommandInvalid:
-        raise reject(_("--server-command cannot be understood: {command}").format(command=command)) from None
+        raise reject(_("--server-command cannot be parsed: {command}").format(command=command)) from None
 
     async def restart() -> str:
         return await asyncio.to_thread(server.restart)
@@ -191,13 +191,13 @@ async def _account(login: Login, username: str, password: str) -> Credentials:
 
 
 def _directory(settings: ConsoleSettings, options: CheckOptions) -> Path:
-    """A directory of the run's own, for its owner only."""
+    """The run's own directory, accessible to its owner only."""
     try:
         if options.out is None:
             return new_run_directory(settings.state_directory).resolve()
         return private_directory(options.out).resolve()
     except OSError as error:
-        sentence = _("The directory {path} cannot be made: {reason}")
+        sentence = _("The directory {path} cannot be created: {reason}")
         path = error.filename or options.out or settings.state_directory
         raise reject(sentence.format(path=path, reason=error.strerror)) from None
 
@@ -206,7 +206,7 @@ def _directory(settings: ConsoleSettings, options: CheckOptions) -> Path:
 
 
 class _Output:
-    """Prints what the run says, and ends it when it is told to or nobody can read it any more."""
+    """Prints the run's events, and stops it on a signal or when the output cannot be written any more."""
 
     def __init__(self, options: CheckOptions) -> None:
         self._as_json = options.as_json
@@ -234,13 +234,13 @@ class _Output:
         except OSError as error:
             self._unread = True
             if not isinstance(error, BrokenPipeError):
-                sentence = _("The output cannot be written, so the run was ended: {reason}")
+                sentence = _("The output cannot be written, so the run was stopped: {reason}")
                 self.failure = sentence.format(reason=error.strerror)
             if self._task is not None and self.result is None:
                 self._task.cancel()
 
     async def follow(self, run: Coroutine[None, None, RunResult]) -> None:
-        """SIGTERM and a closed terminal end the run as ctrl+c does: it cleans up and keeps what it found."""
+        """SIGTERM and a closed terminal stop the run like ctrl+c: it cleans up and saves its results."""
         self._task = asyncio.create_task(run)
         for name in ("SIGTERM", "SIGHUP"):
             with contextlib.suppress(NotImplementedError, AttributeError):  # Windows
@@ -252,7 +252,7 @@ class _Output:
 
 
 def _keep(result: RunResult, settings: ConsoleSettings) -> None:
-    """Among the results of all runs. If that fails it is said; the result itself is not in danger."""
+    """Save to the results store. A failure is reported; the result itself is not lost."""
     from acceptance.store import StoreError
     from tui.host.results import keep_result
 
@@ -261,12 +261,12 @@ def _keep(result: RunResult, settings: ConsoleSettings) -> None:
     except StoreError as error:
         click.echo(of_error(error), err=True)
         return
-    sentence = _("Kept as {id}. Recordings and logs: {directory}")
+    sentence = _("Saved as {id}. Recordings and logs: {directory}")
     click.echo(sentence.format(id=result.id, directory=result.directory), err=True)
 
 
 def _write(result: RunResult, directory: Path, options: CheckOptions) -> bool:
-    """result.json in the run's directory, and the reports that were asked for; whether all could be written."""
+    """result.json in the run's directory, and the requested reports; whether all could be written."""
     from acceptance.reports import as_json
 
     written = True

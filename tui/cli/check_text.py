@@ -1,4 +1,4 @@
-"""An acceptance run for people: its progress, line by line, and its result as text."""
+"""An acceptance run as text: its progress line by line, and its result."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ Echo = Callable[[str], object]
 
 
 class RunPrinter:
-    """Prints a run while it goes on: what is being done as ``progress``, each test's answers as ``result``.
+    """Prints a run in progress: steps through ``progress``, each test's verdicts through ``result``.
 
-    Both together say nothing twice, so they can share a terminal or a log.
+    The two never repeat each other, so they can share a terminal or a log.
     """
 
     def __init__(self, progress: Echo, result: Echo) -> None:
@@ -40,7 +40,7 @@ class RunPrinter:
         self._printed: set[int] = set()
 
     def __call__(self, event: ProgressEvent) -> None:
-        """Print what ``event`` brings, if anything."""
+        """Print ``event``, if there is anything to print."""
         match event:
             case RunStarted():
                 self._progress(_("This will be done on {server}:").format(server=one_line(event.server_url)))
@@ -80,7 +80,7 @@ class RunPrinter:
 
 
 def answer_line(answer: Answer) -> str:
-    """Verdict, checkpoint and what decided, on one line; of a failure all that is known."""
+    """Verdict, checkpoint and deciding evidence on one line; for a failure, all the evidence."""
     shown = answer.evidence if answer.verdict == "fail" else answer.evidence[:1]
     line = _question(answer)
     return f"{line} [{'; '.join(map(words, shown))}]" if shown else line
@@ -91,7 +91,7 @@ def _question(answer: Answer) -> str:
 
 
 def result_lines(result: RunResult) -> Iterator[str]:
-    """The whole result: test by test, then what follows from it."""
+    """The whole result: test by test, then the conclusion."""
     for test in result.tests:
         if test.number in result.selected:
             yield from _test_lines(test)
@@ -117,7 +117,7 @@ def conclusion_lines(result: RunResult) -> Iterator[str]:
             yield f"  {answer_line(answer) if known else _question(answer)}"
         yield ""
     if result.aborted:
-        yield _("The run was aborted before its end.")
+        yield _("The run was aborted before it finished.")
     yield _("Minimum: {minimum}   Ideal: {ideal}").format(
         minimum=_coloured(result.minimum), ideal=_coloured(result.ideal)
     )
@@ -148,7 +148,7 @@ def _test_lines(test: TestResult) -> Iterator[str]:
 
 
 def _coloured(verdict: Verdict) -> str:
-    """The verdict as a word; click takes the colour out where the output is no terminal."""
+    """The verdict as a word; click strips the colour if the output is not a terminal."""
     word = verdict_word(verdict)
     return word if os.environ.get("NO_COLOR") else click.style(word, fg=_COLOURS[verdict])
 

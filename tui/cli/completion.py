@@ -1,4 +1,4 @@
-"""What the shell offers for an argument: profiles, sources, sinks, settings and runs. Nothing here may fail."""
+"""Shell completion for arguments: profiles, sources, sinks, settings and runs. Nothing here may fail."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_RUNS = 50
 
 
 def offer(names: Callable[[], Iterator[tuple[str, str]]]) -> Complete:
-    """Completion from ``names``: what can be typed, and what it is."""
+    """Completion from ``names``: what can be typed, with a description."""
 
     def complete(_ctx: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
         return [CompletionItem(name, help=what or None) for name, what in names() if name.startswith(typed)]
@@ -59,7 +59,7 @@ def settings_keys() -> Iterator[tuple[str, str]]:
 
 
 def runs() -> Iterator[tuple[str, str]]:
-    """The ids of the kept acceptance runs, newest first, with their servers."""
+    """The ids of the saved acceptance runs, newest first, with their servers."""
     from acceptance.store import FILE_NAME, ResultsStore, StoreError
     from tui.settings import state_directory
 
@@ -86,6 +86,6 @@ _OF_SETTINGS = {"profile": profiles, "source": sources, "sink": sinks}
 
 
 def of_setting(name: str) -> Complete | None:
-    """Completion of the flag of the setting called ``name``, if there is something to offer."""
+    """Completion for the flag of setting ``name``, if there is any."""
     names = _OF_SETTINGS.get(name)
     return None if names is None else offer(names)

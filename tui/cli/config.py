@@ -1,4 +1,4 @@
-"""`salesmind config`: where the configuration is, what is in force and why, and changing it."""
+"""`salesmind config`: where the configuration is, which settings apply and why, and changing them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def path_command() -> None:
     click.echo(config_path())
 
 
-@command.command("show", help=_("Show every setting that is in force, and where it comes from."))
+@command.command("show", help=_("Show every setting in effect and where it comes from."))
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object."))
 def show_command(as_json: bool) -> None:
     """Print the settings on standard output."""
@@ -95,15 +95,15 @@ def _as_json(file: ConfigFile, settings: list[Setting]) -> dict[str, Any]:
     }
 
 
-@command.command("init", help=_("Write a configuration file in which every setting is explained."))
-@click.option("--force", is_flag=True, help=_("Replace a file that is there."))
+@command.command("init", help=_("Write a configuration file that explains every setting."))
+@click.option("--force", is_flag=True, help=_("Overwrite an existing file."))
 def init_command(force: bool) -> None:
-    """Write the template; its path is printed on standard output."""
+    """Write the template and print its path on standard output."""
     from tui.settings.edit import template, write
 
     path = config_path()
     if os.path.lexists(path) and not force:
-        raise reject(_("{path} is there already. --force replaces it.").format(path=path))
+        raise reject(_("{path} already exists. Use --force to replace it.").format(path=path))
     try:
         write(path, template())
     except SettingsError as error:
@@ -113,12 +113,12 @@ def init_command(force: bool) -> None:
 
 @command.command(
     "set",
-    help=_("Change one setting in the file, such as `audio.sink none`. What else is in it stays as it is."),
+    help=_("Change one setting in the file, such as `audio.sink none`. The rest of the file is kept."),
 )
 @click.argument("key", shell_complete=offer(settings_keys))
 @click.argument("value")
 def set_command(key: str, value: str) -> None:
-    """Check the value, then write it; what was changed is said on standard error."""
+    """Check the value, then write it; the change is reported on standard error."""
     from tui.settings.edit import with_setting, write
     from tui.settings.values import OPTIONS, option_named
 
@@ -129,7 +129,7 @@ def set_command(key: str, value: str) -> None:
     if option is None or not option.in_file:
         names = ", ".join(one.key for one in OPTIONS if one.in_file)
         raise reject(
-            _("There is no setting {key}; there are: {names}.").format(key=one_line(key), names=names)
+            _("There is no setting {key}. Settings: {names}.").format(key=one_line(key), names=names)
         )
     try:
         read = _read(option, value)
@@ -138,7 +138,7 @@ def set_command(key: str, value: str) -> None:
     except SettingsError as error:
         raise reject(str(error)) from None
     click.echo(
-        _("{key} is {value} now, in {path}.").format(key=option.key, value=_shown(read), path=file.path),
+        _("Set {key} to {value} in {path}.").format(key=option.key, value=_shown(read), path=file.path),
         err=True,
     )
 
@@ -154,7 +154,7 @@ def _read(option: Option, text: str) -> Any:
 
 
 def _existing() -> ConfigFile:
-    """The file, empty where there is none yet: SALESMIND_CONFIG may name one that is to be made."""
+    """The file, or an empty one: SALESMIND_CONFIG may name a file that does not exist yet."""
     from tui.settings.config_file import read_config
 
     return read_config(config_path())
@@ -162,7 +162,7 @@ def _existing() -> ConfigFile:
 
 @command.command(
     "check",
-    help=_("Name every mistake in the configuration file with its line. Exit code 2 if there are any."),
+    help=_("List every mistake in the configuration file with its line. Exits 2 if there are any."),
 )
 def check_command() -> None:
     """Print the mistakes on standard error."""
@@ -177,13 +177,13 @@ def check_command() -> None:
     if sentences:
         raise reject("\n".join(sentences))
     if not file.path.exists():
-        click.echo(_("There is no file {path}: the defaults are in force.").format(path=file.path), err=True)
+        click.echo(_("There is no file {path}: the defaults apply.").format(path=file.path), err=True)
     else:
-        click.echo(_("{path} is in order.").format(path=file.path), err=True)
+        click.echo(_("{path} is valid.").format(path=file.path), err=True)
 
 
 def _unknown_names(file: ConfigFile) -> list[str]:
-    """Themes and actions that there are not; knowing them takes the whole console."""
+    """Unknown themes and actions; finding them loads the whole console."""
     from tui.keymap import unknown_ids
     from tui.settings.config_file import Mistake
     from tui.wording.errors import sentence

@@ -22,7 +22,7 @@ def open_console(
     own_server: OwnServer | None = None,
     **more: Any,
 ) -> int:
-    """Run the app until it is closed. ``own_server``: one that this program has started and may restart;
+    """Run the app until it is closed. ``own_server``: a server that this program started and may restart;
     ``on``: whether conversations are recorded, None as the settings say.
 
     ``more`` are settings by their own names (``demo=True``).
@@ -49,7 +49,7 @@ def open_console(
 
 
 def require_terminal() -> None:
-    """Refuse with a sentence when there is no terminal to draw on."""
+    """Refuse if there is no terminal to draw on."""
     from tui.i18n import _
 
     # Textual reads standard input and draws on standard error.
@@ -62,6 +62,6 @@ def require_terminal() -> None:
 
 
 def _refusal(message: str) -> SystemExit:
-    """Say ``message`` and end: without click, which a bare `salesmind` does not load."""
+    """Print ``message`` and exit, without click, which a bare `salesmind` does not load."""
     print(message, file=sys.stderr)
     return SystemExit(ExitCode.USAGE)

@@ -1,4 +1,4 @@
-"""`salesmind demo`: the console with a server of its own, for a machine that has nothing else."""
+"""`salesmind demo`: the console with its own server, for a machine that has nothing else."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from tui.i18n import LANGUAGES, _
 
 @click.command(
     help=_(
-        "Start a SalesMind server with its offline engine on this machine and open the console at its login screen. "
-        "Needs no account, no key, no microphone and no internet. The server ends with the console."
+        "Start a SalesMind server with its offline engine on this machine and open the console at its "
+        "login screen. Needs no account, no key, no microphone and no internet. The server stops with the "
+        "console."
     ),
-    short_help=_("Try everything here: server, offline engine and console."),
+    short_help=_("Try everything on this machine: server, offline engine and console."),
 )
 @click.option("--lang", type=click.Choice(LANGUAGES), help=_("Language of the interface."))
 @click.option(
@@ -32,7 +33,7 @@ from tui.i18n import LANGUAGES, _
     default=0,
     show_default=True,
     type=click.IntRange(0, 65535),
-    help=_("Port to listen on; 0 takes a free one."),
+    help=_("Port to listen on; 0 picks a free one."),
 )
 @mind_options
 @click.option(
@@ -66,7 +67,7 @@ def command(
     try:
         directory = private_directory(private_directory(state_directory()) / "demo")
     except OSError as error:
-        sentence = _("The directory {path} cannot be made: {reason}")
+        sentence = _("The directory {path} cannot be created: {reason}")
         reason = error.strerror or str(error)
         raise reject(sentence.format(path=error.filename or state_directory(), reason=reason)) from None
     lang = lang or (ctx.parent.params.get("lang") if ctx.parent else None)
@@ -84,7 +85,7 @@ def command(
 
 
 def _not_started(failure: ServerDidNotStart, log: Path) -> str:
-    """Where the reason stands: above, said by the server, or in its log."""
+    """Report that the server did not start; the reason is above, from the server, or in its log."""
     if failure.exit_code == ExitCode.USAGE and failure.words:
         return _("The server did not start.")
     with suppress(OSError):

@@ -1,4 +1,4 @@
-"""`salesmind devices`: the microphones and loudspeakers that `mic:` and `speaker:` can name."""
+"""`salesmind devices`: the microphones and loudspeakers for `mic:` and `speaker:`."""
 
 from __future__ import annotations
 

@@ -16,9 +16,9 @@ from tui.i18n import _
 
 @click.command(
     help=_(
-        "Collect in one file what it takes to find a fault: logs of the console and of its own server, the newest "
-        "acceptance results, the configuration, versions and devices. Tokens, passwords and keys are cut out, "
-        "but transcripts of the acceptance runs are included."
+        "Collect in one file what a bug report needs: the logs of the console and its own server, the "
+        "latest acceptance results, the configuration, versions and devices. Tokens, passwords and keys "
+        "are removed, but transcripts of the acceptance runs are included."
     ),
     short_help=_("Collect logs, results and versions for a bug report."),
 )
@@ -35,10 +35,10 @@ from tui.i18n import _
     metavar="FILE",
     multiple=True,
     type=click.Path(path_type=Path, dir_okay=False),
-    help=_("Log of a server that keeps it elsewhere on this machine. May be given several times."),
+    help=_("Log of a server that writes it elsewhere on this machine. Can be repeated."),
 )
 def command(bundle: Path, server_logs: tuple[Path, ...]) -> None:
-    """Write the bundle; its path is printed on standard output, what is in it on standard error."""
+    """Write the bundle; print its path on standard output and its contents on standard error."""
     from acceptance.diagnostics import Sources, write_bundle
     from tui.settings import config_path, state_directory
 
@@ -57,9 +57,7 @@ def command(bundle: Path, server_logs: tuple[Path, ...]) -> None:
     for file in files:
         click.echo(f"  {file.name} ({file.size_bytes} bytes)", err=True)
     cut_out = sum(file.cut_out for file in files)
-    click.echo(
-        _("Secrets cut out: {n}. Read the bundle through before you pass it on.").format(n=cut_out), err=True
-    )
+    click.echo(_("Secrets removed: {n}. Review the bundle before you share it.").format(n=cut_out), err=True)
     click.echo(bundle)
 
 

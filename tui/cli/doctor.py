@@ -1,4 +1,4 @@
-"""`salesmind doctor`: what stands between this machine and a conversation, and how to mend it."""
+"""`salesmind doctor`: what keeps this machine from holding a conversation, and how to fix it."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ STATES = {
 
 @click.command(
     help=_(
-        "Look at all that a conversation needs, and say how to mend what does not work: Python, terminal, sound, "
-        "server, login, WebSocket and speech service. The password is taken from {variable}. A conversation is opened "
-        "outside any session, and nothing is said in it. Exit code 1 if something failed."
+        "Check everything a conversation needs and say how to fix what does not work: Python, terminal, "
+        "sound, server, login, WebSocket and speech service. The password is read from {variable}. It "
+        "opens a conversation outside any session and says nothing in it. Exits 1 if something failed."
     ).format(variable=PASSWORD_VARIABLE),
-    short_help=_("Find out what does not work, and how to mend it."),
+    short_help=_("Find out what does not work and how to fix it."),
 )
 @setting("server_url", help=_("SalesMind server."))
 @setting("profile", help=_("Server profile of the configuration."))
 @setting("username")
-@setting("insecure", help=_("Accept a certificate that cannot be verified."))
+@setting("insecure", help=_("Accept a certificate even if it cannot be verified."))
 @setting("source")
 @setting("sink")
-@click.option("--speak", is_flag=True, help=_("Say one sample recording, too, and wait for the answer."))
+@click.option("--speak", is_flag=True, help=_("Also speak one sample recording and wait for the answer."))
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object per line."))
 def command(speak: bool, as_json: bool, **options: Any) -> None:
-    """Print each finding as it comes; leave with 1 if one failed."""
+    """Print each finding as it comes; exit 1 if one failed."""
     try:
         settings = load_settings(options)
     except SettingsError as error:
@@ -58,7 +58,7 @@ def command(speak: bool, as_json: bool, **options: Any) -> None:
 
 
 async def _print_all(found: AsyncIterator[Finding], *, as_json: bool) -> bool:
-    """Whether anything failed."""
+    """Print all findings; returns whether anything failed."""
     states = []
     async for finding in found:
         states.append(finding.state)
@@ -75,7 +75,7 @@ async def _print_all(found: AsyncIterator[Finding], *, as_json: bool) -> bool:
 
 
 async def findings(settings: ConsoleSettings, password: str | None, *, speak: bool) -> AsyncIterator[Finding]:
-    """Everything, in the order in which one thing needs the other."""
+    """Run every check, in order of dependency."""
     from tui.doctor.machine import check_machine
     from tui.doctor.server import ServerLogin, check_server
     from tui.doctor.sound import check_sound

@@ -1,4 +1,4 @@
-"""The demo's own server: `salesmind serve` at one port, started again when it dies."""
+"""The demo's own server: `salesmind serve` on one port, restarted when it dies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tui.cli.server_process import ServerProcess
 from tui.i18n import language
 
 MIN_LIFE_S = 10.0
-"""A server that dies sooner after its start would die again."""
+"""A server that dies sooner than this after its start would only die again."""
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 class EmbeddedServer(ServerProcess):
     """``salesmind serve`` with its data and log in ``directory``.
 
-    ``port`` 0 takes any free one, which it keeps; ``more``: further arguments of ``serve``. Once ``keep_running`` is
-    called, a server that dies is started again.
+    ``port`` 0 picks a free one, which it keeps; ``more``: further arguments of ``serve``. Once ``keep_running`` is
+    called, a server that dies is restarted.
     """
 
     def __init__(
@@ -41,25 +41,25 @@ class EmbeddedServer(ServerProcess):
         self._stopping = False
 
     def start(self) -> str:
-        """As of any server; another start takes the same port."""
+        """Start it; later starts use the same port."""
         url = super().start()
         self._arguments[-1] = str(urlsplit(url).port)
         self._say = None  # the screen belongs to the console by now
         return url
 
     def restart(self) -> str:
-        """Kill the server as a crash would, and start it again with its data at its port."""
+        """Kill the server like a crash, and start it again with the same data and port."""
         with self._changing:
             return super().restart()
 
     def stop(self) -> None:
-        """End it for good."""
+        """Stop it permanently."""
         self._stopping = True
         with self._changing:
             super().stop()
 
     def keep_running(self) -> None:
-        """From now on, start it again when it ends by itself."""
+        """From now on, restart it when it exits by itself."""
         threading.Thread(target=self._watch, name="server-watch", daemon=True).start()
 
     def _watch(self) -> None:

@@ -1,4 +1,4 @@
-"""``salesmind engine``: the offline Realtime-API server by itself."""
+"""``salesmind engine``: the offline Realtime API server on its own."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
     default=8790,
     show_default=True,
     type=click.IntRange(0, 65535),
-    help=_("Port to listen on; 0 takes a free one."),
+    help=_("Port to listen on; 0 picks a free one."),
 )
 @click.option(
     "--pace",
@@ -36,11 +36,13 @@ _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
     default=6.0,
     show_default=True,
     type=click.FloatRange(min=0.5),
-    help=_("How many times faster than real time answers are sent."),
+    help=_("How many times faster than real time to send answers."),
 )
 @click.option("--no-transcription", is_flag=True, help=_("Do not load speech recognition."))
-@click.option("--whisper", type=_DIRECTORY, help=_("Directory of another Whisper model, for CTranslate2."))
-@click.option("--personas", type=_DIRECTORY, help=_("Directory of more personas."))
+@click.option(
+    "--whisper", type=_DIRECTORY, help=_("Directory of another Whisper model (CTranslate2 format).")
+)
+@click.option("--personas", type=_DIRECTORY, help=_("Directory of additional personas."))
 @click.option("--persona", metavar="ID", help=_("The persona that answers, whatever the session says."))
 @click.option(
     "--max-age",
@@ -53,19 +55,19 @@ _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option(
     "--token-file",
     type=_FILE,
-    help=_("File with the token that clients have to send; else SALESMIND_ENGINE_TOKEN, else none."),
+    help=_("File with the token that clients must send. Default: SALESMIND_ENGINE_TOKEN, or no token."),
 )
 @click.option(
     "--lenient",
     is_flag=True,
-    help=_("Let pass what OpenAI would refuse, where the engine can do without it."),
+    help=_("Accept what OpenAI would refuse, where the engine can cope."),
 )
 @click.option(
     "--allow-origin",
     "origins",
     multiple=True,
     metavar="ORIGIN",
-    help=_("Let in pages of this origin without a key, such as https://demo.example."),
+    help=_("Accept pages from this origin without a key, such as https://demo.example."),
 )
 @click.option(
     "--tls-cert",
@@ -75,11 +77,11 @@ _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 )
 @click.option("--tls-key", type=_FILE, help=_("Private key of --tls-cert (PEM, without a passphrase)."))
 @mind_options
-@click.option("--faults", type=_FILE, help=_("Misbehave as this TOML file says."))
+@click.option("--faults", type=_FILE, help=_("Inject the faults that this TOML file describes."))
 @click.option(
     "--fault", multiple=True, metavar="FAULT", help=_("One fault, such as stall:seconds=5,after_s=10.")
 )
-@click.option("--control", is_flag=True, help=_("Let programs on this machine set faults while it runs."))
+@click.option("--control", is_flag=True, help=_("Let programs on this machine inject faults while it runs."))
 @click.option("--stop-on-eof", is_flag=True, help=_("Stop when standard input is closed."))
 @click.option("--verbose", is_flag=True, help=_("Log every event type."))
 def command(

@@ -27,7 +27,7 @@ COMMANDS = (
 
 
 def _language_option(*, expose_value: bool) -> click.Option:
-    """``--lang``, which every command takes: ``tui.cli.main`` has looked for it before click does."""
+    """``--lang``, which every command takes: ``tui.cli.main`` looks for it before click does."""
     return click.Option(
         ["--lang"],
         type=click.Choice(LANGUAGES),
@@ -37,12 +37,12 @@ def _language_option(*, expose_value: bool) -> click.Option:
 
 
 class SuggestingGroup(click.Group):
-    """Says which command was probably meant by one that there is not."""
+    """Suggests a command for an unknown one."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does it, with a better sentence."""
+        """Like click's, with a better message."""
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
             close = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
@@ -59,7 +59,7 @@ class LazyGroup(SuggestingGroup):
     context_class = HelpContext
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command. Ctrl+c has an exit code of its own, and so has a reader who has seen enough: 0."""
+        """Run the command. Ctrl+c has its own exit code; a closed pipe exits 0."""
         try:
             return super().invoke(ctx)
         except (KeyboardInterrupt, click.Abort):
@@ -69,14 +69,14 @@ class LazyGroup(SuggestingGroup):
             raise click.exceptions.Exit(ExitCode.OK) from None
 
     def main(self, *arguments: Any, **options: Any) -> Any:
-        """Run the program; what nobody expected is logged and said in a sentence."""
+        """Run the program; unexpected errors are logged and reported in one sentence."""
         try:
             return super().main(*arguments, **options)
         except Exception as error:  # noqa: BLE001 - no traceback reaches a user
             sys.exit(_failed(error).exit_code)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, in the order in which a newcomer meets them."""
+        """The names, in the order a newcomer needs them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
@@ -92,12 +92,12 @@ class LazyGroup(SuggestingGroup):
 
 
 def _drop_output() -> None:
-    """Python writes what is left in its buffer when it ends, and would fail once more."""
+    """Discard buffered output, which Python would try to write again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _failed(error: Exception) -> click.exceptions.Exit:
-    """Log what nobody expected and say so; a full or closed standard output is no fault of ours."""
+    """Log and report an unexpected error; a full or closed standard output is not a bug."""
     from tui.host.journal import open_journal
     from tui.settings import state_directory
     from tui.wording.errors import sentence
@@ -134,7 +134,7 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool)
 )
 @setting("server_url", help=_("SalesMind server to offer at login."))
 @setting("profile", help=_("Server profile of the configuration to offer at login."))
-@setting("insecure", help=_("Accept a certificate that cannot be verified."))
+@setting("insecure", help=_("Accept a certificate even if it cannot be verified."))
 @setting("on", flag_value=False, help=_("Do not record the conversations."))
 @click.option(
     "--no-mouse", is_flag=True, help=_("Leave the mouse to the terminal, so that it can select text.")
@@ -159,6 +159,6 @@ def salesmind(ctx: click.Context, /, **options: Any) -> None:
 
 
 def reject(message: str, code: ExitCode = ExitCode.USAGE) -> click.exceptions.Exit:
-    """Say ``message`` on standard error; raise what is returned to end with ``code``."""
+    """Print ``message`` on standard error; raise the returned exception to exit with ``code``."""
     click.echo(message, err=True)
     return click.exceptions.Exit(code)

@@ -1,4 +1,4 @@
-"""Help texts that also fit a terminal in Japanese, where a character takes two cells and needs no space to break at.
+"""Help texts that also fit a terminal in Japanese, where a character takes two cells and lines break without spaces.
 
 click measures in characters and breaks at spaces only.
 """
@@ -31,7 +31,7 @@ def wrap(text: str, width: int) -> Iterator[str]:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """What must not be broken: a word with the space before it, a wide character with its punctuation."""
+    """Unbreakable pieces: a word with the space before it, a wide character with its punctuation."""
     piece = ""
     for letter in text:
         if piece and letter not in _NOT_FIRST and piece[-1] not in _NOT_LAST and _breaks(piece[-1], letter):
@@ -47,7 +47,7 @@ def _breaks(before: str, letter: str) -> bool:
 
 
 class HelpFormatter(click.HelpFormatter):
-    """Measures in cells, and breaks Japanese where it may be broken."""
+    """Measures in cells, and breaks Japanese by its own rules."""
 
     def write_text(self, text: str) -> None:
         """Paragraphs, wrapped."""
@@ -58,7 +58,7 @@ class HelpFormatter(click.HelpFormatter):
                 self.write(f"{'':{self.current_indent}}{line}\n")
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
-        """Terms on the left, what they mean on the right."""
+        """Terms on the left, their meanings on the right."""
         rows = list(rows)
         column = min(max((cells(term) for term, _ in rows), default=0), col_max) + col_spacing
         indent = " " * (self.current_indent + column)

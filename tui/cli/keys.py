@@ -1,4 +1,4 @@
-"""`salesmind keys`: every key of the console, with what is wrong with it."""
+"""`salesmind keys`: every key of the console, and any problem with it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tui.settings import SettingsError, load_settings
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Something between the keyboard and us that keeps keys for itself as long as nobody has changed its settings."""
+    """A program between the keyboard and us that intercepts keys by default."""
 
     name: str
     variable: str | None
-    """Set in the environment of whatever runs inside it; None: it is in every terminal."""
+    """The environment variable it sets for programs inside it; None: present in every terminal."""
     keys: tuple[str, ...]
 
 
@@ -38,12 +38,12 @@ HOLDERS = (
 
 
 @click.command(
-    help=_("List every key of the console: what it does, what it clashes with, and what keeps it away."),
-    short_help=_("List every key of the console, and what clashes."),
+    help=_("List every key of the console: what it does, what it conflicts with, and what may intercept it."),
+    short_help=_("List every key of the console, and any conflicts."),
 )
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object per line."))
 def command(as_json: bool) -> None:
-    """Print the table on standard output, and what is wrong on standard error; leave with 1 for a clash."""
+    """Print the table on standard output and problems on standard error; exit 1 for a conflict."""
     try:
         keymap = load_settings({}).keys
     except SettingsError as error:
@@ -62,14 +62,15 @@ def command(as_json: bool) -> None:
     for row in rows:
         for key, holder in row["kept_by"].items():
             sentence_ = _(
-                "{key} ({name}) may not arrive: {holder} keeps it. Use another key, or its own setting."
+                "{key} ({name}) may not arrive: {holder} intercepts it. Use another key, or change that program's "
+                "setting."
             )
             click.echo(sentence_.format(key=key, name=row["name"], holder=holder), err=True)
     if unknown := unknown_ids(keymap):
         click.echo(sentence("keys_unknown", {"ids": ", ".join(unknown)}), err=True)
     clashes = conflicts(keymap)
     for key, names in clashes:
-        words = _("{key} means several things at once: {names}.")
+        words = _("{key} is assigned to several actions: {names}.")
         click.echo(words.format(key=key, names=", ".join(names)), err=True)
     if clashes or unknown:
         raise click.exceptions.Exit(ExitCode.CHECK_FAILED)
@@ -94,7 +95,7 @@ def key_rows(keymap: Mapping[str, str], environ: Mapping[str, str]) -> Iterator[
 
 
 def kept_by(key: str, environ: Mapping[str, str]) -> str | None:
-    """Who keeps ``key`` for itself here, or None."""
+    """What intercepts ``key`` here, or None."""
     for holder in HOLDERS:
         if key in holder.keys and (holder.variable is None or environ.get(holder.variable)):
             return _(holder.name)

@@ -1,4 +1,4 @@
-"""Who logs in where, for the commands that have no screen to ask on."""
+"""Server and credentials, for the commands that have no login screen."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class Login:
 
 
 def login_of(settings: ConsoleSettings) -> Login:
-    """The login that ``settings`` describe. Raises ``Exit`` after saying what is missing.
+    """The login that ``settings`` describe. Raises ``Exit`` after reporting what is missing.
 
-    Must be called before the event loop runs: inside it, ctrl+c would not end the question for the password.
+    Must be called before the event loop runs: inside it, ctrl+c would not cancel the password prompt.
     """
     profile = next((p for p in settings.profiles if p.name == settings.profile), None)
     username = settings.username or (profile.username if profile else "")
     if not username:
-        raise reject(_("Say who is logging in: --username NAME."))
+        raise reject(_("Give the user name: --username NAME."))
     return Login(
         server_url=settings.server_url or (profile.server_url if profile else DEFAULT_SERVER_URL),
         username=username,
@@ -50,7 +50,7 @@ def login_of(settings: ConsoleSettings) -> Login:
 
 
 def _password_of(username: str) -> str:
-    """From the environment, else from whoever sits at the terminal."""
+    """From the environment, or else prompted for."""
     if (password := password_from(PASSWORD_VARIABLE)) is not None:
         return password
     if not sys.stdin.isatty():
@@ -62,7 +62,7 @@ def _password_of(username: str) -> str:
     question = _("Password of {username}").format(username=username)
     typed = str(click.prompt(question, hide_input=True, err=True))
     if not is_text(typed):
-        raise reject(_("What was typed is not UTF-8. Set the terminal to UTF-8."))
+        raise reject(_("The input is not UTF-8. Set the terminal to UTF-8."))
     return typed
 
 
@@ -75,7 +75,7 @@ def password_from(variable: str) -> str | None:
 
 
 def refused(error: ApiError, server_url: str, username: str | None = None) -> click.exceptions.Exit:
-    """Say which server could not be used (as ``username``) and why; raise what is returned."""
+    """Report which server could not be used (as ``username``) and why; raise the returned exception."""
     address = shown_address(server_url)
     where = one_line(address if username is None else f"{address} ({username})")
     return reject(f"{where}: {of_error(error)}", _exit_code_of(error))

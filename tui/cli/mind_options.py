@@ -1,4 +1,4 @@
-"""``--mind`` and its companions: a model that thinks for the engine's customers."""
+"""``--mind`` and related options: a model that answers for the engine's customers."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ def mind_options(command: _Command) -> _Command:
             "--mind",
             metavar="URL",
             help=_(
-                "Chat endpoint like OpenAI's (Ollama, llama.cpp, vLLM, ...) whose model thinks for the customer."
+                "OpenAI-compatible chat endpoint (Ollama, llama.cpp, vLLM, ...) whose model answers for the "
+                "customer."
             ),
         ),
-        click.option("--mind-model", metavar="NAME", help=_("Which model of --mind.")),
+        click.option("--mind-model", metavar="NAME", help=_("Model for --mind.")),
         click.option(
             "--mind-key-file",
             type=click.Path(exists=True, dir_okay=False, path_type=Path),
-            help=_("File with the key for --mind, mode 0600; else SALESMIND_MIND_KEY, else none."),
+            help=_("File with the key for --mind (mode 0600). Default: SALESMIND_MIND_KEY, or no key."),
         ),
         click.option(
             "--mind-timeout",
@@ -46,7 +47,7 @@ def mind_options(command: _Command) -> _Command:
 def mind_arguments(
     mind: str | None, mind_model: str | None, mind_key_file: Path | None, mind_timeout: float
 ) -> tuple[str, ...]:
-    """The same as arguments, for a process that is started."""
+    """The same as arguments, for a child process."""
     if mind is None:
         return ()
     key = ("--mind-key-file", str(mind_key_file.resolve())) if mind_key_file else ()

@@ -1,4 +1,4 @@
-"""Reports of an acceptance run, written to the files that somebody named (``-`` is standard output)."""
+"""Reports of an acceptance run, written to the given files (``-`` is standard output)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STANDARD_OUTPUT = Path("-")
 
 
 def check_files(files: Iterable[Path | None], *, output_taken: bool = False) -> None:
-    """Find out before a run whether its reports can be written. Raises ``Exit`` after saying why not.
+    """Check before a run that its reports can be written. Raises ``Exit`` after reporting why not.
 
     ``output_taken``: something else is written to standard output.
     """
@@ -46,7 +46,7 @@ def _check_file(path: Path) -> None:
 def write_reports(result: RunResult, files: Mapping[str, Path | None]) -> None:
     """Write each format of ``files`` that has a path, in the language in force.
 
-    What cannot be written is said and stops nothing else; then ``Exit`` is raised.
+    A failure is reported and does not stop the others; then ``Exit`` is raised.
     """
     from acceptance import reports
 
@@ -70,7 +70,7 @@ def write_reports(result: RunResult, files: Mapping[str, Path | None]) -> None:
 
 
 def write_file(path: Path, data: bytes, mode: int = 0o666) -> None:
-    """Write ``data``, a new file with ``mode`` as far as the umask allows. Raises ``Exit`` after saying why."""
+    """Write ``data``, a new file with ``mode`` as far as the umask allows. Raises ``Exit`` after reporting why."""
     if path == STANDARD_OUTPUT:
         click.echo(data, nl=False)
         return

@@ -1,4 +1,4 @@
-"""`salesmind results`: the acceptance runs that are kept, to list, show, compare, annotate and export."""
+"""`salesmind results`: list, show, compare, annotate and export saved acceptance runs."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from acceptance.store import ResultsStore, StoredRun
 
 DIRECTIONS = {"better": N_("better"), "worse": N_("worse"), "changed": N_("changed")}
-_RUN = N_("RUN is an id from the list, the beginning of one, or `latest`.")
+_RUN = N_("RUN is an id from the list, the start of one, or `latest`.")
 
 
 @contextmanager
 def _store() -> Iterator[ResultsStore]:
-    """The store, while the block runs; what is wrong with it ends the program with a sentence."""
+    """The store, open while the block runs; its errors exit the program with one sentence."""
     from acceptance.store import FILE_NAME, ResultsStore, StoreError, StoreErrorCode
     from tui.settings import state_directory
     from tui.wording.errors import of_error
@@ -41,7 +41,7 @@ def _store() -> Iterator[ResultsStore]:
         raise reject(of_error(error), ExitCode.USAGE if mistaken else ExitCode.CHECK_FAILED) from None
 
 
-@click.group(cls=SuggestingGroup, help=_("List, show, compare and export the runs that are kept."))
+@click.group(cls=SuggestingGroup, help=_("List, show, compare and export saved runs."))
 def command() -> None:
     """The group; it does nothing by itself."""
 
@@ -62,7 +62,7 @@ def list_command(limit: int, server_url: str | None, as_json: bool) -> None:
     with _store() as store:
         runs = store.runs(limit, server_url)
     if not runs and not as_json:
-        click.echo(_("No results are kept yet. `salesmind check` makes some."), err=True)
+        click.echo(_("No saved results yet. `salesmind check` creates some."), err=True)
     for run in runs:
         if as_json:
             import msgspec
@@ -94,8 +94,8 @@ def _local(iso: str) -> str:
 
 @command.command(
     "show",
-    help=_("Show a run: every checkpoint with what decided it.") + " " + _(_RUN),
-    short_help=_("Show a run: every checkpoint with what decided it."),
+    help=_("Show a run: every checkpoint and the evidence for its verdict.") + " " + _(_RUN),
+    short_help=_("Show a run: every checkpoint and the evidence for its verdict."),
 )
 @click.argument("run", default="latest", shell_complete=offer(runs))
 @click.option("--json", "as_json", is_flag=True, help=_("The whole result as JSON."))
@@ -120,18 +120,18 @@ def show_command(run: str, as_json: bool) -> None:
 @command.command(
     "compare",
     help=_(
-        "Show the checkpoints whose verdict in RUN differs from that in BEFORE, by default the run before it. "
-        "The exit code is 1 when something is worse."
+        "Show the checkpoints whose verdict in RUN differs from that in BEFORE (default: the previous "
+        "run). Exits 1 if anything got worse."
     )
     + " "
     + _(_RUN),
-    short_help=_("Show what changed from one run to another."),
+    short_help=_("Show what changed between two runs."),
 )
 @click.argument("run", default="latest", shell_complete=offer(runs))
 @click.argument("before", required=False, shell_complete=offer(runs))
 @click.option("--json", "as_json", is_flag=True, help=_("The comparison as JSON."))
 def compare_command(run: str, before: str | None, as_json: bool) -> None:
-    """Print the changes on standard output; leave with 1 if something is worse."""
+    """Print the changes on standard output; exit 1 if anything got worse."""
     from acceptance.comparison import compare
 
     with _store() as store:
@@ -149,7 +149,7 @@ def compare_command(run: str, before: str | None, as_json: bool) -> None:
         for change in found.changes:
             click.echo(_change_line(change))
         if not found.changes:
-            click.echo(_("No verdict differs."))
+            click.echo(_("No verdict has changed."))
     if found.worse:
         raise click.exceptions.Exit(ExitCode.CHECK_FAILED)
 
@@ -184,11 +184,11 @@ def _change_line(change: Change) -> str:
 @click.option("--html", metavar="FILE", type=FILE, help=_("Write one self-contained HTML page."))
 @click.option("--json", metavar="FILE", type=FILE, help=_("Write the whole result as JSON."))
 def export_command(run: str, **files: Path | None) -> None:
-    """Write the files that are named; ``-`` is standard output."""
+    """Write the given files; ``-`` is standard output."""
     check_files(files.values())
     if not any(files.values()):
         options = ", ".join(f"--{name} FILE" for name in FORMATS)
-        raise reject(_("Say what to write: {options}.").format(options=options))
+        raise reject(_("Choose what to write: {options}.").format(options=options))
     with _store() as store:
         result = store.get(run)
     write_reports(result, files)
@@ -196,26 +196,26 @@ def export_command(run: str, **files: Path | None) -> None:
 
 @command.command(
     "note",
-    help=_("Set the note of one test, as it stands in the result table.") + " " + _(_RUN),
-    short_help=_("Set the note of one test."),
+    help=_("Set one test's note, as shown in the result table.") + " " + _(_RUN),
+    short_help=_("Set one test's note."),
 )
 @click.argument("run", shell_complete=offer(runs))
 @click.argument("text")
 @click.option("--test", metavar="N", required=True, type=click.IntRange(1, 4), help=_("Test 1 to 4."))
 def note_command(run: str, text: str, test: int) -> None:
-    """Keep the note; reports that are exported from now on have it."""
+    """Save the note; later exports include it."""
     with _store() as store:
         store.note(run, test, text)
 
 
 @command.command(
     "prune",
-    help=_("Forget all but the newest runs. Their recordings and logs stay where they are."),
-    short_help=_("Forget all but the newest runs."),
+    help=_("Remove all but the newest runs from the list. Recordings and logs are kept."),
+    short_help=_("Remove all but the newest runs from the list."),
 )
-@click.option("--keep", metavar="N", required=True, type=click.IntRange(0), help=_("How many runs to keep."))
+@click.option("--keep", metavar="N", required=True, type=click.IntRange(0), help=_("Number of runs to keep."))
 def prune_command(keep: int) -> None:
-    """Print the ids of the runs that are forgotten."""
+    """Print the ids of the removed runs."""
     with _store() as store:
         for run_id in store.prune(keep):
             click.echo(run_id)

@@ -21,7 +21,7 @@ PROGRESS = {
     "engine_starting": N_("Starting the offline engine ..."),
     "engine_ready": N_("The offline engine is ready."),
     "model_retiring": N_(
-        "Warning: OpenAI has announced that model {model} stops. Choose another one with --model."
+        "Warning: OpenAI has announced the end of model {model}. Choose another one with --model."
     ),
     "ready": N_("SalesMind is ready: {url}"),
     "stopping": N_("Stopping ..."),
@@ -30,12 +30,12 @@ FAILURES = {
     "openai_key_missing": N_("--upstream openai needs the environment variable OPENAI_API_KEY."),
     "upstream_invalid": N_("--upstream must be engine, openai, or a URL that begins with ws:// or wss://."),
     "port_unavailable": N_(
-        "{host} port {port} cannot be used: {cause}. Stop what listens there or choose another --port."
+        "{host} port {port} cannot be used: {cause}. Stop the program that uses it, or choose another --port."
     ),
     "host_unknown": N_("There is no address for the host name {host}."),
     "log_unwritable": N_("The log file {path} cannot be written."),
     "directory_unwritable": N_(
-        "The directory {path} cannot be made: {cause}. Choose another one with --data-dir."
+        "The directory {path} cannot be created: {cause}. Choose another one with --data-dir."
     ),
     "database_newer": N_(
         "The database comes from a newer version of SalesMind Console (it has {migration}). Update this one, or "
@@ -46,14 +46,15 @@ FAILURES = {
         "The database server cannot be used: {cause}. Check SALESMIND_DATABASE_URL."
     ),
     "no_account": N_(
-        "The database holds no account yet. Make the administrator's with --admin-password-env NAME."
+        "The database has no accounts yet. Create the administrator's with --admin-password-env NAME."
     ),
     "demo_password_exposed": N_(
-        "The demo password admin123 is valid, so the server listens on this machine only. Give the "
-        "administrator another one first: --admin-password-env NAME."
+        "The demo password admin123 still works, so the server accepts connections from this machine "
+        "only. Change the administrator's password first: --admin-password-env NAME."
     ),
     "password_too_weak": N_(
-        "The environment variable {variable} must hold a password of at least 8 characters, not the demo one."
+        "The environment variable {variable} must contain a password of at least 8 characters, not the "
+        "demo password."
     ),
     "tls_unusable": N_("TLS cannot be used: {cause}"),
     "configuration_invalid": N_("The configuration is not valid: {cause}"),
@@ -61,12 +62,12 @@ FAILURES = {
 
 
 def report_progress(code: str, values: dict[str, str]) -> None:
-    """Tell a person on stderr how far the server is."""
+    """Report the server's progress on stderr."""
     click.echo(_(PROGRESS[code]).format(**values), err=True)
 
 
 def _stop_on_eof() -> None:
-    """Whoever started us has gone, however it went."""
+    """Stop when the process that started us has gone, however it ended."""
     while os.read(0, 4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
@@ -80,7 +81,7 @@ def _stop_on_eof() -> None:
     default=8000,
     show_default=True,
     type=click.IntRange(0, 65535),
-    help=_("Port to listen on; 0 takes a free one."),
+    help=_("Port to listen on; 0 picks a free one."),
 )
 @click.option(
     "--upstream",
@@ -89,7 +90,7 @@ def _stop_on_eof() -> None:
     help=_("engine, openai, or the URL of a Realtime endpoint."),
 )
 @mind_options
-@click.option("--model", help=_("Realtime model to ask the upstream for."))
+@click.option("--model", help=_("Realtime model to request from the upstream."))
 @click.option(
     "--database",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -103,7 +104,7 @@ def _stop_on_eof() -> None:
 @click.option(
     "--log",
     type=click.Path(path_type=Path, dir_okay=False),
-    help=_("Log file. Without it, the log goes to standard error."),
+    help=_("Log file. Default: standard error."),
 )
 @click.option(
     "--admin-password-env",
@@ -148,7 +149,7 @@ def command(
     except OptionsError as error:
         raise reject(str(error)) from None
     if mind is not None and upstream != "engine":
-        raise reject(_("--mind thinks for the offline engine: leave --upstream out."))
+        raise reject(_("--mind works with the offline engine only: leave out --upstream."))
     if stop_on_eof:
         threading.Thread(target=_stop_on_eof, daemon=True).start()
     options = ServeOptions(

@@ -1,4 +1,4 @@
-"""What the extra ``[server]`` brings: without it the commands that serve are missing, but not the console."""
+"""The extra ``[server]``: without it the serving commands are unavailable, but the console works."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MODULES = ("django", "rest_framework", "channels", "uvicorn", "earshot")
 
 
 def require_server() -> None:
-    """Raise ``Exit``, after saying how to install the extra, unless all of it is here."""
+    """Raise ``Exit`` after saying how to install the extra, unless it is complete."""
     missing = next((name for name in _MODULES if find_spec(name) is None), None)
     if missing is not None:
         sentence = _("The server is not installed ({name} is missing). Install it with: {command}")

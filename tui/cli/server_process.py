@@ -1,4 +1,4 @@
-"""A SalesMind server as a child process: started, killed, started again, and ended with its parent."""
+"""A SalesMind server as a child process: started, killed, restarted, and stopped with its parent."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from typing import IO, Self
 from tui.i18n import _
 
 START_TIMEOUT_S = 60.0
-"""A first start makes the database; a cold disk may take its time over the imports."""
+"""The first start creates the database, and imports are slow on a cold disk."""
 STOP_TIMEOUT_S = 15.0
 _LAST_WORDS = 5
 
 
 class CommandInvalid(ValueError):
-    """The command has no words, or a quotation that does not end."""
+    """The command is empty or has an unclosed quote."""
 
 
 class ServerDidNotStart(OSError):
-    """It ended, or did not print ``{"url": ...}`` as its first line in time. ``words``: what it said last."""
+    """It ended, or did not print ``{"url": ...}`` as its first line in time. ``words``: its last output."""
 
     def __init__(self, exit_code: int | None, words: Sequence[str]) -> None:
         super().__init__(
-            words[-1].strip() if words else _("It did not say its URL. Run it by hand to see why.")
+            words[-1].strip() if words else _("It did not print its URL. Run it by hand to see why.")
         )
         self.exit_code = exit_code
         """None: it had to be ended."""
@@ -51,10 +51,10 @@ def command_words(command: str) -> list[str]:
 
 
 class ServerProcess:
-    """``arguments`` print ``{"url": ...}`` on their first line when they serve, as ``salesmind serve`` does.
+    """``arguments`` start a server that prints ``{"url": ...}`` first, as ``salesmind serve`` does.
 
-    A context that ends the server and everything it started. ``say`` is given its words for people, line by line,
-    until it is ready: after that the screen belongs to somebody else, and the server writes to its log alone.
+    A context that stops the server and everything it started. ``say`` gets its stderr, line by line,
+    until it is ready: after that the screen is in use, and the server only writes to its log.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class ServerProcess:
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> str:
-        """Start it and give its base URL. Raises ``OSError``; ``ServerDidNotStart`` if it could be run."""
+        """Start it and return its base URL. Raises ``OSError``, or ``ServerDidNotStart`` if it ran but failed."""
         self._process = process = subprocess.Popen(
             self._arguments,
             env=self._environment,
@@ -110,16 +110,16 @@ class ServerProcess:
         return take
 
     def kill(self) -> None:
-        """End the server and everything it started, as a crash would."""
+        """Kill the server and everything it started, like a crash."""
         self._signal(signal.SIGKILL)
 
     def restart(self) -> str:
-        """Kill, start again, give the new base URL. Raises ``OSError``."""
+        """Kill it, start it again and return the new base URL. Raises ``OSError``."""
         self.kill()
         return self.start()
 
     def stop(self) -> None:
-        """End it in peace, else by force."""
+        """Terminate it, or kill it if that fails."""
         try:
             self._signal(signal.SIGTERM)
         except subprocess.TimeoutExpired:
@@ -149,13 +149,13 @@ def _in_thread(function: Callable[..., None], *arguments: object) -> threading.T
 
 
 def _read_output(output: IO[str], first_line: queue.SimpleQueue[str]) -> None:
-    """The first line, then the rest: a full pipe would stop the server."""
+    """Read the first line, then drain the rest: a full pipe would block the server."""
     first_line.put(output.readline())
     for _line in output:
         pass
 
 
 def _read_words(words: IO[str], take: Callable[[str], None]) -> None:
-    """Read to the end even when nobody listens."""
+    """Drain stderr even when nobody is interested."""
     for line in words:
         take(line.rstrip())

@@ -1,4 +1,4 @@
-"""Flags of the command line made from the declared settings."""
+"""Command-line flags generated from the declared settings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def setting(name: str, **more: Any) -> Callable[[Command], Command]:
-    """The flag of the setting called ``name``, as its declaration says; ``more`` goes to ``click.option``."""
+    """The flag for setting ``name``, as declared; ``more`` goes to ``click.option``."""
     option = option_named(name)
     assert option.flag is not None, f"{name} has no flag"
     usual: dict[str, Any] = {"help": _(option.doc), "default": None, "shell_complete": of_setting(name)}

@@ -1,4 +1,4 @@
-"""Sources and sinks as they are given on the command line."""
+"""Sources and sinks as given on the command line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tui.settings import SettingsError
 
 
 def check_sound_arguments(sources: Iterable[str], sink: str) -> None:
-    """Raise ``SettingsError`` for one that cannot even be read, before anything is started."""
+    """Raise ``SettingsError`` for a malformed one, before anything is started."""
     from audio.errors import AudioError
     from audio.spec import parse_sink, parse_source
     from tui.wording.errors import of_error

@@ -1,7 +1,7 @@
-"""`salesmind talk`: the conversation of the live screen without the screen.
+"""`salesmind talk`: the live conversation on the command line.
 
-It starts the same relay process and passes its lines on: with ``--json`` as they are, else as a transcript.
-Standard output is data; words about the run go to standard error.
+It starts the same relay process and forwards its lines: unchanged with ``--json``, otherwise as a transcript.
+Standard output is data; messages about the run go to standard error.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ TALK_OPTIONS = (
     "session_id", "new_session", "industry", "value_proposition", "persona", "pain",
     "sources", "typed", "seconds", "spoken", "record", "as_json",
 )  # fmt: skip
-"""The options that are the talk's own; all others are settings by the same name."""
+"""The command's own options; all others are settings of the same name."""
 
 
 @click.command(
     help=_(
-        "Hold a conversation without a screen. The password is taken from {variable}; without it, you are asked. "
-        "Several --source are spoken one after another, each when the one before it has been answered. "
-        "Without --seconds, the conversation ends when the last turn has been answered."
+        "Hold a conversation from the command line. The password is read from {variable}; if it is not "
+        "set, you are prompted. Several --source are spoken in turn, each once the one before it has been "
+        "answered. Without --seconds, the conversation ends when the last turn has been answered."
     ).format(variable=PASSWORD_VARIABLE),
-    short_help=_("Hold a conversation without a screen."),
+    short_help=_("Hold a conversation from the command line."),
 )
 @setting("server_url", help=_("SalesMind server."))
 @setting("profile", help=_("Server profile of the configuration."))
 @setting("username")
-@setting("insecure", help=_("Accept a certificate that cannot be verified."))
+@setting("insecure", help=_("Accept a certificate even if it cannot be verified."))
 @click.option("--session", "session_id", metavar="ID", help=_("Talk in this session."))
 @click.option("--new-session", is_flag=True, help=_("Start a new session to talk in."))
 @click.option("--industry", metavar="TEXT", help=_("Industry of the new session's customer."))
 @click.option("--value-proposition", metavar="TEXT", help=_("What the new session's salesperson offers."))
 @click.option("--persona", metavar="TEXT", help=_("Who the new session's customer is."))
-@click.option("--pain", metavar="TEXT", help=_("What troubles the new session's customer."))
+@click.option("--pain", metavar="TEXT", help=_("The new session's customer's problem."))
 @click.option(
     "--source",
     "sources",
@@ -52,7 +52,9 @@ TALK_OPTIONS = (
     help=_("mic[:DEVICE], wav:PATH[?loop], tcp:HOST:PORT, tone[:HZ] or silence."),
 )
 @setting("sink", help=_("speaker[:DEVICE], wav:PATH, tcp:HOST:PORT or none."))
-@click.option("--say", "typed", metavar="TEXT", multiple=True, help=_("A typed turn, after the spoken ones."))
+@click.option(
+    "--say", "typed", metavar="TEXT", multiple=True, help=_("Typed turn, sent after the spoken ones.")
+)
 @click.option(
     "--seconds",
     metavar="N",
@@ -76,7 +78,7 @@ TALK_OPTIONS = (
 )
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object per line (docs/stream.md)."))
 def command(**options: Any) -> None:
-    """Log in, choose the session, talk, leave with the relay's exit code."""
+    """Log in, choose the session, talk, exit with the relay's exit code."""
     from tui.cli.talk_run import talk
     from tui.cli.talk_session import TalkRequest
 

@@ -1,4 +1,4 @@
-"""One headless conversation: start the relay, print what it says, give it its turns, end it."""
+"""One headless conversation: start the relay, print its events, send it turns, end it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STOP_TIMEOUT_S = 15.0
 
 
 def talk(settings: ConsoleSettings, request: TalkRequest) -> int:
-    """Hold the conversation that ``request`` describes; gives the exit code."""
+    """Hold the conversation that ``request`` describes; returns the exit code."""
     given = request.sources or ((settings.audio.source,) if settings.audio.source else ())
     sink = settings.audio.sink or "none"
     check_request(request)
@@ -70,7 +70,7 @@ async def _talk(
 
 
 def _place_of_recording(settings: ConsoleSettings, request: TalkRequest, session_id: str) -> Path | None:
-    """Where ``--record`` says; else among the others, but only where somebody has chosen a place for them."""
+    """The ``--record`` directory; otherwise one among the recordings, if a directory for them is configured."""
     if request.record is not None or settings.recording.directory is None:
         return request.record
     return place_of_recording(settings, session_id)
@@ -86,7 +86,7 @@ def _script(sources: tuple[str, ...], request: TalkRequest) -> TurnScript:
 
 
 def _log_path(settings: ConsoleSettings, fallback: Path) -> Path:
-    """The relay's log, beside the console's own; a read-only state directory must not prevent a talk."""
+    """The relay's log, beside the console's; a read-only state directory must not prevent a conversation."""
     directory = settings.state_directory
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -102,7 +102,7 @@ def _printer(request: TalkRequest) -> Callable[[StreamEvent, ConversationState],
 
 
 class _Run:
-    """Reads the relay's events until its end. SIGINT and SIGTERM end the conversation cleanly."""
+    """Reads the relay's events to the end. SIGINT and SIGTERM end the conversation cleanly."""
 
     def __init__(
         self, relay: RelayProcess, script: TurnScript, show: Callable[[StreamEvent, ConversationState], None]
@@ -118,7 +118,7 @@ class _Run:
         """The sentence printed last: an error that comes twice is said once."""
 
     async def to_the_end(self) -> int:
-        """Follow the conversation until the relay has ended; gives the exit code. Raises ``OSError`` of the output."""
+        """Follow the conversation until the relay ends; returns the exit code. Raises the output's ``OSError``."""
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(NotImplementedError):
@@ -138,7 +138,7 @@ class _Run:
         if isinstance(event, Problem | Notice):
             self._say(of_event(event))
         elif isinstance(event, Connection) and event.state == "retrying":
-            self._say(_("Connecting again (attempt {n}) ...").format(n=event.attempt))
+            self._say(_("Reconnecting (attempt {n}) ...").format(n=event.attempt))
         self._script.take(event)
         if self._stopping is None:
             self._continue()
@@ -158,7 +158,7 @@ class _Run:
         except TurnsLeft as left:
             for turn in left.turns:
                 what = one_line(turn.text if isinstance(turn, Say) else turn.spec)
-                self._say(_("Not said, because the time was up: {what}").format(what=what))
+                self._say(_("Not said, because time ran out: {what}").format(what=what))
             self._stop(ExitCode.TIMEOUT)
             return
         except SoundFailed:

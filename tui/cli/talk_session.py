@@ -1,4 +1,4 @@
-"""What a headless talk is asked for, and the login and session it begins with."""
+"""The request of a headless conversation, and its login and session."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TalkRequest:
-    """The talk's own options, as given on the command line."""
+    """The command's own options, as given."""
 
     session_id: str | None
     new_session: bool
@@ -49,22 +49,22 @@ class TalkRequest:
         return self.spoken or settings.conversation_language or self._of_samples() or i18n.language()
 
     def _of_samples(self) -> Literal["ja", "en"] | None:
-        """The language of the first source that is one of the sample recordings."""
+        """The language of the first sample recording among the sources."""
         specs = [parse_source(source) for source in self.sources]
         languages = [samples.language_of(spec.path) for spec in specs if isinstance(spec, FileSpec)]
         return next((cast("Literal['ja', 'en']", language) for language in languages if language), None)
 
 
 def check_request(request: TalkRequest) -> None:
-    """Raise ``Exit``, after saying why, unless it is clear which session to talk in."""
+    """Raise ``Exit`` after reporting why, unless the session to talk in is clear."""
     if request.new_session == (request.session_id is not None):
-        raise reject(_("Say which session to talk in: --new-session, or --session ID."))
+        raise reject(_("Choose a session to talk in: --new-session, or --session ID."))
 
 
 async def begin(settings: ConsoleSettings, request: TalkRequest, login: Login) -> tuple[ServerAccount, str]:
     """Log in and find or start the session: the account and the session's id.
 
-    Raises ``click.exceptions.Exit`` after saying why: 2 for what the caller can mend, 3 for the server's part,
+    Raises ``click.exceptions.Exit`` after reporting why: 2 for what the caller can fix, 3 for the server's part,
     4 when it did not answer in time.
     """
     from api_client.rest import SalesMindClient
@@ -90,7 +90,7 @@ async def _warn_if_finished(client: SalesMindClient, session_id: str) -> None:
     with contextlib.suppress(ApiError):  # whatever is wrong with it, the conversation will say
         session = await client.get_session(session_id)
         if session.status == "finished":
-            click.echo(_("This session is finished: what is said in it may not count."), err=True)
+            click.echo(_("This session is finished: what you say may not count."), err=True)
 
 
 _OFFER = {

@@ -1,4 +1,4 @@
-"""The person at the terminal, who judges what only a person can (``salesmind check --ask``)."""
+"""The person at the terminal, who judges what a program cannot (``salesmind check --ask``)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REPLIES: dict[str, Reply] = {"y": "pass", "n": "fail", "-": "not_applicable"}
 
 
 class TerminalOperator:
-    """Asks on standard error and reads standard input. Raises ``Exit`` where that is no terminal."""
+    """Asks on standard error and reads standard input. Raises ``Exit`` if that is not a terminal."""
 
     def __init__(self) -> None:
         if not sys.stdin.isatty():
@@ -28,7 +28,7 @@ class TerminalOperator:
         self.name = _user_name()
 
     async def ask(self, question: Question) -> Reply:
-        """Ask until one of the three replies is typed; end of input means that the person cannot tell."""
+        """Ask until one of the three replies is typed; end of input counts as "cannot tell"."""
         judged = question.asks == "judgement"
         prompt = (
             _("{question} (y: yes, n: no, -: cannot tell)")
@@ -54,9 +54,9 @@ def _user_name() -> str:
 
 
 async def _typed_line() -> str:
-    """The next line that is typed, with its newline; empty at the end of input.
+    """The next typed line with its newline; empty at end of input.
 
-    The thread that waits for it is left alone when this is cancelled: ctrl+c must not wait for Enter. It reads the
+    The waiting thread is abandoned on cancellation: ctrl+c must not wait for Enter. It reads the
     descriptor, because a thread that waits in ``sys.stdin`` would hold a lock that Python needs to exit.
     """
     loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""Tables as text, in columns that also fit where a character takes two cells."""
+"""Text tables whose columns also align with two-cell characters."""
 
 from __future__ import annotations
 

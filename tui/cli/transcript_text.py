@@ -1,4 +1,4 @@
-"""The conversation as lines of text, for a reader without a screen."""
+"""The conversation as lines of text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class TranscriptPrinter:
         self._echo = echo
 
     def __call__(self, event: StreamEvent, state: ConversationState) -> None:
-        """Print what ``event`` brings, if anything; ``state`` is the conversation after it."""
+        """Print ``event``, if there is anything to print; ``state`` is the conversation after it."""
         match event:
             case Transcript(final=True):
                 self._line(event.t, f"{speaker(event.role)}: {one_line(event.text.strip())}")
@@ -44,7 +44,7 @@ def speaker(role: str) -> str:
 
 
 def summary_lines(summary: Summary) -> list[str]:
-    """The run in a few lines."""
+    """The summary in a few lines."""
     modes = summary.realtime_mode
     latencies = summary.response_latency_ms
     rate = "-" if summary.chunk_rate is None else f"{summary.chunk_rate:.2f}"

@@ -1,4 +1,4 @@
-"""What the headless talker says next: turns one after another, each when the one before is answered. Pure."""
+"""The turns of a headless conversation, each due once the one before it is answered. Pure."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from relay.stream import Response, SinkState, SourceState, StreamEvent
 from tui.exit_codes import ExitCode
 
 ANSWER_TIMEOUT_S = 30.0
-"""Longest wait for an answer; a slow model takes a few seconds."""
+"""Longest wait for an answer (s); a slow model takes a few seconds."""
 
 
 class AnswerTimeout(Exception):
-    """A turn was spoken or typed, and nothing came back."""
+    """A turn got no answer."""
 
 
 class SoundFailed(Exception):
-    """A source or sink that was asked for could not be opened, or a recording not be read to its end."""
+    """A requested source or sink could not be opened, or a recording could not be read to the end."""
 
 
 class TurnsLeft(Exception):
-    """The time was up before ``turns`` could be said."""
+    """Time ran out before ``turns`` could be said."""
 
     def __init__(self, turns: Sequence[UseSource | Say]) -> None:
         super().__init__(f"{len(turns)} turns left")
@@ -30,12 +30,12 @@ class TurnsLeft(Exception):
 
 
 class TurnScript:
-    """Gives each turn in its time.
+    """Decides when each turn is due.
 
     A spoken turn is over when its recording has ended, an answer that came after it is complete, and it has been
-    played. A response that failed is an answer too, but the conversation's exit code is not 0 then. Without ``seconds``
-    the conversation ends after the last turn, else that long after the gate first opened. ``silent``: nothing is said
-    but the turns, so that it ends at once where there are none.
+    played. A failed response is an answer too, but then the exit code is not 0. Without ``seconds``
+    the conversation ends after the last turn, otherwise that long after the gate first opened. ``silent``: nothing but
+    the turns is said, so it ends at once if there are none.
     """
 
     def __init__(
@@ -53,15 +53,15 @@ class TurnScript:
 
     @property
     def has_more(self) -> bool:
-        """Whether there are turns to come: then the script, and not the relay, sees to the time."""
+        """Whether turns remain: then the script keeps the time, not the relay."""
         return bool(self._turns)
 
     def begin_with(self, first: UseSource) -> None:
-        """``first`` is spoken already, as the source the conversation was configured with."""
+        """Note that ``first`` is being spoken as the conversation's configured source."""
         self._current = first
 
     def take(self, event: StreamEvent) -> None:
-        """Note what an event says that the state of the conversation does not keep."""
+        """Note what an event says and the conversation state does not keep."""
         match event:
             case SourceState(state="opened") | SinkState(state="opened"):
                 self._opened.add(event.spec)
@@ -73,7 +73,7 @@ class TurnScript:
                 self._failed_answers += 1
 
     def next(self, state: ConversationState) -> Command | None:
-        """The command that is due in ``state``, if one is.
+        """The command due in ``state``, if any.
 
         Raises ``AnswerTimeout``, ``SoundFailed`` and ``TurnsLeft``.
         """

@@ -1,4 +1,4 @@
-"""What the operator can do during a conversation, and what anyone can do who looks at one."""
+"""Actions during a conversation, and actions while watching one."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ FREEZE = Action(
     "live.freeze",
     "p,f10",
     "freeze",
-    N_("Hold"),
-    N_("Screen: Hold still or go on"),
-    N_("Hold transcript and events still; counting goes on"),
+    N_("Pause"),
+    N_("Screen: Pause or resume"),
+    N_("Pause transcript and events; measuring continues"),
     show=False,
 )
 SAMPLE = Action(
@@ -31,15 +31,15 @@ SOURCE = Action(
     "source",
     N_("Source"),
     N_("Source: Choose"),
-    N_("Choose a microphone, a recording, a file, a tone or silence, and where the customer is heard"),
+    N_("Choose a microphone, recording, file, tone or silence, and where to play the customer"),
 )
 RECONNECT = Action(
     "live.reconnect",
     "r,f7",
     "reconnect",
     N_("Reconnect"),
-    N_("Connection: Make a new one"),
-    N_("Drop the connection and make a new one"),
+    N_("Connection: Reconnect"),
+    N_("Drop the connection and reconnect"),
     show=False,
 )
 RECORDING = Action(
@@ -48,7 +48,7 @@ RECORDING = Action(
     "recording",
     N_("Delete rec."),
     N_("Recording: Stop and delete"),
-    N_("Stop recording this conversation and delete what was recorded; asks first"),
+    N_("Stop recording this conversation and delete its recording; asks first"),
     show=False,
 )
 MUTE = Action(
@@ -138,7 +138,7 @@ VIEW_ACTIONS: tuple[Action, ...] = (
         "filter",
         N_("Filter"),
         N_("Events: Filter"),
-        N_("Show only events that hold certain words"),
+        N_("Show only events that contain certain words"),
     ),
     Action(
         "live.copy",
@@ -155,8 +155,8 @@ VIEW_ACTIONS: tuple[Action, ...] = (
         "f,f12",
         "follow",
         N_("Follow"),
-        N_("Transcript: Follow the end or stay"),
-        N_("Follow the end of the transcript, or stay where you are"),
+        N_("Transcript: Follow the end or stop following"),
+        N_("Follow the end of the transcript, or stay at this point"),
         show=False,
     ),
     TURNS,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 
 RARE = 1_000
-"""Middle collections between two full ones, while tamed."""
+"""Generation 1 collections per full one, while tamed."""
 BETWEEN_S = 5.0
 
 
@@ -21,7 +21,7 @@ class Collector:
         self._last = 0.0
 
     def tame(self, now: float) -> None:
-        """What exists now is there to stay."""
+        """Freeze what exists and suspend full collections."""
         self._thresholds = gc.get_threshold()
         gc.collect()
         gc.freeze()
@@ -29,13 +29,12 @@ class Collector:
         self._last = now
 
     def between_turns(self, now: float) -> None:
-        """Nobody speaks: a full collection disturbs nobody. At most one every few seconds."""
+        """Run a full collection while nobody speaks, at most every few seconds."""
         if self._thresholds is not None and now - self._last >= BETWEEN_S:
             self._last = now
             gc.collect()
 
     def release(self) -> None:
-        """As it was before."""
         if self._thresholds is not None:
             gc.set_threshold(*self._thresholds)
             gc.unfreeze()

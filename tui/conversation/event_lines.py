@@ -31,21 +31,21 @@ from tui.i18n import _
 from tui.wording.errors import of_event
 
 PROBE_ITEM = "item_probe_"
-"""Begins the item that the relay asks for to hear whether anybody answers (``relay.link.watchdog``)."""
+"""Id prefix of the item that the relay's watchdog requests as a probe (``relay.link.watchdog``)."""
 RECEIVED = "📩 メッセージ受信: "
 """Begins the log line that the test summary document asks for beside each message."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """One line. ``twin``: it says what the line before it says, so it is shown only to who looks for it."""
+    """One line. ``twin``: it repeats the line before it, so only a filter shows it."""
 
     text: str
     twin: bool = False
 
 
 class EventLines:
-    """Makes lines of one conversation's events, in the order in which they came."""
+    """Turns one conversation's events into lines, in order of arrival."""
 
     def __init__(self) -> None:
         self._mode_told: tuple[object, ...] = ()
@@ -53,7 +53,7 @@ class EventLines:
         self._probing = False
 
     def take(self, events: Sequence[StreamEvent]) -> list[EventLine]:
-        """The lines of ``events``. A report of the mode that repeats the one before is no news."""
+        """The lines for ``events``. A mode report that repeats the previous one is skipped."""
         troubles = {event.t for event in events if isinstance(event, Problem | Notice)}
         found: list[EventLine] = []
         for event in events:
@@ -87,7 +87,7 @@ class EventLines:
 
 
 def event_line(event: StreamEvent) -> str | None:
-    """One line, or None for what has a place of its own on the screen (levels, partial text)."""
+    """One line, or None for events shown elsewhere on the screen (levels, partial text)."""
     words = _words(event)
     return None if words is None else f"{event.t:8.3f}  {words}"
 

@@ -1,6 +1,6 @@
-"""The event log: filtered as it grows, held still on request, copied whole.
+"""The event log: filtered as it grows, paused on request, copied whole.
 
-A line that only repeats the one before (``EventLine.twin``) is kept, and shown when a filter finds it.
+A line that only repeats the previous one (``EventLine.twin``) is kept, and shown when a filter matches it.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ class EventLog(Log):
 
     @property
     def following(self) -> bool:
-        """Whether new lines are scrolled into view: until the operator scrolls back, and again once at the end."""
+        """Whether new lines are scrolled into view: until the operator scrolls back, and again at the end."""
         return self._following
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Scrolling back ends following. That the end has moved, by lines or by another size, does not."""
+        """Scrolling back stops following; new lines or a resize do not."""
         super().watch_scroll_y(old_value, new_value)
         if new_value >= self.max_scroll_y:
             self._following = True
@@ -48,7 +48,7 @@ class EventLog(Log):
 
     @property
     def filter_text(self) -> str:
-        """What a line must hold to be shown, whatever the case; every word of it."""
+        """The words a line must contain to be shown; case-insensitive."""
         return self._filter
 
     @property
@@ -62,7 +62,7 @@ class EventLog(Log):
         return list(self._all)
 
     def add(self, lines: Iterable[EventLine]) -> None:
-        """Take lines in; they are painted together, unless the log is held still."""
+        """Add lines; they are painted together, unless the log is paused."""
         fresh = [replace(line, text=line.text.replace("\n", " ")) for line in lines]
         self._all.extend(fresh)
         passing = [line.text for line in fresh if self._passes(line)]
@@ -71,18 +71,18 @@ class EventLog(Log):
             self._keep_up()
 
     def empty(self) -> None:
-        """Forget all lines; the filter stays."""
+        """Clear all lines; the filter stays."""
         self._all.clear()
         self.clear()
 
     def set_filter(self, text: str) -> None:
-        """Show only lines that hold every word of ``text``."""
+        """Show only lines that contain every word of ``text``."""
         if text != self._filter:
             self._filter = text
             self._rewrite()
 
     def freeze(self, on: bool) -> None:
-        """Hold the view still (lines are kept, not painted), or catch up."""
+        """Pause the view (lines are kept, not painted), or catch up."""
         if on != self._frozen:
             self._frozen = on
             if not on:

@@ -116,7 +116,7 @@ class LiveFeed(Feed):
 
 
 def news_of(event: StreamEvent) -> News | None:
-    """The sentence for an event that a person should see at once; None for the others."""
+    """The sentence for an event that the operator should see at once, or None."""
     match event:
         case Problem():
             return News(_("Error: {why}").format(why=of_event(event)), "bad")
@@ -125,14 +125,14 @@ def news_of(event: StreamEvent) -> News | None:
         case Connection(state="lost"):
             return News(_("The connection was lost."), "bad")
         case Connection(state="retrying"):
-            words = _("Connecting again, attempt {n}, in {seconds} s").format(
+            words = _("Reconnecting in {seconds} s (attempt {n})").format(
                 n=event.attempt, seconds=f"{event.delay_s or 0:.1f}"
             )
             return News(words, "warn")
         case Connection(state="restored"):
             return News(_("The connection is back."), "good")
         case Connection(state="given_up"):
-            return News(_("The connection is given up."), "bad")
+            return News(_("Gave up on the connection."), "bad")
         case SourceState(state="opened"):
             name = _("silence") if event.spec == "silence" else event.name
             return News(_("Source: {name}").format(name=name), "plain")

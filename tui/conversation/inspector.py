@@ -86,7 +86,7 @@ _TOGGLES: tuple[tuple[Kind | Direction, str, str, str], ...] = (
     ("out", "o,f10", N_("Filter: Sent"), N_("Show or hide what was sent")),
     ("own", "w,ctrl+w", N_("Filter: Own"), N_("Show or hide what the relay itself found")),
 )
-_WORDS: dict[str, str] = {**KINDS, "in": N_("received"), "out": N_("sent"), "own": N_("own")}
+_WORDS = dict[str, str](KINDS.items()) | {"in": N_("received"), "out": N_("sent"), "own": N_("own")}
 TOGGLES: dict[str, Action] = {
     name: Action(f"inspect.{name}", keys, f"toggle_{name}", N_("Filter"), palette, words, show=False)
     for name, keys, palette, words in _TOGGLES

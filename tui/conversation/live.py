@@ -1,4 +1,4 @@
-"""The operator's own conversation: started with the screen, steered from it, ended with it."""
+"""The operator's own conversation: started, controlled and ended with the screen."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class LiveScreen(ConversationScreen):
         yield Field(placeholder=words, compact=True, id="say")
 
     def on_mount(self) -> None:
-        """Start the conversation; the tick that paints it is the base's."""
+        """Start the conversation."""
         self.title_is()
         self._begin()
         self.call_after_refresh(lambda: self._collector.tame(self.console_app.services.monotonic()))
@@ -92,18 +92,18 @@ class LiveScreen(ConversationScreen):
 
     @property
     def _over(self) -> bool:
-        """The conversation has ended and all of it is shown."""
+        """Whether the conversation has ended and is shown completely."""
         return self.feed is not None and self.feed.finished
 
     async def on_unmount(self) -> None:
-        """However the screen is left, the conversation is ended cleanly."""
+        """However the screen is left, the conversation ends cleanly."""
         self._collector.release()
         if self.relay is not None and not self.relay.ended:
             await self.relay.stop()
 
     @work(exclusive=True, group="start", exit_on_error=False)
     async def start(self) -> None:
-        """Look what this machine has, then start the relay with it."""
+        """Look for devices, then start the relay with them."""
         app = self.console_app
         assert app.account is not None
         self._samples = app.services.samples(conversation_language(app.settings))
@@ -132,13 +132,13 @@ class LiveScreen(ConversationScreen):
 
     @property
     def running(self) -> bool:
-        """The relay is at work."""
+        """Whether the relay is running."""
         return self.feed is not None and not self.feed.finished
 
     # --- painting ------------------------------------------------------------------------------
 
     def painted(self, arrived: list[StreamEvent]) -> None:
-        """Offer what can be done now; collect garbage while nobody speaks."""
+        """Refresh the footer; collect garbage while nobody speaks."""
         if self.feed is None:
             return
         state = self.feed.state
@@ -151,7 +151,7 @@ class LiveScreen(ConversationScreen):
             self._collector.between_turns(self.console_app.services.monotonic())
 
     def attend(self, event: StreamEvent) -> None:
-        """What is said of sources and the recording is worded here, the rest as for any conversation."""
+        """Word news of sources and the recording; the rest as for any conversation."""
         match event:
             case SourceState():
                 self._attend_source(event)
@@ -161,12 +161,12 @@ class LiveScreen(ConversationScreen):
                 )
                 self.say_news(News(words, "plain"))
             case Recording(state="deleted"):
-                self.say_news(News(_("The recording is deleted. The conversation goes on."), "good"))
+                self.say_news(News(_("The recording was deleted. The conversation continues."), "good"))
             case _:
                 super().attend(event)
 
     def _attend_source(self, event: SourceState) -> None:
-        """A sample's words are on the line until it ends; after it the operator's own source comes back."""
+        """Show a sample's text until it ends; then return to the operator's own source."""
         if all(event.spec != f"wav:{sample.path}" for sample in self._samples):
             super().attend(event)
         elif event.state == "ended":
@@ -201,7 +201,6 @@ class LiveScreen(ConversationScreen):
     # --- what can be done ----------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only what makes sense now."""
         if action in RUNNING_ONLY and not self.running:
             return False
         if action == "recording":
@@ -215,7 +214,7 @@ class LiveScreen(ConversationScreen):
         return super().check_action(action, parameters)
 
     def action_label(self, action: Action) -> str:
-        """Mute and End change their word with the state."""
+        """Mute and End change with the state."""
         meters = self.feed.state.meters if self.feed else None
         if action.name == "mute" and meters is not None and meters.muted:
             return N_("Unmute")
@@ -226,7 +225,7 @@ class LiveScreen(ConversationScreen):
         return super().action_label(action)
 
     def action_shown(self, action: Action) -> bool:
-        """After the end there is little else to do than to talk again."""
+        """After the end, little remains but to talk again."""
         return action.show or (action.name == "reconnect" and self._over)
 
     @work(group="commands", exit_on_error=False)
@@ -236,7 +235,6 @@ class LiveScreen(ConversationScreen):
             await self.relay.send(command)
 
     def action_sample(self) -> None:
-        """Speak the next sample recording."""
         now = self.console_app.services.monotonic()
         if now < self._speaking_until:
             self.say_news(News(_("The last line is still being spoken."), "warn"))
@@ -252,7 +250,6 @@ class LiveScreen(ConversationScreen):
         self.give(commands.UseSource(spec=f"wav:{sample.path}"))
 
     def action_say(self) -> None:
-        """Type a turn."""
         self.open_input(self.say_input)
 
     @on(Input.Submitted, "#say")
@@ -263,16 +260,15 @@ class LiveScreen(ConversationScreen):
         event.input.value = ""
 
     def action_mute(self) -> None:
-        """The opposite of what was last asked for; the relay's next report shows it."""
+        """Toggle what was last requested; the relay's next report shows it."""
         self._muted = not self._muted
         self.give(commands.Mute(on=self._muted))
 
     def action_interrupt(self) -> None:
-        """Stop the answer."""
         self.give(commands.Interrupt())
 
     def action_reconnect(self) -> None:
-        """A new connection; after the end, a new conversation about the same session."""
+        """Reconnect; after the end, start a new conversation in the same session."""
         if self.running:
             self.give(commands.Reconnect())
         elif self._over:
@@ -287,20 +283,20 @@ class LiveScreen(ConversationScreen):
         return None if recording is None else recording.state
 
     def action_recording(self) -> None:
-        """Stop recording and delete what there is, after a question."""
-        question = _("Stop recording, and delete what was recorded of this conversation for good?")
+        """Ask, then stop recording and delete the recording."""
+        question = _("Stop recording and permanently delete this conversation's recording?")
         delete = commands.StopRecording(delete=True)
         self._ask(question, _("Delete"), lambda: self.give(delete), no=_("Keep it"))
 
     def action_source(self) -> None:
-        """Choose a source, or where the customer is heard."""
+        """Choose the source, or the sink for the customer."""
         from tui.conversation.source_picker import SourcePicker
 
         picker = SourcePicker(self._samples, self._base_source, self._sink, self._answer_file())
         self.app.push_screen(picker, self._use)
 
     def _answer_file(self) -> Path:
-        """A name that no file has yet, for the customer's voice."""
+        """An unused file name for the customer's voice."""
         stamp = time.strftime("%Y%m%d-%H%M%S")
         return self.console_app.settings.state_directory / "answers" / f"customer-{stamp}.wav"
 
@@ -325,13 +321,13 @@ class LiveScreen(ConversationScreen):
                 self.console_app.tell("file_unwritable", path=str(folder), reason=error.strerror or "?")
                 return
         self._sink = chosen.spec
-        self.say_news(News(_("The customer is heard at: {spec}").format(spec=chosen.spec), "good"))
+        self.say_news(News(_("The customer is played on: {spec}").format(spec=chosen.spec), "good"))
         self.give(chosen)
 
     # --- ending --------------------------------------------------------------------------------
 
     def action_back(self) -> None:
-        """Close an input; else end the conversation; else go back."""
+        """Close an input, end the conversation, or go back, in that order."""
         if self.close_inputs():
             return
         if self.feed is None or self.feed.finished:
@@ -350,7 +346,7 @@ class LiveScreen(ConversationScreen):
     ) -> None:
         from tui.frame.confirm import ConfirmScreen
 
-        dialog = ConfirmScreen(question, yes, no or _("Go on talking"), quitting=quitting)
+        dialog = ConfirmScreen(question, yes, no or _("Keep talking"), quitting=quitting)
 
         def answered(answer: bool | None) -> None:
             if answer:
@@ -360,15 +356,15 @@ class LiveScreen(ConversationScreen):
 
     @work(exclusive=True, group="end", exit_on_error=False)
     async def end(self) -> None:
-        """End cleanly; the summary comes with the last event."""
+        """End the conversation cleanly; the last event brings the summary."""
         self._ending = True
-        self.say_news(News(_("Ending: waiting for the server's last word on realtime mode..."), "warn"))
+        self.say_news(News(_("Ending: waiting for the server's final realtime mode report..."), "warn"))
         if self.relay is not None:
             await self.relay.stop()
 
     def ask_to_leave(self, leave: Callable[[], None]) -> bool:
-        """Quitting during a conversation asks once; whether it did."""
+        """Ask before quitting during a conversation; whether a question was shown."""
         if not self.running:
             return False
-        self._ask(_("A conversation is running. End it and quit?"), _("Quit"), leave, quitting=True)
+        self._ask(_("A conversation is in progress. End it and quit?"), _("Quit"), leave, quitting=True)
         return True

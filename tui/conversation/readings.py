@@ -1,4 +1,4 @@
-"""Rows of a label and a value, painted without moving anything else."""
+"""Rows of labels and values, painted without a layout pass."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ METER_WIDTH = 12
 
 
 class Readings(Static):
-    """A title and rows. ``show`` costs no layout while the number of rows stays the same."""
+    """A title and rows. ``show`` needs no layout while the number of rows stays the same."""
 
     def __init__(self, *, label_width: int = 19, id: str | None = None) -> None:
         super().__init__(id=id)

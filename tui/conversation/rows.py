@@ -1,6 +1,6 @@
-"""The live screen's readings as plain rows: state in, words out, no widget in sight.
+"""The live screen's readings as plain rows, from state to text; no widgets.
 
-A number that has not been measured is a dash. Every tone goes with a word.
+A missing measurement is a dash. Every tone goes with a word.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Row:
 
 
 def connection_rows(state: ConversationState, now: float) -> list[Row]:
-    """The steps of the newest connection, and ``realtime_mode`` with the age of its report."""
+    """The steps of the latest connection, and ``realtime_mode`` with the age of its report."""
     steps = state.current
     times = steps.times if steps else {}
     base = times.get("connecting", 0.0)
@@ -56,7 +56,7 @@ def connection_rows(state: ConversationState, now: float) -> list[Row]:
 
 
 def mode_row(state: ConversationState, now: float) -> Row:
-    """``realtime_mode`` as the server reports it, never what we think of it."""
+    """``realtime_mode`` as the server reports it, never inferred."""
     mode = state.mode
     age = None if mode.at is None else max(0.0, now - mode.at)
     words, tone = mode_words(mode.value, age)
@@ -67,7 +67,7 @@ def mode_row(state: ConversationState, now: float) -> Row:
 
 
 def audio_rows(state: ConversationState) -> list[Row]:
-    """What goes out, what comes in, how quickly the customer answers, and what went wrong."""
+    """Audio sent and received, latency, and problems."""
     meters = state.meters
     latency = state.latency
     started = state.started
@@ -120,10 +120,10 @@ def _audio_labels() -> list[str]:
         _("Chunks sent"),
         _("Lateness"),
         _("Received"),
-        _("To be played"),
+        _("Buffered"),
         _("Latency"),
         "  p50 / p95",
-        _("Trouble"),
+        _("Problems"),
     ]
 
 
@@ -149,7 +149,7 @@ def level_words(dbfs: float | None, *, muted: bool) -> tuple[str, Tone]:
 
 
 def connection_title(steps: ConnectionSteps | None, state: ConversationState) -> str:
-    """Which connection, and what the conversation is doing."""
+    """The connection's number, and the conversation's state."""
     number_ = f" #{steps.number}" if steps else ""
     words = {
         "idle": _("starting"),
@@ -177,7 +177,7 @@ def summary_rows(state: ConversationState) -> list[Row]:
     mode = end.realtime_mode
     latency = state.latency
     return [
-        Row(_("Realtime mode"), _("as the server says"), "dim"),
+        Row(_("Realtime mode"), _("as reported"), "dim"),
         Row(_("  before"), said(mode.before), "good" if mode.before is False else "warn"),
         Row(_("  during"), said(mode.during), "good" if mode.during else "warn"),
         Row(_("  after"), said(mode.after), "good" if mode.after is False else "warn"),
@@ -198,7 +198,7 @@ def summary_rows(state: ConversationState) -> list[Row]:
         Row(_("Received"), f"{end.audio_received_ms / 1000:.1f} s"),
         Row("session.update", _("sent x{n}").format(n=end.session_updates_sent)),
         Row(
-            _("Trouble"),
+            _("Problems"),
             ngettext("{n} reconnect", "{n} reconnects", end.reconnects).format(n=end.reconnects)
             + ", "
             + ngettext("{n} error", "{n} errors", len(end.errors)).format(n=len(end.errors)),
@@ -211,7 +211,7 @@ def summary_rows(state: ConversationState) -> list[Row]:
 
 
 def _recording_rows(state: ConversationState) -> list[Row]:
-    """Under which name `salesmind runs` has it."""
+    """The recording's id in `salesmind runs`."""
     recording = state.recording
     if recording is None or recording.state not in ("finished", "stopped"):
         return []

@@ -1,7 +1,7 @@
 """A conversation on screen: transcript left, readings right, events below. Whose conversation it is, the two
 screens made of this one say: the operator's own (``live``), or one that an acceptance run holds (``watch``).
 
-It reads the relay's stream and nothing else, and paints once per tick.
+It reads only the relay's stream, and paints once per tick.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from tui.tones import STYLES, News
 
 TICK_S = 0.1
 READINGS_EVERY = 3
-"""Ticks between two paintings of the figures: nobody reads a number that changes ten times a second."""
+"""Ticks between updates of the figures: a number that changes ten times a second is unreadable."""
 LABEL_WIDTH = 19
 
 
@@ -65,12 +65,11 @@ class ConversationScreen(InstrumentScreen):
         self._meter: Content | None = None
 
     def compose(self) -> ComposeResult:
-        """Transcript left, readings right, events below."""
         yield StatusLine()
         with Horizontal(id="upper"):
             with Vertical(id="talk"):
                 yield Static(id="talk-title", markup=False)
-                yield Static(_("Too narrow for the readings: 80 columns show them."), id="too-narrow")
+                yield Static(_("Too narrow for the readings: they need 80 columns."), id="too-narrow")
                 yield Static(id="hint")
                 yield Transcript(id="transcript")
             with VerticalScroll(id="side"):
@@ -84,7 +83,7 @@ class ConversationScreen(InstrumentScreen):
             yield Static(id="news")  # a long sentence takes its room from the events
             yield Static(id="events-title", markup=False)
             yield EventLog(id="events")
-        yield Field(placeholder=_("filter: words that an event must hold"), compact=True, id="filter")
+        yield Field(placeholder=_("filter: words that an event must contain"), compact=True, id="filter")
         yield from self.more_inputs()
         yield ActionFooter()
 
@@ -93,13 +92,12 @@ class ConversationScreen(InstrumentScreen):
         return ()
 
     def on_mount(self) -> None:
-        """Begin to paint."""
         self._paint_events_title()
         self.console_app.status = at_account(self.console_app.account)
         self.set_interval(TICK_S, self.tick)
 
     async def retranslate(self) -> None:
-        """What is on record, painted again; the lines of the event log stay as they were written."""
+        """Repaint everything in the current language; lines of the event log stay as written."""
         kept, over = self.events.kept, self._summary_shown
         self._rebuilding = True
         await super().retranslate()
@@ -134,13 +132,13 @@ class ConversationScreen(InstrumentScreen):
             self._paint_events_title()
 
     def conversation_title(self) -> str:
-        """Which conversation this is."""
+        """The conversation's title."""
         return ""
 
     # --- painting ------------------------------------------------------------------------------
 
     def tick(self) -> None:
-        """Take in what has come and paint once."""
+        """Fold what has arrived and paint once."""
         if self._rebuilding:
             return
         self._paint_following()
@@ -152,7 +150,7 @@ class ConversationScreen(InstrumentScreen):
         self.painted(arrived)
 
     def painted(self, arrived: list[StreamEvent]) -> None:
-        """Called after each painting with what was new in it."""
+        """Called after each painting with the new events."""
 
     def _paint(self, arrived: list[StreamEvent]) -> None:
         assert self.feed is not None
@@ -184,7 +182,7 @@ class ConversationScreen(InstrumentScreen):
         self.query_one("#audio", Readings).show(audio_title(state), audio_rows(state))
 
     def _paint_meter(self) -> None:
-        """The level moves with every tick; on a line of its own that costs one line."""
+        """Paint the level, which changes every tick, on its own line: that repaints one line only."""
         assert self.feed is not None
         meters = self.feed.state.meters
         level = None if meters is None else meters.mic_rms_dbfs
@@ -195,19 +193,19 @@ class ConversationScreen(InstrumentScreen):
             self.query_one("#meter", Static).update(bar, layout=False)
 
     def attend(self, event: StreamEvent) -> None:
-        """What an event asks of us beyond being shown in its place."""
+        """React to an event beyond showing it in its place."""
         if (news := news_of(event)) is not None:
             self.say_news(news)
 
     def say_news(self, news: News) -> None:
-        """One sentence between the upper and the lower half."""
+        """Show one sentence between the upper and the lower half."""
         self._news = news
         self.query_one("#news", Static).update(Content.styled(news.words, STYLES[news.tone]))
 
     def _paint_events_title(self) -> None:
         words = _("Events")
         if self.events.filter_text:
-            words += "  " + _("only with: {words}").format(words=self.events.filter_text)
+            words += "  " + _("filter: {words}").format(words=self.events.filter_text)
         if self._frozen:
             words += "  " + _("Paused ({key} resumes)").format(key=self.key_name(FREEZE))
         elif not self._following[1]:
@@ -215,7 +213,7 @@ class ConversationScreen(InstrumentScreen):
         self.query_one("#events-title", Static).update(words)
 
     def _show_summary(self) -> None:
-        """The whole run in figures, in place of the readings."""
+        """Replace the readings by the summary."""
         assert self.feed is not None
         self._summary_shown = True
         self.transcript.show(self.feed.state.turns, self.feed.history.turns.latencies)
@@ -232,7 +230,7 @@ class ConversationScreen(InstrumentScreen):
         self.query_one("#summary").display = not on
 
     def begin_again(self) -> None:
-        """Clear what is shown: another conversation follows."""
+        """Clear the screen for another conversation."""
         self.feed = None
         self._summary_shown = False
         self._show_readings(True)
@@ -241,12 +239,12 @@ class ConversationScreen(InstrumentScreen):
         self.events.empty()
 
     def conversation_over(self) -> None:
-        """Called once when all has been shown."""
+        """Called once, when everything is shown."""
 
     # --- what can be done ----------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """One input line at a time: while one is open, the footer has no room for what opens another."""
+        """Allow one input line at a time."""
         if action in ("say", "filter") and self.typing:
             return False
         return super().check_action(action, parameters)
@@ -272,7 +270,7 @@ class ConversationScreen(InstrumentScreen):
 
     @work(exclusive=True, group="copy", exit_on_error=False)
     async def action_copy(self) -> None:
-        """The events shown, to the clipboard of the operator's terminal; no terminal says whether it took them."""
+        """Copy the events shown to the terminal's clipboard; no terminal confirms it."""
         lines = self.events.matching
         if await self.console_app.services.into_tmux("\n".join(lines)):
             words = ngettext("Copied {n} event.", "Copied {n} events.", len(lines))
@@ -286,20 +284,23 @@ class ConversationScreen(InstrumentScreen):
             len(kept),
         ).format(n=len(kept))
         if len(kept) < len(lines):
-            words += " " + _("Terminals take no more at once; a filter chooses which.")
+            words += " " + _("Terminals accept no more at once; use the filter to choose.")
         self.say_news(News(words, "good"))
 
     def action_freeze(self) -> None:
-        """Hold the view still, or go on; nothing is lost."""
+        """Pause or resume the view; nothing is lost."""
         self._frozen = not self._frozen
         self.events.freeze(self._frozen)
         self._paint_events_title()
 
     def action_follow(self) -> None:
-        """Follow the end, or stay."""
         following = self.transcript.following
         self.transcript.follow(not following)
-        words = _("The transcript stays where it is.") if following else _("The transcript follows.")
+        words = (
+            _("The transcript stays where it is.")
+            if following
+            else _("The transcript follows the conversation.")
+        )
         self.say_news(News(words, "plain"))
 
     @property
@@ -308,14 +309,14 @@ class ConversationScreen(InstrumentScreen):
         return self.has_class("-typing")
 
     def open_input(self, field: Input) -> None:
-        """Show one input line and go there."""
+        """Show an input line and focus it."""
         self.close_inputs()
         field.display = True
         self.add_class("-typing")
         field.focus()
 
     def close_inputs(self) -> bool:
-        """Close what is open; whether something was."""
+        """Close open inputs; whether there were any."""
         shown = [field for field in self.query(Input) if field.display]
         for field in shown:
             field.display = False

@@ -1,4 +1,4 @@
-"""From settings, account, session and devices to the configuration of one conversation."""
+"""One conversation's configuration, from settings, account, session and devices."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def relay_config(
     record_directory: Path | None = None,
     patience_s: float | None = 75.0,
 ) -> RelayConfig:
-    """What the relay is started with: geometry, voice and VAD as the settings say."""
+    """The relay's configuration: chunk size, voice and VAD from the settings."""
     audio = settings.audio
     return RelayConfig(
         server_url=account.server_url,
@@ -62,7 +62,7 @@ def place_of_recording(settings: ConsoleSettings, session_id: str, now: float | 
 
 
 def source_and_sink(settings: ConsoleSettings, devices: Devices | None) -> tuple[str, str]:
-    """Where sound comes from and goes to. Without a microphone it is silence; without a speaker, nothing."""
+    """Source and sink. Without a microphone: silence; without a loudspeaker: none."""
     audio = settings.audio
     source = audio.source or ("mic" if devices and devices.microphones else SILENCE)
     sink = audio.sink or ("speaker" if devices and devices.speakers else "none")
@@ -75,5 +75,5 @@ def conversation_language(settings: ConsoleSettings) -> i18n.Language:
 
 
 def needs_devices(settings: ConsoleSettings) -> bool:
-    """Whether the choice of source or sink depends on what this machine has."""
+    """Whether the source or sink depends on this machine's devices."""
     return settings.audio.source is None or settings.audio.sink is None

@@ -44,21 +44,21 @@ ACTIONS = (
         "sinks",
         N_("Playback"),
         N_("Playback: Choose"),
-        N_("Choose where the customer's voice is played"),
+        N_("Choose where to play the customer"),
     ),
     Action(
         "source.cancel",
         "escape",
         "cancel",
         N_("Cancel"),
-        N_("Source: Leave as it is"),
-        N_("Back without changing anything"),
+        N_("Source: Leave unchanged"),
+        N_("Back without changes"),
     ),
 )
 
 
 class SourcePicker(ConsoleModal[UseSource | UseSink | None]):
-    """Returns what the relay is to use, or None. ``answer_file`` is offered for the customer's voice."""
+    """Returns the choice, or None. ``answer_file`` is offered for the customer's voice."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
@@ -73,14 +73,13 @@ class SourcePicker(ConsoleModal[UseSource | UseSink | None]):
         self._answer_file = answer_file
 
     def compose(self) -> ComposeResult:
-        """The list, and a path to type."""
         with Vertical(id="box"):
             yield Static(_("Source of your voice"), classes="title")
             yield Static(_("now: {spec}").format(spec=self._source), id="now", markup=False)
             yield OptionList(*self._fixed_options(), id="sources")
             yield Field(placeholder=_("path of a sound file, Enter to play it once"), compact=True, id="path")
             yield Static(id="problem", classes="error", markup=False)
-            yield Static(_("Where the customer is heard"), classes="title")
+            yield Static(_("Where to play the customer"), classes="title")
             yield Static(_("now: {spec}").format(spec=self._sink), id="sink-now", markup=False)
             yield OptionList(*self._sinks(), id="sinks")
         yield ActionFooter()
@@ -88,7 +87,7 @@ class SourcePicker(ConsoleModal[UseSource | UseSink | None]):
     def _fixed_options(self) -> list[Option | None]:
         found: list[Option | None] = [
             Option(Content.styled(_("Looking for microphones..."), "$dim"), id="looking", disabled=True),
-            Option(_("Silence (type, or speak recordings)"), id="silence"),
+            Option(_("Silence (type, or play recordings)"), id="silence"),
             Option(_("Test tone, 440 Hz"), id="tone"),
         ]
         if self._samples:
@@ -103,15 +102,15 @@ class SourcePicker(ConsoleModal[UseSource | UseSink | None]):
         return found
 
     def _sinks(self, speakers: Sequence[str] | None = None) -> list[Option]:
-        """The places for the customer's voice; None: the loudspeakers are still being looked for."""
+        """The sinks; None while still looking for loudspeakers."""
         found = [
-            Option(_("Nowhere (shown as text only)"), id="none"),
+            Option(_("Nowhere (text only)"), id="none"),
             Option(
                 _("To the file {path}").format(path=self._answer_file.name), id=f"wav:{self._answer_file}"
             ),
         ]
         if speakers:
-            found.insert(0, Option(_("Loudspeaker (the system's choice)"), id="speaker"))
+            found.insert(0, Option(_("Loudspeaker (system default)"), id="speaker"))
             found += [
                 Option(_("Loudspeaker: {name}").format(name=name), id=f"speaker:{name}") for name in speakers
             ]
@@ -121,7 +120,7 @@ class SourcePicker(ConsoleModal[UseSource | UseSink | None]):
         return found
 
     def on_mount(self) -> None:
-        """The list is there at once; the microphones follow."""
+        """Show the list at once; add the microphones when they are known."""
         self._look()
 
     @work(exclusive=True, group="devices", exit_on_error=False)
@@ -131,7 +130,7 @@ class SourcePicker(ConsoleModal[UseSource | UseSink | None]):
     def _found(self, devices: Devices) -> None:
         options = self.query_one("#sources", OptionList)
         if devices.microphones:
-            mics = [Option(_("Microphone (the system's choice)"), id="mic")]
+            mics = [Option(_("Microphone (system default)"), id="mic")]
             mics += [
                 Option(_("Microphone: {name}").format(name=name), id=f"mic:{name}")
                 for name in devices.microphones
@@ -166,13 +165,10 @@ class SourcePicker(ConsoleModal[UseSource | UseSink | None]):
             self.query_one("#problem", Static).update(sentence("file_not_found", {"path": str(path)}))
 
     def action_path(self) -> None:
-        """To the path."""
         self.query_one("#path", Input).focus()
 
     def action_sinks(self) -> None:
-        """To the places for the customer's voice."""
         self.query_one("#sinks", OptionList).focus()
 
     def action_cancel(self) -> None:
-        """Back."""
         self.dismiss(None)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from relay.conversation import Turn
 
 KEPT_TURNS = 200
-"""Blocks on screen; older ones are taken off (the recording and the server keep all of them)."""
+"""Blocks on screen; older ones are removed (the recording and the server keep them all)."""
 
 
 class TurnBlock(Static):
@@ -65,7 +65,7 @@ def turn_content(turn: Turn, width: int, latency_ms: float | None = None) -> Con
 
 
 def first_words(samples: int, keys: KeyNames) -> Content:
-    """What stands where nothing has been said yet: how to say something, without a microphone first."""
+    """The empty transcript's hint: how to say something, first of all without a microphone."""
 
     def press(action: Action) -> Content:
         return Content.styled(_("Press {keys}").format(keys=keys.all(action)), "bold $accent")
@@ -88,7 +88,7 @@ def first_words(samples: int, keys: KeyNames) -> Content:
 
 
 class Transcript(VerticalScroll):
-    """Follows the end until the operator scrolls up or says otherwise."""
+    """Follows the end until the operator scrolls up or turns it off."""
 
     _turns = getters.query_one("#turns", Vertical)
 
@@ -104,7 +104,6 @@ class Transcript(VerticalScroll):
         yield Vertical(id="turns")
 
     def on_mount(self) -> None:
-        """Follow."""
         self.anchor()
 
     def on_resize(self) -> None:
@@ -113,7 +112,7 @@ class Transcript(VerticalScroll):
 
     @property
     def _line_width(self) -> int:
-        """With room for the scrollbar, so that lines stay as they are when it comes; a width not known yet is wide."""
+        """Leaves room for the scrollbar, so that its appearing changes no line; an unknown width counts as wide."""
         return (self.container_size.width or 10_000) - self.scrollbar_size_vertical
 
     @property
@@ -122,14 +121,14 @@ class Transcript(VerticalScroll):
         return self.is_anchored and self.max_scroll_y - self.scroll_y < 1
 
     def follow(self, on: bool) -> None:
-        """Follow the end, or stay where the operator is."""
+        """Follow the end, or stay put."""
         if on:
             self.anchor()
         else:
             self.release_anchor()
 
     def empty(self) -> None:
-        """Take everything off: another conversation follows."""
+        """Clear it for another conversation."""
         self._turns.remove_children()
         self._blocks, self._order, self._turns_shown = {}, [], ()
         self.anchor()
@@ -158,7 +157,7 @@ class Transcript(VerticalScroll):
         self._order = order
 
     def _rearrange(self, order: list[str], new: Sequence[Turn]) -> None:
-        """A turn came in between, or the oldest ones are taken off."""
+        """Rebuild after a turn was inserted or the oldest were removed."""
         for item_id in self._order:
             if item_id not in order:
                 self._blocks.pop(item_id).remove()

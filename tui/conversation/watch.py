@@ -1,4 +1,4 @@
-"""The conversation that an acceptance run holds, in the live view, to be looked at only."""
+"""An acceptance run's conversation in the live view, read-only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BACK = Action(
     "back",
     N_("Back"),
     N_("Watching: Stop"),
-    N_("Back to the tests; the run goes on"),
+    N_("Back to the tests; the run continues"),
 )
 ACTIONS = (
     *VIEW_ACTIONS,
@@ -30,7 +30,7 @@ ACTIONS = (
 
 
 class WatchScreen(ConversationScreen):
-    """Follows the newest conversation of the run, from its beginning; the next one takes its place."""
+    """Follows the run's latest conversation from its start; the next one replaces it."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
@@ -41,12 +41,12 @@ class WatchScreen(ConversationScreen):
         self._watched: WatchedConversation | None = None
 
     def on_mount(self) -> None:
-        """Until there is a conversation, say so."""
+        """Say so until there is a conversation."""
         self.title_is()
-        self.say_news(News(_("The run holds no conversation yet."), "dim"))
+        self.say_news(News(_("The run has not started a conversation yet."), "dim"))
 
     def tick(self) -> None:
-        """Turn to the newest conversation, then paint."""
+        """Switch to the latest conversation, then paint."""
         newest = self._conversations().newest
         if newest is not None and newest is not self._watched:
             self._turn_to(newest)
@@ -65,12 +65,11 @@ class WatchScreen(ConversationScreen):
         return _("Watching test {n}, conversation {name}").format(n=watched.test, name=watched.name)
 
     def conversation_over(self) -> None:
-        """Its summary stays until the next one begins."""
+        """The summary stays until the next conversation starts."""
         self.close_inputs()
         words = _("This conversation has ended. {key} goes back to the tests.")
         self.say_news(News(words.format(key=self.key_name(BACK)), "plain"))
 
     def action_back(self) -> None:
-        """Close an input; else back."""
         if not self.close_inputs():
             self.dismiss()

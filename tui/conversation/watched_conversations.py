@@ -1,4 +1,4 @@
-"""The conversations that an acceptance run holds, as streams that the live view can read."""
+"""An acceptance run's conversations, as streams for the live view."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from relay.stream import StreamEvent, Summary
 
 
 class WatchedConversation:
-    """Everything one conversation has said so far."""
+    """All of one conversation's events so far."""
 
     def __init__(self, name: str, test: int, session_id: str) -> None:
         self.name = name
@@ -18,12 +18,12 @@ class WatchedConversation:
         self.over = False
 
     def view(self) -> ConversationView:
-        """A reader that begins at the beginning."""
+        """A reader that starts at the beginning."""
         return ConversationView(self)
 
 
 class ConversationView:
-    """Reads along; a ``ConversationRelay`` that takes no command. The run alone steers its conversations."""
+    """A read-only ``ConversationRelay``; only the run controls its conversations."""
 
     def __init__(self, watched: WatchedConversation) -> None:
         self.watched = watched
@@ -31,35 +31,35 @@ class ConversationView:
 
     @property
     def ended(self) -> bool:
-        """Nothing will follow what ``drain`` gives now."""
+        """Whether nothing will follow what ``drain`` returns now."""
         return self.watched.over
 
     def drain(self) -> list[StreamEvent]:
-        """Everything that came since the last call."""
+        """Everything that arrived since the last call."""
         fresh = self.watched.events[self._read :]
         self._read += len(fresh)
         return fresh
 
     async def send(self, command: Command) -> None:
-        """Nothing: it is only watched."""
+        """Does nothing: read-only."""
 
     async def stop(self) -> None:
-        """Nothing: it is only watched."""
+        """Does nothing: read-only."""
 
 
 class WatchedConversations:
-    """All conversations of one run, in the order in which they began."""
+    """All conversations of one run, in order of their start."""
 
     def __init__(self) -> None:
         self._all: dict[str, WatchedConversation] = {}
 
     @property
     def newest(self) -> WatchedConversation | None:
-        """The one that began last."""
+        """The one that started last."""
         return next(reversed(self._all.values()), None)
 
     def take(self, event: ProgressEvent) -> None:
-        """Take in an event of the run."""
+        """Add an event of the run."""
         match event:
             case ConversationEvent():
                 watched = self._all.get(event.name)
@@ -74,6 +74,6 @@ class WatchedConversations:
                 pass
 
     def close(self) -> None:
-        """Nothing more will come."""
+        """Mark the end of the run."""
         for watched in self._all.values():
             watched.over = True

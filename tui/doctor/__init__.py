@@ -1,5 +1,5 @@
-"""`salesmind doctor`: what stands between this machine and a spoken conversation, and how to mend it.
+"""`salesmind doctor`: what keeps this machine from holding a spoken conversation, and how to fix it.
 
-Each check looks at the real thing: a device is opened, a server is logged in to, the speech service must have answered.
-What was not tried is said to be so, and never counts as working.
+Each check tries the real thing: it opens the device, logs in to the server, hears from the speech service.
+What was not tried is reported as such, and never counts as working.
 """

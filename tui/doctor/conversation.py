@@ -26,7 +26,7 @@ STUB = "relay"
 
 
 class Heard:
-    """What a conversation has said so far. Pure."""
+    """What a conversation has shown so far. Pure."""
 
     def __init__(self) -> None:
         self.steps: set[str] = set()
@@ -55,16 +55,16 @@ class Heard:
 
     @property
     def over(self) -> bool:
-        """Nothing more will come of it."""
+        """Whether nothing more will come of it."""
         return "closed" in self.steps
 
     @property
     def answered(self) -> bool:
-        """One turn was spoken, understood, and answered with sound."""
+        """Whether one turn was spoken, understood, and answered with audio."""
         return bool(self.said and self.answer) and self.latency_ms is not None
 
     def findings(self, *, spoken: bool) -> Iterator[Finding]:
-        """What follows from it."""
+        """The findings that follow."""
         yield self._websocket()
         yield self._upstream()
         if spoken:
@@ -73,18 +73,20 @@ class Heard:
     def _websocket(self) -> Finding:
         if "connected" in self.steps:
             return Finding("websocket", "WebSocket", "ok", _("accepted"))
-        mend = _("Check that the proxy in front of the server passes /ws/ on with its Upgrade header.")
+        mend = _("Check that the proxy in front of the server forwards /ws/ with its Upgrade header.")
         return Finding("websocket", "WebSocket", "failed", self.trouble or _("not accepted"), mend)
 
     def _upstream(self) -> Finding:
-        """Good only if the speech service itself has greeted us and taken our configuration."""
+        """Passes only if the speech service itself opened a session and accepted our configuration."""
         title = _("Speech service")
         if "connected" not in self.steps:
             return Finding("upstream", title, "not_tried", _("there is no connection"))
         if self.model is None or "updated" not in self.steps:
-            mend = _("Ask whoever runs the server: its log says why it has no speech service.")
+            mend = _("Ask whoever runs the server: its log says why it cannot reach its speech service.")
             return Finding("upstream", title, "failed", self.trouble or _("it did not answer"), mend)
-        return Finding("upstream", title, "ok", _("{model}, as it names itself").format(model=self.model))
+        return Finding(
+            "upstream", title, "ok", _("{model} (as reported by the service)").format(model=self.model)
+        )
 
     def _turn(self) -> Finding:
         title = _("Spoken turn")
@@ -93,7 +95,11 @@ class Heard:
         if not self.answered or self.latency_ms is None:
             found = self.trouble or _("no answer")
             return Finding(
-                "turn", title, "failed", found, _("Hold a conversation in the console, and see its events.")
+                "turn",
+                title,
+                "failed",
+                found,
+                _("Start a conversation in the console and look at its events."),
             )
         found = _('"{said}" was answered after {ms:.0f} ms: "{answer}"').format(
             said=self.said, ms=self.latency_ms, answer=self.answer
@@ -102,7 +108,7 @@ class Heard:
 
 
 async def check_conversation(url: str, token: str, *, insecure: bool, speak: bool) -> list[Finding]:
-    """Open one and, if asked to ``speak``, say a sample recording in it."""
+    """Open a conversation and, with ``speak``, play a sample recording in it."""
     config = RelayConfig(server_url=url, token=token, insecure=insecure, language=i18n.language())
     heard = Heard()
     with tempfile.TemporaryDirectory(prefix="salesmind-doctor-") as directory:
@@ -118,7 +124,7 @@ async def check_conversation(url: str, token: str, *, insecure: bool, speak: boo
 
 
 async def _listen(relay: RelayProcess, heard: Heard, *, speak: bool) -> None:
-    """Until everything wanted was heard, the conversation is over, or the time is up."""
+    """Listen until everything was heard, the conversation ended, or time ran out."""
     begun = False
     with suppress(TimeoutError):
         async with asyncio.timeout(OPENING_TIMEOUT_S) as limit:

@@ -10,7 +10,7 @@ State = Literal["ok", "warning", "failed", "not_tried"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor. The texts are in the language in force."""
+    """One finding. The texts are in the current language."""
 
     check: str
     """Stable, for programs: ``server``, ``audio_in``..."""
@@ -18,4 +18,4 @@ class Finding:
     state: State
     found: str
     mend: str = ""
-    """What to do about it; empty where there is nothing to do."""
+    """What to do about it; may be empty."""

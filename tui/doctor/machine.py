@@ -19,7 +19,7 @@ from tui.wording.cells import cells
 
 OLDEST_PYTHON = (3, 11)
 SMALLEST = (60, 20)
-"""Columns and rows in which the console can be used at all."""
+"""The smallest usable size, in columns and rows."""
 COMFORTABLE = (80, 24)
 WIDTH_SAMPLE = "在庫①…■"
 """Japanese, and signs whose width East Asian terminals may double."""
@@ -27,7 +27,6 @@ REPLY_TIMEOUT_S = 0.5
 
 
 def check_python() -> Finding:
-    """The interpreter."""
     found = f"Python {platform.python_version()}"
     if sys.version_info < OLDEST_PYTHON:
         return Finding("python", "Python", "failed", found, _("Install Python 3.11 or newer."))
@@ -35,7 +34,7 @@ def check_python() -> Finding:
 
 
 def check_terminal(environ: Mapping[str, str]) -> Finding:
-    """Whether there is one to draw on."""
+    """Whether there is a terminal to draw on."""
     title = _("Terminal")
     term = environ.get("TERM", "")
     if not all(os.isatty(descriptor) for descriptor in (0, 1, 2)):
@@ -44,7 +43,7 @@ def check_terminal(environ: Mapping[str, str]) -> Finding:
             title,
             "not_tried",
             _("standard input, output or error is not a terminal"),
-            _("Run it in the terminal that is to be used."),
+            _("Run it in the terminal you want to use."),
         )
     if term in ("", "dumb", "unknown"):
         mend = _("Set TERM to what the terminal is, such as xterm-256color.")
@@ -53,7 +52,7 @@ def check_terminal(environ: Mapping[str, str]) -> Finding:
 
 
 def check_colours(environ: Mapping[str, str]) -> Finding:
-    """How many colours the terminal is believed to have."""
+    """How many colours the terminal appears to support."""
     title = _("Colours")
     term = environ.get("TERM", "")
     if environ.get("NO_COLOR"):
@@ -61,7 +60,7 @@ def check_colours(environ: Mapping[str, str]) -> Finding:
     if environ.get("COLORTERM", "").lower() in ("truecolor", "24bit") or "direct" in term:
         return Finding("colours", title, "ok", _("16 million"))
     if "256color" in term:
-        mend = _("If the terminal has all colours, set COLORTERM=truecolor (over SSH it is often lost).")
+        mend = _("If the terminal supports true colour, set COLORTERM=truecolor (often lost over SSH).")
         return Finding("colours", title, "ok", "256", mend)
     mend = _("Set TERM to a variant with 256 colours, such as screen-256color.")
     return Finding("colours", title, "warning", "16", mend)
@@ -72,7 +71,7 @@ def check_size() -> Finding:
     title = _("Size")
     columns, rows = shutil.get_terminal_size()
     found = f"{columns} x {rows}"
-    mend = _("Make the window larger: {columns} x {rows} shows everything.").format(
+    mend = _("Enlarge the window: {columns} x {rows} shows everything.").format(
         columns=COMFORTABLE[0], rows=COMFORTABLE[1]
     )
     if columns < SMALLEST[0] or rows < SMALLEST[1]:
@@ -92,7 +91,7 @@ def check_locale(encoding: str | None) -> Finding:
 
 
 def check_width() -> Finding:
-    """Whether the terminal takes as many cells for a text as we do: it is asked where its cursor is."""
+    """Whether the terminal's text width matches ours, by asking for its cursor position."""
     title = _("Character width")
     expected = cells(WIDTH_SAMPLE)
     column = _column_after(WIDTH_SAMPLE)
@@ -137,7 +136,7 @@ def _raw_input() -> Iterator[None]:
 
 
 def check_clipboard(environ: Mapping[str, str]) -> Finding:
-    """Whether what is copied gets past a multiplexer; whether the terminal takes it, nobody says."""
+    """Whether copied text gets past a multiplexer; no terminal tells whether it accepts it."""
     title = _("Clipboard")
     if environ.get("TMUX"):
         option = _tmux_option("set-clipboard")
@@ -147,10 +146,10 @@ def check_clipboard(environ: Mapping[str, str]) -> Finding:
         return Finding("clipboard", title, "warning", found, _("Run: tmux set -s set-clipboard on"))
     if environ.get("STY"):
         mend = _(
-            "GNU screen passes nothing on by itself. Copy with the terminal's own selection (--no-mouse)."
+            "GNU screen does not pass it on by default. Copy with the terminal's own selection (--no-mouse)."
         )
         return Finding("clipboard", title, "warning", "GNU screen", mend)
-    found = _("OSC 52 is sent; whether the terminal takes it cannot be asked")
+    found = _("OSC 52 is sent; there is no way to ask whether the terminal accepts it")
     return Finding("clipboard", title, "not_tried", found, _("Copy something and paste it."))
 
 
@@ -165,7 +164,7 @@ def _tmux_option(name: str) -> str | None:
 
 
 def check_machine(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """All of the above, each as soon as it is known."""
+    """All of the above, each as soon as it is done."""
     yield check_python()
     terminal = check_terminal(environ)
     yield terminal

@@ -23,13 +23,13 @@ from tui.wording.errors import of_error
 
 TIMEOUT_S = 10.0
 SKEW_S = 30.0
-"""A clock that differs by more makes certificates and time stamps doubtful."""
+"""Seconds; a larger difference makes certificates and timestamps unreliable."""
 EXPIRY_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
 class ServerLogin:
-    """Whom to log in as, where. ``repr`` leaves the password out."""
+    """Server and credentials. ``repr`` leaves the password out."""
 
     server_url: str
     username: str = ""
@@ -38,9 +38,9 @@ class ServerLogin:
 
 
 async def check_server(login: ServerLogin, *, speak: bool = False) -> AsyncIterator[Finding]:
-    """From the address to the speech service; what depends on something that failed is not tried.
+    """From the address to the speech service; skips what depends on a failed check.
 
-    ``speak``: say one sample recording to it, and wait for the answer.
+    ``speak``: play one sample recording and wait for the answer.
     """
     try:
         url = normalise_server_url(login.server_url)
@@ -79,7 +79,7 @@ def _proxy(url: str) -> Finding:
     if proxy is None:
         return Finding("proxy", title, "ok", _("none is set"))
     named = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    mend = _("If it must not be used for this server, put {host} into NO_PROXY.").format(host=parts.hostname)
+    mend = _("To bypass it for this server, add {host} to NO_PROXY.").format(host=parts.hostname)
     return Finding("proxy", title, "warning", one_line(f"{named.hostname}:{named.port or 80}"), mend)
 
 
@@ -91,7 +91,7 @@ async def _health(url: str, login: ServerLogin) -> Finding:
         ) as client:
             health = await client.health()
     except ApiError as error:
-        mend = _("Start one here with `salesmind serve`, or name another: --server URL.")
+        mend = _("Start one here with `salesmind serve`, or use another one: --server URL.")
         return Finding("server", title, "failed", f"{url}: {of_error(error)}", mend)
     found = _("{url}: {status}, {ms:.0f} ms").format(
         url=url, status=one_line(health.status), ms=health.round_trip_ms
@@ -106,13 +106,13 @@ async def _tls(url: str, login: ServerLogin) -> Finding:
     if parts.scheme == "http":
         if is_loopback(url):
             return Finding("tls", "TLS", "ok", _("not needed: the server is on this machine"))
-        mend = _("The password and all that is said travel unprotected. Use https://.")
+        mend = _("The password and the conversation travel unencrypted. Use https://.")
         return Finding("tls", "TLS", "warning", _("not used"), mend)
     try:
         return await asyncio.wait_for(_certificate(parts.hostname or "", parts.port or 443, login), TIMEOUT_S)
     except ssl.SSLError as error:
         reason = getattr(error, "verify_message", "") or error.reason or str(error)
-        mend = _("Install the authority that signed it. If you trust the server all the same: --insecure.")
+        mend = _("Install the CA that signed it. If you trust the server anyway, use --insecure.")
         return Finding("tls", "TLS", "failed", one_line(str(reason)), mend)
     except (OSError, TimeoutError):
         return Finding("tls", "TLS", "not_tried", _("no direct connection (a proxy may be needed)"))
@@ -131,7 +131,7 @@ async def _certificate(host: str, port: int, login: ServerLogin) -> Finding:
     finally:
         writer.close()
     if login.insecure:
-        mend = _("Leave --insecure out as soon as the certificate can be verified.")
+        mend = _("Drop --insecure as soon as the certificate can be verified.")
         return Finding("tls", "TLS", "warning", _("{version}, not verified").format(version=version), mend)
     days = int((ssl.cert_time_to_seconds(str(certificate["notAfter"])) - time.time()) // 86_400)
     found = _("{version}, certificate valid for {days} more days").format(version=version, days=days)
@@ -141,7 +141,7 @@ async def _certificate(host: str, port: int, login: ServerLogin) -> Finding:
 
 
 async def _clock(url: str, login: ServerLogin) -> Finding:
-    """The server's clock against ours, by the Date of an answer: good to a second."""
+    """The server's clock against ours, from a response's Date header: accurate to a second."""
     import httpx
 
     from api_client.tls import client_ssl_context
@@ -158,7 +158,7 @@ async def _clock(url: str, login: ServerLogin) -> Finding:
     skew = time.time() - sent.timestamp()
     found = _("differs by {seconds:.0f} s from the server's").format(seconds=abs(skew))
     if abs(skew) > SKEW_S:
-        return Finding("clock", title, "warning", found, _("Set the clock of whichever is wrong (NTP)."))
+        return Finding("clock", title, "warning", found, _("Correct whichever clock is wrong (NTP)."))
     return Finding("clock", title, "ok", found)
 
 

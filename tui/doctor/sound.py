@@ -18,13 +18,13 @@ SILENT_DBFS = -119.0
 
 
 async def check_sound(source: str | None, sink: str | None) -> AsyncIterator[Finding]:
-    """The devices that a conversation would use; recordings and files are sound too, and need none."""
+    """The devices that a conversation would use; recordings and files need none."""
     yield await check_input(source or "mic")
     yield await check_output(sink or "speaker")
 
 
 async def check_input(spec: str) -> Finding:
-    """Whether sound comes in."""
+    """Whether the microphone delivers audio."""
     title = _("Microphone")
     if not spec.startswith("mic"):
         return Finding("audio_in", title, "not_tried", _("not used: {spec}").format(spec=one_line(spec)))
@@ -41,7 +41,7 @@ async def check_input(spec: str) -> Finding:
 
 
 async def check_output(spec: str) -> Finding:
-    """Whether a loudspeaker takes sound; whether anybody hears it, only a person can say."""
+    """Whether the loudspeaker accepts audio; only a person can say whether it is audible."""
     title = _("Loudspeaker")
     if not spec.startswith("speaker"):
         return Finding("audio_out", title, "not_tried", _("not used: {spec}").format(spec=one_line(spec)))
@@ -50,7 +50,7 @@ async def check_output(spec: str) -> Finding:
         return _failed("audio_out", title, found["error"])
     words = _("{name}, {rate} Hz").format(name=one_line(found["name"]), rate=found["rate_hz"])
     if not found["pulled_samples"]:
-        return Finding("audio_out", title, "failed", words, _("It takes no sound. Choose another device."))
+        return Finding("audio_out", title, "failed", words, _("It accepts no audio. Choose another device."))
     return Finding("audio_out", title, "ok", words)
 
 

@@ -1,4 +1,4 @@
-"""The line at the bottom: what can be done now."""
+"""The footer: the actions available now."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Entry:
 
 
 def fitting(entries: Sequence[Entry], width: int) -> list[Entry]:
-    """What has room: from the left, but never without help, which lists the rest."""
+    """The entries that fit, from the left, always including help, which lists the rest."""
     if sum(entry.cells for entry in entries) <= width:
         return list(entries)
     last = [entry for entry in entries if entry.action == HELP.name]
@@ -58,7 +58,7 @@ class FooterEntry(Static):
         self._entry: Entry | None = None
 
     def show(self, entry: Entry | None) -> None:
-        """Paint ``entry``, if it is another than before; None: nothing."""
+        """Paint ``entry`` if it changed; None: nothing."""
         if entry == self._entry:
             return
         self._entry = entry

@@ -15,8 +15,8 @@ from tui.frame.action_footer import ActionFooter
 from tui.frame.screen import ConsoleModal
 from tui.i18n import N_, _
 
-YES = Action("confirm.yes", "y,f2", "yes", N_("Yes"), N_("Question: Yes"), N_("Do it"))
-NO = Action("confirm.no", "n,escape", "no", N_("No"), N_("Question: No"), N_("Leave everything as it is"))
+YES = Action("confirm.yes", "y,f2", "yes", N_("Yes"), N_("Question: Yes"), N_("Go ahead"))
+NO = Action("confirm.no", "n,escape", "no", N_("No"), N_("Question: No"), N_("Do nothing"))
 ACTIONS = (
     YES,
     NO,
@@ -26,14 +26,14 @@ ACTIONS = (
         "other",
         N_("Other"),
         N_("Question: To the other answer"),
-        N_("Move to the other answer; Enter gives it"),
+        N_("Move to the other answer; Enter confirms it"),
         show=False,
     ),
 )
 
 
 class ConfirmScreen(ConsoleModal[bool]):
-    """Asks ``question``; the answer is what the screen returns. ``no`` has the focus."""
+    """Asks ``question`` and returns the answer. ``no`` has the focus."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
@@ -47,7 +47,6 @@ class ConfirmScreen(ConsoleModal[bool]):
         """Whether yes means leaving the program: then a second ctrl+q is a yes."""
 
     def compose(self) -> ComposeResult:
-        """The question and two buttons."""
         with Vertical(id="box"):
             yield Static(self._question, id="question", markup=False)
             with Horizontal(id="answers"):
@@ -57,15 +56,13 @@ class ConfirmScreen(ConsoleModal[bool]):
         yield ActionFooter()
 
     def action_other(self) -> None:
-        """To the other answer: there are two."""
+        """Move to the other of the two answers."""
         self.focus_next("#answers Button")
 
     @on(Button.Pressed, "#yes")
     def action_yes(self) -> None:
-        """Yes."""
         self.dismiss(True)
 
     @on(Button.Pressed, "#no")
     def action_no(self) -> None:
-        """No."""
         self.dismiss(False)

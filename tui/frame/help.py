@@ -1,4 +1,4 @@
-"""F1: every key of a screen, made from the same registry as the keys themselves."""
+"""F1: every key of a screen, from the same registry as the bindings."""
 
 from __future__ import annotations
 
@@ -36,7 +36,6 @@ class HelpScreen(ConsoleModal[None]):
         self._keymap = keymap
 
     def compose(self) -> ComposeResult:
-        """Two groups of lines."""
         with Vertical(id="box"):
             yield Static(_("Keys"), classes="title")
             with VerticalScroll(id="keys"):
@@ -44,7 +43,7 @@ class HelpScreen(ConsoleModal[None]):
                 yield from self._group(_("Everywhere"), APP_ACTIONS)
                 yield Static(
                     _(
-                        "Keys can be changed in the [keys] table of the configuration, by the names in the last column."
+                        "To change a key, use its name in the last column in the [keys] table of the configuration."
                     ),
                     classes="note",
                     markup=False,
@@ -52,7 +51,6 @@ class HelpScreen(ConsoleModal[None]):
         yield ActionFooter()
 
     def on_mount(self) -> None:
-        """The arrows scroll."""
         self.query_one("#keys").focus()
 
     def _group(self, title: str, actions: tuple[Action, ...]) -> ComposeResult:
@@ -77,5 +75,4 @@ class HelpScreen(ConsoleModal[None]):
         return self.app.get_key_display(Binding(key, "", ""))
 
     def action_close(self) -> None:
-        """Back."""
         self.dismiss(None)

@@ -1,4 +1,4 @@
-"""What all screens have in common: a status line, a footer, and words in the operator's language."""
+"""What all screens share: a status line, a footer, and text in the operator's language."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ class ConsoleScreen(Screen[Result]):
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
     FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset()
-    """Ids of the app's actions that this screen's footer has no room for; help and palette have them."""
+    """Ids of app actions left out of this screen's footer; help and palette have them."""
 
     console_app = getters.app(ConsoleApp)
 
     def on_screen_resume(self) -> None:
-        """A screen that is covered does not keep its status line up."""
+        """Refresh the status line, which a covered screen does not update."""
         for line in self.query(StatusLine):
             line.show(self.console_app.status)
 
     async def retranslate(self) -> None:
-        """Say everything in the language now in force. What was typed stays."""
+        """Repaint all text in the current language. What was typed stays."""
         typed = {field.id: field.value for field in self.query(Input) if field.id}
         focused = self.focused.id if self.focused is not None else None
         await self.recompose()
@@ -47,7 +47,7 @@ class ConsoleScreen(Screen[Result]):
                 widget.focus()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A background job of this screen that failed is logged and worded by the app."""
+        """Let the app log and report this screen's failed background job."""
         self.console_app.worker_changed(event)
 
     def action_label(self, action: Action) -> str:
@@ -63,12 +63,12 @@ class ConsoleScreen(Screen[Result]):
         return self.console_app.key_names.first(action)
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
-        """Textual's, once: the second of two keys in one breath would take away the screen below."""
+        """Dismiss only once: a second quick key press would close the screen below."""
         return super().dismiss(result) if self.is_active else AwaitComplete()
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """Textual's, with label and tooltip in the language in force."""
+        """Textual's, with label and tooltip in the current language."""
         own = {action.name: action for action in self.ACTIONS}
         return {key: self._worded(active, own) for key, active in super().active_bindings.items()}
 

@@ -1,4 +1,4 @@
-"""The line at the top of every screen: where we are, as whom, and how it stands."""
+"""The line at the top of every screen: server, user and connection state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys and pastes one at a time: each is let through when what the one before it led to has happened.
+"""Keys and pastes one at a time: each waits until the previous one has taken effect.
 
 Textual routes a key to whatever has the focus when it arrives, but a key's effect (the focus moved, an input opened, a
 dialog shown) passes through the queues of several widgets first. Of keys that arrive together, those behind a Tab
@@ -18,7 +18,7 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 PATIENCE_S = 0.5
-"""A widget that is taken away while it works on a key never reports back; longer than this is not waited for."""
+"""The longest wait (s): a widget removed while handling a key never reports back."""
 ROUNDS = 3
 """From the focused widget up to the app: the key's own effect, that of the message it became, a new screen's start."""
 
@@ -35,7 +35,7 @@ class TypedAhead:
         self._patience: Timer | None = None
 
     async def take(self, event: Key | Paste) -> None:
-        """Route ``event`` now, or when its turn comes."""
+        """Route ``event`` now, or in its turn."""
         if self._busy:
             self._waiting.append(event)
         else:
@@ -53,7 +53,7 @@ class TypedAhead:
         self._climb(self._number, ROUNDS, start)
 
     def _only_typed(self, event: Key | Paste) -> bool:
-        """Whether ``event`` only adds text where the focus is, and so cannot lead anywhere else."""
+        """Whether ``event`` only types text at the focus, and so cannot change screen or focus."""
         into_text = bool(self._app.screen_stack) and isinstance(self._app.focused, Input)
         return into_text and (isinstance(event, Paste) or event.is_printable)
 

@@ -15,16 +15,16 @@ from contextlib import suppress
 from typing import Literal
 
 LONGEST = 74_994
-"""Bytes of base64 in one OSC 52 that terminals take; hterm, foot and others cut or drop longer ones."""
+"""Bytes of base64 that terminals accept in one OSC 52; hterm, foot and others cut or drop more."""
 TMUX_TIMEOUT_S = 2.0
 _SCREEN_CHUNK = 512
-"""screen takes strings of up to 768 bytes."""
+"""screen accepts strings of up to 768 bytes."""
 
 Multiplexer = Literal["tmux", "screen"]
 
 
 def multiplexer(environ: Mapping[str, str]) -> Multiplexer | None:
-    """What stands between us and the terminal, by what it leaves in the environment, or in ``TERM`` over SSH."""
+    """The multiplexer between us and the terminal, from the environment, or from ``TERM`` over SSH."""
     term = environ.get("TERM", "")
     if environ.get("TMUX") or term.startswith("tmux"):
         return "tmux"
@@ -34,7 +34,7 @@ def multiplexer(environ: Mapping[str, str]) -> Multiplexer | None:
 
 
 def newest_that_fit(lines: Sequence[str]) -> Sequence[str]:
-    """As many of the last ``lines`` as terminals take in one OSC 52."""
+    """As many of the last ``lines`` as fit into one OSC 52."""
     room = LONGEST // 4 * 3
     for place in range(len(lines) - 1, -1, -1):
         room -= len(lines[place].encode()) + 1
@@ -53,7 +53,7 @@ def wrapped(text: str, through: Multiplexer) -> str:
 
 
 async def into_tmux(text: str, environ: Mapping[str, str]) -> bool:
-    """Give ``text`` to the tmux that we run in, which hands it to its terminal; whether it took it. Never raises."""
+    """Give ``text`` to the surrounding tmux, which passes it to its terminal; whether it accepted it. Never raises."""
     if not environ.get("TMUX"):
         return False
     for options in (["-w"], []):  # -w is of tmux 3.2

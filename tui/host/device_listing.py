@@ -1,6 +1,6 @@
 """``python -m tui.host.device_listing``: the sound devices as one JSON object on standard output.
 
-A process of its own, because PortAudio and what it loads print to the terminal, may wait for ever for a sound server,
+A separate process, because PortAudio and its libraries print to the terminal, may wait forever for a sound server,
 and may abort.
 """
 
@@ -26,7 +26,7 @@ def listing() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Print the listing. What native libraries print to standard output goes where their errors go."""
+    """Print the listing. Native libraries' output on standard output is redirected to standard error."""
     output = os.dup(1)
     os.dup2(2, 1)
     data = json.dumps(listing()).encode()

@@ -1,4 +1,4 @@
-"""The sound devices of this machine, asked for in a child process (``tui.host.device_listing``)."""
+"""The sound devices of this machine, listed in a child process (``tui.host.device_listing``)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from audio.devices import Device
 
 LISTING_TIMEOUT_S = 10.0
-"""Listing takes some 200 ms; a sound server at the other end of a forwarded port may take seconds, or for ever."""
+"""Seconds. Listing takes some 200 ms; a sound server behind a forwarded port may take seconds, or forever."""
 
 
 @dataclass(frozen=True, slots=True)
 class Devices:
-    """The names to choose from, and every device as it was listed; or the code of why there are none."""
+    """The names to choose from and the devices as listed, or the code of the problem."""
 
     microphones: tuple[str, ...] = ()
     speakers: tuple[str, ...] = ()
@@ -27,7 +27,7 @@ class Devices:
 
 
 async def list_devices(timeout_s: float = LISTING_TIMEOUT_S) -> Devices:
-    """The devices there are now. Never raises: what goes wrong is the ``problem``."""
+    """The devices present now. Never raises: an error becomes the ``problem``."""
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable,

@@ -34,7 +34,7 @@ class _PrivateFile(RotatingFileHandler):
 
 
 def open_journal(state_directory: Path) -> Path:
-    """Send the log to ``console.log`` in ``state_directory``; gives its path. Raises ``OSError``."""
+    """Log to ``console.log`` in ``state_directory``; returns its path. Raises ``OSError``."""
     path = private_directory(state_directory) / "console.log"
     handler = _PrivateFile(path, maxBytes=LOG_BYTES, backupCount=2, encoding="utf-8", delay=True)
     handler.setFormatter(_Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"))

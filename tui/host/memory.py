@@ -1,7 +1,7 @@
 """What the app remembers between runs: the last profile, the servers used, language and theme. No secrets.
 
 One JSON file in the state directory, replaced in one step and readable by its owner only. A file that
-cannot be read is as good as none: nothing in it is worth stopping for.
+cannot be read is treated as missing: nothing in it is worth stopping for.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class Memory:
     last_username: str = ""
     recent_servers: list[str] = field(default_factory=list)
     language: str | None = None
-    """As switched to by key; what the settings say comes first."""
+    """As chosen by key; the settings take precedence."""
     theme: str | None = None
 
     def used(self, server_url: str, profile: str | None, username: str) -> None:
-        """Somebody has logged in here."""
+        """Remember a login to this server."""
         self.last_profile = profile
         self.last_username = username
         others = [url for url in self.recent_servers if url != server_url]
@@ -36,13 +36,13 @@ class Memory:
 
 
 def private_directory(path: Path) -> Path:
-    """``path``, made if need be, closed to others."""
+    """``path``, created if needed, closed to others."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
 
 def load(directory: Path) -> Memory:
-    """What was kept in ``directory``, or nothing."""
+    """The memory stored in ``directory``, or an empty one."""
     try:
         raw = json.loads((directory / "state.json").read_text(encoding="utf-8"))
         servers = [str(url) for url in raw.get("recent_servers", [])]
@@ -63,7 +63,7 @@ def load(directory: Path) -> Memory:
 
 
 def save(directory: Path, memory: Memory) -> None:
-    """Keep ``memory`` in ``directory``. Raises ``OSError``."""
+    """Store ``memory`` in ``directory``. Raises ``OSError``."""
     private_directory(directory)
     handle, name = tempfile.mkstemp(dir=directory, prefix="state.", suffix=".tmp")  # mkstemp: 0600
     temporary = Path(name)

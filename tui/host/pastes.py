@@ -20,7 +20,7 @@ _C1 = range(0x80, 0xA0)
 
 
 class PasteFilter:
-    """Takes control characters out of pastes, however the input is cut into pieces; leaves the rest as it is."""
+    """Removes control characters from pastes, however the input is split; leaves everything else alone."""
 
     def __init__(self) -> None:
         self._inside = False
@@ -28,7 +28,7 @@ class PasteFilter:
         """How much of the mark that comes next has been seen. Inside a paste it is held back until it is the mark."""
 
     def feed(self, text: str) -> str:
-        """``text`` to be parsed instead; empty when all of it is held back."""
+        """The text to parse instead of ``text``; empty while everything is held back."""
         return "".join(self._inside_paste(one) if self._inside else self._outside(one) for one in text)
 
     def _outside(self, character: str) -> str:
@@ -58,7 +58,7 @@ def _is_text(character: str) -> bool:
 
 
 def keep_pastes_text() -> None:
-    """Filter what Textual's driver for POSIX terminals reads from now on."""
+    """Install the filter in Textual's driver for POSIX terminals."""
     from textual.drivers import linux_driver
 
     class Parser(linux_driver.XTermParser):  # type: ignore[name-defined, misc]

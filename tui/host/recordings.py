@@ -43,7 +43,7 @@ def library(settings: ConsoleSettings) -> Library:
 
 
 def expire(settings: ConsoleSettings) -> int:
-    """Remove what has been kept long enough; how many recordings that were. Never raises. Blocks."""
+    """Delete expired recordings and return their number. Never raises. Blocks."""
     keep = settings.recording
     try:
         removed = library(settings).expire(keep.keep_days or None, round(keep.keep_gb * BYTES_PER_GB) or None)

@@ -1,4 +1,4 @@
-"""Keeping and exporting the results of acceptance runs, for the screen and the command line.
+"""Saving and exporting the results of acceptance runs, for the screen and the command line.
 
 Imported by ``tui.host.services`` when the screen asks for it, since the runner brings the network libraries along.
 """
@@ -16,7 +16,7 @@ from tui.i18n import Language
 
 
 def keep_result(result: RunResult, state_directory: Path) -> Comparison | None:
-    """Keep ``result``, also if it is there already; gives what changed since the run before. Raises ``StoreError``."""
+    """Save ``result``, over an earlier copy; returns what changed since the previous run. Raises ``StoreError``."""
     with ResultsStore(state_directory / FILE_NAME) as store:
         store.keep(result)
         before = store.before(result)
@@ -24,7 +24,7 @@ def keep_result(result: RunResult, state_directory: Path) -> Comparison | None:
 
 
 async def export_result(result: RunResult, directory: Path, language: Language) -> Path:
-    """Write the result as Markdown, HTML, JUnit XML and JSON; gives the folder. Raises ``OSError``."""
+    """Write the result as Markdown, HTML, JUnit XML and JSON; returns the folder. Raises ``OSError``."""
 
     def write() -> Path:
         from acceptance import reports

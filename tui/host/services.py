@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ServerAccount:
-    """Who is logged in where, as the console keeps it. ``repr`` leaves the token out."""
+    """The logged-in account and its server. ``repr`` leaves the token out."""
 
     server_url: str
     username: str
@@ -48,15 +48,15 @@ class ConversationRelay(Protocol):
 
     @property
     def ended(self) -> bool:
-        """Nothing will follow what ``drain`` gives now."""
+        """Whether nothing will follow what ``drain`` returns now."""
         ...
 
     def drain(self) -> list[StreamEvent]:
-        """Everything that came since the last call."""
+        """Everything that arrived since the last call."""
         ...
 
     def send(self, command: Command) -> Awaitable[None]:
-        """Give it a command."""
+        """Send it a command."""
         ...
 
     def stop(self) -> Awaitable[None]:
@@ -82,11 +82,11 @@ class Player(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OwnServer:
-    """The server that this program has started for itself (``salesmind demo``)."""
+    """A server that this program started (``salesmind demo``)."""
 
     url: str
     restart: RestartServer
-    """Kills it and starts it again with its data. Raises ``OSError``."""
+    """Kill it and start it again with its data. Raises ``OSError``."""
 
 
 class Services:
@@ -120,7 +120,7 @@ class Services:
         return await list_devices()
 
     async def run_check(self, request: CheckRequest, emit: Emit, operator: Operator) -> RunResult:
-        """Carry out the acceptance procedure; ``emit`` is called on this loop. Cancelling cleans up first."""
+        """Run the acceptance procedure; ``emit`` is called on this loop. Cancelling cleans up first."""
         from acceptance.request import Means
         from acceptance.runner import run_check
 
@@ -128,18 +128,18 @@ class Services:
         return await run_check(request, emit, operator=operator, means=means)
 
     def restart_of(self, server_url: str) -> RestartServer | None:
-        """How to restart that server; None when it is not our own."""
+        """How to restart that server; None if it is not ours."""
         own = self.own_server
         return own.restart if own is not None and own.url == server_url else None
 
     async def keep_result(self, result: RunResult, state_directory: Path) -> Comparison | None:
-        """Keep a result; gives what changed since the run before. Raises ``StoreError``."""
+        """Save a result; returns what changed since the previous run. Raises ``StoreError``."""
         from tui.host.results import keep_result
 
         return await asyncio.to_thread(keep_result, result, state_directory)
 
     async def export_result(self, result: RunResult) -> Path:
-        """Write the reports of a result into the operator's documents; gives the folder. Raises ``OSError``."""
+        """Write a result's reports to the operator's documents; returns the folder. Raises ``OSError``."""
         from platformdirs import user_documents_path
 
         from tui.host.results import export_result
@@ -147,7 +147,7 @@ class Services:
         return await export_result(result, user_documents_path() / "SalesMind", i18n.language())
 
     async def expire_recordings(self, settings: ConsoleSettings) -> int:
-        """Remove the recordings that have been kept long enough; how many. Never raises."""
+        """Delete expired recordings and return their number. Never raises."""
         from tui.host.recordings import expire
 
         return await asyncio.to_thread(expire, settings)
@@ -165,7 +165,7 @@ class Services:
         return await asyncio.to_thread(export_recording, directory, suffix, folder)
 
     async def into_tmux(self, text: str) -> bool:
-        """Copy ``text`` into the tmux that we run in, if we do; whether it took it. Never raises."""
+        """Copy ``text`` to the surrounding tmux, if there is one; whether it accepted it. Never raises."""
         from tui.host.clipboard import into_tmux
 
         return await into_tmux(text, os.environ)

@@ -1,6 +1,6 @@
-"""``python -m tui.host.sound_probe mic[:DEVICE]|speaker[:DEVICE]``: open it for a moment, say what came of it as JSON.
+"""``python -m tui.host.sound_probe mic[:DEVICE]|speaker[:DEVICE]``: open it briefly and print the result as JSON.
 
-A process of its own, as the device listing is one. A microphone is listened to for half a second; a loudspeaker is
+A separate process, like the device listing. A microphone is listened to for half a second; a loudspeaker is
 given as much silence.
 """
 

@@ -1,6 +1,6 @@
 """Leaving when the terminal goes away: its window closed, or the SSH connection dropped.
 
-Left alone, SIGHUP kills without clean-up, and a terminal that vanishes without it leaves a process that
+By default SIGHUP kills without cleanup, and a terminal that vanishes without it leaves a process that
 spins on a dead descriptor. Both end the app here.
 """
 
@@ -19,7 +19,7 @@ from tui.exit_codes import ExitCode
 
 CHECK_EVERY_S = 0.5
 GRACE_S = 15.0
-"""How long a clean end may take before the process is ended all the same."""
+"""How long (s) a clean exit may take before the process is killed."""
 
 
 def is_gone(descriptor: int) -> bool:
@@ -33,9 +33,9 @@ def is_gone(descriptor: int) -> bool:
 
 
 def has_job_control() -> bool:
-    """Whether a shell started us as a job of its own, and can continue us once we are stopped.
+    """Whether a shell started us as a job and can continue us after a stop.
 
-    As the first program of a terminal window, or behind `sh -c` in one, we would stay stopped for ever.
+    As the first program of a terminal window, or behind `sh -c` in one, we would stay stopped forever.
     """
     try:
         return os.getpgrp() != os.getsid(0)

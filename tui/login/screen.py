@@ -1,4 +1,4 @@
-"""Login: choose a server, see that it answers, then say who you are."""
+"""Login: choose a server, see that it answers, then log in."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ DEMO = Action(
     "demo",
     N_("Demo account"),
     N_("Login: Fill in the demo account"),
-    N_("Fill in the demo account and go to the button"),
+    N_("Fill in the demo account and move to the button"),
 )
 ACTIONS = (
     Action(
@@ -55,7 +55,7 @@ ACTIONS = (
         "check",
         N_("Check server"),
         N_("Server: Check again"),
-        N_("Ask the server again whether it is well"),
+        N_("Check the server again"),
     ),
 )
 
@@ -79,7 +79,6 @@ class LoginScreen(ConsoleScreen[None]):
         self._checked = ""
 
     def compose(self) -> ComposeResult:
-        """Two groups, server and account, in the middle of the screen."""
         app = self.console_app
         self._choices = choices(app.settings, app.memory)
         same = [choice for choice in self._choices if self._chosen and choice.is_for(self._chosen)]
@@ -116,19 +115,19 @@ class LoginScreen(ConsoleScreen[None]):
         yield ActionFooter()
 
     async def retranslate(self) -> None:
-        """The server is asked again: its health is said in words too."""
+        """Check the server again, since the result is shown in words."""
         await super().retranslate()
         self.action_check()
 
     def on_mount(self) -> None:
-        """Ask the server how it is, once the screen is drawn."""
+        """Check the server once the screen is drawn."""
         self.console_app.status = Status()
         if self.username.value:
             self.password.focus()
         self.call_after_refresh(self.action_check)
 
     def on_screen_resume(self) -> None:
-        """Back from the sessions, where the password was forgotten at login, or from help: it stays then."""
+        """Back from the sessions (the password was cleared at login) or from help (it stays)."""
         self._show_place()
 
     def _demo_words(self) -> str:
@@ -137,7 +136,7 @@ class LoginScreen(ConsoleScreen[None]):
         return words.format(user=user, password=password, key=self.key_name(DEMO))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The demo account is offered only where there is one."""
+        """Offer the demo account only if there is one."""
         if action == "demo":
             return self.console_app.settings.demo
         return super().check_action(action, parameters)
@@ -190,11 +189,10 @@ class LoginScreen(ConsoleScreen[None]):
         self.console_app.status = Status(place=place, insecure=self._insecure())
 
     def action_check(self) -> None:
-        """Ask the server whether it is well."""
         self._checked = self._address()
         self._show_place()
         if self._checked:
-            self._say_health(_("Asking the server..."), "dim")
+            self._say_health(_("Checking the server..."), "dim")
             self._check_health(self._checked, self._insecure())
         else:
             self._say_health(_("Type the address of a SalesMind server"), "warn")
@@ -207,9 +205,9 @@ class LoginScreen(ConsoleScreen[None]):
             async with self.console_app.services.client(address, insecure=insecure) as client:
                 health = await client.health()
         except ApiError as error:
-            self._say_health(_("Not well: {why}").format(why=of_error(error)), "bad")
+            self._say_health(_("Problem: {why}").format(why=of_error(error)), "bad")
         else:
-            words = _("Server is well, answered in {ms} ms").format(ms=f"{health.round_trip_ms:.0f}")
+            words = _("Server is up, answered in {ms} ms").format(ms=f"{health.round_trip_ms:.0f}")
             self._say_health(words, "good")
 
     def _say_health(self, words: str, tone: Tone) -> None:
@@ -218,7 +216,7 @@ class LoginScreen(ConsoleScreen[None]):
     # --- the account ---------------------------------------------------------------------------
 
     def action_demo(self) -> None:
-        """Fill in the demo account; one more key logs in."""
+        """Fill in the demo account; one more key press logs in."""
         self.username.value, self.password.value = DEMO_ACCOUNT
         self.query_one("#submit", Button).focus()
 
@@ -242,7 +240,6 @@ class LoginScreen(ConsoleScreen[None]):
         self.action_submit()
 
     def action_submit(self) -> None:
-        """Log in, unless something is missing."""
         missing = False
         for field in (self.password, self.username):
             empty = not field.value.strip()
@@ -281,7 +278,7 @@ class LoginScreen(ConsoleScreen[None]):
         button.label = _("Logging in...") if busy else _("Log in")
 
     def _refused(self, error: Exception) -> None:
-        """Each error where its cause can be mended: at the account, at a field, or at the server."""
+        """Show each error where it can be fixed: at the account, a field, or the server."""
         code = str(getattr(error, "code", ""))
         fields: dict[str, tuple[str, ...]] = getattr(error, "fields", {})
         account_codes = ("bad_credentials", "account_refused", "email_not_verified", "rate_limited")
@@ -291,7 +288,7 @@ class LoginScreen(ConsoleScreen[None]):
                 self._say(self.password, of_error(error))
                 self.password.focus()
             else:
-                self._say_health(_("Not well: {why}").format(why=of_error(error)), "bad")
+                self._say_health(_("Problem: {why}").format(why=of_error(error)), "bad")
             return
         for field in (self.password, self.username):
             if messages := fields.get(str(field.id)):
@@ -305,5 +302,5 @@ class LoginScreen(ConsoleScreen[None]):
 
 
 def _plain(words: str) -> str:
-    """Text of others, safe inside Textual's markup."""
+    """Foreign text, escaped for Textual's markup."""
     return words.replace("[", r"\[")

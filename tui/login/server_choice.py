@@ -11,11 +11,11 @@ from tui.settings import DEFAULT_SERVER_URL, ConsoleSettings
 
 @dataclass(frozen=True, slots=True)
 class ServerChoice:
-    """One line of the list."""
+    """One entry of the list."""
 
     title: str
     server_url: str
-    """Empty: type one."""
+    """Empty: to be typed."""
     profile: str | None = None
     username: str = ""
     insecure: bool = False
@@ -30,7 +30,7 @@ def choices(settings: ConsoleSettings, memory: Memory) -> list[ServerChoice]:
     found: list[ServerChoice] = []
     known: set[str] = set()
     if settings.server_url:
-        title = _("This computer's demo server") if settings.demo else settings.server_url
+        title = _("Demo server on this computer") if settings.demo else settings.server_url
         found.append(ServerChoice(title, settings.server_url, username=settings.username))
         known.add(settings.server_url.rstrip("/"))
     for profile in settings.profiles:

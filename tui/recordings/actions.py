@@ -48,7 +48,7 @@ REPLAY_ACTIONS: tuple[Action, ...] = (
     PLAY,
     Action(
         "replay.slower",
-        "minus,f3",
+        "comma,f3",
         "slower",
         N_("Slower"),
         N_("Replay: Slower"),
@@ -56,7 +56,7 @@ REPLAY_ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "replay.faster",
-        "plus,f4",
+        "full_stop,f4",
         "faster",
         N_("Faster"),
         N_("Replay: Faster"),
@@ -101,7 +101,7 @@ REPLAY_ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "replay.next_error",
-        "e,f7",
+        "exclamation_mark,f7",
         "next_error",
         N_("Error"),
         N_("Jump: To the next error"),
@@ -166,7 +166,7 @@ UNDO = Action(
     "undo",
     N_("Undo"),
     N_("Recording: Take back the deletion"),
-    N_("Bring back what was deleted last"),
+    N_("Bring back what was deleted last; it is kept for a week"),
 )
 LIST_BACK = Action(
     "recordings.back",
@@ -246,7 +246,7 @@ RECORDINGS_ACTIONS: tuple[Action, ...] = (
         "delete",
         N_("Delete"),
         N_("Recording: Delete"),
-        N_("Delete the recording; it can be brought back for a week"),
+        N_("Delete the recording; for a week it can be brought back"),
     ),
     UNDO,
     Action(

@@ -11,15 +11,13 @@ from recordings.playhead import Playhead, Timeline, begins_a_turn, is_error
 from relay.conversation import fold
 from relay.recording.manifest import Manifest
 from relay.recording.reader import RecordingReader
-from relay.stream import StreamEvent
+from relay.stream import Meters, StreamEvent
 from tui.conversation.event_lines import EventLine, EventLines
 from tui.conversation.event_rows import EventRows
 from tui.conversation.feed import Feed
-from tui.conversation.history import SignalHistory
+from tui.conversation.history import KEPT_S, SignalHistory
 from tui.status import Status
 
-LONGEST_VIEW_S = 300.0
-"""Seconds of signals that can be seen at once."""
 LINES_SHOWN = 1_000
 """Lines of the event log that are written anew after a jump."""
 
@@ -89,11 +87,11 @@ class ReplayFeed(Feed):
         if jumped:
             self._jumped = False
             self.state = self.timeline.state_at(self.head.t)
+            self._shown = self.head.t
             self.history = SignalHistory()
-            self.history.take(self.timeline.between(self.head.t - LONGEST_VIEW_S, self.head.t))
+            self.history.take(self._for_instruments())
             self.rows = EventRows()
             self.rows.take(self.so_far())
-            self._shown = self.head.t
         self.finished = self.head.t >= self.timeline.end
         return jumped
 
@@ -105,6 +103,11 @@ class ReplayFeed(Feed):
         self.history.take(events)
         self.rows.take(events)
         return events
+
+    def _for_instruments(self) -> list[StreamEvent]:
+        """Everything up to the present place but for meters that are too old to be drawn: they are most of it."""
+        oldest = self.head.t - KEPT_S
+        return [event for event in self.so_far() if event.t >= oldest or not isinstance(event, Meters)]
 
     def so_far(self) -> list[StreamEvent]:
         """Everything up to the present place."""

@@ -64,7 +64,7 @@ class ReplayScreen(ConversationScreen):
     ACTIONS: ClassVar[tuple[Action, ...]] = REPLAY_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(REPLAY_ACTIONS)
     FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset({"app.quit", "app.palette", "live.filter"})
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["../conversation/screen.tcss", "replay.tcss"]
+    CSS_PATH: ClassVar[str | list[str | PurePath]] = ["../conversation/screen.tcss", "replay.tcss"]
 
     bar = getters.query_one("#position", PositionBar)
 
@@ -81,7 +81,7 @@ class ReplayScreen(ConversationScreen):
         self._loop_from: float | None = None
 
     def conversation_title(self) -> str:
-        """Which recording is replayed."""
+        """Which recording this is."""
         if self.replay is None:
             return _("Replay")
         return _("Replay: {title}").format(title=recording_title(self.replay.recording.manifest))
@@ -121,11 +121,21 @@ class ReplayScreen(ConversationScreen):
 
     def _begin(self, recording: Replayed) -> None:
         self.feed = self.replay = ReplayFeed(recording, self.console_app.services.monotonic, self._at)
-        self.bar.holds(recording.timeline.end, recording.turns, recording.errors)
+        self._tell_bar()
         self.title_is()
         server = one_line(recording.manifest.server_url or "")
         self.console_app.status = Status(place=place_name(server, None) if server else "")
         self.refresh_bindings()
+
+    def _tell_bar(self) -> None:
+        if self.replay is not None:
+            recording = self.replay.recording
+            self.bar.holds(recording.timeline.end, recording.turns, recording.errors)
+
+    async def retranslate(self) -> None:
+        """The bar is another one."""
+        await super().retranslate()
+        self._tell_bar()
 
     async def _open_sound(self) -> None:
         """The player, unless the configuration wants none."""
@@ -148,7 +158,7 @@ class ReplayScreen(ConversationScreen):
 
     def tick(self) -> None:
         """Move on, then paint; after a jump everything anew."""
-        if self.replay is None:
+        if self.replay is None or self._rebuilding:
             return
         jumped = self.replay.move()
         if jumped:
@@ -164,6 +174,7 @@ class ReplayScreen(ConversationScreen):
         if self._summary_shown and not self.replay.finished:
             self._summary_shown = False
             self._show_readings(True)
+            self.show_side(None)
         self.events.empty()
         self.events.add(self.replay.lines_so_far())
         newest = next(filter(None, map(news_of, reversed(self.replay.so_far()))), None)
@@ -181,8 +192,8 @@ class ReplayScreen(ConversationScreen):
             (f"   {clock(head.t)} / {clock(recording.timeline.end)}", "bold"),
             (f"   {recording.wall_clock(head.t)}", ""),
             (f"   {loop_words(loop)}" if loop else "", STYLES["warn"]),
-            (f"   {self._kind_words()}", STYLES["dim"]),
             (f"   {sound.words}", STYLES[sound.tone]),
+            (f"   {self._kind_words()}", STYLES["dim"]),
         )
         self.bar.show(words, head.t, loop)
 

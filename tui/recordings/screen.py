@@ -339,8 +339,8 @@ class RecordingsScreen(ConsoleScreen[None]):
             return
         with self._saying_what_fails(kept.entry.directory):
             await self._shelf.delete(kept)
-            self._take([one for one in self.recordings if one.key != kept.key])
-            words = _("Deleted: {name}. {key} brings it back.")
+            self._take(await self._shelf.read())
+            words = _("Deleted: {name}. {key} brings it back; it is kept for a week.")
             name = one_line(kept.entry.name)
             self.post_message(self.Told(News(words.format(name=name, key=self.key_name(UNDO)), "warn")))
 

@@ -24,14 +24,14 @@ class RecordingsTable(DataTable[Text]):
         """The rows, by the recordings' keys."""
 
     def on_mount(self) -> None:
-        """The columns; the last one is as wide as there is room."""
+        """The columns. A narrow terminal cuts off the note, which stands below as well."""
         for name, key, width in (
             (_("When"), "when", 13),
-            (_("Server"), "server", 15),
-            (_("Session"), "session", SHORT_ID),
-            (_("Length"), "length", 7),
+            (_("Server"), "server", 14),
+            (_("Session"), "session", 10),
+            (_("Length"), "length", 6),
             (_("Turns"), "turns", 5),
-            (_("End"), "end", 11),
+            (_("End"), "end", 10),
             (_("Errors"), "errors", 6),
             (_("Note"), "note", 24),
         ):

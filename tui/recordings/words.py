@@ -16,8 +16,8 @@ from tui.i18n import N_, _
 from tui.recordings.shown import Filters
 from tui.status import place_name
 from tui.tones import STYLES
-from tui.wording.errors import sentence
 from tui.wording.figures import NOTHING, clock, moment
+from tui.wording.sentences import SENTENCES
 
 ENDS: dict[How, str] = {
     "stopped": N_("ended"),
@@ -109,7 +109,7 @@ def details(entry: Entry, matches: Sequence[Match], repair_key: str) -> Content:
         rows.append((_("Note"), one_line(entry.notes.note)))
     rows += [(_("Said"), f"{clock(match.t)} {one_line(match.text)}") for match in matches[:MATCHES_SHOWN]]
     if ended is not None and ended.errors:
-        rows += [(_("Error"), sentence(code, {})) for code in ended.errors[:ERRORS_SHOWN]]
+        rows += [(_("Error"), _error(code)) for code in ended.errors[:ERRORS_SHOWN]]
     rows += [
         (_("Name"), one_line(entry.name)),
         (_("Server"), one_line(manifest.server_url or NOTHING)),
@@ -126,3 +126,9 @@ def details(entry: Entry, matches: Sequence[Match], repair_key: str) -> Content:
         lines.append(Content.styled(words, STYLES["warn"]))
     lines += [Content.assemble((padded(label, LABEL_WIDTH), "$dim"), (value, "")) for label, value in rows]
     return Content("\n").join(lines)
+
+
+def _error(code: str) -> str:
+    """The sentence for a code of which no particulars are kept; the code itself where the sentence needs them."""
+    known = SENTENCES.get(code, "{}")
+    return one_line(code) if "{" in known else _(known)

@@ -1,4 +1,4 @@
-"""The form of a new session, with the server's own messages at its fields."""
+"""The form for a new session, with the server's messages at its fields."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ACTIONS = (
         "submit",
         N_("Start"),
         N_("Session: Start this one"),
-        N_("Send the form; Enter in the last field does the same"),
+        N_("Submit the form; Enter in the last field does the same"),
     ),
     Action(
         "new.example",
@@ -48,7 +48,7 @@ FIELDS = ("industry", "value_proposition", "customer_persona", "customer_pain", 
 
 
 class NewSessionScreen(ConsoleModal[Any]):
-    """Returns the ``Session`` the server made, or None."""
+    """Returns the ``Session`` that the server created, or None."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
@@ -56,7 +56,6 @@ class NewSessionScreen(ConsoleModal[Any]):
     AUTO_FOCUS = "#industry"
 
     def compose(self) -> ComposeResult:
-        """A row and a place for messages per field."""
         labels = {
             "industry": _("Industry"),
             "value_proposition": _("Proposition"),
@@ -68,7 +67,7 @@ class NewSessionScreen(ConsoleModal[Any]):
             "industry": _("the customer's industry, required"),
             "value_proposition": _("what you sell, at least 5 characters, required"),
             "customer_persona": _("who the customer is"),
-            "customer_pain": _("what troubles the customer"),
+            "customer_pain": _("the customer's problem"),
             "company_id": _("UUID of a company the server knows"),
         }
         with VerticalScroll(id="box", can_focus=False):
@@ -94,7 +93,6 @@ class NewSessionScreen(ConsoleModal[Any]):
         yield ActionFooter()
 
     def on_mount(self) -> None:
-        """A company is asked for in detailed mode only."""
         self.query_one("#company_id-field").display = False
 
     @on(Select.Changed, "#mode")
@@ -103,7 +101,7 @@ class NewSessionScreen(ConsoleModal[Any]):
 
     @on(Input.Changed)
     def _mended(self, event: Input.Changed) -> None:
-        """What the server said of the old value does not hold for the new one."""
+        """Clear the server's message, which was about the old value."""
         self._say_at(str(event.input.id), "")
 
     @on(Input.Submitted)
@@ -115,11 +113,11 @@ class NewSessionScreen(ConsoleModal[Any]):
             self.focus_next()
 
     def action_example(self) -> None:
-        """An example, in the language of the screen, to be changed or sent as it is."""
+        """Fill in an example in the screen's language."""
         example = {
             "industry": _("Manufacturing"),
-            "value_proposition": _("A service that shows stock as it is and proposes orders by itself"),
-            "customer_persona": _("President of a parts maker with 80 people, careful, short of time"),
+            "value_proposition": _("A service that tracks stock and proposes orders automatically"),
+            "customer_persona": _("President of an 80-person parts maker; careful, short of time"),
             "customer_pain": _("Parts run out and the production line stops"),
         }
         self._say({}, "")
@@ -129,7 +127,7 @@ class NewSessionScreen(ConsoleModal[Any]):
 
     @on(Button.Pressed, "#submit")
     def action_submit(self) -> None:
-        """Send the form; the server checks it."""
+        """Submit the form; the server validates it."""
         self._start({name: self.query_one(f"#{name}", Input).value.strip() for name in FIELDS})
 
     @work(exclusive=True, group="start", exit_on_error=False)
@@ -160,7 +158,7 @@ class NewSessionScreen(ConsoleModal[Any]):
             button.disabled = False
 
     def _say(self, fields: dict[str, tuple[str, ...]], words: str) -> None:
-        """The server's messages at their fields, what belongs to none below them; focus on the first."""
+        """Show the server's messages at their fields and the rest below; focus the first."""
         rest = [message for name, messages in fields.items() if name not in FIELDS for message in messages]
         known = [name for name in FIELDS if fields.get(name)]
         for name in FIELDS:
@@ -175,5 +173,4 @@ class NewSessionScreen(ConsoleModal[Any]):
         label.display = bool(words)
 
     def action_cancel(self) -> None:
-        """Back."""
         self.dismiss(None)

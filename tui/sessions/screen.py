@@ -1,4 +1,4 @@
-"""The sessions of the account: choose one, make one, talk."""
+"""The account's sessions: choose one, create one, talk."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ ACTIONS = (
         "talk",
         N_("Talk"),
         N_("Session: Start talking"),
-        N_("Start the live conversation of the chosen session"),
+        N_("Start a live conversation in the selected session"),
     ),
     NEW,
     Action(
@@ -82,7 +82,7 @@ ACTIONS = (
         "finish",
         N_("Finish"),
         N_("Session: Finish and score"),
-        N_("Finish the chosen session and let the server score it; asks first"),
+        N_("Finish the selected session and have the server score it; asks first"),
     ),
     ACCEPTANCE,
     RECORDINGS,
@@ -102,7 +102,7 @@ ACTIONS = (
 
 
 class SessionsScreen(ConsoleScreen[None]):
-    """A page of sessions beside the details of the chosen one."""
+    """A page of sessions beside the details of the selected one."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
@@ -127,7 +127,6 @@ class SessionsScreen(ConsoleScreen[None]):
         self._detail_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """Heading, table, details."""
         yield StatusLine()
         with Container(id="body"):
             with Container(id="list"):
@@ -139,14 +138,13 @@ class SessionsScreen(ConsoleScreen[None]):
         yield ActionFooter()
 
     def on_mount(self) -> None:
-        """The first reading, and one every few seconds."""
         self._columns()
         self._heading()
         self.action_refresh()
         self._timer = self.set_interval(POLL_S, self._poll)
 
     async def retranslate(self) -> None:
-        """The rows hold words too."""
+        """Rebuild the rows, which contain text."""
         await super().retranslate()
         self._columns()
         self._fill()
@@ -164,19 +162,18 @@ class SessionsScreen(ConsoleScreen[None]):
             self.table.add_column(name, key=key, width=width)
 
     def on_screen_resume(self) -> None:
-        """Say where we are, and what has changed meanwhile."""
+        """Update the status line and reload the list."""
         self.console_app.status = at_account(self.console_app.account)
         if self._timer is not None:
             self._timer.resume()
             self.action_refresh()
 
     def on_screen_suspend(self) -> None:
-        """Nobody looks: do not ask the server."""
+        """Stop polling while covered."""
         if self._timer is not None:
             self._timer.pause()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The footer offers what can be done."""
         session = self._chosen()
         if action in ("talk", "finish"):
             return True if session is not None and session.status != "finished" else None
@@ -203,7 +200,7 @@ class SessionsScreen(ConsoleScreen[None]):
             self._show(page, found)
 
     def _failed(self, error: Exception) -> None:
-        """The list stays, and says that it is old."""
+        """Keep the list and mark it as out of date."""
         self._out_of_date = True
         self.query_one("#notice", Static).update(_("Error: {why}").format(why=of_error(error)))
         if getattr(error, "code", None) == "not_authenticated":
@@ -237,7 +234,7 @@ class SessionsScreen(ConsoleScreen[None]):
         self.refresh_bindings()
 
     def _fill(self) -> None:
-        """All rows anew, with the cursor on the session just made, else on the one it was on."""
+        """Rebuild all rows, with the cursor on the new session, or else where it was."""
         chosen = self._cursor_id()
         if self._made_id in self._sessions:
             chosen, self._made_id = self._made_id, None
@@ -301,14 +298,12 @@ class SessionsScreen(ConsoleScreen[None]):
         self.action_talk()
 
     def action_talk(self) -> None:
-        """Go to the live conversation."""
         session = self._chosen()
         # A second Enter in the same breath finds the conversation on top already.
         if self.is_active and session is not None and session.status != "finished":
             self.post_message(Converse(session))
 
     def action_acceptance(self) -> None:
-        """To the acceptance procedure."""
         self.post_message(CheckServer())
 
     def action_recordings(self) -> None:
@@ -316,28 +311,23 @@ class SessionsScreen(ConsoleScreen[None]):
         self.post_message(BrowseRecordings())
 
     def action_refresh(self) -> None:
-        """Read the present page."""
         self._reading = self._read(self._page)
 
     def _poll(self) -> None:
-        """Read it again, unless a slow server has not answered yet: a second question takes back the first."""
+        """Reload, unless a slow server has not answered yet: a second request would cancel the first."""
         if self._reading is None or self._reading.is_finished:
             self.action_refresh()
 
     def action_newer(self) -> None:
-        """One page towards the newest."""
         self._reading = self._read(max(1, self._page - 1))
 
     def action_older(self) -> None:
-        """One page towards the oldest."""
         self._reading = self._read(self._page + 1)
 
     def action_logout(self) -> None:
-        """Back to login."""
         self.post_message(LoggedOut())
 
     def action_new(self) -> None:
-        """The form; what it makes is chosen at once and talked to next."""
         from tui.sessions.new_session import NewSessionScreen
 
         self.app.push_screen(NewSessionScreen(), self._made)
@@ -348,14 +338,14 @@ class SessionsScreen(ConsoleScreen[None]):
             self.post_message(Converse(session))
 
     def action_finish(self) -> None:
-        """Ask, then let the server score the session."""
+        """Ask, then have the server score the session."""
         from tui.frame.confirm import ConfirmScreen
 
         session = self._chosen()
         if session is None:
             return
         question = _(
-            'Finish the session "{industry}"? The server scores it, and it cannot be talked to again.'
+            'Finish the session "{industry}"? The server scores it, and you cannot talk in it again.'
         )
         dialog = ConfirmScreen(question.format(industry=session.industry), _("Finish"), _("Cancel"))
 
@@ -384,7 +374,7 @@ class SessionsScreen(ConsoleScreen[None]):
 
 
 def _how_to_begin(keys: KeyNames) -> Content:
-    """What stands where there is no session yet."""
+    """The empty list's hint."""
 
     def press(action: Action) -> tuple[str, str]:
         return _("Press {keys}").format(keys=keys.all(action)), "bold $accent"

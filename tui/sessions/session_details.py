@@ -1,4 +1,4 @@
-"""What is known of one session, in a column."""
+"""The details of one session, in a column."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def mode_word(value: bool | None) -> str:
 
 
 def status_word(status: str) -> str:
-    """The server's status in the operator's language; its own word where it is a new one."""
+    """The server's status in the operator's language; an unknown one is shown as it is."""
     return {"active": _("active"), "finished": _("finished"), "pending": _("pending")}.get(status, status)
 
 
@@ -36,14 +36,13 @@ class SessionDetails(VerticalScroll):
         self._detail: SessionDetail | None = None
 
     def compose(self) -> ComposeResult:
-        """One text."""
         yield Static(id="details-text")
 
     def show(self, session: Session | None, detail: SessionDetail | None = None) -> None:
         """Show ``session``, or that there is none. Without a newer ``detail`` its last one stays."""
         text = self.query_one("#details-text", Static)
         if session is None:
-            text.update(_("Nothing chosen"))
+            text.update(_("Nothing selected"))
             return
         self._detail = known = detail or self._detail
         content = _facts(session)

@@ -1,7 +1,7 @@
-"""What the console is told from outside: flags, environment, configuration file.
+"""The console's settings: flags, environment, configuration file.
 
 Each setting is declared once, in ``tui.settings.values``. The file is TOML, and a mistake in it is an error that names
-the line. What the program remembers by itself is in ``tui.host.memory``. Passwords and tokens are in neither.
+the line. What the program remembers itself is in ``tui.host.memory``. Neither contains passwords or tokens.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The configuration file: read, and held against what is declared. Only `salesmind config` writes to it."""
+"""The configuration file: read and checked against the declarations. Only `salesmind config` writes to it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FORMER_NAMES = {one.formerly: one for one in OPTIONS if one.formerly}
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """Something in the file that cannot be used."""
+    """A mistake in the file."""
 
     path: KeyPath
     what: str
@@ -31,14 +31,14 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
-    """The file's text and what it says; both empty where there is no file."""
+    """The file's text and parsed contents; both empty if there is no file."""
 
     path: Path
     text: str = ""
     document: Mapping[str, Any] = field(default_factory=dict)
 
     def mistakes(self) -> Iterator[Mistake]:
-        """Everything that is wrong, in the order in which it is declared."""
+        """All mistakes, in order of declaration."""
         yield from _table(self.document, TOP_OPTIONS, (), TABLES)
         for name, options in TABLE_OPTIONS.items():
             table = self.document.get(name, {})
@@ -59,7 +59,7 @@ class ConfigFile:
             raise SettingsError(self.sentence(mistake))
 
     def sentence(self, mistake: Mistake) -> str:
-        """What is wrong, with file and line."""
+        """The mistake, with file and line."""
         key = next((part for part in reversed(mistake.path) if isinstance(part, str)), "")
         line = self.line(mistake.path)
         if line is None:
@@ -74,14 +74,14 @@ class ConfigFile:
         return line_of(self.text, path)
 
     def value(self, option: Option) -> Any:
-        """What the file says for ``option``, or None."""
+        """The file's value for ``option``, or None."""
         value: Any = self.document
         for part in self.place(option):
             value = value.get(part, {} if part == option.table else None)
         return value
 
     def place(self, option: Option) -> KeyPath:
-        """Where ``option`` stands in this file, or would: one of an earlier version may have it elsewhere."""
+        """Where ``option`` is in this file, or would be: an earlier version's file may have it elsewhere."""
         now = (option.table, option.name) if option.table else (option.name,)
         inside = self.document.get(option.table, {}) if option.table else self.document
         if option.formerly is not None and option.formerly in self.document and option.name not in inside:
@@ -126,7 +126,7 @@ def read_config(path: Path, *, must_exist: bool = False) -> ConfigFile:
 
 
 def parse_config(path: Path, text: str) -> ConfigFile:
-    """``text`` as if it stood in ``path``. Raises ``SettingsError``."""
+    """Parse ``text`` as the contents of ``path``. Raises ``SettingsError``."""
     return ConfigFile(path, text, _parsed(path, text))
 
 
@@ -156,7 +156,7 @@ def _table(
     for name, value in values.items():
         path = (*where, name)
         if name in SECRETS:
-            yield Mistake(path, _("secrets are not read from the configuration; you are asked for them."))
+            yield Mistake(path, _("secrets are not read from the configuration; you are prompted for them."))
         elif name in accepted:
             if problem := accepted[name].problem(value):
                 yield Mistake(path, problem)
@@ -171,8 +171,8 @@ def _unknown(name: str, known: list[str], where: KeyPath) -> str:
         return _("unknown option. Did you mean {name}?").format(name=close[0])
     names = ", ".join(sorted(known))
     if where:
-        return _("unknown option in [{table}]; known are: {names}.").format(table=where[0], names=names)
-    return _("unknown option; known are: {names}.").format(names=names)
+        return _("unknown option in [{table}]. Options: {names}.").format(table=where[0], names=names)
+    return _("unknown option. Options: {names}.").format(names=names)
 
 
 def _profiles(profiles: Any) -> Iterator[Mistake]:
@@ -188,7 +188,7 @@ def _profiles(profiles: Any) -> Iterator[Mistake]:
         yield from _table(profile, PROFILE_OPTIONS, where)
         for one in PROFILE_OPTIONS:
             if one.required and one.name not in profile:
-                yield Mistake(where, _("every profile needs a {name}.").format(name=one.name))
+                yield Mistake(where, _("each profile needs a {name}.").format(name=one.name))
         name = profile.get("name")
         if name is not None and name in names:
             yield Mistake((*where, "name"), _("two profiles have the same name."))

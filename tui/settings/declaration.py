@@ -1,6 +1,6 @@
 """How a setting is declared: once, as a field of a dataclass.
 
-The field gives name, type and default; ``option`` adds what a person needs to know and what a value must satisfy.
+The field gives name, type and default; ``option`` adds the documentation and the constraints.
 Everything else is derived: reading and checking the file, environment variables, flags of the command line, `salesmind
 config`, and the tables of ``docs/configuration.md``.
 """
@@ -34,7 +34,7 @@ class Check(Protocol):
     """A rule beyond the type."""
 
     def problem(self, value: Any) -> str | None:
-        """What is wrong with ``value``, in the language in force, or None."""
+        """What is wrong with ``value``, in the current language, or None."""
         ...
 
 
@@ -46,7 +46,7 @@ class Between:
     high: float
 
     def problem(self, value: Any) -> str | None:
-        """The bounds, for a value outside them."""
+        """States the bounds."""
         if self.low <= value <= self.high:
             return None
         return _("must be between {low} and {high}.").format(low=f"{self.low:g}", high=f"{self.high:g}")
@@ -92,7 +92,7 @@ class Option:
     checks: tuple[Check, ...]
     in_file: bool
     formerly: str | None
-    """What it is called at the top of files that were written for an earlier version."""
+    """Its top-level name in files from an earlier version."""
 
     @property
     def key(self) -> str:
@@ -100,7 +100,7 @@ class Option:
         return f"{self.table}.{self.name}" if self.table else self.name
 
     def problem(self, value: Any) -> str | None:
-        """What is wrong with ``value``, in the language in force, or None."""
+        """What is wrong with ``value``, in the current language, or None."""
         accepted = (int, float) if self.kind is float else self.kind
         if not isinstance(value, accepted) or (isinstance(value, bool) and self.kind is not bool):
             return _("must be {kind}.").format(kind=_(_KINDS[self.kind]))
@@ -109,7 +109,7 @@ class Option:
         return next((found for check in self.checks if (found := check.problem(value))), None)
 
     def from_text(self, raw: str) -> Any:
-        """The value that ``raw`` spells, unchecked. Raises ``ValueError`` with a sentence."""
+        """The value in ``raw``, unchecked. Raises ``ValueError`` with a sentence."""
         if self.kind is bool:
             word = raw.strip().lower()
             if word not in _TRUE + _FALSE:
@@ -168,7 +168,7 @@ def _declared(
 
 
 def options_of(kind: type[Any], table: str = "") -> Iterator[Option]:
-    """The settings among the fields of dataclass ``kind``, which is ``table`` of the file."""
+    """The settings among the fields of dataclass ``kind``, the file's ``table``."""
     hints = typing.get_type_hints(kind)
     for one in dataclasses.fields(kind):
         declared = one.metadata.get(_OPTION)

@@ -1,4 +1,4 @@
-"""Writing to the configuration file: a template of it, and one setting at a time. What else is in it stays."""
+"""Writing the configuration file: a template, and one setting at a time. Everything else in it is kept."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tui.settings.values import PROFILE_OPTIONS, TABLE_OPTIONS, TOP_OPTIONS
 
 
 def template() -> str:
-    """A file in which every setting is a comment with its default, explained in the language in force."""
-    lines = [_("# Settings of SalesMind Console. Take the # off what is to differ from the default."), ""]
+    """A file with every setting as a comment with its default, explained in the current language."""
+    lines = [_("# Settings of SalesMind Console. Uncomment a line to change its default."), ""]
     for option in TOP_OPTIONS:
         if option.in_file:
             lines += _entry(option)

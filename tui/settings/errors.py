@@ -1,4 +1,4 @@
-"""What is wrong with the settings."""
+"""Errors in the settings."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ Origin = Literal["flag", "environment", "file", "default"]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A setting's value, and what it comes from."""
+    """A setting's value and its source."""
 
     option: Option
     value: Any
@@ -40,7 +40,7 @@ def load_settings(
     flags: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> ConsoleSettings:
-    """The settings in force.
+    """The effective settings.
 
     ``flags`` are named like the fields of ``ConsoleSettings`` and its tables; None means not given. Raises
     ``SettingsError``.
@@ -74,7 +74,7 @@ def read_file(environ: Mapping[str, str] = os.environ) -> ConfigFile:
 def settings_of(
     file: ConfigFile, flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ
 ) -> Iterator[Setting]:
-    """Every setting with one value, and where it comes from; ``file`` has been checked. Raises ``SettingsError``."""
+    """Every single-valued setting with its source; ``file`` has been checked. Raises ``SettingsError``."""
     for one in OPTIONS:
         if (value := flags.get(one.name)) is not None:
             yield _checked(Setting(one, value, "flag"), one.flag or one.name)
@@ -107,5 +107,5 @@ def _check_profile(wanted: str | None, names: list[str]) -> None:
         return
     if not names:
         raise SettingsError(_("There is no profile {name}: none is configured.").format(name=wanted))
-    sentence = _("There is no profile {name}; configured are: {names}.")
+    sentence = _("There is no profile {name}. Configured: {names}.")
     raise SettingsError(sentence.format(name=wanted, names=", ".join(names)))

@@ -1,4 +1,4 @@
-"""On which line of a TOML text a key stands. Pure.
+"""The line of a key in a TOML text. Pure.
 
 ``tomllib`` keeps no positions and neither does tomlkit, so the parser itself is asked: the key is defined by the first
 statement with which the text so far, parsed, has it. Dotted and quoted keys, inline tables, arrays of tables and texts

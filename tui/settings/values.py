@@ -13,7 +13,7 @@ from tui.settings.declaration import Between, Even, HttpUrl, Option, option, opt
 
 DEFAULT_SERVER_URL = "http://127.0.0.1:8000"
 CHUNK_BYTES = Between(SMALLEST_CHUNK_BYTES, LARGEST_CHUNK_BYTES)
-"""2 ms of sound, and what `relay.config` takes."""
+"""From 2 ms of audio up to the limit in `relay.config`."""
 
 Echo = Literal["off", "cancel", "half-duplex"]
 SpokenLanguage = Literal["ja", "en"]
@@ -26,18 +26,18 @@ class Profile:
     name: str = required(N_("Name of the profile, for --profile and the login screen."))
     server_url: str = required(N_("Address of the server."), HttpUrl(), metavar="URL")
     username: str = option("", N_("Account on this server."))
-    insecure: bool = option(False, N_("Accept a certificate of this server that cannot be verified."))
+    insecure: bool = option(False, N_("Accept this server's certificate even if it cannot be verified."))
 
 
 @dataclass(frozen=True, slots=True)
 class AudioDefaults:
-    """How a conversation starts unless told otherwise; the fields are those of ``relay.config``."""
+    """A conversation's defaults; the fields are those of ``relay.config``."""
 
     source: str | None = option(
         None,
         N_(
-            "What is spoken: mic[:DEVICE], wav:PATH[?loop], tcp:HOST:PORT, tone[:HZ] or silence. "
-            "Unset: the microphone if there is one, else the sample recordings."
+            "Source of your voice: mic[:DEVICE], wav:PATH[?loop], tcp:HOST:PORT, tone[:HZ] or silence. Unset: "
+            "the microphone if there is one, otherwise the sample recordings."
         ),
         variable="SALESMIND_SOURCE",
         flag="--source",
@@ -46,8 +46,8 @@ class AudioDefaults:
     sink: str | None = option(
         None,
         N_(
-            "Where the customer is heard: speaker[:DEVICE], wav:PATH, tcp:HOST:PORT or none. "
-            "Unset: the loudspeaker if there is one."
+            "Where to play the customer: speaker[:DEVICE], wav:PATH, tcp:HOST:PORT or none. Unset: the "
+            "loudspeaker if there is one."
         ),
         variable="SALESMIND_SINK",
         flag="--sink",
@@ -55,19 +55,22 @@ class AudioDefaults:
     )
     chunk_bytes: int = option(
         1_920,
-        N_("Bytes of PCM16 in one message; an even number. 1920 bytes are 40 ms."),
+        N_("Bytes of PCM16 per message; must be even. 1920 bytes are 40 ms."),
         CHUNK_BYTES,
         Even(),
         variable="SALESMIND_CHUNK_BYTES",
         flag="--chunk-bytes",
     )
     voice: str = option("marin", N_("Voice of the customer."), flag="--voice", metavar="NAME")
-    echo: Echo = option("off", N_("What to do about loudspeaker echo."), flag="--echo")
+    echo: Echo = option("off", N_("How to handle loudspeaker echo."), flag="--echo")
     vad_threshold: float = option(
-        0.5, N_("Level at which speech begins, 0 to 1."), Between(0.0, 1.0), flag="--vad-threshold"
+        0.5, N_("Level that counts as speech, 0 to 1."), Between(0.0, 1.0), flag="--vad-threshold"
     )
     vad_prefix_ms: int = option(
-        300, N_("Milliseconds of audio kept from before speech."), Between(0, 5_000), flag="--vad-prefix-ms"
+        300,
+        N_("Milliseconds of audio to keep from before speech starts."),
+        Between(0, 5_000),
+        flag="--vad-prefix-ms",
     )
     vad_silence_ms: int = option(
         500,
@@ -90,8 +93,8 @@ class RecordingSettings:
     directory: Path | None = option(
         None,
         N_(
-            "Directory of the recordings; if set, `salesmind talk` records there too. "
-            "Unset: `recordings` in the state directory."
+            "Directory for recordings; if set, `salesmind talk` records there too. Unset: `recordings` in the "
+            "state directory."
         ),
         variable="SALESMIND_RECORD_DIR",
         metavar="DIR",
@@ -99,15 +102,15 @@ class RecordingSettings:
     )
     keep_days: int = option(
         30,
-        N_("Days after which the console removes a recording that is not marked; 0: never."),
+        N_("Days after which the console deletes recordings that are not marked; 0: never."),
         Between(0, 36_500),
         variable="SALESMIND_KEEP_DAYS",
     )
     keep_gb: float = option(
         5.0,
         N_(
-            "Gigabytes that recordings may take; beyond, the console removes the oldest that are not marked. "
-            "0: any number."
+            "Limit for recordings in gigabytes; above it, the console deletes the oldest ones that are not "
+            "marked. 0: no limit."
         ),
         Between(0, 100_000),
         variable="SALESMIND_KEEP_GB",
@@ -116,12 +119,12 @@ class RecordingSettings:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleSettings:
-    """Everything the app is started with."""
+    """All settings of the app."""
 
     profiles: tuple[Profile, ...] = ()
     profile: str | None = option(
         None,
-        N_("Server profile to begin with. Unset: the one used last, else the first."),
+        N_("Server profile selected at the start. Unset: the last one used, or else the first."),
         variable="SALESMIND_PROFILE",
         flag="--profile",
         metavar="NAME",
@@ -140,7 +143,7 @@ class ConsoleSettings:
     )
     insecure: bool = option(
         False,
-        N_("Accept certificates that cannot be verified, of every server."),
+        N_("Accept certificates from any server, even if they cannot be verified."),
         variable="SALESMIND_INSECURE",
         flag="--insecure",
     )
@@ -148,18 +151,16 @@ class ConsoleSettings:
     """Show the demo account on the login screen."""
     language: Literal["ja", "en"] | None = option(
         None,
-        N_("Language of the interface. Unset: that of the locale."),
+        N_("Language of the interface. Unset: the locale's."),
         variable="SALESMIND_LANG",
         flag="--lang",
     )
     conversation_language: SpokenLanguage | None = option(
         None,
-        N_("Language spoken with the customer. Unset: that of the interface."),
+        N_("Language spoken with the customer. Unset: the interface's."),
         flag="--language",
     )
-    theme: str | None = option(
-        None, N_("Colours of the console, by the name of the theme."), variable="SALESMIND_THEME"
-    )
+    theme: str | None = option(None, N_("Colour theme of the console."), variable="SALESMIND_THEME")
     plain: bool = option(
         False,
         N_("Draw signals with ASCII only, for terminals and fonts without braille."),

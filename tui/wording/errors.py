@@ -1,4 +1,4 @@
-"""What is said to people about an error or a notice, in their language.
+"""Errors and notices in the user's language.
 
 The rooms below raise typed errors and emit events with a stable ``code`` and English for logs; the
 sentences are in ``tui.wording.sentences``. A test asks every code of every room for its sentence.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from relay.stream import Notice, Problem
 
 LONGEST_QUOTE = 300
-"""Characters of a server's own words that are shown beside ours."""
+"""Most characters of the server's own words shown beside ours."""
 _DIRECTIONS = {"input": N_("input"), "output": N_("output")}
 
 
@@ -75,7 +75,7 @@ def of_event(event: Problem | Notice) -> str:
 
 
 def _with_servers_words(words: str, server: str) -> str:
-    """What we say, and what the server said itself: an operator of it knows more from that."""
+    """Our sentence followed by the server's own words, which tell its administrator more."""
     server = one_line(server).strip()
     if not server or server in words:
         return words

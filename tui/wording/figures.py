@@ -1,4 +1,4 @@
-"""Numbers as words of fixed width, and what is shown when there is no number: never a made-up one."""
+"""Numbers in fixed width, and a dash for a missing one."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def _lines(paragraph: str, width: int) -> Iterator[str]:
 
 
 def _units(paragraph: str) -> Iterator[str]:
-    """Pieces that must not be parted."""
+    """Unbreakable pieces."""
     unit = ""
     for piece in _PIECES.findall(paragraph):
         if unit and piece[0] not in NOT_FIRST and unit[-1] not in NOT_LAST:
@@ -51,7 +51,7 @@ def _units(paragraph: str) -> Iterator[str]:
 
 
 def _cut(unit: str, width: int) -> Iterator[str]:
-    """What is longer than a line has to be parted all the same."""
+    """Split a piece that is longer than a line."""
     part, cells = "", 0
     for character in unit:
         needed = cell_len(character)

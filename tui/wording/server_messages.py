@@ -47,7 +47,7 @@ _KNOWN: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 
 
 def of_server(message: str) -> str:
-    """``message`` in the language in force, if it is known; else as the server wrote it."""
+    """``message`` in the current language if it is known, otherwise as the server wrote it."""
     for sentence, pattern in _KNOWN:
         if found := pattern.fullmatch(message.strip()):
             number = next((group for group in found.groups() if group), "")

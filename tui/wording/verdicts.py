@@ -1,4 +1,4 @@
-"""Verdicts and both-language data in the language in force; no Textual, so that the command line has them too."""
+"""Verdicts and bilingual data in the current language; free of Textual for the command line's sake."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VERDICTS: dict[Verdict, str] = {
 
 
 def verdict_word(verdict: Verdict) -> str:
-    """The verdict in the language in force."""
+    """The verdict in the current language."""
     return _(VERDICTS[verdict])
 
 

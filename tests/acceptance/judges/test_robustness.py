@@ -15,7 +15,7 @@ from acceptance.measurements import (
     StoredMessages,
     WrongLogins,
 )
-from relay.stream import Transcript
+from relay.stream import StreamEvent, Transcript
 from tests.acceptance.made_streams import LIMITS, record, started, summary, verdicts
 
 AT = "2026-11-22T12:00:00.000+00:00"
@@ -101,7 +101,7 @@ def said(role: Any, text: str, item: str) -> Transcript:
     return Transcript(t=1.0, item_id=item, role=role, text=text, final=True)
 
 
-SHOWN = [started(), said("user", "在庫は?", "u1"), said("assistant", "合いません。", "a1")]
+SHOWN: list[StreamEvent] = [started(), said("user", "在庫は?", "u1"), said("assistant", "合いません。", "a1")]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from acceptance import reports
 from acceptance.checkpoints import CHECKPOINTS
 from acceptance.reports.markup import Markup, element, text
+from acceptance.reports.wording import Language
 from acceptance.results import ConversationRecord, RunResult, TestResult
 from tests.acceptance.made_results import made_result
 
@@ -132,7 +133,7 @@ def test_nothing_is_fetched_and_nothing_runs(run_directory: Path) -> None:
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_every_checkpoint_is_there_with_its_evidence(language: str) -> None:
+def test_every_checkpoint_is_there_with_its_evidence(language: Language) -> None:
     page = Reader(reports.html(made_result(), language))
     assert page.tags["details"] == len(CHECKPOINTS)
     assert all(getattr(point, language) in page.content for point in CHECKPOINTS)

@@ -16,14 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acceptance import reports, results
-from acceptance.checkpoints import CHECKPOINTS, CONDITIONS, TESTS
+from acceptance.checkpoints import CHECKPOINTS, CONDITIONS, TESTS, AcceptanceTest, Checkpoint, Condition
 from acceptance.redaction import redact
-from acceptance.results import Answer
+from acceptance.reports.wording import Language
+from acceptance.results import Answer, Verdict
 from tests.acceptance.made_results import made_result
 
 ROOT = Path(__file__).parents[3]
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
-MIXED = {
+MIXED: dict[str, Verdict] = {
     "t3.killed": "fail",
     "t2.operator_heard": "not_applicable",
     "t4.slow": "not_run",
@@ -64,7 +65,7 @@ def test_markdown_carries_the_operators_note_and_all_evidence() -> None:
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_markdown_says_every_condition(language: str) -> None:
+def test_markdown_says_every_condition(language: Language) -> None:
     text = reports.markdown(made_result(), language).replace("\\", "")
     assert all(getattr(condition, language) in text for condition in CONDITIONS)
 
@@ -169,5 +170,6 @@ def test_no_report_holds_a_secret() -> None:
 
 
 def test_our_own_words_hold_nothing_that_looks_secret() -> None:
-    for thing in (*TESTS, *CHECKPOINTS, *CONDITIONS):
+    things: list[AcceptanceTest | Checkpoint | Condition] = [*TESTS, *CHECKPOINTS, *CONDITIONS]
+    for thing in things:
         assert (redact(thing.ja), redact(thing.en)) == (thing.ja, thing.en)

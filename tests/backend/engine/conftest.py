@@ -16,12 +16,13 @@ from openai.types.realtime import RealtimeServerEvent
 from websockets.asyncio.client import ClientConnection, connect
 
 from audio.samples import samples
+from backend.engine import whisper
 from backend.engine.misbehaviour import UNKNOWN_EVENT
 from backend.engine.options import EngineOptions
 from backend.engine.outbox import Outbox
 from backend.engine.server import serving
-from backend.engine.speech import Speech, Words
-from backend.engine.transcription import TranscriptionUnavailable
+from backend.engine.speech import Expectation, Speech, Words
+from backend.engine.transcription import TranscriptionUnavailable, WhisperTranscriber
 
 SERVER_EVENT: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(RealtimeServerEvent)
 TIMEOUT_S = 10.0
@@ -68,6 +69,17 @@ class ScriptedTranscriber:
         if isinstance(self.words, TranscriptionUnavailable):
             raise self.words
         return Words(self.words, self.language or expected)
+
+
+@pytest.fixture(scope="session")
+def whisper_transcriber() -> Iterator[WhisperTranscriber]:
+    """Whisper itself: one for all, as it takes seconds to load."""
+    if not whisper.available():
+        pytest.skip("the [offline] extra is not installed")
+    transcriber = WhisperTranscriber()
+    asyncio.run(transcriber.transcribe(Speech(bytes(24_000), Expectation(("ja",)))))  # loaded
+    yield transcriber
+    transcriber.close()
 
 
 class Client:

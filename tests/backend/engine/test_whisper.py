@@ -110,22 +110,17 @@ async def test_damaged_weights_are_refused_and_said(monkeypatch: pytest.MonkeyPa
         transcriber.close()
 
 
-@needs_weights
-async def test_the_samples_are_understood() -> None:
+async def test_the_samples_are_understood(whisper_transcriber: WhisperTranscriber) -> None:
     """Every second English one, as the engine would hear them; test_openai_sdk has the Japanese ones."""
-    transcriber = WhisperTranscriber()
-    try:
-        for sample in samples("en")[::2]:
-            pcm = sf.read(sample.path, dtype="int16")[0].tobytes()
-            heard = await transcriber.transcribe(speech(pcm, "en"))
-            assert word_error_rate(sample.text, heard.text) < 0.2, sample.id
-        assert (await transcriber.transcribe(speech(bytes(96_000)))).text == ""
-        noise = np.random.default_rng(7).normal(0, 300, 48_000).astype(np.int16).tobytes()
-        assert (await transcriber.transcribe(speech(noise))).text == ""
-        with pytest.raises(TranscriptionUnavailable):
-            await transcriber.transcribe(speech(bytes(48_000), "no-such-language"))
-    finally:
-        transcriber.close()
+    for sample in samples("en")[::2]:
+        pcm = sf.read(sample.path, dtype="int16")[0].tobytes()
+        heard = await whisper_transcriber.transcribe(speech(pcm, "en"))
+        assert word_error_rate(sample.text, heard.text) < 0.2, sample.id
+    assert (await whisper_transcriber.transcribe(speech(bytes(96_000)))).text == ""
+    noise = np.random.default_rng(7).normal(0, 300, 48_000).astype(np.int16).tobytes()
+    assert (await whisper_transcriber.transcribe(speech(noise))).text == ""
+    with pytest.raises(TranscriptionUnavailable):
+        await whisper_transcriber.transcribe(speech(bytes(48_000), "no-such-language"))
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
 
 import pytest
 
@@ -39,10 +40,11 @@ async def test_the_urgent_comes_first_even_if_it_became_so_while_it_waited(worke
     busy = await occupied(worker, free)
     order: list[str] = []
     urgent = {"c"}
-    tasks = [
-        asyncio.create_task(worker.do(lambda _, n=name: order.append(n), lambda n=name: n in urgent))
-        for name in "abcd"
-    ]
+
+    def do(name: str) -> Coroutine[Any, Any, None]:
+        return worker.do(lambda _: order.append(name), lambda: name in urgent)
+
+    tasks = [asyncio.create_task(do(name)) for name in "abcd"]
     await asyncio.sleep(0)
     urgent.add("d")
     free.set()
@@ -57,6 +59,7 @@ async def test_what_nobody_wants_is_not_begun(worker: Worker) -> None:
     unwanted = asyncio.create_task(worker.do(lambda _: done.append("unwanted"), lambda: True))
     await asyncio.sleep(0)
     unwanted.cancel()
+    await asyncio.wait([unwanted])  # else the thread may be quicker than the cancellation
     free.set()
     await busy
     await worker.do(lambda _: done.append("wanted"), lambda: False)

@@ -123,7 +123,7 @@ async def test_a_client_that_stalls_for_good_is_let_go(
             await connection.send(json.dumps({"type": "x.delta", "t": "x" * 65_000}))
 
     upstream.handler = flood
-    deaf = {"max_queue": 1, "ping_interval": None, "close_timeout": 0.1}
+    deaf: dict[str, Any] = {"max_queue": 1, "ping_interval": None, "close_timeout": 0.1}
     async with asyncio.timeout(TIMEOUT_S), server.log_in().relay(**deaf) as client:
         port = client.connection.local_address[1]
         assert still_connected(server, port)

@@ -214,7 +214,7 @@ async def test_audio_far_ahead_of_real_time_is_refused_and_held_back(
         error = (await client.until("error"))["error"]
         assert (error["type"], error["code"]) == ("rate_limit_error", "audio_ahead_of_real_time")
         await client.send({"type": "after"})
-        kinds = []
+        kinds: list[str] = []
         while not kinds or kinds[-1] != "after":
             kinds.append((await upstream.next_message())["type"])
     assert 10 <= kinds.count("input_audio_buffer.append") < 12

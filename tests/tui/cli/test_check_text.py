@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import pytest
 from click import unstyle
 
 from acceptance.progress import CleanedUp, ProgressEvent, RunFinished, RunStarted, TestFinished, TestStarted
+from acceptance.results import Verdict
 from tests.acceptance.made_results import made_result
 from tui import i18n
 from tui.cli.check_text import RunPrinter, result_lines
-from tui.cli.help_format import cells
+from tui.wording.cells import cells
 
 
 def printed(events: list[ProgressEvent]) -> tuple[list[str], list[str]]:
@@ -32,9 +32,11 @@ def run_of(result: Any, *, finished: int, mode: bool | None = False) -> list[Pro
         tests=result.selected, checkpoints=(), plan=(),
     )  # fmt: skip
     tests = [test for test in result.tests if test.number in result.selected][:finished]
-    pairs = [(TestStarted(at=1.0, test=t.number), TestFinished(at=2.0, result=t)) for t in tests]
+    progress: list[ProgressEvent] = []
+    for test in tests:
+        progress += [TestStarted(at=1.0, test=test.number), TestFinished(at=2.0, result=test)]
     cleaned = CleanedUp(at=3.0, session_ids=("s2",), realtime_mode=(mode,), finished=False)
-    return [start, *itertools.chain(*pairs), cleaned, RunFinished(at=4.0, result=result)]
+    return [start, *progress, cleaned, RunFinished(at=4.0, result=result)]
 
 
 def test_the_result_is_printed_test_by_test_and_once() -> None:
@@ -50,7 +52,7 @@ def test_a_run_that_was_aborted_prints_what_it_had() -> None:
     result = made_result(selected=(1, 2), verdicts_by_id={"t2.chunk_rate": "not_run"}, aborted=True)
     _, lines = printed(run_of(result, finished=1))
     assert lines == [unstyle(line) for line in result_lines(result)]
-    assert "The run was aborted before its end." in lines
+    assert "The run was aborted before it finished." in lines
 
 
 def test_what_did_not_pass_stands_together_at_the_end() -> None:
@@ -69,7 +71,11 @@ def test_a_server_that_still_says_true_is_named(mode: bool | None, told: bool) -
 
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_questions_begin_in_the_same_column(language: i18n.Language) -> None:
-    verdicts = {"t1.order": "fail", "t2.operator_heard": "not_applicable", "t3.killed": "not_run"}
+    verdicts: dict[str, Verdict] = {
+        "t1.order": "fail",
+        "t2.operator_heard": "not_applicable",
+        "t3.killed": "not_run",
+    }
     i18n.set_language(language)
     try:
         lines = [unstyle(line) for line in result_lines(made_result(verdicts_by_id=verdicts))]

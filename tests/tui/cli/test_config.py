@@ -105,7 +105,7 @@ def test_set_changes_one_value_and_nothing_else(path: Path, run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("colour", "red"), "There is no setting colour; there are: profile, "),
+        (("colour", "red"), "There is no setting colour. Settings: profile, "),
         (("server_url", "http://a"), "There is no setting server_url"),
         (("language", "fr"), "language: must be one of ja, en"),
         (("audio.chunk_bytes", "many"), "'many' is not a whole number"),
@@ -135,7 +135,7 @@ def test_check_names_every_mistake(path: Path, run: Run) -> None:
     path.write_text('colour = 1\n[audio]\nvoice = 2\n[[profiles]]\nname = "a"\n')
     done = run("check")
     assert done.exit_code == 2
-    assert [re.search(r"line (\d+)", line)[1] for line in done.stderr.splitlines()] == ["1", "3", "4"]  # type: ignore[index]
+    assert [re.findall(r"line (\d+)", line) for line in done.stderr.splitlines()] == [["1"], ["3"], ["4"]]
 
 
 def test_check_knows_themes_profiles_and_keys(path: Path, run: Run) -> None:

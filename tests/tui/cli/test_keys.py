@@ -39,7 +39,7 @@ def test_every_action_is_in_the_table(monkeypatch: pytest.MonkeyPatch, tmp_path:
 def test_a_clash_is_named_and_is_exit_code_1(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     done = run(monkeypatch, tmp_path, '[keys]\n"live.mute" = "f5"\n"live.moot" = "f5"\n')
     assert done.exit_code == 1
-    assert "f5 means several things at once: " in done.stderr
+    assert "f5 is assigned to several actions: " in done.stderr
     assert "live.interrupt" in done.stderr and "live.mute" in done.stderr
     assert "live.moot" in done.stderr
 

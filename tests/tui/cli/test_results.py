@@ -49,7 +49,7 @@ def test_without_results_the_list_is_empty(run: Run) -> None:
     done = run("results", "list")
     assert done.exit_code == 0
     assert done.stdout == ""
-    assert "No results are kept yet" in done.stderr
+    assert "No saved results yet" in done.stderr
 
 
 def test_the_list_is_newest_first(run: Run, kept: None) -> None:
@@ -79,7 +79,7 @@ def test_a_comparison_fails_when_something_is_worse(run: Run, kept: None) -> Non
     assert run("results", "compare", OLD, NEW).exit_code == 1  # the other way round: the order is worse
     same = run("results", "compare", NEW, NEW)
     assert same.exit_code == 0
-    assert "No verdict differs." in same.stdout
+    assert "No verdict has changed." in same.stdout
     changes = json.loads(run("results", "compare", "--json").stdout)["changes"]
     assert {change["checkpoint"] for change in changes} == {"t1.order", "t3.killed"}
 
@@ -97,7 +97,7 @@ def test_every_format_is_exported(run: Run, kept: None, tmp_path: Path) -> None:
     )
     assert done.exit_code == 0, done.output
     written = {name: path.read_text(encoding="utf-8") for name, path in files.items()}
-    assert "| Test | Carried out | Result | Notes |" in written["markdown"]
+    assert "| Test | Run at | Result | Notes |" in written["markdown"]
     assert written["junit"].startswith("<?xml")
     assert written["html"].startswith("<!doctype html>")
     assert results.decode(written["json"]).id == NEW
