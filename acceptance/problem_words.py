@@ -1,6 +1,6 @@
 """What went wrong, in Japanese, by its code: evidence is worded in both languages, and the rooms below speak English.
 
-What the console advises a person to do is its own affair (``tui.wording``); here only the fact is said.
+Advice is the console's business (``tui.wording``); here only the fact is stated.
 """
 
 from __future__ import annotations
