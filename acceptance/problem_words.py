@@ -99,6 +99,7 @@ _JA: dict[str, str] = {
     "session_update_refused": "サーバーがセッション設定を拒否しました",
     "upstream_silent": "音声を送っても応答がありません",
     "recording_failed": "録音に書き込めません",
+    "recording_not_deleted": "録音を削除できません",
     "closed_by_server": "サーバーが会話を終了しました",
     "bad_configuration": "この設定では会話を開始できません",
     "relay_fault": "会話プロセスで障害が起きました",

@@ -12,7 +12,7 @@ class ErrorMeaning(NamedTuple):
     """How to treat an error.
 
     ``code`` is the server's own code, or its type, or ``unknown_error``. ``fatal``: it ends the
-    by it. ``retry``: whether a new connection may succeed. ``benign``: to be shown as information at
+    conversation. ``retry``: whether a new connection may succeed. ``benign``: to be shown as information at
     most. ``upstream_lost``: this connection is dead although it stays open, so only a new one helps. ``said``: the
     server's own words, harmless and on one line, to be shown beside ``message``.
     """

@@ -106,7 +106,7 @@ def test_a_recording_without_sound_says_so(make_recording: MakeRecording, tmp_pa
         (directory / track).unlink()
     with pytest.raises(NoSound):
         write_stereo(RecordingReader(directory), tmp_path / "x.wav", "wav")
-    assert "There is no sound" in html(directory, "en", "t")
+    assert "No audio" in html(directory, "en", "t")
 
 
 class Fetching(HTMLParser):

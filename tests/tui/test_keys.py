@@ -182,7 +182,7 @@ async def test_bindings_are_translated_when_shown(make_app: Any) -> None:
         assert app.screen.active_bindings["f5"].binding.description == "Check server"
         i18n.set_language("ja")
         assert app.screen.active_bindings["f5"].binding.description == "サーバー確認"
-        assert app.screen.active_bindings["f5"].tooltip == "サーバーの状態をもう一度確認します"
+        assert app.screen.active_bindings["f5"].tooltip == "サーバーをもう一度確認します"
 
 
 def test_an_action_without_keymap_keeps_its_keys() -> None:

@@ -179,7 +179,7 @@ def test_the_recorded_conversation_is_drawn(made: ModuleType, run_directory: Pat
 
 def test_a_recording_that_is_gone_is_said(made: ModuleType, tmp_path: Path) -> None:
     page = Reader(reports.html(made.made_result(directory=str(tmp_path)), "en"))
-    assert "The recording is not there (any more): t2" in page.content
+    assert "Recording not found: t2" in page.content
     assert page.tags["svg"] == 0
 
 
