@@ -13,7 +13,7 @@ UV     := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-system system-packages lint format catalogue screenshots benchmarks lock clean
+.PHONY: help demo test coverage test-hours test-system fuzz audit system-packages lint format catalogue screenshots benchmarks lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -28,6 +28,9 @@ coverage: $(VENV)/.dev $(AGENTS)/.done ## the same with branch coverage, subproc
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not system" --cov --cov-report= $(TEST)
 	$(BIN)/python -m coverage report
+
+test-hours: $(VENV)/.dev ## hold ten simulated hours of conversation and measure memory (about 2 minutes)
+	SALESMIND_SIMULATED_HOURS=10 $(BIN)/python -m pytest -s tests/relay/test_hours.py tests/tui/test_hours.py
 
 test-system: $(VENV)/.dev ## run the tests on a virtual sound card, nginx, Daphne, PostgreSQL, Redis and a browser
 	SALESMIND_REQUIRE_SYSTEM=1 $(BIN)/python -m pytest -m system tests
@@ -53,7 +56,7 @@ screenshots: $(VENV)/.dev ## take the pictures of the docs from the running prog
 	$(BIN)/python scripts/make_screenshots.py
 
 benchmarks: $(VENV)/.dev ## print the tables of benchmarks/README.md (about 10 minutes, on a quiet machine)
-	for script in startup server_start conversation terminal_bytes lateness onset engine; do $(BIN)/python benchmarks/$$script.py; done
+	for script in startup server_start conversation terminal_bytes lateness onset engine languages; do $(BIN)/python benchmarks/$$script.py; done
 
 lock: $(BIN)/python ## pin what pyproject.toml asks for, by hash (UPGRADE=--upgrade: to the newest there is)
 	$(PIP) --quiet uv

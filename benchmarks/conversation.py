@@ -18,9 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from processes import Usage, tree, usage
-from terminal import Terminal
-
+from benchmarks.processes import Usage, tree, usage
+from benchmarks.terminal import Terminal
 from relay.client import RelayProcess
 from relay.config import RelayConfig
 from relay.stream import Step

@@ -1,6 +1,7 @@
-"""The offline engine in figures: latency of spoken turns and of breaking in, accuracy, many listeners, memory.
+"""The offline engine in figures: latency and CPU of spoken turns, one conversation and two, breaking in, accuracy,
+many listeners, memory.
 
-    python benchmarks/engine.py [--turns 30]
+    python benchmarks/engine.py [--turns 30] [--only turns]
 
 Audio is sent in real time, 40 ms at a time, where it matters: from half a second before the end of the words on.
 End of speech is when the sample at ``audio_end_ms - silence_duration_ms`` was handed to the socket.
@@ -23,11 +24,11 @@ from pathlib import Path
 from typing import Any
 
 import soundfile as sf
-from onset import onset
 from websockets.asyncio.client import ClientConnection, connect
 
 from audio.samples import Sample, samples
 from backend.engine.accuracy import character_error_rate, word_error_rate
+from benchmarks.onset import onset
 from relay.conversation_state import percentile
 
 SILENCE_MS = 500
@@ -98,10 +99,12 @@ async def turn(socket: ClientConnection, sample: Sample, sent: list[tuple[int, f
             return measured
 
 
-async def converse(url: str, language: str, turns: int) -> list[tuple[Sample, dict[str, Any]]]:
-    """``turns`` spoken turns on connections of one pass through the samples each."""
+async def converse(
+    url: str, language: str, turns: int, first: int = 0
+) -> list[tuple[Sample, dict[str, Any]]]:
+    """``turns`` spoken turns from the sample ``first`` on, on connections of one pass through the samples each."""
     found: list[tuple[Sample, dict[str, Any]]] = []
-    wanted = list(islice(cycle(samples(language)), turns))
+    wanted = list(islice(cycle(samples(language)), first, first + turns))
     per_pass = len(samples(language))
     for begin in range(0, turns, per_pass):
         async with connect(url, max_size=None, compression=None) as socket:
@@ -117,6 +120,13 @@ async def converse(url: str, language: str, turns: int) -> list[tuple[Sample, di
             for sample in wanted[begin : begin + per_pass]:
                 found.append((sample, await turn(socket, sample, sent)))
     return found
+
+
+async def two_at_once(url: str, turns: int) -> list[dict[str, Any]]:
+    """``turns`` spoken turns in all, of two Japanese conversations that are in different places."""
+    half = len(samples("ja")) // 2
+    both = await asyncio.gather(converse(url, "ja", turns // 2), converse(url, "ja", turns // 2, half))
+    return [measured for found in both for _, measured in found]
 
 
 async def break_in(url: str, sample: Sample) -> float:
@@ -194,28 +204,55 @@ async def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--turns", type=int, default=30)
-    turns = parser.parse_args().turns
-    async with engine("--no-transcription") as (url, pid):
-        async with connect(url) as socket:
-            await socket.recv()
-        await asyncio.sleep(2)
-        print(f"memory without speech recognition, idle: {resident_mb(pid):.0f} MB")
+    parser.add_argument("--only", choices=["turns"], help="leave out all but the spoken turns and accuracy")
+    options = parser.parse_args()
+    turns = options.turns
+    print(f"load average at the start: {os.getloadavg()[0]:.1f}, on {os.cpu_count()} cores")
+    if options.only is None:
+        async with engine("--no-transcription") as (url, pid):
+            async with connect(url) as socket:
+                await socket.recv()
+            await asyncio.sleep(2)
+            print(f"memory without speech recognition, idle: {resident_mb(pid):.0f} MB")
+    spoken: dict[str, list[tuple[Sample, dict[str, Any]]]] = {}
+    cpu_ms: dict[str, float] = {}
     async with engine() as (url, pid):
         await asyncio.sleep(5)
         print(f"memory with speech recognition, loaded: {resident_mb(pid):.0f} MB")
-        spoken = {language: await converse(url, language, turns) for language in ("ja", "en")}
-        print(f"memory after {2 * turns} turns: {resident_mb(pid):.0f} MB\n")
+        for language in ("ja", "en"):
+            before = cpu_seconds(pid)
+            spoken[language] = await converse(url, language, turns)
+            cpu_ms[language] = (cpu_seconds(pid) - before) / turns * 1000
+        before = cpu_seconds(pid)
+        beside = await two_at_once(url, turns)
+        cpu_ms["ja, two at once"] = (cpu_seconds(pid) - before) / len(beside) * 1000
+        print(f"memory after {3 * turns} turns: {resident_mb(pid):.0f} MB")
+    print(f"load average after the turns: {os.getloadavg()[0]:.1f}\n")
+    broken_in = await broken_into(turns) if options.only is None else []
+    print(f"| ms (turns: after the end of speech, of which {SILENCE_MS} ms of silence) | median | p95 | n |")
+    print("|---|---|---|---|")
+    measurements = {language: [measured for _, measured in found] for language, found in spoken.items()}
+    for name, found in (*measurements.items(), ("ja, two at once", beside)):
+        print(row(f"{name}: transcript", [measured["transcript_ms"] for measured in found]))
+        print(row(f"{name}: first audio", [measured["audio_ms"] for measured in found]))
+    if broken_in:
+        print(row("breaking in: onset of speech to response cancelled", broken_in))
+        await many_listeners()
+    for name, used in cpu_ms.items():
+        print(f"\n{name}: {used:.0f} ms of the engine's CPU a turn.")
+    print_accuracy(spoken)
+
+
+async def broken_into(times: int) -> list[float]:
+    """Milliseconds of breaking in on an engine that answers in real time."""
     async with engine("--pace", "1") as (url, _):
         await asyncio.sleep(5)
         every = [sample for language in ("ja", "en") for sample in samples(language)]
-        broken_in = [await break_in(url, sample) for sample in islice(cycle(every), turns)]
-    print(f"| ms (turns: after the end of speech, of which {SILENCE_MS} ms of silence) | median | p95 | n |")
-    print("|---|---|---|---|")
-    for language, found in spoken.items():
-        print(row(f"{language}: transcript", [measured["transcript_ms"] for _, measured in found]))
-        print(row(f"{language}: first audio", [measured["audio_ms"] for _, measured in found]))
-    print(row("breaking in: onset of speech to response cancelled", broken_in))
-    await many_listeners()
+        return [await break_in(url, sample) for sample in islice(cycle(every), times)]
+
+
+def print_accuracy(spoken: dict[str, list[tuple[Sample, dict[str, Any]]]]) -> None:
+    """What was heard of each sample, the first time that it was said."""
     print("\n| said | heard | error rate |\n|---|---|---|")
     for language, rate in (("ja", character_error_rate), ("en", word_error_rate)):
         once = spoken[language][: len(samples(language))]

@@ -15,8 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from conversation import HERE, ScriptedServerProcess, open_live_screen
-from terminal import Terminal
+from benchmarks.conversation import HERE, ScriptedServerProcess, open_live_screen
+from benchmarks.terminal import Terminal
 
 FRAME_BYTES = 960
 DELTAS_PER_SECOND = 200

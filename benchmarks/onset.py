@@ -59,7 +59,8 @@ def made_noise(rng: np.random.Generator) -> dict[str, list[Samples]]:
         return body + 0.2 * hiss() * np.exp(-t / 0.004)
 
     def breath() -> Samples:
-        return np.convolve(hiss(), np.hanning(24), "same") * np.sin(2 * np.pi * t) ** 2
+        breathed: Samples = np.convolve(hiss(), np.hanning(24), "same") * np.sin(2 * np.pi * t) ** 2
+        return breathed
 
     kinds = {
         "keys": lambda: hiss() * np.exp(-t / 0.003),

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from terminal import Terminal
+from benchmarks.terminal import Terminal
 
 MINIMAL = """
 from textual.app import App

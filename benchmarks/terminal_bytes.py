@@ -14,10 +14,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from conversation import ScriptedServerProcess, open_live_screen
-from terminal import Terminal
+from benchmarks.conversation import ScriptedServerProcess, open_live_screen
+from benchmarks.terminal import Terminal
 
-GOALS_KIB_S = {"idle": 11, "busy": 13}
+GOALS_KIB_S = {"idle": 16, "busy": 20, "text": 32}
 SERVERS = {"idle": ("--silent",), "busy": (), "text": ("--deltas-per-second", "10")}
 SIZES = ((120, 40), (80, 24))
 

@@ -48,7 +48,7 @@ class PumpOnTheScreensLoop(App[None]):
                 transcript.mount(Static(markup=False))
                 transcript.anchor()
             if self.turns:
-                transcript.children[-1].update(self.turns[-1])  # type: ignore[attr-defined]
+                transcript.query(Static).last().update(self.turns[-1])
             self.query_one("#side", Static).update(
                 "\n".join(f"chunks {len(self.lateness)}" for _ in range(15))
             )

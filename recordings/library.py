@@ -20,7 +20,7 @@ import msgspec
 from relay.recording.files import NOTES, files_of, remove
 from relay.recording.manifest import Manifest
 from relay.recording.reader import EVENTS, NoRecording, RecordingReader, is_being_written
-from relay.stream import Problem, Transcript
+from relay.stream import Problem
 
 TRASH = ".deleted"
 TRASH_DAYS = 7.0
@@ -145,8 +145,8 @@ class Library:
         for entry in self.entries() if entries is None else entries:
             matches = [
                 Match(event.t, event.role, event.text)
-                for event in RecordingReader(entry.directory).events()
-                if isinstance(event, Transcript) and event.final and wanted in event.text.casefold()
+                for event in RecordingReader(entry.directory).transcripts()
+                if event.final and wanted in event.text.casefold()
             ]
             if matches:
                 yield entry, matches

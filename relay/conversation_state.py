@@ -91,6 +91,10 @@ class ConversationState:
     """In conversation order (``previous_item_id``), not in order of arrival."""
     items: Mapping[str, Turn] = field(default_factory=dict)
     """The same turns by item id, in order of arrival."""
+    earlier_turns: int = 0
+    """How many turns came before these and are not kept any more (``relay.conversation_bounds``)."""
+    earlier_answers: int = 0
+    """How many of those were complete answers of the customer's."""
     speech_item_id: str | None = None
     """Item of the user's speech in progress, as the server's VAD hears it."""
     last_speech: tuple[str, float] | None = None

@@ -26,7 +26,6 @@ from relay.commands import (
     UseSource,
 )
 from relay.config import RelayConfig
-from relay.conversation import ConversationState
 from relay.exit_codes import EXIT_CONNECTION, EXIT_INTERRUPTED, EXIT_OK, EXIT_TIMEOUT
 from relay.gauges import Gauges
 from relay.link.connection import Parts
@@ -44,7 +43,7 @@ from relay.run_recording import RunRecording
 from relay.sound.playback import PlaybackQueue
 from relay.sound.sink import CurrentSink
 from relay.sound.source import CurrentSource
-from relay.stream import Notice, Problem, Role, Started, Summary
+from relay.stream import Notice, Problem, Started, Summary
 from relay.version import version
 
 log = logging.getLogger(__name__)
@@ -168,8 +167,8 @@ class LiveConversation:
             chunk_bytes=self._config.chunk_bytes,
             chunk_rate=self._uplink.mean_rate(),
             expected_chunk_rate=expected_chunk_rate(self._config.chunk_bytes),
-            user_transcripts=_texts(conversation, "user"),
-            assistant_transcripts=_texts(conversation, "assistant"),
+            user_transcripts=output.words_of("user"),
+            assistant_transcripts=output.words_of("assistant"),
             audio_received_ms=self._answers.audio_bytes // BYTES_PER_MS,
             response_latency_ms=[ms for _, ms in sorted(conversation.latencies.items())],
             realtime_mode=self._poller.reports,
@@ -297,10 +296,3 @@ class LiveConversation:
         self._say_all()
         # After what was typed meanwhile: the answer is to that.
         self._answers.resume()
-
-
-def _texts(conversation: ConversationState, role: Role) -> list[str]:
-    """One side's transcripts in order, without empty ones."""
-    return [
-        turn.text for turn in conversation.turns if turn.role == role and turn.final and turn.text.strip()
-    ]

@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 from audio.errors import AudioErrorCode
 from relay.codes import RelayCode
-from relay.conversation import ConversationState, fold
+from relay.conversation import ConversationState, Turn, fold
+from relay.conversation_bounds import bounded
+from relay.newest_ids import NewestIds
 from relay.recording.recorder import Recorder
 from relay.recording.wire import Direction
 from relay.stream import (
@@ -18,6 +20,7 @@ from relay.stream import (
     Notice,
     Playback,
     Problem,
+    Role,
     StreamEvent,
     Transcript,
 )
@@ -26,6 +29,9 @@ Emit = Callable[[StreamEvent], None]
 
 _FOLD_AFTER = 500
 """Most events waiting to be folded, for callers who read ``conversation`` rarely."""
+
+_TAKEN_IDS = 10_000
+"""Of turns that are not kept any more: a server may count its items anew on each connection."""
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +56,8 @@ class Output:
         self.recorder: Recorder | None = None
         self._unfolded: list[StreamEvent] = []
         self._folded = ConversationState()
+        self._earlier_words: dict[Role, list[str]] = {"user": [], "assistant": [], "system": []}
+        self._earlier_ids = NewestIds(_TAKEN_IDS)
 
     def now(self) -> float:
         """Seconds since the relay started, to the microsecond."""
@@ -91,11 +99,31 @@ class Output:
 
     @property
     def conversation(self) -> ConversationState:
-        """Turns, latencies and errors so far, by the same reducer that every reader uses."""
+        """The newest turns, latencies and errors, by the same reducer that every reader uses."""
         if self._unfolded:
             self._fold()
         return self._folded
 
+    def words_of(self, role: Role) -> list[str]:
+        """All that one side has said since the start, turn by turn, without the turns in which no words were found."""
+        newest = self.conversation.turns
+        return self._earlier_words[role] + [
+            turn.text for turn in newest if turn.role == role and _has_words(turn)
+        ]
+
+    def taken_ids(self) -> frozenset[str]:
+        """The ids of all turns so far, as far back as they are remembered."""
+        return frozenset((*self.conversation.items, *self._earlier_ids))
+
     def _fold(self) -> None:
-        self._folded = fold(self._folded, self._unfolded)
+        self._folded, dropped = bounded(fold(self._folded, self._unfolded))
         self._unfolded.clear()
+        for turn in dropped:
+            self._earlier_ids.add(turn.item_id)
+            if _has_words(turn):
+                self._earlier_words[turn.role].append(turn.text)
+
+
+def _has_words(turn: Turn) -> bool:
+    """Whether it is complete and something was said in it."""
+    return turn.final and bool(turn.text.strip())

@@ -272,13 +272,14 @@ class Summary(_Event, frozen=True, kw_only=True, tag="summary"):
     assistant_transcripts: list[str]
     audio_received_ms: int
     response_latency_ms: list[float]
-    """Of the spoken turns."""
+    """Of the spoken turns, the newest 10,000."""
     realtime_mode: ModeReports
     reconnects: int
     errors: list[Problem]
     """The latest 200."""
     close_code: int | None
     lateness_p50_ms: float | None = None
+    """Of all chunks; percentiles to three digits."""
     lateness_p99_ms: float | None = None
     lateness_max_ms: float | None = None
     exit_code: int = 0

@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import sys
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
@@ -33,7 +34,8 @@ def extracted() -> Catalog:
     template = Catalog()
     for file, _line, message, comments, context in extract_from_dir(ROOT / "tui", METHODS, {}, KEYWORDS):
         # Line numbers would change the file with every edit of the code.
-        template.add(message, None, [(f"tui/{file}", None)], auto_comments=comments, context=context)
+        place: tuple[str, Any] = (f"tui/{file}", None)  # Babel's type hints know no place without a line
+        template.add(message, None, [place], auto_comments=comments, context=context)
     return template
 
 

@@ -17,8 +17,10 @@ from textual.pilot import Pilot
 
 from relay.conversation import ConversationState
 from tui import i18n
+from tui.acceptance.screen import AcceptanceScreen
 from tui.app import SalesMindApp
 from tui.cli.embedded_server import EmbeddedServer
+from tui.conversation.live import LiveScreen
 from tui.settings import ConsoleSettings
 from tui.themes import DARK
 
@@ -56,11 +58,12 @@ async def take(language: i18n.Language, server_url: str, state: Path) -> None:
         await pilot.pause(0.5)
         save("new-session")
         await pilot.press("f3")
-        await until(pilot, lambda: type(app.screen).__name__ == "LiveScreen")
-        await until(pilot, lambda: app.screen.feed is not None)  # type: ignore[attr-defined]
+        await until(pilot, lambda: isinstance(app.screen, LiveScreen) and app.screen.feed is not None)
 
         def conversation() -> ConversationState:
-            return app.screen.feed.state  # type: ignore[attr-defined, no-any-return]
+            assert isinstance(app.screen, LiveScreen)
+            assert app.screen.feed is not None
+            return app.screen.feed.state
 
         await until(pilot, lambda: conversation().gate_open)
         for answers in (1, 2):
@@ -81,9 +84,9 @@ async def take(language: i18n.Language, server_url: str, state: Path) -> None:
         await pilot.pause(2.0)
         save("sessions")
         await pilot.press("a")
-        await until(pilot, lambda: type(app.screen).__name__ == "AcceptanceScreen")
+        await until(pilot, lambda: isinstance(app.screen, AcceptanceScreen))
         await pilot.press("down", "t")  # the first test
-        await until(pilot, lambda: app.screen.board.over)  # type: ignore[attr-defined]
+        await until(pilot, lambda: isinstance(app.screen, AcceptanceScreen) and app.screen.board.over)
         await pilot.press(*["down"] * 4)
         await pilot.pause(1.0)
         save("acceptance")

@@ -56,7 +56,7 @@ def type_name(struct: type, field: str) -> str:
     for base in struct.__mro__:
         written = inspect.get_annotations(base).get(field)
         if written is not None:
-            return ALIASES.get(written, written).replace("|", "\\|")
+            return str(ALIASES.get(written, written)).replace("|", "\\|")
     raise KeyError(field)
 
 

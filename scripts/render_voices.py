@@ -92,7 +92,8 @@ def hibari_english(name: str) -> Callable[[str], Any]:
     """An English voice of hibari-tts."""
     from hibari import Hibari
 
-    return Hibari(voice=name)
+    voice: Callable[[str], Any] = Hibari(voice=name)
+    return voice
 
 
 def kokoro_english(name: str) -> Callable[[str], Any]:
@@ -123,8 +124,8 @@ def without_long_pauses(audio: Any) -> Any:
     The voices pause for up to half a second at a comma, which a VAD takes for the end of the turn.
     """
     block = SAMPLE_RATE // 100
-    blocks = np.asarray(audio, np.float32).ravel()
-    blocks = np.pad(blocks, (0, -len(blocks) % block)).reshape(-1, block)
+    samples = np.asarray(audio, np.float32).ravel()
+    blocks = np.pad(samples, (0, -len(samples) % block)).reshape(-1, block)
     quiet = np.sqrt(np.mean(blocks**2, axis=1)) < PAUSE_RMS * float(np.abs(blocks).max())
     kept, run = [], 0
     for index, is_quiet in enumerate(quiet):

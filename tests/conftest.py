@@ -6,11 +6,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes says nothing on a machine that is busy with other tests.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 SALESMIND = (sys.executable, "-m", "tui.cli")
 
@@ -62,10 +67,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where the Debian packages are said to be there (`make test-system`), a test that misses one has failed."""
-    report: pytest.TestReport = yield  # type: ignore[misc, assignment]
+    report = yield
     if report.skipped and os.environ.get("SALESMIND_REQUIRE_SYSTEM") and item.get_closest_marker("system"):
         report.outcome = "failed"
         report.longrepr = f"skipped, but nothing may be missing here: {report.longrepr}"
-    return report  # type: ignore[return-value]
+    return report

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
@@ -29,7 +29,7 @@ from tui.host.pastes import keep_pastes_text
 from tui.host.services import Services
 from tui.i18n import _, ngettext
 from tui.login.screen import LoginScreen
-from tui.navigation import CheckServer, Converse, LoggedIn, LoggedOut
+from tui.navigation import BrowseRecordings, CheckServer, Converse, LoggedIn, LoggedOut, Replay
 from tui.settings import ConsoleSettings
 from tui.themes import LIGHT, THEMES, dark_theme
 from tui.wording.errors import sentence
@@ -54,8 +54,12 @@ class SalesMindApp(ConsoleApp):
     CLOSE_TIMEOUT = 12.0
     """Seconds to wait for screens to close: the live screen ends its conversation first."""
 
-    def __init__(self, settings: ConsoleSettings, services: Services | None = None) -> None:
+    def __init__(
+        self, settings: ConsoleSettings, services: Services | None = None, only: Screen[None] | None = None
+    ) -> None:
+        """``only``: the one screen to show, in place of login and all that follows."""
         super().__init__(settings, services)
+        self._only = only
         ScrollBar.renderer = PlainScrollBarRender
         for theme in THEMES:
             self.register_theme(theme)
@@ -76,7 +80,8 @@ class SalesMindApp(ConsoleApp):
             await super().on_event(event)
 
     def get_default_screen(self) -> Screen[Any]:
-        return LoginScreen()
+        """Login comes first; below the one screen that was asked for there is nothing."""
+        return LoginScreen() if self._only is None else Screen()
 
     def on_mount(self) -> None:
         if not self.is_headless:
@@ -84,6 +89,8 @@ class SalesMindApp(ConsoleApp):
         # After `fg` the terminal shows an empty screen, and Textual paints only what has changed.
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
         self.call_after_refresh(self._tell_what_settings_name_wrongly)
+        if self._only is not None:
+            self.push_screen(self._only, lambda _: self.exit(0))
 
     def _tell_what_settings_name_wrongly(self) -> None:
         theme = self.settings.theme
@@ -150,6 +157,23 @@ class SalesMindApp(ConsoleApp):
                 removed,
             )
             self.notify(words.format(n=removed), markup=False)
+
+    @on(BrowseRecordings)
+    def go_to_recordings(self) -> None:
+        """Show the recordings that are kept."""
+        from tui.host.recordings import libraries
+        from tui.recordings.screen import RecordingsScreen
+
+        if not self._is_open(RecordingsScreen):
+            self.push_screen(RecordingsScreen(libraries(self.settings)))
+
+    @on(Replay)
+    def go_to_replay(self, message: Replay) -> None:
+        """Replay a recording."""
+        from tui.recordings.replay import ReplayScreen
+
+        if not self._is_open(ReplayScreen):
+            self.push_screen(ReplayScreen(message.directory, message.at))
 
     def _is_open(self, kind: type[Screen[Any]]) -> bool:
         """Whether such a screen is open already: a second quick key press must not open another."""
@@ -262,8 +286,17 @@ class SalesMindApp(ConsoleApp):
         self.exit(ExitCode.TERMINAL_GONE, return_code=ExitCode.TERMINAL_GONE)
 
 
-def run_console(settings: ConsoleSettings, services: Services | None = None, *, mouse: bool = True) -> int:
-    """Run the console and return an ``ExitCode``. Lets no exception or traceback out."""
+def run_console(
+    settings: ConsoleSettings,
+    services: Services | None = None,
+    *,
+    mouse: bool = True,
+    only: Callable[[], Screen[None]] | None = None,
+) -> int:
+    """Show the console until it is left; gives an ``ExitCode``. No exception and no traceback comes out.
+
+    ``only`` makes the one screen to show, in place of login and all that follows.
+    """
     from tui.host.journal import open_journal
 
     remembered = memory.load(settings.state_directory).language
@@ -271,6 +304,6 @@ def run_console(settings: ConsoleSettings, services: Services | None = None, *, 
     with suppress(OSError):
         open_journal(settings.state_directory)
     keep_pastes_text()
-    app = SalesMindApp(settings, services)
+    app = SalesMindApp(settings, services, only() if only is not None else None)
     app.run(mouse=mouse)
     return int(app.return_code or ExitCode.OK)

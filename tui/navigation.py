@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from api_client.models import Session
     from tui.host.services import ServerAccount
 
@@ -38,3 +40,16 @@ class Converse(Message):
 
 class CheckServer(Message):
     """Open the acceptance procedure."""
+
+
+class BrowseRecordings(Message):
+    """Show the recordings that are kept."""
+
+
+class Replay(Message):
+    """Replay the recording in ``directory``, from ``at`` seconds on its clock."""
+
+    def __init__(self, directory: Path, at: float = 0.0) -> None:
+        super().__init__()
+        self.directory = directory
+        self.at = at

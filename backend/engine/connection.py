@@ -149,7 +149,7 @@ class Connection:
         )
         self._listening.configure()
         if dialogue.role() or dialogue.mind:  # there may be something to say that has no recording
-            dialogue.voice.prepare(dialogue.spoken_language())
+            dialogue.voice.prepare(dialogue.main_language())
         self._dialogue.outbox.put(event("session.updated", session=self._dialogue.session))
         self._ask_mcp_servers(dialogue.session)
 

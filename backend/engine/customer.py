@@ -14,6 +14,7 @@ from backend.engine.persona import (
     CLARIFY,
     GREETING,
     MORE,
+    OTHER_LANGUAGE,
     REPEAT,
     SILENCE,
     YOUR_WORDS,
@@ -72,6 +73,14 @@ class Customer:
         answer = self._fresh(topic) or self._worn(topic)
         self._given.add(answer.id)
         self._last_answer = answer
+        return answer
+
+    def not_understood(self) -> Answer:
+        """What the customer says to words in a language that it does not know."""
+        topic = self.persona.topics.get(OTHER_LANGUAGE) or self.persona.topics[SILENCE]
+        self._turn += 1
+        answer = self._fresh(topic) or self._worn(topic)
+        self._given.add(answer.id)
         return answer
 
     def aside(self) -> Customer:

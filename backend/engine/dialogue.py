@@ -13,7 +13,14 @@ from backend.engine.mind import Mind
 from backend.engine.outbox import Outbox
 from backend.engine.persona import Persona, choose
 from backend.engine.role import role_of
-from backend.engine.session import Session, language_of, transcription_prompt
+from backend.engine.session import (
+    Session,
+    language_of,
+    language_of_text,
+    languages_named,
+    transcription_prompt,
+)
+from backend.engine.speech import Expectation, Words
 from backend.engine.transcription import Transcriber
 from backend.engine.voice import Voice
 
@@ -33,7 +40,7 @@ class Dialogue:
     """The model that answers for the customers; None: they follow their script."""
     conversation: Conversation = field(default_factory=Conversation)
     customers: dict[str, Customer] = field(init=False)
-    hearing: dict[str, asyncio.Task[str | None]] = field(default_factory=dict)
+    hearing: dict[str, asyncio.Task[Words | None]] = field(default_factory=dict)
     """For each user audio item the words being made out; None: they could not be."""
     strict: bool = True
     """Whether what OpenAI would refuse is refused."""
@@ -57,18 +64,36 @@ class Dialogue:
             return current
         return self.customers[choose(self.personas.values(), language, self.role()).id]
 
-    def expected_words(self) -> str:
-        """What the user is likely to say: as the session has it, else as the customer's trade does."""
+    def expectation(self) -> Expectation:
+        """What the user is likely to speak, and of what: as the session has it, else as the customers do."""
+        spoken = tuple(dict.fromkeys((self.main_language(), *self.languages())))
+        expected = languages_named(self.session) or spoken
+        others = tuple(language for language in spoken if language not in expected)
+        transcription = self.session["audio"]["input"]["transcription"] or {}
+        vocabulary = {language: self._vocabulary(language) for language in (*expected, *others)}
+        return Expectation(expected, others, bool(transcription.get("languages")), vocabulary)
+
+    def languages(self) -> tuple[str, ...]:
+        """Those that a customer speaks."""
+        return tuple(dict.fromkeys(persona.language for persona in self.personas.values()))
+
+    def main_language(self) -> str:
+        """The language of the session, which is Japanese where nothing says another."""
+        return language_of(self.session) or "ja"
+
+    def understands(self, language: str) -> bool:
+        """Whether the customer knows ``language``: where the session names any, no other."""
+        named = languages_named(self.session)
+        return language in (named or self.languages())
+
+    def _vocabulary(self, language: str) -> str:
         given = transcription_prompt(self.session)
         if given:
-            return given
-        persona = self._fitting(self.spoken_language()).persona
-        return persona.vocabulary if persona.language == self.spoken_language() else ""
+            foreign = language != "ja" and language_of_text(given) == "ja"
+            return "" if foreign else given
+        persona = self._fitting(language).persona
+        return persona.vocabulary if persona.language == language else ""
 
     def role(self) -> dict[str, str]:
         """What the session's instructions say of the customer."""
         return role_of(self.session.get("instructions") or "")
-
-    def spoken_language(self) -> str:
-        """The language the user is taken to speak: the session's, else the first persona's own."""
-        return language_of(self.session) or "ja"

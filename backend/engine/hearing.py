@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from backend.engine.dialogue import Dialogue
 from backend.engine.items import Item
 from backend.engine.protocol import BYTES_PER_MS, event
 from backend.engine.session import wants_transcripts
+from backend.engine.speech import Speech, Words
+from backend.engine.spoken_turn import SpokenTurn
 from backend.engine.transcription import TranscriptionUnavailable, transcription_usage
 
 _TRANSCRIPTION = "conversation.item.input_audio_transcription"
@@ -22,22 +25,17 @@ class Hearing:
         self._dialogue = dialogue
         self._told: dict[str, str] = {}
 
-    def begin(self, pcm: bytes) -> asyncio.Task[str]:
-        """Start to make out the words of ``pcm``, PCM16 24 kHz mono.
-
-        The task may raise ``TranscriptionUnavailable``.
-        """
-        language, expected = self._dialogue.spoken_language(), self._dialogue.expected_words()
-        task = asyncio.create_task(self._dialogue.transcriber.transcribe(pcm, language, expected))
-        task.add_done_callback(_retrieved)
-        return task
+    def open_turn(self, audio: Callable[[int, int], bytes], start_ms: int) -> SpokenTurn:
+        """A turn that is being spoken; ``audio``: PCM16 24 kHz mono between two positions in ms."""
+        dialogue = self._dialogue
+        return SpokenTurn(dialogue.transcriber, dialogue.expectation(), audio, start_ms)
 
     def hear(
         self,
         item: Item,
         content_index: int,
         pcm: bytes,
-        words: asyncio.Future[str] | None = None,
+        words: asyncio.Future[Words] | None = None,
         *,
         announced: bool = True,
     ) -> None:
@@ -47,9 +45,10 @@ class Hearing:
         are known or have been begun already. Not ``announced``: for the customer only.
         """
         announced = announced and wants_transcripts(self._dialogue.session)
-        task = asyncio.create_task(
-            self._hear(item, content_index, len(pcm), announced, words or self.begin(pcm))
-        )
+        if words is None:
+            speech = Speech(pcm, self._dialogue.expectation(), urgent=True)
+            words = asyncio.ensure_future(self._dialogue.transcriber.transcribe(speech))
+        task = asyncio.create_task(self._hear(item, content_index, len(pcm), announced, words))
         self._dialogue.hearing[item["id"]] = task
 
     def tell_so_far(self, item_id: str, text: str) -> None:
@@ -63,12 +62,12 @@ class Hearing:
             task.cancel()
 
     async def _hear(
-        self, item: Item, content_index: int, size: int, announced: bool, words: asyncio.Future[str]
-    ) -> str | None:
+        self, item: Item, content_index: int, size: int, announced: bool, words: asyncio.Future[Words]
+    ) -> Words | None:
         outbox = self._dialogue.outbox
         about = {"item_id": item["id"], "content_index": content_index}
         try:
-            text = await words
+            heard = await words
         except TranscriptionUnavailable as error:
             if announced:
                 problem = {
@@ -80,13 +79,12 @@ class Hearing:
                 outbox.put(event(f"{_TRANSCRIPTION}.failed", **about, error=problem))
             return None
         if announced:
-            item["content"][content_index]["transcript"] = text
-            seconds, language = size / BYTES_PER_MS / 1000, self._dialogue.spoken_language()
-            self._tell(item["id"], content_index, text)
+            item["content"][content_index]["transcript"] = heard.text
+            self._tell(item["id"], content_index, heard.text)
             self._told.pop(item["id"], None)
-            usage = transcription_usage(self._model(), seconds, text, language)
-            outbox.put(event(f"{_TRANSCRIPTION}.completed", **about, transcript=text, usage=usage))
-        return text
+            usage = transcription_usage(self._model(), size / BYTES_PER_MS / 1000, heard.text, heard.language)
+            outbox.put(event(f"{_TRANSCRIPTION}.completed", **about, transcript=heard.text, usage=usage))
+        return heard
 
     def _model(self) -> str | None:
         transcription = self._dialogue.session["audio"]["input"]["transcription"] or {}
@@ -99,9 +97,3 @@ class Hearing:
             about = {"item_id": item_id, "content_index": content_index}
             self._dialogue.outbox.put(event(f"{_TRANSCRIPTION}.delta", **about, delta=text[len(told) :]))
             self._told[item_id] = text
-
-
-def _retrieved(task: asyncio.Task[str]) -> None:
-    """Look at a failure that nobody may ask for any more, so that it is not reported as lost."""
-    if not task.cancelled():
-        task.exception()

@@ -14,6 +14,8 @@ from backend.engine.protocol import BYTES_PER_MS, event, new_id
 from backend.engine.request import request_for
 from backend.engine.responder import Responder
 from backend.engine.sentence import finished
+from backend.engine.speech import Words
+from backend.engine.spoken_turn import SpokenTurn
 from backend.engine.vad import (
     SpeechPaused,
     SpeechResumed,
@@ -39,7 +41,8 @@ class Listening:
         self._gate: TurnGate | None = None
         self._speech_item_id = ""
         self._speech_start_ms = 0
-        self._early: asyncio.Task[str] | None = None
+        self._turn: SpokenTurn | None = None
+        self._so_far: asyncio.Task[Words] | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._silent_since = 0
         self._heard_until = 0.0
@@ -62,7 +65,7 @@ class Listening:
             self._stop_waiting()
         if detection is None:
             self._gate = None
-            self._drop_early()
+            self._drop_turn()
         elif self._gate is not None:
             self._gate.settings = turn_settings(detection)
         else:
@@ -82,13 +85,13 @@ class Listening:
         item_id = self._speech_item_id if self._gate and self._gate.speaking else new_id("item")
         if self._gate is not None:
             self._gate.reset()
-        self._drop_early()
+        self._drop_turn()
         self._stop_waiting()
         self._add_turn(item_id, pcm)
 
     def clear(self) -> None:
         """Empty the buffer; an open turn ends without a trace."""
-        self._drop_early()
+        self._drop_turn()
         self._buffer.clear()
         self._decoder = Decoder(
             self._input["format"]["type"]
@@ -99,7 +102,7 @@ class Listening:
 
     def stop(self) -> None:
         """Give up what is still being made out: the client has gone."""
-        self._drop_early()
+        self._drop_turn()
         self._stop_waiting()
         self._hearing.stop()
 
@@ -112,9 +115,9 @@ class Listening:
             if isinstance(change, SpeechStarted):
                 self._speech_started(change.start_ms)
             elif isinstance(change, SpeechPaused):
-                self._listen_early(change.at_ms)
+                self._speech_paused(change.at_ms)
             elif isinstance(change, SpeechResumed):
-                self._drop_early()
+                self._speech_resumed()
             else:
                 self._speech_stopped(change.end_ms)
         if not self._gate.speaking:
@@ -130,6 +133,7 @@ class Listening:
         self._stop_waiting()
         self._speech_item_id = new_id("item")
         self._speech_start_ms = start_ms
+        self._turn = self._hearing.open_turn(self._buffer.peek, start_ms)
         started = event(
             "input_audio_buffer.speech_started", audio_start_ms=start_ms, item_id=self._speech_item_id
         )
@@ -138,32 +142,44 @@ class Listening:
             self._responder.cancel("turn_detected")
             self._heard_until = 0.0  # the client stops playing when it hears of it
 
-    def _listen_early(self, at_ms: int) -> None:
-        """Begin to make out the words while the silence is still being waited for.
+    def _speech_paused(self, at_ms: int) -> None:
+        """Begin to make out the words while the silence is still being waited for."""
+        if self._turn is not None:
+            self._so_far = self._turn.pause(at_ms)
+            self._so_far.add_done_callback(self._heard_so_far)
 
-        What follows until the turn ends can only be silence: with anything else this is thrown away.
-        """
-        self._early = self._hearing.begin(self._buffer.peek(self._speech_start_ms, at_ms))
-        self._early.add_done_callback(self._heard_early)
+    def _speech_resumed(self) -> None:
+        self._forget_so_far()
+        if self._turn is not None:
+            self._turn.resume()
 
-    def _heard_early(self, early: asyncio.Task[str]) -> None:
+    def _heard_so_far(self, so_far: asyncio.Task[Words]) -> None:
         """The words before a pause: a streaming model tells them, and ``semantic_vad`` allows a pause by them."""
-        heard = early is self._early and not early.cancelled() and early.exception() is None
-        if heard and early.result() and self._gate is not None:
-            self._hearing.tell_so_far(self._speech_item_id, early.result())
-            self._gate.judge(finished(early.result(), self._dialogue.spoken_language()))
+        known = not so_far.cancelled() and so_far.exception() is None
+        if known and so_far is self._so_far and so_far.result().text and self._gate is not None:
+            words = so_far.result()
+            self._hearing.tell_so_far(self._speech_item_id, words.text)
+            self._gate.judge(finished(words.text, words.language))
 
-    def _drop_early(self) -> None:
-        if self._early is not None:
-            self._early.cancel()
-            self._early = None
+    def _forget_so_far(self) -> None:
+        if self._so_far is not None:
+            self._so_far.cancel()
+            self._so_far = None
+
+    def _drop_turn(self) -> None:
+        self._forget_so_far()
+        if self._turn is not None:
+            self._turn.drop()
+            self._turn = None
 
     def _speech_stopped(self, end_ms: int) -> None:
         item_id = self._speech_item_id
         stopped = event("input_audio_buffer.speech_stopped", audio_end_ms=end_ms, item_id=item_id)
         self._dialogue.outbox.put(stopped)
-        early, self._early = self._early, None
-        self._add_turn(item_id, self._buffer.take(self._speech_start_ms, end_ms), early)
+        turn, self._turn = self._turn, None
+        words = turn.finish(end_ms) if turn else None
+        self._so_far = None
+        self._add_turn(item_id, self._buffer.take(self._speech_start_ms, end_ms), words)
         self._respond()
 
     def _respond(self) -> None:
@@ -200,12 +216,12 @@ class Listening:
                 item_id=item_id,
             )
         )
-        nothing: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        nothing.set_result("")
+        nothing: asyncio.Future[Words] = asyncio.get_running_loop().create_future()
+        nothing.set_result(Words("", self._dialogue.expectation().languages[0]))
         self._add_turn(item_id, self._buffer.take(start_ms, end_ms), nothing)
         self._respond()
 
-    def _add_turn(self, item_id: str, pcm: bytes, words: asyncio.Future[str] | None = None) -> None:
+    def _add_turn(self, item_id: str, pcm: bytes, words: asyncio.Future[Words] | None = None) -> None:
         conversation, outbox = self._dialogue.conversation, self._dialogue.outbox
         item: Item = {
             "id": item_id,

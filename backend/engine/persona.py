@@ -22,6 +22,8 @@ GREETING = "greeting"
 """The topic, if a persona has it, of whoever has just come."""
 MORE = "more"
 """The topic of whoever wants to hear more of the same."""
+OTHER_LANGUAGE = "other-language"
+"""The topic, if a persona has it, for words in a language that the customer does not know."""
 YOUR_WORDS = "your-words"
 """The topic of whoever asks what he has said."""
 

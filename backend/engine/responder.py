@@ -24,8 +24,8 @@ from backend.engine.usage import RateLimit
 
 log = logging.getLogger(__name__)
 
-WORDS_TIMEOUT_S = 1.5
-"""How long an answer waits for the user's words; after that the customer goes on by turn order."""
+WORDS_TIMEOUT_S = 10.0
+"""How long an answer waits for the user's words; after that the customer goes on by turn order, and the log says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,8 @@ class Responder:
         done = {
             key: task for key, task in self._dialogue.hearing.items() if task.done() and not task.cancelled()
         }
-        return {key: task.result() or "" for key, task in done.items() if task.exception() is None}
+        words = {key: task.result() for key, task in done.items() if task.exception() is None}
+        return {key: heard.text if heard else "" for key, heard in words.items()}
 
     async def _speak(self, lane: ResponseLane, text: str, pcm: bytes, doom: Doom | None) -> bool:
         """Send what the customer says at its pace; whether it had to be cut to the tokens allowed."""
@@ -202,25 +203,33 @@ class Responder:
         given = request.input_items
         whole = self._dialogue.conversation.in_order()
         items = list(given) if given is not None else unanswered(whole)
-        words = await self._user_words(spoken(items))
+        words, language = await self._user_words(spoken(items))
         before = [item for item in whole if item.get("role") == "user" and item not in items]
-        return turn_of(items, words, await self._user_words(before[-1:]) if given is None else None)
+        words_before = (await self._user_words(before[-1:]))[0] if given is None else None
+        return turn_of(items, words, words_before, language)
 
-    async def _user_words(self, items: list[Item]) -> str | None:
-        """What the user says in ``items``; None when nothing of it is known."""
-        heard: list[str] = []
+    async def _user_words(self, items: list[Item]) -> tuple[str | None, str | None]:
+        """What the user says in ``items``, and the language last spoken; None what is not known."""
+        said: list[str] = []
+        language = None
         deadline = asyncio.get_running_loop().time() + WORDS_TIMEOUT_S
         for item in items:
             if item.get("role") != "user":
                 continue
+            task = self._dialogue.hearing.get(item["id"])
             words = words_of(item)
-            if words is None and (task := self._dialogue.hearing.get(item["id"])):
+            if words is None and task is not None:
                 left = max(0.0, deadline - asyncio.get_running_loop().time())
-                done, _ = await asyncio.wait([task], timeout=left)
-                words = task.result() if done else None
+                await asyncio.wait([task], timeout=left)
+                if not task.done():
+                    log.warning("no words after %g s: the answer goes on without them", WORDS_TIMEOUT_S)
+            heard = task.result() if task is not None and task.done() else None
+            if heard is not None and heard.text:
+                language = heard.language
+            words = heard.text if words is None and heard is not None else words
             if words is not None:
-                heard.append(words)
-        return " ".join(heard) if heard else None
+                said.append(words)
+        return (" ".join(said) if said else None), language
 
     def _meet(self, lane: ResponseLane, doom: Doom) -> None:
         if doom.exhausted:

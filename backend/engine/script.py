@@ -44,8 +44,15 @@ class Call:
 
 
 def language_of_turn(dialogue: Dialogue, turn: Turn) -> str:
-    """The language to answer in: the session's, else that of the words."""
-    return language_of(dialogue.session) or (language_of_text(turn.words) if turn.words else "ja")
+    """The language to answer in: the one that was spoken, if the customer knows it, else the session's.
+
+    What is typed into a session without a language is answered in its own.
+    """
+    if turn.language and dialogue.understands(turn.language):
+        return turn.language
+    if turn.words and not turn.language and language_of(dialogue.session) is None:
+        return language_of_text(turn.words)
+    return dialogue.main_language()
 
 
 def scripted(dialogue: Dialogue, request: ResponseRequest, turn: Turn) -> Speech | Call:
@@ -66,6 +73,9 @@ def scripted(dialogue: Dialogue, request: ResponseRequest, turn: Turn) -> Speech
         said = [spoken_output(r.name, r.output, persona.tools, persona.language) for r in turn.results]
         joined = ("" if persona.language == "ja" else " ").join(said)
         return Speech(Answer(TOOL_RESULT, joined, frozenset({"output"})), persona)
+    if turn.language and turn.language != persona.language:
+        log.info("%s does not understand the language '%s'", persona.id, turn.language)
+        return Speech(customer.not_understood(), persona)
     freely = request.modality == "text" or dialogue.voice.speaks(persona.language)
     answer = customer.reply(turn.words, dialogue.role(), speaks_freely=freely)
     log.info("%s answers with %s", persona.id, answer.id)

@@ -217,12 +217,20 @@ def transcription_prompt(session: Session) -> str:
     return " ".join(part for part in parts if part)
 
 
-def language_of(session: Session) -> str | None:
-    """The language the session names, as ``ja`` or ``en``: of the transcription, else of the instructions."""
+def languages_named(session: Session) -> tuple[str, ...]:
+    """The languages that the session says are spoken, as ``ja`` or ``en``: ``language``, then ``languages``."""
     transcription = session["audio"]["input"]["transcription"] or {}
-    named = transcription.get("language") or next(iter(transcription.get("languages") or ()), None)
-    if named:
-        return str(named).split("-")[0].lower()
+    named = (transcription.get("language"), *(transcription.get("languages") or ()))
+    return tuple(dict.fromkeys(str(name).split("-")[0].lower() for name in named if name))
+
+
+def language_of(session: Session) -> str | None:
+    """The language of the session: the first it names, else that of its instructions, ``ja`` or ``en``.
+
+    None where it has none but the default ones.
+    """
+    if named := languages_named(session):
+        return named[0]
     instructions: str = session.get("instructions", "")
     return None if instructions in ("", DEFAULT_INSTRUCTIONS) else language_of_text(instructions)
 

@@ -259,8 +259,10 @@ TRANSCRIPTION = Object(
             Choice(TRANSCRIPTION_MODELS, open_if_lenient=True),
             note="decides when words are sent and how they are counted; Whisper base hears for all",
         ),
-        "language": Field(_LANGUAGE, null=True),
-        "languages": Field(Items(_LANGUAGE), null=True),
+        "language": Field(
+            _LANGUAGE, null=True, note="expected; another that is clearly spoken is heard as well"
+        ),
+        "languages": Field(Items(_LANGUAGE), null=True, note="one of these is heard and no other"),
         "prompt": Field(Text(), null=True),
         "keywords": Field(Items(Text()), null=True),
         "delay": ignored(

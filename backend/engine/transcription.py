@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import os
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 from backend.engine.options import OptionsError
 from backend.engine.protocol import Event
+from backend.engine.speech import Expectation, Speech, Words
+from backend.engine.worker import Abandoned, Worker
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +35,8 @@ class TranscriptionUnavailable(Exception):
 class Transcriber(Protocol):
     """What a conversation needs of speech recognition."""
 
-    async def transcribe(self, pcm: bytes, language: str, prompt: str = "") -> str:
-        """The words of ``pcm`` (PCM16 24 kHz mono), empty when there are none.
-
-        ``prompt``: words to expect. Raises ``TranscriptionUnavailable``.
-        """
+    async def transcribe(self, speech: Speech) -> Words:
+        """The words of ``speech``. Raises ``TranscriptionUnavailable``."""
         ...
 
 
@@ -48,7 +46,7 @@ class NoTranscriber:
     def __init__(self, message: str) -> None:
         self._message = message
 
-    async def transcribe(self, pcm: bytes, language: str, prompt: str = "") -> str:
+    async def transcribe(self, speech: Speech) -> Words:
         """Raises ``TranscriptionUnavailable``, always."""
         raise TranscriptionUnavailable("transcription_unavailable", self._message)
 
@@ -59,56 +57,62 @@ class WhisperTranscriber:
     def __init__(self, directory: Path | None = None) -> None:
         """``directory``: of a model for CTranslate2; None: the packages of the ``[offline]`` extra."""
         self._directory = directory
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="whisper", initializer=_give_way)
         self._model: Any = None
         self._failure: str | None = None
-        self._worker.submit(self._load)
+        self._worker = Worker("whisper", self._load)
 
-    async def transcribe(self, pcm: bytes, language: str, prompt: str = "") -> str:
-        """The words of ``pcm``. Raises ``TranscriptionUnavailable`` when the model could not be loaded."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self._worker, self._hear, pcm, language, prompt
-        )
+    async def transcribe(self, speech: Speech) -> Words:
+        """The words of ``speech``. Raises ``TranscriptionUnavailable`` when the model could not be loaded."""
+        return await self._worker.do(lambda wanted: self._hear(speech, wanted), lambda: speech.urgent)
 
     def close(self) -> None:
         """Let go of the worker; what is waiting is dropped."""
-        self._worker.shutdown(wait=False, cancel_futures=True)
+        self._worker.close()
 
     def _load(self) -> None:
+        _give_way()
         from backend.engine.whisper import Whisper
 
         began = time.monotonic()
         log.info("loading Whisper (%s)", self._directory or "base")
         try:
             self._model = Whisper(self._directory)
-            self._hear(bytes(24_000), "ja")  # the first run allocates; better now than in the first turn
+            first = Speech(bytes(24_000), Expectation(("ja", "en")))
+            self._hear(first, lambda: True)  # the first run allocates; better now than in the first turn
         except Exception as error:  # whatever a native library raises must reach the client as words
             log.exception("Whisper could not be loaded")
-            self._failure = str(error)
+            self._model, self._failure = None, str(error)
             return
         log.info("Whisper is ready after %.1f s", time.monotonic() - began)
 
-    def _hear(self, pcm: bytes, language: str, prompt: str = "") -> str:
+    def _hear(self, speech: Speech, wanted: Callable[[], bool]) -> Words:
         if self._model is None:
             message = f"Speech recognition could not be loaded: {self._failure}"
             raise TranscriptionUnavailable("transcription_unavailable", message)
         import numpy as np
         import soxr
 
-        audio = np.frombuffer(pcm, np.int16).astype(np.float32) / 32_768
-        began = time.monotonic()
+        audio = np.frombuffer(speech.pcm, np.int16).astype(np.float32) / 32_768
+        began, used = time.monotonic(), time.process_time()
         try:
-            heard = self._model.transcribe(soxr.resample(audio, 24_000, 16_000), language, prompt)
+            heard = self._model.transcribe(
+                soxr.resample(audio, 24_000, 16_000), speech.expectation, speech.before, wanted
+            )
+        except Abandoned:
+            log.debug("gave up %.1f s of speech", len(audio) / 24_000)
+            raise
         except Exception as error:  # a language that Whisper does not know, or a fault of the native library
             raise TranscriptionUnavailable("transcription_failed", str(error)) from error
         log.info(
-            "transcribed %.1f s in %.0f ms (log probability %.2f, no speech %.2f)",
+            "transcribed %.1f s of %s in %.0f ms, %.0f ms of CPU (log probability %.2f, no speech %.2f)",
             len(audio) / 24_000,
+            heard.language,
             (time.monotonic() - began) * 1000,
+            (time.process_time() - used) * 1000,
             heard.log_probability,
             heard.no_speech,
         )
-        return str(heard.text)
+        return Words(heard.text, heard.language)
 
 
 def _give_way() -> None:

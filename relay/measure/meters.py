@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import deque
 from dataclasses import dataclass
 
 from relay.codes import RelayCode
 from relay.config import BYTES_PER_SECOND
 from relay.conversation_state import percentile
+from relay.measure.spread import Spread
 
 WINDOW_S = 3.0
 """Trailing window of every rate: 17 chunks even in the slow 8192-byte geometry."""
@@ -108,30 +108,24 @@ class LatenessMeter:
     def __init__(self, window_s: float = WINDOW_S) -> None:
         self.window_s = window_s
         self._window: deque[tuple[float, float]] = deque()
-        self._run = array("f")  # 4 bytes per chunk: an hour of 20 ms chunks is 720 kB
+        self._run = Spread()
 
     def add(self, due: float, handed: float) -> None:
         """A chunk that was due at ``due`` was handed over at ``handed``. Early counts as on time."""
         late_ms = max(0.0, (handed - due) * 1_000)
-        self._run.append(late_ms)
+        self._run.add(late_ms)
         self._window.append((handed, late_ms))
         while self._window[0][0] < handed - self.window_s:
             self._window.popleft()
 
     def window(self) -> Lateness:
         """Over the chunks of the trailing window."""
-        return _lateness([late for _, late in self._window])
+        values = sorted(late for _, late in self._window)
+        return Lateness(percentile(values, 50), percentile(values, 99), values[-1] if values else None)
 
     def run(self) -> Lateness:
-        """Over every chunk of the run."""
-        return _lateness(self._run.tolist())
-
-
-def _lateness(values: list[float]) -> Lateness:
-    if not values:
-        return Lateness()
-    values.sort()
-    return Lateness(percentile(values, 50), percentile(values, 99), values[-1])
+        """Over every chunk of the run; percentiles to three digits."""
+        return Lateness(self._run.percentile(50), self._run.percentile(99), self._run.largest)
 
 
 class RateWatch:

@@ -13,11 +13,13 @@ from relay.recording import wire
 from relay.recording.manifest import Manifest, Tally, decode
 from relay.recording.tracks import TrackReader, open_track
 from relay.recording.wire import WireMessage
-from relay.stream import StreamEvent
+from relay.stream import StreamEvent, Transcript
 
 MANIFEST = "manifest.json"
 EVENTS = "events.jsonl"
 WIRE = "wire.jsonl"
+_BLOCK_BYTES = 1024 * 1024
+_A_TRANSCRIPT = b'"kind":"transcript"'
 TRACKS = ("user", "customer", "received")
 
 
@@ -41,10 +43,23 @@ class RecordingReader:
     def events(self) -> Iterator[StreamEvent]:
         """Every event of the stream, in order. Raises ``OSError``."""
         for line in _lines(self.directory / EVENTS):
-            try:
-                yield stream.decode(line)
-            except (msgspec.MsgspecError, UnicodeDecodeError):
-                continue
+            if (event := _decoded(line)) is not None:
+                yield event
+
+    def transcripts(self) -> Iterator[Transcript]:
+        """Every transcript of the stream, in order; the other lines are not even cut. Raises ``OSError``."""
+        with (self.directory / EVENTS).open("rb") as file:
+            rest = b""
+            while block := file.read(_BLOCK_BYTES):
+                lines, newline, rest = (rest + block).rpartition(b"\n")
+                lines += newline
+                found = lines.find(_A_TRANSCRIPT)
+                while found >= 0:
+                    end = lines.index(b"\n", found)
+                    event = _decoded(lines[lines.rfind(b"\n", 0, found) + 1 : end])
+                    if isinstance(event, Transcript):
+                        yield event
+                    found = lines.find(_A_TRANSCRIPT, end)
 
     def wire(self) -> Iterator[WireMessage]:
         """Every message of the WebSockets, in order; none in format 1. Raises ``OSError``."""
@@ -115,6 +130,13 @@ def read_manifest(directory: Path) -> Manifest | None:
     try:
         return decode((directory / MANIFEST).read_bytes())
     except (OSError, ValueError):
+        return None
+
+
+def _decoded(line: bytes) -> StreamEvent | None:
+    try:
+        return stream.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from audio.ports import BYTES_PER_MS, BYTES_PER_SAMPLE
+from relay.newest_ids import NewestIds
 from relay.sound.recent import RecentAudio
 
 SAMPLES_PER_MS = BYTES_PER_MS // BYTES_PER_SAMPLE
@@ -89,8 +90,8 @@ class PlaybackQueue:
         self._lock = threading.Lock()
         self._items: deque[_Item] = deque()
         self._by_id: dict[str, _Item] = {}
-        self._dropped_items: set[str] = set()
-        self._dropped_responses: set[str] = set()
+        self._dropped_items = NewestIds()
+        self._dropped_responses = NewestIds()
         self._responses: dict[str, str] = {}
         self._position = 0
         self._latency = 0
@@ -193,13 +194,14 @@ class PlaybackQueue:
         Returns what was heard of each item that was cut short, in order.
         """
         with self._lock:
-            self._dropped_responses |= response_ids
+            for response_id in response_ids:
+                self._dropped_responses.add(response_id)
             cut_short: list[Heard] = []
             for item in self._items:
                 self._dropped_items.add(item.item_id)
-                response_id = self._responses.get(item.item_id)
-                if response_id is not None:
-                    self._dropped_responses.add(response_id)
+                of_response = self._responses.get(item.item_id)
+                if of_response is not None:
+                    self._dropped_responses.add(of_response)
                 heard = item.state()
                 cut_short.append(heard)
                 self._changes.append(PlaybackChange("interrupted", heard, time.monotonic()))

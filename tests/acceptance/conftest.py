@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import wave
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,21 +13,7 @@ from acceptance.progress import ProgressEvent
 from acceptance.request import CheckRequest, Limits, Means
 from acceptance.results import RunResult
 from acceptance.runner import run_check
-
-
-def _load(name: str) -> ModuleType:
-    """A module beside this file: tests are no package."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-fake = _load("fake_salesmind")
-_load("made_streams")
-_load("evil_strings")
+from tests.acceptance import fake_salesmind
 
 QUICK = Limits(
     connect_s=3.0, answer_s=1.5, mode_change_s=1.0, killed_s=0.5, restart_s=0.5, refusal_s=0.6, error_s=1.5,
@@ -45,12 +27,6 @@ A second of audio has 25 chunks, so that one more or less at its edges is 4 % of
 
 
 @pytest.fixture(scope="session")
-def fake_salesmind() -> ModuleType:
-    """The module of the fake server."""
-    return fake
-
-
-@pytest.fixture(scope="session")
 def speech(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A source: 400 ms of sound that the fake server takes for speech, and the silence that ends it."""
     path = tmp_path_factory.mktemp("speech") / "speech.wav"
@@ -58,7 +34,7 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> str:
         sound.setnchannels(1)
         sound.setsampwidth(2)
         sound.setframerate(24_000)
-        sound.writeframes(fake.LOUD * (12 * 400) + bytes(48 * 240))
+        sound.writeframes(fake_salesmind.LOUD * (12 * 400) + bytes(48 * 240))
     return f"wav:{path}"
 
 
@@ -100,19 +76,19 @@ def check(speech: str, tmp_path_factory: pytest.TempPathFactory) -> Check:
         helped: bool = False,
         **changes: Any,
     ) -> Checked:
-        app = fake.FakeSalesMind(*defects)
+        app = fake_salesmind.FakeSalesMind(*defects)
         limits = {name: changes.pop(name) for name in tuple(changes) if name in Limits.__dataclass_fields__}
         operator = changes.pop("operator", None)
         events: list[ProgressEvent] = []
         emit = changes.pop("emit", events.append)
-        async with fake.serving(app) as url:
+        async with fake_salesmind.serving(app) as url:
             request = CheckRequest(
                 server_url=url,
-                account=fake.TESTER,
+                account=fake_salesmind.TESTER,
                 directory=changes.pop("directory", None) or tmp_path_factory.mktemp("run"),
                 tests=tests,
                 limits=replace(QUICK, **limits),
-                **{"second_account": fake.SECOND, "source": speech, **changes},
+                **{"second_account": fake_salesmind.SECOND, "source": speech, **changes},
             )
 
             async def restart_server() -> str:
@@ -120,7 +96,7 @@ def check(speech: str, tmp_path_factory: pytest.TempPathFactory) -> Check:
                 return str(url)
 
             async def revoke_second() -> None:
-                await app.revoke(fake.SECOND.username)
+                await app.revoke(fake_salesmind.SECOND.username)
 
             result = await run_check(
                 request,
@@ -135,9 +111,3 @@ def check(speech: str, tmp_path_factory: pytest.TempPathFactory) -> Check:
         return Checked(result, events, app)
 
     return run
-
-
-@pytest.fixture(scope="session")
-def made() -> ModuleType:
-    """The module of results that are made without a run."""
-    return _load("made_results")

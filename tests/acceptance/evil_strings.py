@@ -1,7 +1,4 @@
-"""What a server, a device or an operator may write to deceive whoever reads it: one list for all outputs.
-
-Loaded by ``conftest.py``.
-"""
+"""What a server, a device or an operator may write to deceive whoever reads it: one list for all outputs."""
 
 from __future__ import annotations
 

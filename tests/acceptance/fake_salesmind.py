@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import uvicorn
+from uvicorn.protocols.utils import ClientDisconnected
 
 from acceptance.request import Credentials
 
@@ -227,7 +228,7 @@ class FakeSalesMind:
         try:
             await self._greet(line)
             clean = await self._serve(line)
-        except (OSError, uvicorn.protocols.utils.ClientDisconnected):
+        except (OSError, ClientDisconnected):
             pass
         finally:
             for task in line.answering:
@@ -395,7 +396,7 @@ async def serving(app: FakeSalesMind, **options: Any) -> AsyncIterator[str]:
         ws_ping_interval=None if "vanished_stays" in app.defects else 1.0, **options,
     )  # fmt: skip
     server = uvicorn.Server(config)
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # pytest's
     task = asyncio.create_task(server.serve([listener]))
     scheme = "https" if "ssl_certfile" in options else "http"
     try:

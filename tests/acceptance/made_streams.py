@@ -1,7 +1,4 @@
-"""Streams of conversations, made by hand: what a relay says when a conversation goes as it should, and parts of it.
-
-Loaded by ``conftest.py``.
-"""
+"""Streams of conversations, made by hand: what a relay says when a conversation goes as it should, and parts of it."""
 
 from __future__ import annotations
 

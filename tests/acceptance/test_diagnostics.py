@@ -10,7 +10,6 @@ import stat
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +19,7 @@ import pytest
 from acceptance.diagnostics import RUNS, Sources, write_bundle
 from acceptance.results import ConversationRecord
 from acceptance.store import FILE_NAME, ResultsStore
+from tests.acceptance.made_results import made_result
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 PASSWORD = 'Pa"ss wörd&1<x>'
@@ -84,7 +84,7 @@ def contents(data: bytes, name: str = "") -> Iterator[tuple[str, bytes]]:
 
 
 @pytest.fixture
-def state(tmp_path: Path, made: ModuleType) -> Path:
+def state(tmp_path: Path) -> Path:
     """A state directory in which a secret is planted in everything."""
     state = tmp_path / "state"
     run = state / "checks" / "20261122T120000Z-1"
@@ -100,7 +100,7 @@ def state(tmp_path: Path, made: ModuleType) -> Path:
     (run / "t2" / "user.wav").write_bytes(b"RIFF" + TOKEN.encode())
     (state / "link.log").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "elsewhere").write_text("not ours")
-    result = made.made_result(
+    result = made_result(
         message=PLANTED, server_url=ENVIRON["SALESMIND_SERVER"], username=PASSWORD, directory=str(run),
         conversations=(
             ConversationRecord(name="t2", test=2, session_id=TOKEN, directory="t2", log="t2.log"),
@@ -174,11 +174,11 @@ def test_everything_that_was_asked_for_is_in_it(state: Path, tmp_path: Path) -> 
 
 
 def test_a_run_that_is_kept_is_not_called_unfinished_when_newer_ones_are_many(
-    state: Path, made: ModuleType, tmp_path: Path
+    state: Path, tmp_path: Path
 ) -> None:
     with ResultsStore(state / FILE_NAME) as store:
         for number in range(RUNS):
-            store.keep(made.made_result(f"20261123T12000{number}Z-0001"))
+            store.keep(made_result(f"20261123T12000{number}Z-0001"))
     write_bundle(tmp_path / "bundle.zip", sources(state))
     with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
         unfinished = [name for name in archive.namelist() if name.startswith("runs/unfinished/")]

@@ -8,7 +8,6 @@ import subprocess
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,6 +18,7 @@ from acceptance.request_head import END, BadHead, rewrite
 from api_client.errors import ApiError
 from api_client.realtime import RealtimeConnection
 from api_client.rest import SalesMindClient
+from tests.acceptance import fake_salesmind
 
 WITHIN_S = 5.0
 
@@ -189,7 +189,7 @@ def certificate(tmp_path: Path) -> tuple[str, str]:
 
 
 async def test_a_server_with_tls_is_spoken_to_by_its_own_name(
-    fake_salesmind: Any, certificate: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+    certificate: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key, cert = certificate
     app = fake_salesmind.FakeSalesMind()

@@ -36,6 +36,7 @@ from acceptance.request import CheckRequest, Credentials, Limits
 from acceptance.runner import run_check
 from relay.client import RelayProcess
 from relay.stream import Step, Summary
+from tests.acceptance import fake_salesmind
 
 NOT_OF_A_CONVERSATION = {
     point.id for point in CHECKPOINTS if point.test == 3 and not point.id.startswith("t3.mode_")
@@ -141,7 +142,7 @@ def test_what_was_recorded_is_where_the_result_says(green: Any) -> None:
     assert all((directory / str(record.log)).is_file() for record in green.result.conversations)
 
 
-def test_no_token_is_told_or_left_behind(green: Any, fake_salesmind: Any) -> None:
+def test_no_token_is_told_or_left_behind(green: Any) -> None:
     secrets = [account.token.encode() for account in (fake_salesmind.TESTER, fake_salesmind.SECOND)]
     told = b"\n".join(progress.encode(event) for event in green.events)
     left = [file.read_bytes() for file in Path(green.result.directory).rglob("*") if file.is_file()]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from made_streams import summary
 
 from acceptance.judges.streaming import judge_streaming
 from acceptance.record import Record
@@ -13,6 +12,7 @@ from acceptance.request import Limits
 from acceptance.sample_source import sample_source, source_name
 from audio import samples
 from relay.stream import SourceState
+from tests.acceptance.made_streams import summary
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

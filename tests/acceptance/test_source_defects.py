@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from acceptance.checkpoints import checkpoints_of
+from tests.acceptance import fake_salesmind
 
 AFTER_SPEECH = {
     "t2.answer_received", "t2.user_transcript", "t2.customer_transcript", "t2.answer_audible",
@@ -66,7 +67,7 @@ async def test_a_source_that_gives_nothing(check: Any) -> None:
     assert checked.verdicts == expected({"t2.audio_sent"}, not_run)
 
 
-async def test_a_source_of_16000_hz_that_says_it_has_24000(check: Any, fake_salesmind: Any) -> None:
+async def test_a_source_of_16000_hz_that_says_it_has_24000(check: Any) -> None:
     block = fake_salesmind.LOUD * 240
 
     async with sender(16_000, lambda n: block if n < 15 else bytes(960)) as source:

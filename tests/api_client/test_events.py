@@ -77,7 +77,7 @@ SPOKEN = {
     "content": [{"type": "output_audio", "transcript": "はい。"}],
 }
 PART = {"response_id": "resp_1", "item_id": "item_A1", "output_index": 0, "content_index": 0}
-RESPONSE = {
+RESPONSE: dict[str, Any] = {
     "id": "resp_1",
     "object": "realtime.response",
     "status": "in_progress",

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from websockets.asyncio.server import ServerConnection
 
 from api_client import events as ev
+from api_client.errors import ValidationFailed
 from api_client.harmless import REPLACEMENT, harmless_text, one_line
 from api_client.harmless_json import decode_json, is_harmless_json
 from api_client.realtime import RealtimeConnection
@@ -128,8 +129,8 @@ async def test_no_error_brings_it(http_server: Start, answer: Callable[..., byte
     head = f"HTTP/1.1 400 Bad\r\nContent-Length: {len(raw)}\r\nConnection: close\r\n\r\n".encode()
     server = await http_server(lambda _: head + raw)
     async with SalesMindClient(server.url, token="5f3a") as client:
-        with pytest.raises(Exception) as caught:
+        with pytest.raises(ValidationFailed) as caught:
             await client.list_sessions()
-    said = [str(caught.value), str(caught.value.summary), *map(str, caught.value.fields.items())]  # type: ignore[attr-defined]
+    said = [str(caught.value), str(caught.value.summary), *map(str, caught.value.fields.items())]
     assert [harm_in(text) for text in said] == [[], [], *([[]] * (len(said) - 2))]
     assert all("\n" not in text for text in said)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from audio import portaudio
 from audio.devices import Device, choose, list_devices, query
 from audio.errors import AudioError, AudioErrorCode
-
-if TYPE_CHECKING:
-    from conftest import FakeDevice, FakeSoundDevice
+from tests.audio.fake_sounddevice import FakeDevice, FakeSoundDevice
 
 
 def _device(id: int, name: str, *, default: bool = False, inputs: int = 1, outputs: int = 1) -> Device:
@@ -74,7 +72,7 @@ def test_devices_that_we_may_not_open_are_not_called_missing(
     device.touch()
     hidden = portaudio._forbidden_sound_devices
     assert hidden(tmp_path) is None
-    monkeypatch.setattr(portaudio.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
     assert hidden(tmp_path) == str(device)
     assert hidden(tmp_path / "none") is None
     monkeypatch.setattr(portaudio, "_forbidden_sound_devices", lambda: hidden(tmp_path))
@@ -85,11 +83,11 @@ def test_devices_that_we_may_not_open_are_not_called_missing(
 
 
 def test_devices_are_listed_as_portaudio_has_them(
-    sound: FakeSoundDevice, fake_device: type[FakeDevice]
+    sound: FakeSoundDevice,
 ) -> None:
     assert list_devices() == []
-    sound.add(fake_device("Built-in", inputs=2, outputs=2, rate=44_100.0), default=True)
-    sound.add(fake_device("HDMI", inputs=0, outputs=8))
+    sound.add(FakeDevice("Built-in", inputs=2, outputs=2, rate=44_100.0), default=True)
+    sound.add(FakeDevice("HDMI", inputs=0, outputs=8))
     assert list_devices() == [
         Device("0", "Built-in", "Fake", 2, 2, True, True, 44_100),
         Device("1", "HDMI", "Fake", 0, 8, False, False, 48_000),
@@ -99,11 +97,11 @@ def test_devices_are_listed_as_portaudio_has_them(
 
 
 def test_one_name_that_is_not_utf_8_costs_that_device_only(
-    sound: FakeSoundDevice, fake_device: type[FakeDevice], caplog: pytest.LogCaptureFixture
+    sound: FakeSoundDevice, caplog: pytest.LogCaptureFixture
 ) -> None:
-    sound.add(fake_device("Built-in"))
-    sound.add(fake_device("caf\udce9"), default=True)
-    sound.add(fake_device("USB"))
+    sound.add(FakeDevice("Built-in"))
+    sound.add(FakeDevice("caf\udce9"), default=True)
+    sound.add(FakeDevice("USB"))
     devices = list_devices()
     assert [(device.id, device.name) for device in devices] == [("0", "Built-in"), ("2", "USB")]
     assert choose(devices, "input", None).name == "Built-in"
@@ -111,9 +109,9 @@ def test_one_name_that_is_not_utf_8_costs_that_device_only(
 
 
 def test_control_characters_in_a_name_are_not_passed_on(
-    sound: FakeSoundDevice, fake_device: type[FakeDevice]
+    sound: FakeSoundDevice,
 ) -> None:
-    sound.add(fake_device("USB\x1b[2J\n"))
+    sound.add(FakeDevice("USB\x1b[2J\n"))
     assert list_devices()[0].name == "USB\ufffd[2J\ufffd"
 
 

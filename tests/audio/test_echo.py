@@ -28,8 +28,8 @@ def _speech_like(seconds: float, seed: int) -> NDArray[np.float64]:
     hz = np.fft.rfftfreq(count, 1 / RATE)
     shaped = np.fft.irfft(spectrum / (1 + (hz / 700) ** 2) * (hz > 100), count)
     syllables = np.repeat(random.uniform(0, 1, count // 4_800 + 1) ** 2, 4_800)[:count]
-    voice = shaped * np.convolve(syllables, np.ones(480) / 480, "same")
-    return 0.5 * voice / np.abs(voice).max()
+    voice: NDArray[np.float64] = shaped * np.convolve(syllables, np.ones(480) / 480, "same")
+    return 0.5 * voice / float(np.abs(voice).max())
 
 
 def _energy_db(values: NDArray[np.float64]) -> float:

@@ -158,16 +158,32 @@ async def test_a_reader_that_stalled_gets_what_is_new(
     await source.close()
 
 
-@pytest.mark.parametrize("make", [lambda spec: make_source(spec, chunk_bytes=CHUNK), make_sink])
+async def open_source(spec: str) -> None:
+    source = make_source(spec, chunk_bytes=CHUNK)
+    try:
+        await source.open()
+    finally:
+        await source.close()
+
+
+async def open_sink(spec: str) -> None:
+    sink = make_sink(spec)
+    try:
+        await sink.open(bytes)
+    finally:
+        await sink.close()
+
+
+@pytest.mark.parametrize("open_end", [open_source, open_sink])
 @pytest.mark.parametrize("host", ["127.0.0.1", "a..b", "name.invalid"])
-async def test_nobody_answers(make: Callable[[str], object], host: str, unused_tcp_port: int) -> None:
-    end = make(f"tcp:{host}:{unused_tcp_port}")
+async def test_nobody_answers(
+    open_end: Callable[[str], Awaitable[None]], host: str, unused_tcp_port: int
+) -> None:
     with pytest.raises(AudioError) as caught:
-        await (end.open(bytes) if hasattr(end, "lost") else end.open())  # type: ignore[attr-defined]
+        await open_end(f"tcp:{host}:{unused_tcp_port}")
     assert caught.value.code is AudioErrorCode.CONNECT_FAILED
     assert caught.value.params["address"] == f"{host}:{unused_tcp_port}"
     assert caught.value.params["reason"]
-    await end.close()  # type: ignore[attr-defined]
 
 
 async def test_a_remote_speaker_gets_the_whole_timeline_in_real_time(

@@ -63,8 +63,8 @@ def talk(environment: dict[str, str], url: str, *arguments: str, json_lines: boo
 
 def alike(heard: str, said: str) -> float:
     """How alike two sentences are, 0 to 1, punctuation aside: Whisper base writes homophones."""
-    plain = [text.translate(str.maketrans("", "", "、。？！, .?!　")) for text in (heard, said)]
-    return difflib.SequenceMatcher(None, *plain).ratio()
+    marks = str.maketrans("", "", "、。？！, .?!　")
+    return difflib.SequenceMatcher(None, heard.translate(marks), said.translate(marks)).ratio()
 
 
 def test_a_spoken_turn_from_login_to_summary(

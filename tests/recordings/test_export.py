@@ -22,7 +22,7 @@ from recordings.export.subtitles import srt, vtt
 from recordings.lines import Line, spoken_lines
 from relay.recording.manifest import Manifest
 from relay.recording.reader import RecordingReader
-from tests.recordings.conftest import conversation
+from tests.recordings.scripted_conversation import conversation
 
 MakeRecording = Callable[..., Path]
 MANIFEST = Manifest(id="a", started_at="2026-11-25T10:00:00+00:00", server_url="http://server")

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from recordings.library import Library, UnknownRecording
+from relay.recording.reader import RecordingReader
 from relay.recording.recorder import Recorder
+from relay.stream import Transcript
 
 ROOT = Path(__file__).parents[2]
 MakeRecording = Callable[..., Path]
@@ -115,7 +117,9 @@ def test_the_oldest_expire_but_never_a_marked_one(library: Library, make_recordi
 RECORDING = """
 import sys, time
 from pathlib import Path
+from relay.recording.reader import RecordingReader
 from relay.recording.recorder import Recorder
+from relay.stream import Transcript
 recorder = Recorder(Path(sys.argv[1]), time.monotonic(), print)
 print("ready", flush=True)
 sys.stdin.read()
@@ -200,3 +204,16 @@ def test_a_restored_one_does_not_replace_another(library: Library, make_recordin
     with pytest.raises(FileExistsError):
         library.restore(entry, place)
     assert names(library) == ["a"] and place.exists()
+
+
+def test_transcripts_are_those_among_all_events(library: Library, make_recording: MakeRecording) -> None:
+    directory = make_recording("a")
+    reader = RecordingReader(directory)
+    assert list(reader.transcripts()) == [event for event in reader.events() if isinstance(event, Transcript)]
+    assert len(list(reader.transcripts())) == 2
+    whole = (directory / "events.jsonl").read_bytes()
+    broken = b'{"kind":"transcript","t":\xff}\n' + whole + b'{"kind":"transcript","t":9'
+    (directory / "events.jsonl").write_bytes(broken)
+    assert len(list(reader.transcripts())) == 2
+    (directory / "events.jsonl").write_bytes(b"")
+    assert list(reader.transcripts()) == []

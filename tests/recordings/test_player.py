@@ -99,7 +99,12 @@ def loud(path: Path) -> Samples:
 
 async def opened(player: PlayerProcess) -> list[object]:
     said: list[object] = []
-    await until(lambda: said.extend(player.drain()) or said)
+
+    def something_was_said() -> bool:
+        said.extend(player.drain())
+        return bool(said)
+
+    await until(something_was_said)
     return said
 
 

@@ -10,7 +10,7 @@ from recordings.playhead import SPEEDS, Playhead, Timeline, begins_a_turn, is_er
 from relay.conversation import fold
 from relay.conversation_state import ConversationState
 from relay.stream import LogLine, StreamEvent
-from tests.recordings.conftest import conversation
+from tests.recordings.scripted_conversation import conversation
 
 EVENTS = conversation()
 

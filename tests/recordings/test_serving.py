@@ -19,7 +19,7 @@ from relay.client import RelayProcess
 from relay.config import RelayConfig
 from relay.recording.reader import RecordingReader
 from relay.stream import StreamEvent, Summary, Transcript
-from tests.recordings.conftest import wire
+from tests.recordings.scripted_conversation import wire
 
 MakeRecording = Callable[..., Path]
 

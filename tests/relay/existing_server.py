@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request, Response
 
-from tests.relay.conftest import SESSION_ID, TOKEN, FakeSalesMind, Socket, json_response
+from tests.relay.fake_salesmind import SESSION_ID, TOKEN, FakeSalesMind, Socket, json_response
 
 Upstream = Literal["well", "beta_refused", "key_missing", "quota", "expired", "mute", "busy"]
 

@@ -23,6 +23,7 @@ from relay.stream import (
     Response,
     Speech,
     Step,
+    StepName,
     StreamEvent,
     Summary,
     Transcript,
@@ -134,9 +135,17 @@ def test_the_state_before_is_unchanged() -> None:
 
 
 def test_steps_per_connection() -> None:
-    steps = ["connecting", "connected", "created", "created", "update_sent", "updated", "gate_open"]
+    steps: list[StepName] = [
+        "connecting",
+        "connected",
+        "created",
+        "created",
+        "update_sent",
+        "updated",
+        "gate_open",
+    ]
     events: list[StreamEvent] = [
-        Step(t=float(n), step=step, connection=1, detail="relay" if n == 2 else None)  # type: ignore[arg-type]
+        Step(t=float(n), step=step, connection=1, detail="relay" if n == 2 else None)
         for n, step in enumerate(steps)
     ]
     live = fold(ConversationState(), events)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -27,13 +26,8 @@ from relay.stream import (
     Transcript,
     encode,
 )
-
-if TYPE_CHECKING:
-    from tests.relay.conftest import FakeSalesMind, Run
-
-    Hold = Callable[..., Run]
-else:
-    Hold = Callable[..., Any]
+from tests.relay.fake_salesmind import FakeSalesMind
+from tests.relay.held_conversation import Hold
 
 
 @pytest.mark.parametrize("dialect", ["ga", "beta"])

@@ -12,7 +12,7 @@ import sys
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -22,11 +22,7 @@ from relay.config import RelayConfig
 from relay.process import LOG_BYTES, EventWriter
 from relay.recording.reader import RecordingReader
 from relay.stream import Notice, Problem, Started, Step, StreamEvent, Summary, Transcript, decode
-
-if TYPE_CHECKING:
-    from tests.relay.conftest import FakeSalesMind
-else:
-    FakeSalesMind = Any
+from tests.relay.fake_salesmind import FakeSalesMind
 
 TOKEN = "5f3a" * 10
 SESSION_ID = "0b6f2f60-5a0e-4c53-9d3c-7f0c1a2b3c4d"
@@ -94,6 +90,13 @@ async def start_raw(log: Path) -> asyncio.subprocess.Process:
     )
 
 
+def output_pipe(process: asyncio.subprocess.Process) -> asyncio.ReadTransport:
+    """Our end of its standard output, to be closed or left unread: asyncio offers no public way to it."""
+    pipe = process._transport.get_pipe_transport(1)  # type: ignore[attr-defined]  # private
+    assert isinstance(pipe, asyncio.ReadTransport)
+    return pipe
+
+
 async def lines_until(
     process: asyncio.subprocess.Process, ready: Callable[[StreamEvent], bool]
 ) -> StreamEvent:
@@ -136,7 +139,7 @@ async def test_the_end_of_its_reader_ends_it(salesmind: FakeSalesMind, tmp_path:
     assert process.stdin is not None
     process.stdin.write(encode(Configure(config=config(salesmind))) + b"\n")
     await lines_until(process, is_gate)
-    process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]
+    output_pipe(process).close()
     assert await asyncio.wait_for(process.wait(), WITHIN_S) == 0
     assert (await salesmind.socket()).ws.close_code == 1000
 
@@ -202,13 +205,13 @@ async def test_a_reader_that_does_not_read_stops_no_audio(salesmind: FakeSalesMi
     assert process.stdin is not None
     process.stdin.write(encode(Configure(config=config(salesmind))) + b"\n")
     await lines_until(process, is_gate)
-    process._transport.get_pipe_transport(1).pause_reading()  # type: ignore[attr-defined]
+    output_pipe(process).pause_reading()
     socket = await salesmind.socket()
     for _ in range(300):  # far more than a pipe holds
         await socket.send("brand.new", filler="x" * 2_000)
     at = len(socket.audio)
     await socket.until(lambda: len(socket.audio) >= at + 48_000)
-    process._transport.get_pipe_transport(1).resume_reading()  # type: ignore[attr-defined]
+    output_pipe(process).resume_reading()
     process.stdin.close()
     summary = await lines_until(process, lambda event: isinstance(event, Summary))
     assert isinstance(summary, Summary)

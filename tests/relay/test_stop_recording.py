@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -13,14 +12,8 @@ from relay.recording.manifest import Manifest
 from relay.recording.reader import RecordingReader
 from relay.recording.repair import needs_repair
 from relay.stream import Problem, Recording, Step, Transcript
-
-if TYPE_CHECKING:
-    from tests.relay.conftest import FakeSalesMind, Run
-
-    Hold = Callable[..., Run]
-else:
-    FakeSalesMind = Any
-    Hold = Callable[..., Any]
+from tests.relay.fake_salesmind import FakeSalesMind
+from tests.relay.held_conversation import Hold
 
 
 def states(run: Any) -> list[str]:

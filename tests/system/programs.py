@@ -42,7 +42,9 @@ def running(command: list[str], log: Path, **options: Any) -> Iterator[subproces
                 process.wait()
 
 
-def wait_for(process: subprocess.Popen[bytes], log: Path, ready: Callable[[], object]) -> None:
+def wait_for(
+    process: subprocess.Popen[bytes] | subprocess.Popen[str], log: Path, ready: Callable[[], object]
+) -> None:
     """Return when ``ready()`` holds; fail with the log when the program ends before."""
     deadline = time.monotonic() + TIMEOUT_S
     while not ready():

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.system.sound_card import SoundCard
 from tui.doctor.sound import check_input, check_output
 from tui.host.devices import list_devices
-
-if TYPE_CHECKING:
-    from conftest import SoundCard
 
 pytestmark = pytest.mark.system
 

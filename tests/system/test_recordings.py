@@ -14,7 +14,7 @@ from recordings.lines import spoken_lines
 from relay.recording.reader import RecordingReader
 from relay.recording.recorder import Recorder
 from relay.recording.repair import repair
-from tests.recordings.conftest import conversation
+from tests.recordings.scripted_conversation import conversation
 
 pytestmark = pytest.mark.system
 

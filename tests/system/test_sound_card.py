@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,9 +15,7 @@ from audio.devices import list_devices
 from audio.errors import AudioError, AudioErrorCode
 from audio.open import make_sink, make_source
 from audio.pcm import from_float, level
-
-if TYPE_CHECKING:
-    from conftest import SoundCard
+from tests.system.sound_card import SoundCard
 
 pytestmark = pytest.mark.system
 
@@ -41,8 +38,8 @@ def _speech_like(seconds: float, seed: int) -> NDArray[np.float64]:
     hz = np.fft.rfftfreq(count, 1 / RATE)
     shaped = np.fft.irfft(np.fft.rfft(random.standard_normal(count)) * ((hz > 100) & (hz < 4_000)), count)
     syllables = np.repeat(random.uniform(0, 1, count // 4_800 + 1) > 0.4, 4_800)[:count]
-    voice = shaped * np.convolve(syllables, np.ones(480) / 480, "same")
-    return 0.5 * voice / np.abs(voice).max()
+    voice: NDArray[np.float64] = shaped * np.convolve(syllables, np.ones(480) / 480, "same")
+    return 0.5 * voice / float(np.abs(voice).max())
 
 
 def _fourfold(values: NDArray[np.float64]) -> NDArray[np.float64]:

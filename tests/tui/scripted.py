@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from relay.stream import (
     Item,
     Latency,
@@ -28,9 +30,9 @@ from relay.stream import (
 SESSION_ID = "00000000-0000-4000-8000-000000000001"
 
 
-def meters(t: float, **changes: object) -> Meters:
+def meters(t: float, **changes: Any) -> Meters:
     """Levels and counters of a conversation that goes well."""
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "gate_open": True,
         "muted": False,
         "mic_rms_dbfs": -21.0,
@@ -48,7 +50,7 @@ def meters(t: float, **changes: object) -> Meters:
         "received_ms_per_s": 1_010.0,
         "playback_buffer_ms": 380,
     }
-    return Meters(t=t, **(values | changes))  # type: ignore[arg-type]
+    return Meters(t=t, **(values | changes))
 
 
 def opening() -> list[StreamEvent]:
@@ -105,7 +107,7 @@ def talk() -> list[StreamEvent]:
         ),
         Response(t=5.5, response_id="r1", state="created"),
         Item(t=5.5, item_id="a1", role="assistant", previous_item_id="u1"),
-        Latency(t=5.7, turn=1, item_id="u1", response_latency_ms=812.0, basis="speech"),
+        Latency(t=5.7, turn=1, item_id="a1", response_latency_ms=812.0, basis="speech"),
         Playback(t=5.7, item_id="a1", state="started", heard_ms=0, received_ms=400),
         Transcript(
             t=8.0,
@@ -128,7 +130,7 @@ def talk() -> list[StreamEvent]:
         ),
         Response(t=12.6, response_id="r2", state="created"),
         Item(t=12.6, item_id="a2", role="assistant", previous_item_id="u2"),
-        Latency(t=12.9, turn=2, item_id="u2", response_latency_ms=790.0, basis="speech"),
+        Latency(t=12.9, turn=2, item_id="a2", response_latency_ms=790.0, basis="speech"),
         Playback(t=12.9, item_id="a2", state="started", heard_ms=0, received_ms=300),
         Transcript(t=13.0, item_id="a2", role="assistant", text="そうですね、月に二、三回は", final=False),
         Notice(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any
 
+import msgspec
 import pytest
 from rich.cells import cell_len
 from textual.widgets import Input, Static
@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 from acceptance.comparison import Change, Comparison
 from acceptance.store import StoreError, StoreErrorCode
 from api_client.errors import BadCredentials
+from tests.tui import scripted, scripted_check
 from tui import i18n
 from tui.acceptance.check_tree import CheckTree
 from tui.host.services import OwnServer
@@ -97,7 +98,7 @@ async def test_only_our_own_server_is_restarted(
 
 
 async def test_checkpoints_tick_over_and_show_their_evidence(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -124,7 +125,7 @@ async def test_checkpoints_tick_over_and_show_their_evidence(
 
 
 async def test_verdicts_result_and_change_since_the_run_before(
-    make_app: Any, services: Any, opened: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, opened: Any, until: Any
 ) -> None:
     bad = frozenset({"t3.mode_after", "t4.half_open"})
     services.check.changes = Comparison(
@@ -165,9 +166,7 @@ async def test_one_test_alone(make_app: Any, services: Any, opened: Any, until: 
         assert services.check.requests[0].tests == (2,)
 
 
-async def test_abort_keeps_what_was_found(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
-) -> None:
+async def test_abort_keeps_what_was_found(make_app: Any, services: Any, begun: Any, until: Any) -> None:
     services.check.on_abort = scripted_check.finished(scripted_check.result((1,), aborted=True))
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -182,7 +181,7 @@ async def test_abort_keeps_what_was_found(
 
 
 async def test_leaving_during_a_run_asks_and_aborts(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     services.check.on_abort = scripted_check.finished(scripted_check.result((1,), aborted=True))
     app = make_app(logged_in=True)
@@ -203,7 +202,7 @@ async def test_leaving_during_a_run_asks_and_aborts(
 
 
 async def test_quitting_during_a_run_keeps_what_was_found(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     services.check.on_abort = scripted_check.finished(scripted_check.result((1,), aborted=True))
     app = make_app(logged_in=True)
@@ -220,7 +219,7 @@ async def test_quitting_during_a_run_keeps_what_was_found(
 
 
 async def test_operator_is_asked_and_recorded_by_name(
-    make_app: Any, services: Any, opened: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, opened: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -246,7 +245,7 @@ async def test_operator_is_asked_and_recorded_by_name(
 
 
 async def test_operator_who_is_asked_to_do_something_has_nothing_to_judge(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -263,7 +262,7 @@ async def test_operator_who_is_asked_to_do_something_has_nothing_to_judge(
 
 
 async def test_question_goes_away_when_the_run_is_aborted(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -275,7 +274,7 @@ async def test_question_goes_away_when_the_run_is_aborted(
 
 
 async def test_question_that_lies_under_the_palette_goes_away_with_it(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -292,7 +291,7 @@ async def test_question_that_lies_under_the_palette_goes_away_with_it(
 
 
 async def test_notes_go_into_the_result_before_and_after_the_end(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
 
@@ -322,9 +321,7 @@ async def test_notes_go_into_the_result_before_and_after_the_end(
         await until(pilot, lambda: f"/reports/{scripted_check.RUN_ID}" in text(app, "#news"))
 
 
-async def test_what_goes_wrong_is_said(
-    make_app: Any, services: Any, begun: Any, until: Any, scripted_check: ModuleType
-) -> None:
+async def test_what_goes_wrong_is_said(make_app: Any, services: Any, begun: Any, until: Any) -> None:
     services.check.fail = {
         "keep": StoreError(StoreErrorCode.BUSY, path="results.sqlite3"),
         "export": OSError(28, "No space left on device", "/full"),
@@ -382,12 +379,7 @@ async def test_second_user_is_logged_in_and_the_password_kept_nowhere(
 
 
 async def test_conversation_of_the_run_is_watched(
-    make_app: Any,
-    services: Any,
-    begun: Any,
-    until: Any,
-    scripted: ModuleType,
-    scripted_check: ModuleType,
+    make_app: Any, services: Any, begun: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -438,3 +430,35 @@ async def test_most_titles_are_whole_at_eighty_columns(
         widths = [13 + cell_len(str(node.label)) for test in tree.root.children for node in test.children]
         assert len(widths) > 30
         assert sum(width > tree.size.width for width in widths) < len(widths) / 3
+
+
+async def test_what_decided_is_replayed_from_its_moment(
+    make_app: Any, services: Any, begun: Any, until: Any, record: Any
+) -> None:
+    from acceptance.results import ConversationRecord
+    from tui.recordings.replay import ReplayScreen
+
+    directory = record("t1")
+    whole = msgspec.structs.replace(
+        scripted_check.result(bad=frozenset({"t1.order"})),
+        directory=str(directory.parent),
+        conversations=(ConversationRecord(name="t1", test=1, session_id="s", directory="t1"),),
+    )
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await begun(app, pilot)
+        services.check.end(*scripted_check.finished(whole))
+        await until(pilot, lambda: screen.board.over)
+        assert not screen.check_action("moment", ())
+        screen.panel.checks.choose("t1.order")  # nothing came, so there is no moment
+        await until(pilot, lambda: "did not come" in text(app, "#page"))
+        assert "replays this moment" not in text(app, "#page")
+        await pilot.press("r")
+        assert app.screen is screen
+        screen.panel.checks.choose("t1.websocket_accepted")
+        await until(pilot, lambda: "r replays this moment" in text(app, "#page"))
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, ReplayScreen) and app.screen.replay is not None)
+        assert app.screen.replay.recording.directory == directory
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is screen)

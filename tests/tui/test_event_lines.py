@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-
 from relay.link.watchdog import probe
 from relay.stream import LogLine, Problem, ProtocolEvent, RealtimeMode, StreamEvent
+from tests.tui import scripted
 from tui.conversation.event_lines import PROBE_ITEM, EventLines
 
 
@@ -62,7 +61,7 @@ def test_an_error_that_means_something_looks_like_one() -> None:
     assert "no error" not in later[0].text
 
 
-def test_a_repeated_report_of_the_mode_is_no_news(scripted: ModuleType) -> None:
+def test_a_repeated_report_of_the_mode_is_no_news() -> None:
     reports = [
         RealtimeMode(t=t, value=value, phase="during") for t, value in ((1, True), (3, True), (5, None))
     ]

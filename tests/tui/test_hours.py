@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from types import ModuleType
 from typing import Any
 
 from textual.widget import Widget
 
-from relay.stream import Item, Response, StreamEvent, Transcript
+from relay.stream import Item, Response, Role, StreamEvent, Transcript
+from tests.tui import scripted
 from tui.conversation.event_log import KEPT_LINES
 from tui.conversation.transcript import KEPT_TURNS
 from tui.navigation import Converse
@@ -19,14 +19,14 @@ TURNS = 240
 PORTION = 40
 
 
-def a_stretch(scripted: ModuleType, stretch: int) -> list[list[StreamEvent]]:
+def a_stretch(stretch: int) -> list[list[StreamEvent]]:
     """Turns in portions as ticks would take them in; the footer changes with each: who speaks, and muted or not."""
     portions: list[list[StreamEvent]] = []
     for number in range(stretch * TURNS, (stretch + 1) * TURNS, PORTION):
         t = 20.0 + number * 6
         turns: list[StreamEvent] = []
         for n in range(number, number + PORTION):
-            role = "user" if n % 2 else "assistant"
+            role: Role = "user" if n % 2 else "assistant"
             turns.append(Item(t=t, item_id=f"i{n}", role=role, previous_item_id=f"i{n - 1}" if n else None))
             turns.append(Transcript(t=t, item_id=f"i{n}", role=role, text=f"turn {n}", final=True))
         portions.append([*turns, Response(t=t, response_id=f"r{number}", state="created")])
@@ -42,7 +42,7 @@ def live_widgets() -> Counter[str]:
 
 
 async def test_widgets_do_not_grow_with_the_hours(
-    make_app: Any, services: Any, session_of: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, session_of: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -53,7 +53,7 @@ async def test_widgets_do_not_grow_with_the_hours(
         services.relay.script = scripted.opening()
         counts = []
         for stretch in range(3):
-            for portion in a_stretch(scripted, stretch):
+            for portion in a_stretch(stretch):
                 services.relay.script = portion
                 await until(pilot, lambda: not services.relay.script)
             await until(pilot, lambda: len(screen.query(".turn")) == KEPT_TURNS)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
 
+from tests.tui import scripted, scripted_check
 from tui import i18n
 from tui.acceptance.note import NoteScreen
 from tui.acceptance.question import QuestionScreen
@@ -18,19 +18,26 @@ from tui.acceptance.run_options import RunOptionsScreen
 from tui.acceptance.screen import AcceptanceScreen
 from tui.actions import APP_ACTIONS, Action
 from tui.app import SalesMindApp
+from tui.conversation.event_screen import EventScreen
+from tui.conversation.inspector import InspectorScreen
 from tui.conversation.live import LiveScreen
 from tui.conversation.source_picker import SourcePicker
+from tui.conversation.turn_screen import TurnScreen
+from tui.conversation.turns_screen import TurnsScreen
 from tui.conversation.watch import WatchScreen
 from tui.frame.confirm import ConfirmScreen
 from tui.frame.help import HelpScreen
 from tui.frame.screen import ConsoleScreen
 from tui.login.screen import LoginScreen
-from tui.navigation import CheckServer, Converse
+from tui.navigation import BrowseRecordings, CheckServer, Converse, Replay
+from tui.recordings.export import ExportScreen
+from tui.recordings.replay import ReplayScreen
+from tui.recordings.screen import RecordingsScreen
 from tui.sessions.new_session import NewSessionScreen
 from tui.sessions.screen import SessionsScreen
 
 TUI = Path(__file__).parents[2] / "tui"
-SCREENS = [
+SCREENS: list[type[ConsoleScreen[Any]]] = [
     LoginScreen,
     SessionsScreen,
     LiveScreen,
@@ -43,6 +50,13 @@ SCREENS = [
     QuestionScreen,
     NoteScreen,
     RunOptionsScreen,
+    TurnsScreen,
+    TurnScreen,
+    InspectorScreen,
+    EventScreen,
+    RecordingsScreen,
+    ReplayScreen,
+    ExportScreen,
 ]
 # Multiplexers take the first three; the others are Backspace, Tab, line feed and Enter in most terminals.
 TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"}
@@ -62,7 +76,7 @@ def test_every_action_is_complete(owner: Any) -> None:
 
 def test_ids_are_unique() -> None:
     # Two screens may share an action: then it is one and the same.
-    actions = {action for owner in [SalesMindApp, *SCREENS] for action in owner.ACTIONS}
+    actions = {*SalesMindApp.ACTIONS, *(action for screen in SCREENS for action in screen.ACTIONS)}
     ids = [action.id for action in actions]
     assert len(ids) == len(set(ids))
 
@@ -85,13 +99,7 @@ def _footer(app: Any) -> list[str]:
 
 @pytest.mark.parametrize("language", i18n.LANGUAGES)
 async def test_footer_fits_eighty_columns(
-    make_app: Any,
-    services: Any,
-    session_of: Any,
-    until: Any,
-    scripted: ModuleType,
-    scripted_check: ModuleType,
-    language: i18n.Language,
+    make_app: Any, services: Any, session_of: Any, until: Any, record: Any, language: i18n.Language
 ) -> None:
     i18n.set_language(language)
     services.server.sessions = [session_of(n) for n in range(1, 40)]
@@ -120,13 +128,27 @@ async def test_footer_fits_eighty_columns(
         services.check.end(*scripted_check.whole_run(frozenset({"t1.order"})))
         await until(pilot, lambda: app.screen.check_action("run_failed", ()))
         seen["acceptance"] = _footer(app)
+        directory = record()
+        app.post_message(BrowseRecordings())
+        await until(pilot, lambda: isinstance(app.screen, RecordingsScreen) and app.screen.chosen)
+        seen["recordings"] = _footer(app)
+        await pilot.press("x")
+        await until(pilot, lambda: app.screen.check_action("undo", ()))
+        await pilot.press("z")
+        await until(pilot, lambda: app.screen.chosen)
+        await pilot.press("m")
+        await until(pilot, lambda: app.screen.chosen.entry.notes.marked)
+        seen["recordings, marked"] = _footer(app)
+        app.post_message(Replay(directory))
+        await until(pilot, lambda: isinstance(app.screen, ReplayScreen) and app.screen.replay)
+        seen["replay"] = _footer(app)
     for place, entries in seen.items():
         assert len(entries) <= 8, f"{place}: {entries}"
         assert sum(map(cell_len, entries)) <= 80, f"{place}: {entries}"
 
 
 async def test_palette_offers_what_can_be_done_now(
-    make_app: Any, services: Any, session_of: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, session_of: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test() as pilot:

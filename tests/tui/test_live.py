@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import re
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from textual.widgets import Input, Static
 from relay import commands
 from relay.stream import Connection, Item, RealtimeMode, Recording, SourceState, Step, Transcript
 from tests.evil_strings import EVIL, harm_in
+from tests.tui import scripted
 from tui.conversation.event_log import EventLog
 from tui.conversation.transcript import KEPT_TURNS
 from tui.conversation.transcript import Transcript as TranscriptView
@@ -40,7 +40,7 @@ def start(make_app: Any, services: Any, session_of: Any, until: Any) -> Any:
 
 
 async def test_without_a_microphone_the_sample_lines_are_offered(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True, conversation_language="ja")
     async with app.run_test(size=(120, 40)) as pilot:
@@ -66,7 +66,7 @@ async def test_without_a_microphone_the_sample_lines_are_offered(
 
 
 async def test_with_a_microphone_it_is_used_and_comes_back_after_a_recording(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     services.microphones = ("Built-in",)
     app = make_app(logged_in=True)
@@ -77,9 +77,7 @@ async def test_with_a_microphone_it_is_used_and_comes_back_after_a_recording(
         await until(pilot, lambda: commands.UseSource(spec="mic") in services.relay.sent)
 
 
-async def test_readings_show_what_was_measured(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
-) -> None:
+async def test_readings_show_what_was_measured(make_app: Any, services: Any, start: Any, until: Any) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
         await start(app, pilot)
@@ -102,7 +100,7 @@ async def test_readings_show_what_was_measured(
 
 
 async def test_mode_is_the_servers_word_and_silence_is_said(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -115,7 +113,7 @@ async def test_mode_is_the_servers_word_and_silence_is_said(
 
 
 async def test_transcript_is_in_order_and_final_text_replaces_partial(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -178,7 +176,7 @@ async def test_transcript_is_pruned(make_app: Any, services: Any, start: Any, un
         await until(pilot, lambda: view.following)
 
 
-async def test_typed_turn(make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType) -> None:
+async def test_typed_turn(make_app: Any, services: Any, start: Any, until: Any) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await start(app, pilot)
@@ -200,9 +198,7 @@ async def test_typed_turn(make_app: Any, services: Any, start: Any, until: Any, 
         assert [c for c in services.relay.sent if isinstance(c, commands.Say)] == [commands.Say(text="hi")]
 
 
-async def test_typed_turn_is_the_news(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
-) -> None:
+async def test_typed_turn_is_the_news(make_app: Any, services: Any, start: Any, until: Any) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
         await start(app, pilot)
@@ -225,7 +221,7 @@ async def test_socket_is_open_before_the_session_is(
 
 
 async def test_long_error_is_whole_and_ends_in_the_servers_words(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -243,9 +239,7 @@ async def test_long_error_is_whole_and_ends_in_the_servers_words(
         assert any("OPENAI_API_KEY" in line for line in screen.events.matching)
 
 
-async def test_after_the_end_r_talks_again(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
-) -> None:
+async def test_after_the_end_r_talks_again(make_app: Any, services: Any, start: Any, until: Any) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await start(app, pilot)
@@ -267,7 +261,7 @@ async def test_after_the_end_r_talks_again(
 
 
 async def test_language_is_switched_in_a_conversation(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -284,9 +278,7 @@ async def test_language_is_switched_in_a_conversation(
         await until(pilot, lambda: "USB Mic" in text(app, "#news"))
 
 
-async def test_mute_interrupt_reconnect(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
-) -> None:
+async def test_mute_interrupt_reconnect(make_app: Any, services: Any, start: Any, until: Any) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await start(app, pilot)
@@ -307,7 +299,7 @@ async def test_mute_interrupt_reconnect(
 
 
 async def test_muting_twice_in_one_breath_unmutes(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     """The second press is answered before the relay has reported the first."""
     app = make_app(logged_in=True)
@@ -321,7 +313,7 @@ async def test_muting_twice_in_one_breath_unmutes(
 
 
 async def test_event_log_is_filtered_frozen_and_copied(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -355,7 +347,7 @@ async def test_event_log_is_filtered_frozen_and_copied(
 
 
 async def test_both_panes_follow_until_somebody_scrolls_back(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 40)) as pilot:
@@ -395,7 +387,7 @@ async def test_both_panes_follow_until_somebody_scrolls_back(
 
 
 async def test_errors_and_lost_connections_are_worded(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -414,7 +406,7 @@ async def test_errors_and_lost_connections_are_worded(
 
 
 async def test_ending_asks_shows_the_summary_and_stays(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     thresholds = gc.get_threshold()
     app = make_app(logged_in=True)
@@ -445,7 +437,7 @@ def text_of_summary(screen: Any) -> str:
 
 
 async def test_quitting_asks_once_and_a_second_ctrl_q_is_a_yes(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -480,7 +472,7 @@ async def test_relay_that_cannot_start_is_said(
 
 
 async def test_choosing_twice_in_one_breath_leaves_the_conversation_alone(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType, burst: Any
+    make_app: Any, services: Any, start: Any, until: Any, burst: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -495,9 +487,7 @@ async def test_choosing_twice_in_one_breath_leaves_the_conversation_alone(
         assert services.relay.sent == [commands.UseSource(spec="silence")]
 
 
-async def test_source_picker(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType, tmp_path: Any
-) -> None:
+async def test_source_picker(make_app: Any, services: Any, start: Any, until: Any, tmp_path: Any) -> None:
     services.microphones = ("Built-in", "USB Mic")
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -526,7 +516,7 @@ async def test_source_picker(
 
 
 async def test_where_the_customer_is_heard_can_be_chosen(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType, tmp_path: Any
+    make_app: Any, services: Any, start: Any, until: Any, tmp_path: Any
 ) -> None:
     services.speakers = ("Desk",)
     app = make_app(logged_in=True)
@@ -555,7 +545,7 @@ def options(app: Any, selector: str = "#sources") -> list[str]:
 
 
 async def test_the_recording_is_stopped_and_deleted_after_a_question(
-    make_app: Any, services: Any, start: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, start: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -567,7 +557,7 @@ async def test_the_recording_is_stopped_and_deleted_after_a_question(
         await until(pilot, lambda: app.screen.check_action("recording", ()))
         assert "x stops and deletes it. Directory: /home/me/recordings/2026" in text(app, "#news")
         await until(pilot, lambda: app.status.recording)
-        await pilot.press("x")
+        await pilot.press("ctrl+x")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("enter")  # the focus is on keeping it
         await until(pilot, lambda: not isinstance(app.screen, ConfirmScreen))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -11,6 +9,7 @@ from rich.cells import cell_len
 from relay.conversation import ConversationState, fold
 from relay.stream import Recording, StreamEvent
 from tests.evil_strings import EVIL, harm_in
+from tests.tui import scripted
 from tui import i18n
 from tui.conversation.readings import padded
 from tui.conversation.rows import audio_rows, connection_rows, level_words, summary_rows
@@ -31,7 +30,7 @@ def test_nothing_measured_is_a_dash() -> None:
     assert summary_rows(state) == []
 
 
-def test_rows_fit_eighty_columns_in_both_languages(scripted: ModuleType) -> None:
+def test_rows_fit_eighty_columns_in_both_languages() -> None:
     late = scripted.meters(99.0, audio_received_ms=98_760, received_ms_per_s=1_010, lateness_max_ms=21.4)
     live = fold(ConversationState(), [*scripted.talk(), late])
     over = fold(live, scripted.end())
@@ -44,7 +43,7 @@ def test_rows_fit_eighty_columns_in_both_languages(scripted: ModuleType) -> None
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
 @given(data=st.data())
-def test_any_order_of_events_can_be_shown(scripted: ModuleType, data: st.DataObject) -> None:
+def test_any_order_of_events_can_be_shown(data: st.DataObject) -> None:
     events: list[StreamEvent] = data.draw(st.permutations([*scripted.talk(), *scripted.end()]))
     state = fold(ConversationState(), events[: data.draw(st.integers(0, len(events)))])
     rows = (*connection_rows(state, state.now), *audio_rows(state), *summary_rows(state))
@@ -90,7 +89,7 @@ def test_place_hides_credentials_in_an_address() -> None:
     assert at_account(None) == Status()
 
 
-def test_the_summary_names_the_recording_unless_it_was_deleted(scripted: ModuleType) -> None:
+def test_the_summary_names_the_recording_unless_it_was_deleted() -> None:
     def last_row(*more: StreamEvent) -> tuple[str, str]:
         events = [*scripted.talk(), *scripted.end(), *more]
         row = summary_rows(fold(ConversationState(), events))[-1]

@@ -183,7 +183,10 @@ async def test_no_sessions_says_how_to_begin(
 async def test_form_shows_the_servers_messages_at_the_fields(
     make_app: Any, services: Any, until: Any
 ) -> None:
-    messages = {"value_proposition": ("5文字以上で入力してください。",), "non_field_errors": ("全体",)}
+    messages: dict[str, tuple[str, ...]] = {
+        "value_proposition": ("5文字以上で入力してください。",),
+        "non_field_errors": ("全体",),
+    }
     services.server.fail["start_session"] = ValidationFailed("x", fields=messages)
     app = make_app(logged_in=True)
     async with app.run_test() as pilot:
@@ -205,7 +208,7 @@ async def test_form_shows_the_servers_messages_at_the_fields(
 
 async def test_messages_go_when_the_example_is_filled_in(make_app: Any, services: Any, until: Any) -> None:
     i18n.set_language("ja")
-    messages = {
+    messages: dict[str, tuple[str, ...]] = {
         "industry": ("This field may not be blank.",),
         "value_proposition": ("Ensure this field has at least 5 characters.",),
     }

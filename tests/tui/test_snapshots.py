@@ -8,12 +8,12 @@ from __future__ import annotations
 import html
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from api_client.errors import ValidationFailed
+from tests.tui import prepared_faults, scripted, scripted_check
 from tui import i18n
 from tui.conversation.live import LiveScreen
 from tui.navigation import CheckServer, Converse
@@ -23,6 +23,7 @@ SMALL = pytest.mark.parametrize(
     "size", SIZES[:1], indirect=True, ids=["80x24"]
 )  # dialogs look the same anywhere
 EDGES = pytest.mark.parametrize("size", [(60, 20), (200, 60)], indirect=True, ids=["60x20", "200x60"])
+LOOKS = [("v",), ("v", "enter"), ("e",), ("e", "5", "up", "enter")]
 Arrange = Callable[[Any], Awaitable[None]]
 
 
@@ -86,6 +87,7 @@ def in_conversation(services: Any, session_of: Any, until: Any) -> Callable[...,
             await until(pilot, lambda: done(pilot.app.screen))
             await until(pilot, lambda: "s ago" in painted(pilot) or "秒前" in painted(pilot))
             pilot.app.screen._paint_readings()
+            pilot.app.screen.paint_instruments(pilot.app.screen.feed)
             await pilot.pause()
 
         return arrange
@@ -135,22 +137,66 @@ def test_new_session_refused(look: Any, at_sessions: Arrange, services: Any, unt
     assert look(arrange, logged_in=True)
 
 
-def test_conversation_before_the_first_word(
-    look: Any, in_conversation: Any, scripted: ModuleType, services: Any
-) -> None:
+def test_conversation_before_the_first_word(look: Any, in_conversation: Any, services: Any) -> None:
     done = lambda screen: screen.feed.state.gate_open  # noqa: E731
     assert look(in_conversation(scripted.opening(), done), logged_in=True, conversation_language="ja")
 
 
-def test_conversation(look: Any, in_conversation: Any, scripted: ModuleType) -> None:
+def test_conversation(look: Any, in_conversation: Any) -> None:
     done = lambda screen: len(screen.query(".turn")) == 4  # noqa: E731
     assert look(in_conversation(scripted.talk(), done), logged_in=True)
 
 
-@EDGES
-def test_conversation_on_a_small_and_a_large_terminal(
-    look: Any, in_conversation: Any, scripted: ModuleType
+@pytest.mark.parametrize("fault", ["wrong_rate", "microphone_silent", "upstream_slow", "line_lossy", "echo"])
+def test_a_fault_can_be_read_from_the_screen(look: Any, in_conversation: Any, fault: str) -> None:
+    done = lambda screen: screen.feed.state.gate_open  # noqa: E731
+    assert look(in_conversation(prepared_faults.FAULTS[fault](), done), logged_in=True)
+
+
+@SMALL
+def test_signals_in_ascii(look: Any, in_conversation: Any, until: Any) -> None:
+    talk = in_conversation(prepared_faults.well(), lambda screen: len(screen.query(".turn")) == 6)
+
+    async def arrange(pilot: Any) -> None:
+        await talk(pilot)
+        await pilot.press("x", "x")
+        await until(
+            pilot, lambda: "Latency" in pilot.app.screen.signals.plain_text or i18n.language() == "ja"
+        )
+
+    assert look(arrange, logged_in=True, plain=True)
+
+
+@pytest.mark.parametrize("size", [(100, 30), (120, 40)], indirect=True, ids=["100x30", "120x40"])
+def test_conversation_of_some_length(look: Any, in_conversation: Any) -> None:
+    done = lambda screen: len(screen.query(".turn")) == 6  # noqa: E731
+    assert look(in_conversation(prepared_faults.well(), done), logged_in=True)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [("v",), ("v", "enter"), ("e",), ("e", "5", "up", "enter")],
+    ids=["turns", "turn", "events", "event"],
+)
+def test_looking_into_a_conversation(
+    look: Any, in_conversation: Any, until: Any, keys: tuple[str, ...]
 ) -> None:
+    talk = in_conversation(prepared_faults.slow_upstream(), lambda screen: len(screen.query(".turn")) == 4)
+
+    async def arrange(pilot: Any) -> None:
+        await talk(pilot)
+        for key in keys:
+            before = pilot.app.screen
+            await pilot.press(key)
+            if key in ("v", "e", "enter"):
+                await until(pilot, lambda before=before: pilot.app.screen is not before)
+        await pilot.pause()
+
+    assert look(arrange, logged_in=True)
+
+
+@EDGES
+def test_conversation_on_a_small_and_a_large_terminal(look: Any, in_conversation: Any) -> None:
     done = lambda screen: len(screen.query(".turn")) == 4  # noqa: E731
     assert look(in_conversation(scripted.talk(), done), logged_in=True)
 
@@ -160,7 +206,7 @@ def test_sessions_on_a_small_and_a_large_terminal(look: Any, at_sessions: Any) -
     assert look(at_sessions, logged_in=True)
 
 
-def test_summary(look: Any, in_conversation: Any, scripted: ModuleType, services: Any, until: Any) -> None:
+def test_summary(look: Any, in_conversation: Any, services: Any, until: Any) -> None:
     talk = in_conversation(scripted.talk(), lambda screen: len(screen.query(".turn")) == 4)
 
     async def arrange(pilot: Any) -> None:
@@ -174,9 +220,7 @@ def test_summary(look: Any, in_conversation: Any, scripted: ModuleType, services
 
 
 @SMALL
-def test_quit_question_over_a_conversation(
-    look: Any, in_conversation: Any, scripted: ModuleType, until: Any
-) -> None:
+def test_quit_question_over_a_conversation(look: Any, in_conversation: Any, until: Any) -> None:
     talk = in_conversation(scripted.talk(), lambda screen: len(screen.query(".turn")) == 4)
 
     async def arrange(pilot: Any) -> None:
@@ -189,7 +233,7 @@ def test_quit_question_over_a_conversation(
 
 @SMALL
 def test_source_and_sink(
-    look: Any, in_conversation: Any, scripted: ModuleType, services: Any, until: Any, monkeypatch: Any
+    look: Any, in_conversation: Any, services: Any, until: Any, monkeypatch: Any
 ) -> None:
     services.microphones, services.speakers = ("USB Mic",), ("Desk",)
     monkeypatch.setattr(LiveScreen, "_answer_file", lambda _self: Path("answers/customer.wav"))
@@ -205,7 +249,7 @@ def test_source_and_sink(
 
 
 @SMALL
-def test_help(look: Any, in_conversation: Any, scripted: ModuleType, until: Any) -> None:
+def test_help(look: Any, in_conversation: Any, until: Any) -> None:
     talk = in_conversation(scripted.opening(), lambda screen: screen.feed.state.gate_open)
 
     async def arrange(pilot: Any) -> None:
@@ -244,7 +288,7 @@ def test_acceptance_before_the_run(look: Any, at_tests: Any) -> None:
     assert look(at_tests(None), logged_in=True)
 
 
-def test_acceptance_during_the_run(look: Any, at_tests: Any, scripted_check: ModuleType) -> None:
+def test_acceptance_during_the_run(look: Any, at_tests: Any) -> None:
     events = [
         scripted_check.started(),
         *scripted_check.over(1, frozenset({"t1.order"})),
@@ -253,9 +297,7 @@ def test_acceptance_during_the_run(look: Any, at_tests: Any, scripted_check: Mod
     assert look(at_tests(events, "t1.session_updated"), logged_in=True)
 
 
-def test_acceptance_after_the_run(
-    look: Any, at_tests: Any, scripted_check: ModuleType, services: Any, until: Any
-) -> None:
+def test_acceptance_after_the_run(look: Any, at_tests: Any, services: Any, until: Any) -> None:
     bad = frozenset({"t3.mode_after", "t4.half_open"})
     run = at_tests(scripted_check.whole_run(bad))
 
@@ -271,9 +313,7 @@ def test_acceptance_after_the_run(
 
 
 @SMALL
-def test_acceptance_question(
-    look: Any, at_tests: Any, scripted_check: ModuleType, services: Any, until: Any
-) -> None:
+def test_acceptance_question(look: Any, at_tests: Any, services: Any, until: Any) -> None:
     run = at_tests([scripted_check.started(), *scripted_check.begun(2), scripted_check.asked()])
 
     async def arrange(pilot: Any) -> None:
@@ -293,9 +333,7 @@ def test_acceptance_options(look: Any, at_tests: Any, until: Any) -> None:
     assert look(arrange, logged_in=True)
 
 
-def test_watching_the_run(
-    look: Any, at_tests: Any, scripted: ModuleType, scripted_check: ModuleType, until: Any
-) -> None:
+def test_watching_the_run(look: Any, at_tests: Any, until: Any) -> None:
     said = scripted_check.says("t2", 2, scripted.talk())
     run = at_tests([scripted_check.started(), *scripted_check.begun(2), *said])
 

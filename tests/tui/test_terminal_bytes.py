@@ -20,9 +20,8 @@ TICKS = 30
 PROGRAM = f"""
 import asyncio, sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[2])
-from conftest import FakeServices, make_session
-import scripted
+from tests.tui import scripted
+from tests.tui.fake_services import FakeServices, make_session
 from tui.app import SalesMindApp
 from tui.host.services import ServerAccount
 from tui.navigation import Converse, LoggedIn
@@ -65,9 +64,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """What went to the terminal between the bells."""
     master, slave = pty.openpty()
     ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-    state, here = str(tmp_path_factory.mktemp("state")), str(Path(__file__).parent)
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, state, here],
+        [sys.executable, "-c", PROGRAM, str(tmp_path_factory.mktemp("state"))],
         stdin=slave,
         stdout=slave,
         stderr=slave,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any
 
 from textual.events import Key, Paste
 from textual.widgets import Input
 
 from relay import commands
+from tests.tui import scripted
 from tui.navigation import Converse
 from tui.sessions.screen import SessionsScreen
 
@@ -38,7 +38,7 @@ async def test_enter_in_a_field_leads_on_too(make_app: Any, services: Any, until
 
 
 async def test_line_that_opens_with_its_own_key_is_not_taken_for_keys(
-    make_app: Any, services: Any, session_of: Any, until: Any, scripted: ModuleType
+    make_app: Any, services: Any, session_of: Any, until: Any
 ) -> None:
     app = make_app(logged_in=True)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import gettext
-import importlib.util
 import re
 import string
 from enum import StrEnum
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -18,8 +16,10 @@ from api_client.close_codes import CloseCode
 from api_client.error_codes import EXPLAINED_CODES
 from api_client.errors import ApiErrorCode, BadCredentials, ServerFault
 from audio.errors import AudioError, AudioErrorCode
+from recordings.player.protocol import PlayerCode
 from relay.codes import RelayCode
 from relay.stream import Notice, Problem
+from scripts import catalogue
 from tui import i18n
 from tui.wording import errors as wording
 from tui.wording.sentences import SENTENCES
@@ -28,18 +28,9 @@ ROOT = Path(tui.__file__).parents[1]
 HOW = "bring the catalogue in step: make catalogue, and translate what it names"
 
 
-@pytest.fixture(scope="module")
-def catalogue() -> ModuleType:
-    """``scripts/catalogue.py``: what ``make catalogue`` runs."""
-    spec = importlib.util.spec_from_file_location("catalogue", ROOT / "scripts" / "catalogue.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.mark.parametrize("codes", [ApiErrorCode, AudioErrorCode, CloseCode, RelayCode, StoreErrorCode])
+@pytest.mark.parametrize(
+    "codes", [ApiErrorCode, AudioErrorCode, CloseCode, PlayerCode, RelayCode, StoreErrorCode]
+)
 def test_every_member_has_a_sentence(codes: type[StrEnum]) -> None:
     assert {str(code) for code in codes} - set(SENTENCES) == set()
 
@@ -85,7 +76,7 @@ def test_unknown_code_and_missing_parameters_are_survived() -> None:
     assert "ZeroDivisionError" in wording.of_error(ZeroDivisionError())
 
 
-def test_catalogue_is_complete_and_current(catalogue: ModuleType) -> None:
+def test_catalogue_is_complete_and_current() -> None:
     updated = catalogue.updated()
     assert len(updated) > 300  # the extractor finds the words
     assert catalogue.untranslated(updated) == [], HOW
@@ -95,7 +86,7 @@ def test_catalogue_is_complete_and_current(catalogue: ModuleType) -> None:
 
 
 def test_updating_the_catalogue_keeps_translations_and_names_what_has_none(
-    catalogue: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = tmp_path / "tui" / "words.py"
     code.parent.mkdir()
@@ -121,7 +112,7 @@ def test_updating_the_catalogue_keeps_translations_and_names_what_has_none(
         assert gettext.GNUTranslations(file).gettext("New word") == "新しい語"
 
 
-def test_translations_keep_their_places(catalogue: ModuleType) -> None:
+def test_translations_keep_their_places() -> None:
     """``{name}`` of the English is in the Japanese, and none besides."""
     for message in catalogue.committed():
         if not message.id or not isinstance(message.id, str):

@@ -13,6 +13,15 @@ RUN_ALL = Action(
     N_("Acceptance: Run all tests"),
     N_("Run the four tests against this server, in sessions of their own"),
 )
+MOMENT = Action(
+    "acceptance.moment",
+    "r,f10",
+    "moment",
+    N_("Replay"),
+    N_("Evidence: Replay its moment"),
+    N_("Replay the recording from the moment that decided the chosen checkpoint"),
+    show=False,
+)
 
 ACCEPTANCE_ACTIONS: tuple[Action, ...] = (
     RUN_ALL,
@@ -72,6 +81,7 @@ ACCEPTANCE_ACTIONS: tuple[Action, ...] = (
         N_("Acceptance: Export the result"),
         N_("Write the result as Markdown, HTML, JUnit XML and JSON"),
     ),
+    MOMENT,
     Action(
         "acceptance.back",
         "escape",

@@ -11,8 +11,10 @@ from textual.content import Content
 from textual.widgets import Static, Tree
 
 from acceptance.checkpoints import checkpoint
+from tui.acceptance.actions import MOMENT
 from tui.acceptance.board import Board
 from tui.acceptance.check_tree import ROOT, CheckTree
+from tui.acceptance.moment import moment_of
 from tui.acceptance.words import evidence_page, overview, test_page, verdict_line
 from tui.actions import KeyNames
 from tui.i18n import _
@@ -60,4 +62,5 @@ class RunPanel(Vertical):
             return overview(self._board, self._server_url, self._keys)
         if key.startswith("test:"):
             return test_page(self._board, number, self._notes.get(number, ""))
-        return evidence_page(self._board, checkpoint(key))
+        recorded = moment_of(self._board.result, key) is not None
+        return evidence_page(self._board, checkpoint(key), self._keys.first(MOMENT) if recorded else None)

@@ -28,6 +28,7 @@ from acceptance.request import Means
 from acceptance.store import StoreError
 from tui.acceptance.actions import ACCEPTANCE_ACTIONS
 from tui.acceptance.board import Board, fold, stopped, with_notes
+from tui.acceptance.moment import moment_of
 from tui.acceptance.operator import ScreenOperator
 from tui.acceptance.panel import RunPanel
 from tui.acceptance.setup import ALL_TESTS, RunOptions, check_request, first_options
@@ -39,6 +40,7 @@ from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
 from tui.host.run_directory import new_run_directory
 from tui.i18n import _
+from tui.navigation import Replay
 from tui.status import at_account
 from tui.tones import STYLES, News, Tone
 from tui.wording.errors import of_error, sentence
@@ -54,7 +56,9 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.1
 ABORT_TIMEOUT_S = 10.0
-"""How long (s) leaving waits for the run to close its connections."""
+"""How long leaving waits for the run to close its connections."""
+RUN_UP_S = 1.0
+"""A replay of what decided a checkpoint begins so long before it."""
 IDLE_ONLY = frozenset({"run_all", "run_one", "run_failed", "options", "export"})
 
 
@@ -224,6 +228,8 @@ class AcceptanceScreen(ConsoleScreen[None]):
             return bool(self.board.to_run_again)
         if action == "export":
             return True if self.board.over else None
+        if action == "moment":
+            return True if moment_of(self.board.result, self.panel.checks.chosen) else None
         return super().check_action(action, parameters)
 
     def action_run_all(self) -> None:
@@ -274,6 +280,13 @@ class AcceptanceScreen(ConsoleScreen[None]):
         from tui.conversation.watch import WatchScreen
 
         self.app.push_screen(WatchScreen(lambda: self.conversations))
+
+    def action_moment(self) -> None:
+        """What decided the chosen checkpoint, in the recording."""
+        found = moment_of(self.board.result, self.panel.checks.chosen)
+        if found is not None:
+            directory, t = found
+            self.post_message(Replay(directory, max(0.0, t - RUN_UP_S)))
 
     def action_options(self) -> None:
         """Choose the operator's name, the second user and the source."""

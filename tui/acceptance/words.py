@@ -89,8 +89,8 @@ def test_page(board: Board, number: int, note: str) -> Content:
     return _joined(lines)
 
 
-def evidence_page(board: Board, point: Checkpoint) -> Content:
-    """A checkpoint: the question, the answer, and what decided it."""
+def evidence_page(board: Board, point: Checkpoint, replay_key: str | None = None) -> Content:
+    """A checkpoint: the question, the answer, and what decided it; ``replay_key`` replays its moment."""
     answer = board.answers.get(point.id, Answer(checkpoint=point.id))
     mark = board.mark(point.id)
     lines = [Content.styled(words(point), "bold"), Content.assemble(marked(mark))]
@@ -107,6 +107,9 @@ def evidence_page(board: Board, point: Checkpoint) -> Content:
         if number < 2:
             lines.append(Content.styled(title, "bold $primary"))
         lines += _evidence(evidence)
+    if replay_key is not None:
+        offer = _("{key} replays this moment.").format(key=replay_key)
+        lines += [Content(""), Content.styled(offer, "bold $accent")]
     return _joined([*lines, Content(""), Content.styled(point.id, "$dim")])
 
 

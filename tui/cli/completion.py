@@ -71,6 +71,17 @@ def runs() -> Iterator[tuple[str, str]]:
                 yield run.id, run.server_url
 
 
+def recordings() -> Iterator[tuple[str, str]]:
+    """The names of the newest recordings, with their servers."""
+    from tui.host.recordings import all_recordings, libraries
+    from tui.settings import load_settings
+
+    yield "latest", ""
+    with suppress(SettingsError, OSError):
+        for kept in all_recordings(libraries(load_settings()))[:MAX_RUNS]:
+            yield kept.entry.name, kept.entry.manifest.server_url or ""
+
+
 _OF_SETTINGS = {"profile": profiles, "source": sources, "sink": sinks}
 
 

@@ -16,6 +16,7 @@ from relay import stream
 from relay.client import RelayProcess
 from relay.commands import Command, Say, Stop, UseSource
 from relay.conversation import ConversationState, fold
+from relay.conversation_bounds import bounded
 from relay.stream import Connection, Notice, Problem, StreamEvent
 from tui.cli.group import reject
 from tui.cli.login import Login, login_of
@@ -133,7 +134,7 @@ class _Run:
         return self._result()
 
     def _take(self, event: StreamEvent) -> None:
-        self._state = fold(self._state, [event])
+        self._state, _dropped = bounded(fold(self._state, [event]))
         self._show(event, self._state)
         if isinstance(event, Problem | Notice):
             self._say(of_event(event))

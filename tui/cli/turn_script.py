@@ -127,4 +127,5 @@ class TurnScript:
             raise AnswerTimeout
 
     def _answers(self, state: ConversationState) -> int:
-        return self._failed_answers + sum(turn.role == "assistant" and turn.final for turn in state.turns)
+        complete = sum(turn.role == "assistant" and turn.final for turn in state.turns)
+        return self._failed_answers + state.earlier_answers + complete

@@ -44,11 +44,82 @@ RECONNECT = Action(
 )
 RECORDING = Action(
     "live.recording",
-    "x,ctrl+x",
+    "ctrl+x,shift+f6,f18",
     "recording",
     N_("Delete rec."),
     N_("Recording: Stop and delete"),
     N_("Stop recording this conversation and delete its recording; asks first"),
+    show=False,
+)
+MUTE = Action(
+    "live.mute",
+    "m,f4",
+    "mute",
+    N_("Mute"),
+    N_("Microphone: Mute or unmute"),
+    N_("Send silence in place of your voice, or your voice again"),
+)
+TURNS = Action(
+    "live.turns",
+    "v,shift+f7,f19",
+    "turns",
+    N_("Turns"),
+    N_("Turns: Show where they lost their time"),
+    N_("Show the turns as a timeline, with the milliseconds of each stage"),
+    show=False,
+)
+INSPECT = Action(
+    "live.inspect",
+    "e,shift+f5,f17",
+    "inspect",
+    N_("Inspect"),
+    N_("Events: Inspect"),
+    N_("Look into the events: filters, search, and each as JSON"),
+    show=False,
+)
+SIGNALS = Action(
+    "live.signals",
+    "s,shift+f2,f14",
+    "signals",
+    N_("Signals"),
+    N_("Signals: Show more or less"),
+    N_("Show more of the signals; after everything, nothing"),
+    show=False,
+)
+ZOOM_IN = Action(
+    "live.zoom_in",
+    "plus,equals_sign",
+    "zoom_in",
+    N_("Closer"),
+    N_("Signals: Show a shorter time"),
+    N_("Show a shorter time of the signals"),
+    show=False,
+)
+ZOOM_OUT = Action(
+    "live.zoom_out",
+    "minus",
+    "zoom_out",
+    N_("Wider"),
+    N_("Signals: Show a longer time"),
+    N_("Show a longer time of the signals"),
+    show=False,
+)
+READINGS = Action(
+    "live.readings",
+    "g,shift+f3,f15",
+    "readings",
+    N_("Readings"),
+    N_("Readings: Show or hide"),
+    N_("Show or hide the column of readings"),
+    show=False,
+)
+ENLARGE = Action(
+    "live.enlarge",
+    "x,shift+f4,f16",
+    "enlarge",
+    N_("Enlarge"),
+    N_("Screen: Enlarge one panel"),
+    N_("Enlarge transcript, signals or events, one after the other; then show all"),
     show=False,
 )
 BACK = Action(
@@ -88,19 +159,19 @@ VIEW_ACTIONS: tuple[Action, ...] = (
         N_("Follow the end of the transcript, or stay at this point"),
         show=False,
     ),
+    TURNS,
+    INSPECT,
+    SIGNALS,
+    ZOOM_IN,
+    ZOOM_OUT,
+    READINGS,
+    ENLARGE,
 )
 
 LIVE_ACTIONS: tuple[Action, ...] = (
     SAMPLE,
     SAY,
-    Action(
-        "live.mute",
-        "m,f4",
-        "mute",
-        N_("Mute"),
-        N_("Microphone: Mute or unmute"),
-        N_("Send silence instead of your voice, or your voice again"),
-    ),
+    MUTE,
     Action(
         "live.interrupt",
         "i,f5",

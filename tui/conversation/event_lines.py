@@ -32,7 +32,8 @@ from tui.wording.errors import of_event
 
 PROBE_ITEM = "item_probe_"
 """Id prefix of the item that the relay's watchdog requests as a probe (``relay.link.watchdog``)."""
-_RECEIVED = "📩 メッセージ受信: "
+RECEIVED = "📩 メッセージ受信: "
+"""Begins the log line that the test summary document asks for beside each message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class EventLines:
         match event:
             case LogLine():
                 # The protocol's own line stands just before it, and says the size as well.
-                return replace(line, twin=event.text == f"{_RECEIVED}{self._received}")
+                return replace(line, twin=event.text == f"{RECEIVED}{self._received}")
             case ProtocolEvent(direction="in"):
                 self._received = event.type
                 # An error that means something brings a Problem or Notice of the same moment.

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from relay.conversation import ConversationState, fold
+from relay.conversation_bounds import bounded
 from relay.stream import Connection, Notice, Problem, SourceState, StreamEvent
 from tui.conversation.event_lines import EventLine, EventLines
+from tui.conversation.event_rows import EventRows
+from tui.conversation.history import SignalHistory
 from tui.host.services import ConversationRelay
 from tui.i18n import _
 from tui.status import Socket, Status
@@ -26,38 +29,31 @@ _SOCKETS: dict[str, Socket] = {
 }
 
 
-class LiveFeed:
-    """Drains ``relay``. ``clock`` (seconds, monotonic) only advances ages between events."""
+class Feed:
+    """What a conversation's screen reads: its state, and what is new in it."""
 
-    def __init__(self, relay: ConversationRelay, clock: Callable[[], float]) -> None:
-        self._relay = relay
-        self._clock = clock
-        self._heard_at = clock()
+    def __init__(self) -> None:
         self.state = ConversationState()
         self.finished = False
-        """The relay has ended and everything it said is in ``state``."""
+        """Everything is in ``state``; nothing will follow."""
+        self.history = SignalHistory()
+        """What the signals are drawn from."""
+        self.rows = EventRows()
+        """What the inspector lists."""
         self._lines = EventLines()
 
     def pull(self) -> list[StreamEvent]:
-        """Fold everything that has arrived."""
-        ended = self._relay.ended  # asked first: what comes until it is True is then drained below
-        events = self._relay.drain()
-        if events:
-            self.state = fold(self.state, events)
-            self._heard_at = self._clock()
-        self.finished = ended
-        return events
+        """Take in everything that has come."""
+        raise NotImplementedError
+
+    @property
+    def now(self) -> float:
+        """The conversation's clock at this moment, in seconds."""
+        raise NotImplementedError
 
     def lines(self, events: Sequence[StreamEvent]) -> list[EventLine]:
         """``events`` for the event log."""
         return self._lines.take(events)
-
-    @property
-    def now(self) -> float:
-        """The relay's clock now, in seconds."""
-        if self.finished:
-            return self.state.now
-        return self.state.now + max(0.0, self._clock() - self._heard_at)
 
     def _socket(self) -> Socket:
         if self.finished:
@@ -89,6 +85,44 @@ class LiveFeed:
             mode_age_s=round(max(0.0, self.now - (state.mode.at or 0.0)), 1) if reported else None,
             over=self.finished,
         )
+
+
+class LiveFeed(Feed):
+    """Drains ``relay``. ``clock`` (seconds, monotonic) only advances ages between events.
+
+    ``before`` is the state that the relay's first event is folded into.
+    """
+
+    def __init__(
+        self,
+        relay: ConversationRelay,
+        clock: Callable[[], float],
+        before: ConversationState | None = None,
+    ) -> None:
+        super().__init__()
+        self.state = before or ConversationState()
+        self._relay = relay
+        self._clock = clock
+        self._heard_at = clock()
+
+    def pull(self) -> list[StreamEvent]:
+        """Take in everything that has come."""
+        ended = self._relay.ended  # asked first: what comes until it is True is then drained below
+        events = self._relay.drain()
+        if events:
+            self.state, _dropped = bounded(fold(self.state, events))
+            self.history.take(events)
+            self.rows.take(events)
+            self._heard_at = self._clock()
+        self.finished = ended
+        return events
+
+    @property
+    def now(self) -> float:
+        """The relay's clock at this moment, in seconds."""
+        if self.finished:
+            return self.state.now
+        return self.state.now + max(0.0, self._clock() - self._heard_at)
 
 
 def news_of(event: StreamEvent) -> News | None:

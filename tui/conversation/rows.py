@@ -212,7 +212,15 @@ def summary_rows(state: ConversationState) -> list[Row]:
 
 def _recording_rows(state: ConversationState) -> list[Row]:
     """The recording's id in `salesmind runs`."""
-    recording = state.recording
-    if recording is None or recording.state not in ("finished", "stopped"):
+    name = recording_name(state)
+    if name is None or state.recording is None or state.recording.state == "started":
         return []
-    return [Row(_("Recording"), one_line(Path(recording.directory).name))]
+    return [Row(_("Recording"), name)]
+
+
+def recording_name(state: ConversationState) -> str | None:
+    """Of the recording that is being made or was made; None: there is none, or not to the end."""
+    recording = state.recording
+    if recording is None or recording.state in ("failed", "deleted"):
+        return None
+    return one_line(Path(recording.directory).name)

@@ -7,6 +7,7 @@ It reads only the relay's stream, and paints once per tick.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import PurePath
 from typing import ClassVar
 
 from textual import getters, on, work
@@ -20,13 +21,21 @@ from relay.stream import StreamEvent
 from tui.actions import Action
 from tui.conversation.actions import FREEZE
 from tui.conversation.event_log import EventLog
-from tui.conversation.feed import LiveFeed, news_of
+from tui.conversation.feed import news_of
+from tui.conversation.instrument_screen import InstrumentScreen, who_speaks
 from tui.conversation.readings import Readings, level_meter
-from tui.conversation.rows import audio_rows, audio_title, connection_rows, connection_title, summary_rows
-from tui.conversation.transcript import Transcript
+from tui.conversation.rows import (
+    audio_rows,
+    audio_title,
+    connection_rows,
+    connection_title,
+    recording_name,
+    summary_rows,
+)
+from tui.conversation.signals_panel import SignalsPanel
+from tui.conversation.transcript import KEPT_TURNS, Transcript
 from tui.frame.action_footer import ActionFooter
 from tui.frame.field import Field
-from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
 from tui.host.clipboard import newest_that_fit
 from tui.i18n import N_, _, ngettext
@@ -39,11 +48,11 @@ READINGS_EVERY = 3
 LABEL_WIDTH = 19
 
 
-class ConversationScreen(ConsoleScreen[None]):
+class ConversationScreen(InstrumentScreen):
     """Paints what ``feed`` brings."""
 
     FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset({"app.quit", "app.palette"})
-    CSS_PATH = "screen.tcss"
+    CSS_PATH: ClassVar[str | list[str | PurePath]] = "screen.tcss"
     AUTO_FOCUS = "#transcript"
 
     transcript = getters.query_one("#transcript", Transcript)
@@ -52,13 +61,13 @@ class ConversationScreen(ConsoleScreen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.feed: LiveFeed | None = None
         self._frozen = False
         self._summary_shown = False
         self._ticks = 0
         self._rebuilding = False
         self._following = self._following_before = (True, True)
         """Whether transcript and events follow their ends, as the titles say."""
+        self._speaking = ""
         self._news = News("", "plain")
         self._meter: Content | None = None
 
@@ -75,7 +84,9 @@ class ConversationScreen(ConsoleScreen[None]):
                 yield Readings(id="audio", label_width=LABEL_WIDTH)
                 yield Static(id="meter")
                 yield Readings(id="summary", label_width=LABEL_WIDTH)
+        yield SignalsPanel(id="signals")
         with Vertical(id="lower"):
+            yield Static(id="health", markup=False)
             yield Static(id="news")  # a long sentence takes its room from the events
             yield Static(id="events-title", markup=False)
             yield EventLog(id="events")
@@ -84,7 +95,7 @@ class ConversationScreen(ConsoleScreen[None]):
         yield ActionFooter()
 
     def more_inputs(self) -> Iterable[Widget]:
-        """Input lines beside the filter's."""
+        """What stands above the footer, below the filter's input."""
         return ()
 
     def on_mount(self) -> None:
@@ -107,14 +118,13 @@ class ConversationScreen(ConsoleScreen[None]):
         self.title_is()
         if self.feed is not None:
             self._paint_readings()
-            self.transcript.show(self.feed.state.turns)
-            self.query_one("#hint").display = not self.feed.state.turns
+            self._show_turns()
             if over:
                 self._show_summary()
 
     def title_is(self) -> None:
-        """Update the title: which conversation, and whether its end is in view."""
-        words = self.conversation_title()
+        """Say which conversation this is, and whether its end is in view."""
+        words = "  ".join(filter(None, (self.conversation_title(), self._speaking)))
         if not self._following[0]:
             words = _("Scrolled back (End follows)") + "  " + words
         self.query_one("#talk-title", Static).update(words)
@@ -150,7 +160,7 @@ class ConversationScreen(ConsoleScreen[None]):
 
     def _paint(self, arrived: list[StreamEvent]) -> None:
         assert self.feed is not None
-        feed, state = self.feed, self.feed.state
+        feed = self.feed
         for event in arrived:
             self.attend(event)
         self.events.add(feed.lines(arrived))
@@ -159,15 +169,27 @@ class ConversationScreen(ConsoleScreen[None]):
         if self._ticks % READINGS_EVERY == 0 or feed.finished:
             self.console_app.status = feed.status(self.console_app.status)
             self._paint_readings()
+            if not self._frozen:
+                self.paint_instruments(feed)
         if not self._frozen:
-            self.transcript.show(state.turns)
-            self.query_one("#hint").display = not state.turns
+            self._show_turns()
         if feed.finished:
             self._show_summary()
+
+    def _show_turns(self) -> None:
+        assert self.feed is not None
+        state = self.feed.state
+        self.transcript.show(state.turns, self.feed.history.turns.latencies)
+        hidden = state.earlier_turns + max(0, len(state.turns) - KEPT_TURNS)
+        self.transcript.show_earlier(hidden, recording_name(state))
+        self.query_one("#hint").display = not state.turns
 
     def _paint_readings(self) -> None:
         assert self.feed is not None
         state = self.feed.state
+        if (speaking := who_speaks(state)) != self._speaking:
+            self._speaking = speaking
+            self.title_is()
         title = connection_title(state.current, state)
         self.query_one("#connection", Readings).show(title, connection_rows(state, self.feed.now))
         self.query_one("#audio", Readings).show(audio_title(state), audio_rows(state))
@@ -207,10 +229,11 @@ class ConversationScreen(ConsoleScreen[None]):
         """Replace the readings by the summary."""
         assert self.feed is not None
         self._summary_shown = True
-        self.transcript.show(self.feed.state.turns)
+        self._show_turns()
         rows = summary_rows(self.feed.state)
         if rows:
             self._show_readings(False)
+            self.show_side(True)
             self.query_one("#summary", Readings).show(_("Summary of the conversation"), rows)
         self.conversation_over()
 
@@ -224,6 +247,7 @@ class ConversationScreen(ConsoleScreen[None]):
         self.feed = None
         self._summary_shown = False
         self._show_readings(True)
+        self.show_side(None)
         self.transcript.empty()
         self.events.empty()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual import getters
@@ -15,7 +15,7 @@ from tui.actions import Action, KeyNames
 from tui.conversation.actions import SAMPLE, SAY, SOURCE
 from tui.i18n import _, ngettext
 from tui.wording.errors import sentence
-from tui.wording.figures import clock
+from tui.wording.figures import clock, number
 from tui.wording.line_breaks import wrapped
 
 if TYPE_CHECKING:
@@ -28,20 +28,20 @@ KEPT_TURNS = 200
 class TurnBlock(Static):
     """One turn."""
 
-    def __init__(self, turn: Turn, width: int) -> None:
-        super().__init__(turn_content(turn, width), classes=f"turn -{turn.role}")
+    def __init__(self, turn: Turn, width: int, latency_ms: float | None = None) -> None:
+        super().__init__(turn_content(turn, width, latency_ms), classes=f"turn -{turn.role}")
         self.turn = turn
-        self._width = width
+        self._shown = (turn, width, latency_ms)
 
-    def show(self, turn: Turn, width: int) -> None:
+    def show(self, turn: Turn, width: int, latency_ms: float | None = None) -> None:
         """Paint, if anything changed. ``width`` in cells."""
-        if (turn, width) != (self.turn, self._width):
-            self.turn, self._width = turn, width
-            self.update(turn_content(turn, width))
+        if (turn, width, latency_ms) != self._shown:
+            self.turn, self._shown = turn, (turn, width, latency_ms)
+            self.update(turn_content(turn, width, latency_ms))
 
 
-def turn_content(turn: Turn, width: int) -> Content:
-    """Time, speaker, text and status, in lines of at most ``width`` cells."""
+def turn_content(turn: Turn, width: int, latency_ms: float | None = None) -> Content:
+    """When, who, after how long, what, and what became of it, in lines of at most ``width`` cells."""
     who = {"user": _("You"), "assistant": _("Customer"), "system": _("System")}[turn.role]
     colour = {"user": "$user", "assistant": "$customer", "system": "$dim"}[turn.role]
     text = turn.text.strip()
@@ -52,6 +52,8 @@ def turn_content(turn: Turn, width: int) -> Content:
     elif not turn.final:
         text += " ..."
     head: list[tuple[str, str]] = [(f"{clock(turn.at)} ", "$dim"), (who, f"bold {colour}")]
+    if latency_ms is not None:
+        head.append((f"  {number(latency_ms)} ms", "$dim"))
     if turn.interrupted:
         heard = f"{(turn.heard_ms or 0) / 1000:.1f}"
         whole = f"{(turn.received_ms or 0) / 1000:.1f}"
@@ -60,6 +62,19 @@ def turn_content(turn: Turn, width: int) -> Content:
     # The text has lines of its own: Japanese has no spaces to break at, so beside a name it would wrap badly.
     lines = "\n".join(wrapped(text, width))
     return Content.assemble(*head, "\n", (lines, "" if turn.text.strip() else "$dim"))
+
+
+def earlier_words(turns: int, recording: str | None) -> str:
+    """What stands above the oldest block when ``turns`` came before it, and where they are to be found."""
+    if recording is None:
+        return ngettext(
+            "{n} older turn is not shown any more; this conversation is not recorded.",
+            "{n} older turns are not shown any more; this conversation is not recorded.",
+            turns,
+        ).format(n=turns)
+    return ngettext(
+        "{n} older turn is in the recording: {name}", "{n} older turns are in the recording: {name}", turns
+    ).format(n=turns, name=recording)
 
 
 def first_words(samples: int, keys: KeyNames) -> Content:
@@ -89,22 +104,27 @@ class Transcript(VerticalScroll):
     """Follows the end until the operator scrolls up or turns it off."""
 
     _turns = getters.query_one("#turns", Vertical)
+    _earlier = getters.query_one("#earlier", Static)
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._turns_shown: Sequence[Turn] = ()
+        self._latencies: Mapping[str, float] = {}
         self._blocks: dict[str, TurnBlock] = {}
         self._order: list[str] = []
+        self._earlier_shown: tuple[int, str | None] = (0, None)
 
     def compose(self) -> ComposeResult:
         """At least as high as the view: Textual puts what is anchored and shorter at the bottom."""
+        yield Static(id="earlier", markup=False)
         yield Vertical(id="turns")
 
     def on_mount(self) -> None:
         self.anchor()
 
     def on_resize(self) -> None:
-        self.show(self._turns_shown)
+        """Lines end elsewhere."""
+        self.show(self._turns_shown, self._latencies)
 
     @property
     def _line_width(self) -> int:
@@ -127,21 +147,33 @@ class Transcript(VerticalScroll):
         """Clear it for another conversation."""
         self._turns.remove_children()
         self._blocks, self._order, self._turns_shown = {}, [], ()
+        self.show_earlier(0, None)
         self.anchor()
 
-    def show(self, turns: Sequence[Turn]) -> None:
-        """Update the blocks to match ``turns``; unchanged ones cost nothing."""
+    def show_earlier(self, turns: int, recording: str | None) -> None:
+        """Say above the oldest block how many ``turns`` came before it, if any did, and in which recording they are."""
+        if (turns, recording) != self._earlier_shown:
+            self._earlier_shown = (turns, recording)
+            self._earlier.display = turns > 0
+            self._earlier.update(earlier_words(turns, recording))
+
+    def show(self, turns: Sequence[Turn], latencies: Mapping[str, float]) -> None:
+        """Bring the blocks in line with ``turns``; what has not changed costs nothing.
+
+        ``latencies``: response latency in ms by the item of the answer.
+        """
+        self._latencies = latencies
         shown = self._turns_shown = turns[-KEPT_TURNS:]
         width = self._line_width
         new = [turn for turn in shown if turn.item_id not in self._blocks]
         for turn in shown:
             if turn.item_id in self._blocks:
-                self._blocks[turn.item_id].show(turn, width)
+                self._blocks[turn.item_id].show(turn, width, latencies.get(turn.item_id))
         order = [turn.item_id for turn in shown]
         if not new and order == self._order:
             return
         for turn in new:
-            self._blocks[turn.item_id] = TurnBlock(turn, width)
+            self._blocks[turn.item_id] = TurnBlock(turn, width, latencies.get(turn.item_id))
         if order[: len(self._order)] == self._order:
             self._turns.mount(*(self._blocks[turn.item_id] for turn in new))
         else:

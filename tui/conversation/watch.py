@@ -55,7 +55,7 @@ class WatchScreen(ConversationScreen):
     def _turn_to(self, watched: WatchedConversation) -> None:
         self._watched = watched
         self.begin_again()
-        self.feed = LiveFeed(watched.view(), self.console_app.services.monotonic)
+        self.feed = LiveFeed(watched.view(), self.console_app.services.monotonic, watched.before)
         self.title_is()
         self.say_news(News(self.conversation_title(), "plain"))
 

@@ -1,24 +1,42 @@
-"""An acceptance run's conversations, as streams for the live view."""
+"""The newest conversation of an acceptance run, as a stream for the live view."""
 
 from __future__ import annotations
 
 from acceptance.progress import ConversationEvent, ProgressEvent, RunFinished
 from relay.commands import Command
+from relay.conversation import ConversationState, fold
+from relay.conversation_bounds import bounded
 from relay.stream import StreamEvent, Summary
+
+KEPT_EVENTS = 10_000
+"""At the most, and at least half of it: eight minutes of them, more than the event log shows."""
 
 
 class WatchedConversation:
-    """All of one conversation's events so far."""
+    """What one conversation has said so far: the newest events, and the state that those before them led to."""
 
     def __init__(self, name: str, test: int, session_id: str) -> None:
         self.name = name
         self.test = test
         self.session_id = session_id
+        self.before = ConversationState()
         self.events: list[StreamEvent] = []
+        self.dropped = 0
+        """How many events are in ``before``."""
         self.over = False
 
+    def take(self, event: StreamEvent) -> None:
+        """One more event."""
+        self.events.append(event)
+        self.over = self.over or isinstance(event, Summary)
+        if len(self.events) >= KEPT_EVENTS:
+            half = len(self.events) // 2
+            self.before, _dropped = bounded(fold(self.before, self.events[:half]))
+            del self.events[:half]
+            self.dropped += half
+
     def view(self) -> ConversationView:
-        """A reader that starts at the beginning."""
+        """A reader that begins with the oldest event, to be folded into ``before``."""
         return ConversationView(self)
 
 
@@ -27,7 +45,7 @@ class ConversationView:
 
     def __init__(self, watched: WatchedConversation) -> None:
         self.watched = watched
-        self._read = 0
+        self._read = watched.dropped
 
     @property
     def ended(self) -> bool:
@@ -35,9 +53,9 @@ class ConversationView:
         return self.watched.over
 
     def drain(self) -> list[StreamEvent]:
-        """Everything that arrived since the last call."""
-        fresh = self.watched.events[self._read :]
-        self._read += len(fresh)
+        """Everything that came since the last call, or what is kept of it."""
+        fresh = self.watched.events[max(0, self._read - self.watched.dropped) :]
+        self._read = self.watched.dropped + len(self.watched.events)
         return fresh
 
     async def send(self, command: Command) -> None:
@@ -48,32 +66,29 @@ class ConversationView:
 
 
 class WatchedConversations:
-    """All conversations of one run, in order of their start."""
+    """Follows a run; of its conversations the one that began last is kept, because no other can be watched."""
 
     def __init__(self) -> None:
-        self._all: dict[str, WatchedConversation] = {}
-
-    @property
-    def newest(self) -> WatchedConversation | None:
-        """The one that started last."""
-        return next(reversed(self._all.values()), None)
+        self._begun: set[str] = set()
+        self.newest: WatchedConversation | None = None
+        """The one that began last."""
 
     def take(self, event: ProgressEvent) -> None:
         """Add an event of the run."""
         match event:
             case ConversationEvent():
-                watched = self._all.get(event.name)
-                if watched is None:
-                    watched = WatchedConversation(event.name, event.test, event.session_id)
-                    self._all[event.name] = watched
-                watched.events.append(event.event)
-                watched.over = watched.over or isinstance(event.event, Summary)
+                if event.name not in self._begun:
+                    self._begun.add(event.name)
+                    self.close()
+                    self.newest = WatchedConversation(event.name, event.test, event.session_id)
+                if self.newest is not None and self.newest.name == event.name:
+                    self.newest.take(event.event)
             case RunFinished():
                 self.close()
             case _:
                 pass
 
     def close(self) -> None:
-        """Mark the end of the run."""
-        for watched in self._all.values():
-            watched.over = True
+        """Nothing more will come."""
+        if self.newest is not None:
+            self.newest.over = True

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from acceptance.results import RunResult
     from api_client.rest import SalesMindClient
     from audio.samples import Sample
+    from recordings.player.protocol import Command as PlayerCommand
+    from recordings.player.protocol import Said
     from relay.commands import Command
     from relay.config import RelayConfig
     from relay.stream import StreamEvent
@@ -62,6 +64,22 @@ class ConversationRelay(Protocol):
         ...
 
 
+class Player(Protocol):
+    """The sound of a replay; ``recordings.player.client.PlayerProcess`` is one."""
+
+    def tell(self, command: PlayerCommand) -> None:
+        """Send one command."""
+        ...
+
+    def drain(self) -> list[Said]:
+        """What it has said since the last call."""
+        ...
+
+    def stop(self) -> Awaitable[None]:
+        """End it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class OwnServer:
     """A server that this program started (``salesmind demo``)."""
@@ -88,6 +106,14 @@ class Services:
         from relay.client import RelayProcess
 
         return await RelayProcess.start(config, log_path=log_path)
+
+    async def start_player(self, directory: Path, sink: str, state_directory: Path) -> Player:
+        """Start the sound of the recording in ``directory``, in a process of its own. Raises ``OSError``."""
+        from recordings.player.client import PlayerProcess
+        from tui.host.memory import private_directory
+
+        log_path = private_directory(state_directory) / "player.log"
+        return await PlayerProcess.start(directory, sink, log_path)
 
     async def devices(self) -> Devices:
         """Ask a child process, because PortAudio may not be loaded here. Never raises."""
@@ -125,6 +151,18 @@ class Services:
         from tui.host.recordings import expire
 
         return await asyncio.to_thread(expire, settings)
+
+    async def export_recording(self, directory: Path, suffix: str) -> Path:
+        """Write a recording into the operator's documents, as the format that ends in ``suffix``; gives the file.
+
+        Raises ``NoSound``, ``NoRecording`` and ``OSError``.
+        """
+        from platformdirs import user_documents_path
+
+        from tui.host.recordings import export_recording
+
+        folder = user_documents_path() / "SalesMind"
+        return await asyncio.to_thread(export_recording, directory, suffix, folder)
 
     async def into_tmux(self, text: str) -> bool:
         """Copy ``text`` to the surrounding tmux, if there is one; whether it accepted it. Never raises."""

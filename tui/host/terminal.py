@@ -66,3 +66,9 @@ def watch(gone: Callable[[], None], every: Callable[[float, Callable[[], None]],
             loop.add_signal_handler(name, leave)
     descriptor = sys.__stdin__.fileno() if sys.__stdin__ is not None else 0
     every(CHECK_EVERY_S, lambda: leave() if is_gone(descriptor) else None)
+
+
+def ascii_only() -> bool:
+    """Whether the terminal shows no braille: the Linux console has no such letters, and ASCII cannot spell them."""
+    encoding = (getattr(sys.__stdout__, "encoding", None) or "ascii").lower().replace("-", "")
+    return os.environ.get("TERM") in ("linux", "dumb") or not encoding.startswith("utf")

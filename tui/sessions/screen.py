@@ -18,7 +18,7 @@ from tui.frame.action_footer import ActionFooter
 from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
 from tui.i18n import N_, _
-from tui.navigation import CheckServer, Converse, LoggedOut
+from tui.navigation import BrowseRecordings, CheckServer, Converse, LoggedOut
 from tui.sessions.session_details import SessionDetails, mode_word, status_word
 from tui.status import at_account
 from tui.wording.errors import of_error
@@ -40,6 +40,32 @@ ACCEPTANCE = Action(
     N_("Acceptance: Open the procedure"),
     N_("Open the acceptance procedure: four tests of this server"),
 )
+RECORDINGS = Action(
+    "sessions.recordings",
+    "v,f9",
+    "recordings",
+    N_("Recordings"),
+    N_("Recordings: Open the list"),
+    N_("See and hear the conversations that were recorded"),
+)
+NEWER = Action(
+    "sessions.newer",
+    "left_square_bracket,f6",
+    "newer",
+    N_("Newer"),
+    N_("Sessions: Newer page"),
+    N_("To the page of newer sessions"),
+    show=False,
+)
+OLDER = Action(
+    "sessions.older",
+    "right_square_bracket,f7",
+    "older",
+    N_("Older"),
+    N_("Sessions: Older page"),
+    N_("To the page of older sessions"),
+    show=False,
+)
 ACTIONS = (
     Action(
         "sessions.talk",
@@ -59,6 +85,7 @@ ACTIONS = (
         N_("Finish the selected session and have the server score it; asks first"),
     ),
     ACCEPTANCE,
+    RECORDINGS,
     Action(
         "sessions.refresh",
         "r,f5",
@@ -68,22 +95,8 @@ ACTIONS = (
         N_("Read the list again now"),
         show=False,
     ),
-    Action(
-        "sessions.newer",
-        "left_square_bracket,f6",
-        "newer",
-        N_("Newer"),
-        N_("Sessions: Newer page"),
-        N_("Show newer sessions"),
-    ),
-    Action(
-        "sessions.older",
-        "right_square_bracket,f7",
-        "older",
-        N_("Older"),
-        N_("Sessions: Older page"),
-        N_("Show older sessions"),
-    ),
+    NEWER,
+    OLDER,
     Action("sessions.logout", "escape", "logout", N_("Log out"), N_("Account: Log out"), N_("Back to login")),
 )
 
@@ -239,6 +252,9 @@ class SessionsScreen(ConsoleScreen[None]):
             words = _("{n} in all, page {page} of {pages}").format(
                 n=self._count, page=self._page, pages=pages
             )
+            if pages > 1:
+                newer, older = self.key_name(NEWER), self.key_name(OLDER)
+                words += "   " + _("{newer} newer, {older} older").format(newer=newer, older=older)
         self.query_one("#heading", Static).update(
             Content.assemble((_("Role-play sessions"), "bold $title"), (f"   {words}", "$dim"))
         )
@@ -289,6 +305,10 @@ class SessionsScreen(ConsoleScreen[None]):
 
     def action_acceptance(self) -> None:
         self.post_message(CheckServer())
+
+    def action_recordings(self) -> None:
+        """To the recordings."""
+        self.post_message(BrowseRecordings())
 
     def action_refresh(self) -> None:
         self._reading = self._read(self._page)

@@ -161,6 +161,12 @@ class ConsoleSettings:
         flag="--language",
     )
     theme: str | None = option(None, N_("Colour theme of the console."), variable="SALESMIND_THEME")
+    plain: bool = option(
+        False,
+        N_("Draw signals with ASCII only, for terminals and fonts without braille."),
+        variable="SALESMIND_PLAIN",
+        flag="--plain",
+    )
     keys: Mapping[str, str] = field(default_factory=dict)
     """Binding id to comma-separated keys, for ``App.set_keymap``."""
     audio: AudioDefaults = AudioDefaults()

@@ -225,6 +225,12 @@ SENTENCES: dict[str, str] = {
     "connect_failed": N_("Nothing answers at {address}: {reason}. Start the other side first."),
     "bad_spec": N_("{spec} is not a valid source or sink: {reason}"),
     "aec_missing": N_("Echo cancellation is not installed. Install it with: {command}"),
+    # Recordings
+    "no_recording": N_("There is no recording in {path}."),
+    "recording_unreadable": N_("The recording {path} cannot be read: {reason}"),
+    "no_tracks": N_("The recording has no sound."),
+    "tracks_unreadable": N_("The sound of the recording is damaged from here on."),
+    "player_gone": N_("The process that plays the sound ended unexpectedly."),
     # Kept results of the acceptance procedure
     "results_damaged": N_(
         "The saved results in {path} are damaged ({reason}). Move the file away to start a new one."

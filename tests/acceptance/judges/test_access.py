@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from made_streams import LIMITS, verdicts
 
 from acceptance.judges.access import judge_access
 from acceptance.measurements import AccessMeasurements, Attempt, ForeignWrite, Revoked
+from tests.acceptance.made_streams import LIMITS, verdicts
 
 AT = "2026-11-22T12:00:00.000+00:00"
 REFUSED = Attempt(AT, "closed", close_code=4404, error_code="session_not_found")

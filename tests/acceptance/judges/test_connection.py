@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from made_streams import CLOSED, CONNECTED, lost, message, meters, record, started, step, summary, verdicts
-
 from acceptance.judges.connection import judge_connection
-from relay.stream import Problem
+from relay.stream import Problem, StreamEvent
+from tests.acceptance.made_streams import (
+    CLOSED,
+    CONNECTED,
+    lost,
+    message,
+    meters,
+    record,
+    started,
+    step,
+    summary,
+    verdicts,
+)
 
 WHOLE = [*CONNECTED, *CLOSED]
 
@@ -35,7 +45,7 @@ def test_audio_before_the_gate_breaks_the_order() -> None:
 def test_a_connection_that_was_lost_early_is_not_the_one_that_is_measured() -> None:
     """The second one answers after 100 ms; from the first's question to the second's answer it is 5.1 s."""
     first = [*CONNECTED[:8], lost(0.45)]
-    second = [
+    second: list[StreamEvent] = [
         step(5.0, "connecting", 2),
         step(5.1, "connected", 2),
         message(5.3, "in", "session.created", 2),

@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from made_streams import LIMITS, OPENED, lost, message, meters, record, started, step, summary, verdicts
 
 from acceptance.judges.connection import judge_connection
 from acceptance.judges.faults import judge_faults, judge_real_refusal, judge_refused_microphone
@@ -36,6 +35,18 @@ from relay.stream import (
     Summary,
     Transcript,
     TranscriptFailed,
+)
+from tests.acceptance.made_streams import (
+    LIMITS,
+    OPENED,
+    lost,
+    message,
+    meters,
+    record,
+    started,
+    step,
+    summary,
+    verdicts,
 )
 
 EXAMPLES = 250

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from made_streams import LIMITS, record, started, step, summary, verdicts
 
 from acceptance.checkpoints import CHECKPOINTS
 from acceptance.judges.access import judge_access
@@ -19,6 +18,7 @@ from acceptance.measurements import (
     RobustnessMeasurements,
 )
 from relay.stream import Problem, StreamEvent
+from tests.acceptance.made_streams import LIMITS, record, started, step, summary, verdicts
 
 
 @pytest.mark.parametrize("events", [[started()], [started(), summary(1.0)]])

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from made_streams import CONNECTED, LIMITS, lost, record, started, step, summary, verdicts
 
 from acceptance.judges.faults import judge_faults, judge_real_refusal, judge_refused_microphone
 from acceptance.measurements import FaultMeasurements, FaultWindow, RecordingFiles
 from relay import stream
 from relay.stream import Connection, Notice, Problem, Response, SourceState, StreamEvent, Transcript
+from tests.acceptance.made_streams import CONNECTED, LIMITS, lost, record, started, step, summary, verdicts
 
 PROBLEM = Problem(t=1.0, where="audio", code="permission_denied", message="Not allowed.")
 FAILED = SourceState(t=1.0, state="failed", spec="mic:x", name="x")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from made_streams import LIMITS, lost, record, started, step, summary, verdicts
 
 from acceptance.judges.mode import judge_mode, judge_mode_beyond
 from acceptance.measurements import Killed, ModeMeasurements, ModeReading, TwoConnections
 from relay.stream import ModePhase, RealtimeMode, StreamEvent
+from tests.acceptance.made_streams import LIMITS, lost, record, started, step, summary, verdicts
 
 
 @pytest.mark.parametrize(

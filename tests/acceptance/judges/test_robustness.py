@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from made_streams import LIMITS, record, started, summary, verdicts
 
 from acceptance.judges.robustness import judge_robustness
 from acceptance.judges.streaming import judge_stored
@@ -16,7 +15,8 @@ from acceptance.measurements import (
     StoredMessages,
     WrongLogins,
 )
-from relay.stream import Transcript
+from relay.stream import StreamEvent, Transcript
+from tests.acceptance.made_streams import LIMITS, record, started, summary, verdicts
 
 AT = "2026-11-22T12:00:00.000+00:00"
 
@@ -101,7 +101,7 @@ def said(role: Any, text: str, item: str) -> Transcript:
     return Transcript(t=1.0, item_id=item, role=role, text=text, final=True)
 
 
-SHOWN = [started(), said("user", "在庫は?", "u1"), said("assistant", "合いません。", "a1")]
+SHOWN: list[StreamEvent] = [started(), said("user", "在庫は?", "u1"), said("assistant", "合いません。", "a1")]
 
 
 @pytest.mark.parametrize(

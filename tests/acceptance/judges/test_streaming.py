@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from made_streams import CONNECTED, LIMITS, lost, meters, record, started, step, summary, verdicts
 
 from acceptance.judges.streaming import judge_streaming
 from relay.stream import (
@@ -18,6 +17,17 @@ from relay.stream import (
     SourceState,
     Speech,
     StreamEvent,
+)
+from tests.acceptance.made_streams import (
+    CONNECTED,
+    LIMITS,
+    lost,
+    meters,
+    record,
+    started,
+    step,
+    summary,
+    verdicts,
 )
 
 

@@ -6,6 +6,7 @@ import math
 import struct
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,15 +38,15 @@ def tone(seconds: float, amplitude: float) -> bytes:
     return b"".join(struct.pack("<h", int(sample)) for sample in samples)
 
 
-def meters(t: float, **changes: object) -> Meters:
+def meters(t: float, **changes: Any) -> Meters:
     """One line of meters."""
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "gate_open": True, "muted": False, "mic_rms_dbfs": -20.0, "mic_peak_dbfs": -10.0, "speaker_rms_dbfs": None,
         "speaker_peak_dbfs": None, "chunks_sent": int(t * 25), "bytes_sent": int(t * 25) * 1920, "chunk_rate": 25.0,
         "window_s": 3.0, "lateness_p99_ms": 2.0, "lateness_max_ms": 3.0, "dropped_chunks": 0, "audio_received_ms": 0,
         "received_ms_per_s": None, "playback_buffer_ms": 0,
     }  # fmt: skip
-    return Meters(t=t, **{**values, **changes})  # type: ignore[arg-type]
+    return Meters(t=t, **{**values, **changes})
 
 
 def spoken(text: str = "お困りのことは") -> list[StreamEvent]:

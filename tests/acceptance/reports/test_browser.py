@@ -9,11 +9,11 @@ import subprocess
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from acceptance import reports
+from tests.acceptance.made_results import made_result
 
 pytestmark = pytest.mark.system
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -40,10 +40,10 @@ def browse(tmp_path: Path) -> Browse:
 
 
 @pytest.fixture
-def page(made: ModuleType, run_directory: Path) -> Path:
+def page(run_directory: Path) -> Path:
     """A report with a failure and a recorded conversation."""
     path = run_directory / "report.html"
-    result = made.made_result(
+    result = made_result(
         verdicts_by_id={"t3.killed": "fail"}, message="<script>document.title='broken'</script>"
     )
     path.write_text(reports.html(result, "ja", run_directory), encoding="utf-8")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import ModuleType
 from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
-from evil_strings import EVIL, INNOCENT, unseen
 from markdown_it import MarkdownIt
 
 from acceptance import reports
 from acceptance.results import Evidence, RunResult
+from tests.acceptance.evil_strings import EVIL, INNOCENT, unseen
+from tests.acceptance.made_results import made_result
 
 REPORTS: dict[str, Callable[[RunResult], str]] = {
     "markdown": lambda result: reports.markdown(result, "en"),
@@ -22,9 +22,9 @@ REPORTS: dict[str, Callable[[RunResult], str]] = {
 ROADS = ("new", "stored")
 
 
-def polluted(made: ModuleType, words: str, road: str) -> RunResult:
+def polluted(words: str, road: str) -> RunResult:
     """``words`` wherever they can come from outside; ``stored``: by a version that did not make them harmless."""
-    result: RunResult = made.made_result(
+    result: RunResult = made_result(
         verdicts_by_id={"t1.order": "fail"}, message=words, username=words, server_url=words, source=words
     )
     if road == "new":
@@ -50,30 +50,26 @@ def polluted(made: ModuleType, words: str, road: str) -> RunResult:
 @pytest.mark.parametrize("road", ROADS)
 @pytest.mark.parametrize("name", EVIL)
 @pytest.mark.parametrize("report", REPORTS)
-def test_nothing_is_hidden_and_no_line_is_forged(made: ModuleType, report: str, name: str, road: str) -> None:
+def test_nothing_is_hidden_and_no_line_is_forged(report: str, name: str, road: str) -> None:
     write = REPORTS[report]
-    text = write(polluted(made, EVIL[name], road))
+    text = write(polluted(EVIL[name], road))
     assert unseen(text) == set()
-    assert text.count("\n") == write(polluted(made, "harmless", road)).count("\n")
+    assert text.count("\n") == write(polluted("harmless", road)).count("\n")
 
 
 @pytest.mark.parametrize("words", INNOCENT)
 @pytest.mark.parametrize("report", REPORTS)
-def test_what_is_innocent_stays(made: ModuleType, report: str, words: str) -> None:
-    assert words in REPORTS[report](polluted(made, words, "stored"))
+def test_what_is_innocent_stays(report: str, words: str) -> None:
+    assert words in REPORTS[report](polluted(words, "stored"))
 
 
 @pytest.mark.parametrize("road", ROADS)
 @pytest.mark.parametrize("name", EVIL)
-def test_markdown_makes_nothing_of_it(made: ModuleType, name: str, road: str) -> None:
+def test_markdown_makes_nothing_of_it(name: str, road: str) -> None:
     """As a reader nobody here wrote sees it: the same headings, lists and tables, and no link, picture or HTML."""
 
     def shape(words: str) -> list[str]:
-        tokens = (
-            MarkdownIt("commonmark")
-            .enable("table")
-            .parse(reports.markdown(polluted(made, words, road), "en"))
-        )
+        tokens = MarkdownIt("commonmark").enable("table").parse(reports.markdown(polluted(words, road), "en"))
         inline = [child for token in tokens for child in token.children or []]
         return [token.type for token in (*tokens, *inline) if token.type != "text"]
 
@@ -81,28 +77,26 @@ def test_markdown_makes_nothing_of_it(made: ModuleType, name: str, road: str) ->
 
 
 @pytest.mark.parametrize("address", ["http://evil.example/x", "HTTPS://evil.example", "www.evil.example"])
-def test_markdown_makes_no_link_of_a_bare_address(made: ModuleType, address: str) -> None:
+def test_markdown_makes_no_link_of_a_bare_address(address: str) -> None:
     """As GitHub does of one that stands there as it is; escaped, it reads the same and is none."""
-    text = reports.markdown(polluted(made, address, "stored"), "en")
+    text = reports.markdown(polluted(address, "stored"), "en")
     assert address not in text
     assert address in text.replace("\\", "")
 
 
 @pytest.mark.parametrize("road", ROADS)
 @pytest.mark.parametrize("name", EVIL)
-def test_junit_makes_nothing_of_it(made: ModuleType, name: str, road: str) -> None:
+def test_junit_makes_nothing_of_it(name: str, road: str) -> None:
     def shape(words: str) -> list[str]:
-        return [element.tag for element in ET.fromstring(reports.junit(polluted(made, words, road))).iter()]
+        return [element.tag for element in ET.fromstring(reports.junit(polluted(words, road))).iter()]
 
     assert shape(EVIL[name]) == shape("harmless")
 
 
 @pytest.mark.parametrize("name", EVIL)
-def test_a_new_result_holds_no_hidden_sign(made: ModuleType, name: str) -> None:
+def test_a_new_result_holds_no_hidden_sign(name: str) -> None:
     """What the console, ``--json`` and ``result.json`` show comes from the evidence itself."""
-    found = [
-        e for test in made.made_result(message=EVIL[name]).tests for a in test.answers for e in a.evidence
-    ]
+    found = [e for test in made_result(message=EVIL[name]).tests for a in test.answers for e in a.evidence]
     assert found
     for evidence in found:
         assert unseen(evidence.ja + evidence.en + str(evidence.data["message"])) == set()

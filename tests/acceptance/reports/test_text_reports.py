@@ -8,7 +8,6 @@ import subprocess
 import sys
 from datetime import UTC, timedelta, timezone
 from pathlib import Path
-from types import ModuleType
 from xml.etree import ElementTree as ET
 
 import msgspec
@@ -17,13 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acceptance import reports, results
-from acceptance.checkpoints import CHECKPOINTS, CONDITIONS, TESTS
+from acceptance.checkpoints import CHECKPOINTS, CONDITIONS, TESTS, AcceptanceTest, Checkpoint, Condition
 from acceptance.redaction import redact
-from acceptance.results import Answer
+from acceptance.reports.wording import Language
+from acceptance.results import Answer, Verdict
+from tests.acceptance.made_results import made_result
 
 ROOT = Path(__file__).parents[3]
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
-MIXED = {
+MIXED: dict[str, Verdict] = {
     "t3.killed": "fail",
     "t2.operator_heard": "not_applicable",
     "t4.slow": "not_run",
@@ -37,8 +38,8 @@ def table_rows(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines[2:]]
 
 
-def test_markdown_has_the_documents_own_table(made: ModuleType) -> None:
-    result = made.made_result(verdicts_by_id=MIXED, selected=(1, 2, 3))
+def test_markdown_has_the_documents_own_table() -> None:
+    result = made_result(verdicts_by_id=MIXED, selected=(1, 2, 3))
     text = reports.markdown(result, "ja", zone=timezone(timedelta(hours=9)))
     assert "| テスト項目 | 実施日時 | 結果 | 備考 |" in text
     rows = table_rows(text)
@@ -50,8 +51,8 @@ def test_markdown_has_the_documents_own_table(made: ModuleType) -> None:
     assert rows[2][3].startswith("不合格: クローズフレームなし") and rows[2][3].endswith("(文書外)")
 
 
-def test_markdown_carries_the_operators_note_and_all_evidence(made: ModuleType) -> None:
-    result = made.made_result()
+def test_markdown_carries_the_operators_note_and_all_evidence() -> None:
+    result = made_result()
     noted = msgspec.structs.replace(
         result, tests=tuple(msgspec.structs.replace(test, note="確認 | 済み\n2行目") for test in result.tests)
     )
@@ -64,13 +65,13 @@ def test_markdown_carries_the_operators_note_and_all_evidence(made: ModuleType) 
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_markdown_says_every_condition(made: ModuleType, language: str) -> None:
-    text = reports.markdown(made.made_result(), language).replace("\\", "")
+def test_markdown_says_every_condition(language: Language) -> None:
+    text = reports.markdown(made_result(), language).replace("\\", "")
     assert all(getattr(condition, language) in text for condition in CONDITIONS)
 
 
-def test_junit_has_the_structure_that_ci_servers_read(made: ModuleType) -> None:
-    root = ET.fromstring(reports.junit(made.made_result(verdicts_by_id=MIXED), "en"))
+def test_junit_has_the_structure_that_ci_servers_read() -> None:
+    root = ET.fromstring(reports.junit(made_result(verdicts_by_id=MIXED), "en"))
     assert root.tag == "testsuites"
     suites = list(root)
     assert [suite.tag for suite in suites] == ["testsuite"] * 4
@@ -91,8 +92,8 @@ def test_junit_has_the_structure_that_ci_servers_read(made: ModuleType) -> None:
     assert {child.tag for suite in suites for child in suite} <= {"properties", "testcase", "system-out"}
 
 
-def test_junit_gives_each_verdict_its_outcome_with_its_evidence(made: ModuleType) -> None:
-    root = ET.fromstring(reports.junit(made.made_result(verdicts_by_id=MIXED), "en"))
+def test_junit_gives_each_verdict_its_outcome_with_its_evidence() -> None:
+    root = ET.fromstring(reports.junit(made_result(verdicts_by_id=MIXED), "en"))
     cases = {case.get("name", "").partition(":")[0]: case for case in root.iter("testcase")}
     failure = cases["t3.killed"].find("failure")
     assert (
@@ -109,8 +110,8 @@ def test_junit_gives_each_verdict_its_outcome_with_its_evidence(made: ModuleType
     assert [child.tag for child in passed] == ["system-out"]
 
 
-def test_junit_leaves_out_tests_that_were_not_asked_for(made: ModuleType) -> None:
-    root = ET.fromstring(reports.junit(made.made_result(selected=(1,))))
+def test_junit_leaves_out_tests_that_were_not_asked_for() -> None:
+    root = ET.fromstring(reports.junit(made_result(selected=(1,))))
     assert [suite.get("failures") for suite in root] == ["0"]
     assert root.get("errors") == "0"
 
@@ -118,15 +119,12 @@ def test_junit_leaves_out_tests_that_were_not_asked_for(made: ModuleType) -> Non
 @settings(max_examples=40)
 @given(message=st.text())
 def test_any_text_gives_well_formed_xml(message: str) -> None:
-    module = sys.modules["made_results"]
-    text = reports.junit(
-        module.made_result(verdicts_by_id={"t1.order": "fail"}, message=message, username=message)
-    )
+    text = reports.junit(made_result(verdicts_by_id={"t1.order": "fail"}, message=message, username=message))
     ET.fromstring(text)
 
 
-def test_json_is_the_result_itself(made: ModuleType) -> None:
-    result = made.made_result(verdicts_by_id=MIXED)
+def test_json_is_the_result_itself() -> None:
+    result = made_result(verdicts_by_id=MIXED)
     assert results.decode(reports.as_json(result)) == result
 
 
@@ -150,8 +148,8 @@ def test_json_schema_is_published_and_current() -> None:
     }
 
 
-def test_a_checkpoint_of_another_version_is_called_by_its_id(made: ModuleType) -> None:
-    result = made.made_result()
+def test_a_checkpoint_of_another_version_is_called_by_its_id() -> None:
+    result = made_result()
     first = result.tests[0]
     strange = Answer(checkpoint="t1.from_the_future", verdict="not_run")
     changed = msgspec.structs.replace(
@@ -161,8 +159,8 @@ def test_a_checkpoint_of_another_version_is_called_by_its_id(made: ModuleType) -
         assert "from_the_future" in text.replace("\\", "")
 
 
-def test_no_report_holds_a_secret(made: ModuleType) -> None:
-    result = made.made_result(
+def test_no_report_holds_a_secret() -> None:
+    result = made_result(
         message=f"refused ws://h/ws/?token={TOKEN} password=hunter2-hunter2",
         server_url="https://admin:hunter2-hunter2@example.com",
     )
@@ -172,5 +170,6 @@ def test_no_report_holds_a_secret(made: ModuleType) -> None:
 
 
 def test_our_own_words_hold_nothing_that_looks_secret() -> None:
-    for thing in (*TESTS, *CHECKPOINTS, *CONDITIONS):
+    things: list[AcceptanceTest | Checkpoint | Condition] = [*TESTS, *CHECKPOINTS, *CONDITIONS]
+    for thing in things:
         assert (redact(thing.ja), redact(thing.en)) == (thing.ja, thing.en)

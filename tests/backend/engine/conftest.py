@@ -16,11 +16,13 @@ from openai.types.realtime import RealtimeServerEvent
 from websockets.asyncio.client import ClientConnection, connect
 
 from audio.samples import samples
+from backend.engine import whisper
 from backend.engine.misbehaviour import UNKNOWN_EVENT
 from backend.engine.options import EngineOptions
 from backend.engine.outbox import Outbox
 from backend.engine.server import serving
-from backend.engine.transcription import TranscriptionUnavailable
+from backend.engine.speech import Expectation, Speech, Words
+from backend.engine.transcription import TranscriptionUnavailable, WhisperTranscriber
 
 SERVER_EVENT: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(RealtimeServerEvent)
 TIMEOUT_S = 10.0
@@ -50,18 +52,34 @@ class ScriptedTranscriber:
 
     def __init__(self) -> None:
         self.words: str | TranscriptionUnavailable = ""
+        self.language: str | None = None
+        """What is spoken; None: what is expected."""
         self.released = asyncio.Event()
         self.released.set()
         self.heard: list[tuple[int, str]] = []
         self.prompts: list[str] = []
+        self.speeches: list[Speech] = []
 
-    async def transcribe(self, pcm: bytes, language: str, prompt: str = "") -> str:
-        self.heard.append((len(pcm) // 48, language))
-        self.prompts.append(prompt)
+    async def transcribe(self, speech: Speech) -> Words:
+        expected = speech.expectation.languages[0]
+        self.heard.append((len(speech.pcm) // 48, expected))
+        self.prompts.append(speech.expectation.vocabulary.get(expected, ""))
+        self.speeches.append(speech)
         await self.released.wait()
         if isinstance(self.words, TranscriptionUnavailable):
             raise self.words
-        return self.words
+        return Words(self.words, self.language or expected)
+
+
+@pytest.fixture(scope="session")
+def whisper_transcriber() -> Iterator[WhisperTranscriber]:
+    """Whisper itself: one for all, as it takes seconds to load."""
+    if not whisper.available():
+        pytest.skip("the [offline] extra is not installed")
+    transcriber = WhisperTranscriber()
+    asyncio.run(transcriber.transcribe(Speech(bytes(24_000), Expectation(("ja",)))))  # loaded
+    yield transcriber
+    transcriber.close()
 
 
 class Client:

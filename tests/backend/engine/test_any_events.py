@@ -40,7 +40,7 @@ turn_detection = st.none() | st.one_of(
 formats = st.sampled_from(
     [{"type": "audio/pcm", "rate": 24_000}, {"type": "audio/pcmu"}, {"type": "audio/pcma"}]
 )
-tools = st.just([]) | st.just([{"type": "function", "name": "f", "parameters": {"type": "object"}}])
+tools = st.sampled_from([[], [{"type": "function", "name": "f", "parameters": {"type": "object"}}]])
 sessions = optional(
     instructions=texts,
     output_modalities=st.sampled_from([["audio"], ["text"]]),

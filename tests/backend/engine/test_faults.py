@@ -293,9 +293,10 @@ class TestControl:
 
     async def test_nonsense_is_told_and_changes_nothing(self) -> None:
         async with faulty(control=True) as url:
-            for command in (
+            nonsense: list[Any] = [
                 b"\xff", [], {"remove": 1}, {"add": 1}, {"add": [1]}, {"add": [{"kind": "close"}, {}]},
-            ):  # fmt: skip
+            ]  # fmt: skip
+            for command in nonsense:
                 assert set(await self.ask(url, command)) == {"error"}
             assert (await self.ask(url, {}))["faults"] == []
 

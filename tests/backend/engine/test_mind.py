@@ -183,12 +183,13 @@ async def test_the_script_answers_where_the_model_does_not(
     caplog.set_level(logging.DEBUG)
     never = asyncio.Event()
     chat.status = 500 if trouble == "status" else 200
-    chat.script = {
+    scripts: dict[str, list[Any]] = {
         "status": [json.dumps({"error": {"message": f"out of memory {KEY[:3]}"}})],
         "timeout": [never],
         "garbage": ["data: {\n\n"],
         "error": ['data: {"error": {"message": "overloaded"}}\n\n'],
-    }.get(trouble, [])
+    }
+    chat.script = scripts.get(trouble, [])
     url = "http://127.0.0.1:1/v1" if trouble == "refused" else ""
     async with thinking(url, timeout_s=0.3) as client:
         response = await ask(client)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable
+import subprocess
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,25 +27,43 @@ pytestmark = pytest.mark.skipif(
 Converse = Callable[[str, str], Awaitable[dict[str, Any]]]
 
 
-@pytest.fixture
-def converse(spoken: bytes, tmp_path: Path) -> Converse:
-    path = tmp_path / "spoken.pcm"
+@pytest.fixture(scope="module")
+def agents(spoken: bytes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
+    """The client's process, one for all: it takes seconds to import what it needs."""
+    directory = tmp_path_factory.mktemp("agents")
+    path = directory / "spoken.pcm"
     path.write_bytes(spoken)
+    environment = {**os.environ, "OPENAI_AGENTS_DISABLE_TRACING": "1", "PYTHONPATH": ""}
+    with (
+        (directory / "stderr").open("w+", encoding="utf-8") as errors,
+        subprocess.Popen(
+            [str(PYTHON), str(CLIENT), str(path)],
+            env=environment, encoding="utf-8", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+        ) as process,
+    ):  # fmt: skip
+        yield process
+        process.kill()
+
+
+@pytest.fixture
+def converse(agents: subprocess.Popen[str]) -> Converse:
+    def ask(line: str) -> str:
+        assert agents.stdin is not None
+        assert agents.stdout is not None
+        agents.stdin.write(line + "\n")
+        agents.stdin.flush()
+        return agents.stdout.readline()
 
     async def run(url: str, scenario: str) -> dict[str, Any]:
-        environment = {**os.environ, "OPENAI_AGENTS_DISABLE_TRACING": "1", "PYTHONPATH": ""}
-        process = await asyncio.create_subprocess_exec(
-            str(PYTHON), str(CLIENT), f"{url}?model=gpt-realtime", str(path), scenario,
-            env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+        line = json.dumps([f"{url}?model=gpt-realtime", scenario])
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                out, err = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
-        assert process.returncode == 0, err.decode()
-        seen: dict[str, Any] = json.loads(out)
+                answer = await asyncio.to_thread(ask, line)
+        except TimeoutError:
+            agents.kill()  # which ends the thread as well
+            raise
+        assert answer, "the client ended; its traceback is in the directory of this test module"
+        seen: dict[str, Any] = json.loads(answer)
         assert seen["errors"] == []
         return seen
 

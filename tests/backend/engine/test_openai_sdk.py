@@ -10,22 +10,28 @@ from typing import Any
 import openai
 import pytest
 import soundfile as sf
+from openai.types.realtime import (
+    RealtimeAudioConfigParam,
+    RealtimeConversationItemUserMessageParam,
+    RealtimeSessionCreateRequestParam,
+)
 
 from audio.samples import samples
-from backend.engine import whisper
-from backend.engine.accuracy import character_error_rate
+from backend.engine.accuracy import character_error_rate, word_error_rate
 from backend.engine.options import EngineOptions
 from backend.engine.persona_file import load_personas
 from backend.engine.server import serving
 from backend.engine.transcription import WhisperTranscriber
 
 TIMEOUT_S = 20
-AUDIO = {
+AUDIO: RealtimeAudioConfigParam = {
     "input": {
         "transcription": {"model": "gpt-4o-mini-transcribe", "language": "ja"},
         "turn_detection": {"type": "server_vad", "silence_duration_ms": 500},
     }
 }
+SPOKEN = RealtimeSessionCreateRequestParam(type="realtime", audio=AUDIO)
+WRITTEN = RealtimeSessionCreateRequestParam(type="realtime", output_modalities=["text"])
 
 
 def sdk(url: str) -> openai.AsyncOpenAI:
@@ -45,16 +51,9 @@ async def until(connection: Any, kind: str) -> Any:
 
 
 @pytest.fixture
-async def listening_url() -> AsyncIterator[str]:
-    if not whisper.available():
-        pytest.skip("the [offline] extra is not installed")
-    transcriber = WhisperTranscriber()
-    try:
-        await transcriber.transcribe(bytes(48_000), "ja")  # loaded, so that no turn goes by without its words
-        async with serving(EngineOptions(port=0, pace=50.0), transcriber) as url:
-            yield url
-    finally:
-        transcriber.close()
+async def listening_url(whisper_transcriber: WhisperTranscriber) -> AsyncIterator[str]:
+    async with serving(EngineOptions(port=0, pace=50.0), whisper_transcriber) as url:
+        yield url
 
 
 async def test_a_spoken_turn(listening_url: str) -> None:
@@ -62,13 +61,14 @@ async def test_a_spoken_turn(listening_url: str) -> None:
     pcm = sf.read(sample.path, dtype="int16")[0].tobytes()
     async with sdk(listening_url).realtime.connect(model="gpt-realtime") as connection:
         await until(connection, "session.created")
-        await connection.session.update(session={"type": "realtime", "audio": AUDIO})
+        await connection.session.update(session=SPOKEN)
         await until(connection, "session.updated")
         for start in range(0, len(pcm), 4_800):
             await connection.input_audio_buffer.append(
                 audio=base64.b64encode(pcm[start : start + 4_800]).decode()
             )
         heard, spoken = None, 0
+        answer: Any = None
         async with asyncio.timeout(TIMEOUT_S):
             async for event in connection:
                 assert event.type != "error", event
@@ -77,12 +77,13 @@ async def test_a_spoken_turn(listening_url: str) -> None:
                 elif event.type == "response.output_audio.delta":
                     spoken += len(base64.b64decode(event.delta))
                 elif event.type == "response.done":
+                    answer = event.response
                     break
     assert heard is not None
     assert character_error_rate(sample.text, heard) < 0.3
     assert spoken > 48_000
-    assert event.response.status == "completed"
-    assert event.response.output[0].content[0].transcript.startswith("いまは表計算ソフトで")
+    assert answer.status == "completed"
+    assert answer.output[0].content[0].transcript.startswith("いまは表計算ソフトで")
 
 
 TOPICS = [
@@ -109,7 +110,7 @@ async def test_fifteen_spoken_turns_from_the_sample_recordings(listening_url: st
     persona = load_personas()["purchasing-manager-ja"]
     errors = []
     async with sdk(listening_url).realtime.connect(model="gpt-realtime") as connection:
-        await connection.session.update(session={"type": "realtime", "audio": AUDIO})
+        await connection.session.update(session=SPOKEN)
         for sample, topic in zip(samples("ja"), TOPICS, strict=True):
             pcm = sf.read(sample.path, dtype="int16")[0].tobytes()
             await connection.input_audio_buffer.append(audio=base64.b64encode(pcm).decode())
@@ -123,13 +124,39 @@ async def test_fifteen_spoken_turns_from_the_sample_recordings(listening_url: st
     assert sum(errors) / len(errors) < 0.08
 
 
+@pytest.mark.parametrize("transcription", [{"language": "ja"}, {"languages": ["en", "ja"]}, {}])
+async def test_both_languages_in_one_session(listening_url: str, transcription: dict[str, Any]) -> None:
+    """Each is written as it was spoken; a customer who was to speak one does not pretend to know the other."""
+    audio: Any = {  # languages is our own
+        "input": {**AUDIO["input"], "transcription": {"model": "gpt-4o-mini-transcribe", **transcription}}
+    }
+    answers = []
+    async with sdk(listening_url).realtime.connect(model="gpt-realtime") as connection:
+        await connection.session.update(
+            session=RealtimeSessionCreateRequestParam(type="realtime", audio=audio)
+        )
+        for sample, rate in ((samples("en")[1], word_error_rate), (samples("ja")[3], character_error_rate)):
+            pcm = sf.read(sample.path, dtype="int16")[0].tobytes()
+            await connection.input_audio_buffer.append(audio=base64.b64encode(pcm).decode())
+            heard = await until(connection, "conversation.item.input_audio_transcription.completed")
+            assert rate(sample.text, heard.transcript) < 0.2, heard.transcript
+            done = await until(connection, "response.done")
+            answers.append(done.response.output[0].content[0].transcript)
+    in_english = "We use spreadsheets. Someone in the warehouse types in the numbers every evening."
+    in_japanese = "すみません、日本語しか分からないもので。日本語でお願いできますか。"
+    assert answers[0] == (in_japanese if transcription.get("language") else in_english)
+    assert answers[1].startswith("購買部は5名で")
+
+
 async def test_a_text_turn(engine_url: str) -> None:
     async with sdk(engine_url).realtime.connect(model="gpt-realtime") as connection:
-        await connection.session.update(session={"type": "realtime", "output_modalities": ["text"]})
-        content = [{"type": "input_text", "text": "御社の事業について教えてください。"}]
-        await connection.conversation.item.create(
-            item={"type": "message", "role": "user", "content": content}
-        )
+        await connection.session.update(session=WRITTEN)
+        question: RealtimeConversationItemUserMessageParam = {
+            "type": "message",
+            "role": "user",
+            "content": [{"type": "input_text", "text": "御社の事業について教えてください。"}],
+        }
+        await connection.conversation.item.create(item=question)
         await connection.response.create(response={"metadata": {"mine": "1"}})
         done = await until(connection, "response.done")
         assert done.response.metadata == {"mine": "1"}
@@ -138,7 +165,7 @@ async def test_a_text_turn(engine_url: str) -> None:
 
 async def test_a_barge_in(slow_engine_url: str, spoken: bytes) -> None:
     async with sdk(slow_engine_url).realtime.connect(model="gpt-realtime") as connection:
-        await connection.session.update(session={"type": "realtime", "audio": AUDIO})
+        await connection.session.update(session=SPOKEN)
         await connection.response.create()
         delta = await until(connection, "response.output_audio.delta")
         for start in range(0, 48_000, 4_800):

@@ -149,7 +149,12 @@ def test_a_bad_option_is_said_in_words(tmp_path: Path, arguments: tuple[str, ...
 
 def test_the_command_hands_its_options_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     given: list[Any] = []
-    monkeypatch.setattr("backend.engine.server.run", lambda options: given.append(options) or 0)
+
+    def run(options: EngineOptions) -> int:
+        given.append(options)
+        return 0
+
+    monkeypatch.setattr("backend.engine.server.run", run)
     token = tmp_path / "token"
     token.write_text("sk-1", encoding="utf-8")
     arguments = ["--port", "0", "--pace", "2", "--no-transcription", "--stop-on-eof", "--max-age", "60"]

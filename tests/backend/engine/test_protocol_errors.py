@@ -124,7 +124,7 @@ async def test_items_go_where_they_are_put(client: Any) -> None:
     item = {**TEXT, "id": "front"}
     await client.send("conversation.item.create", item=item, previous_item_id="root")
     await client.send("conversation.item.create", item={**TEXT, "id": "between"}, previous_item_id="a")
-    found = {}
+    found: dict[str, str | None] = {}
     while len(found) < 4:
         event = await client.until("conversation.item.added")
         found[event["item"]["id"]] = event["previous_item_id"]

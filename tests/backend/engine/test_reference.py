@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from openai.types import realtime
@@ -63,6 +63,6 @@ def test_every_field_that_the_official_package_knows_is_known(named: Any, fields
 
 
 def test_every_event_that_the_official_package_sends_is_known() -> None:
-    union = realtime.RealtimeClientEvent.__origin__  # type: ignore[attr-defined]
-    sent = {kind.model_fields["type"].annotation.__args__[0] for kind in union.__args__}
+    union, _discriminator = get_args(realtime.RealtimeClientEvent)  # Annotated[Union[...], PropertyInfo(...)]
+    sent = {get_args(kind.model_fields["type"].annotation)[0] for kind in get_args(union)}
     assert sent - {"output_audio_buffer.clear"} == set(EVENTS)

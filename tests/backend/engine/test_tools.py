@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ WEATHER = {
 }
 STOCK = {"type": "function", "name": "count_parts", "description": "How many parts are in stock."}
 STOCK_JA = {"type": "function", "name": "zaiko", "description": "倉庫の在庫数を調べる"}
-TOOLS = [LOOK_UP, WEATHER, STOCK, STOCK_JA]
+TOOLS: list[Mapping[str, Any]] = [LOOK_UP, WEATHER, STOCK, STOCK_JA]
 
 
 @pytest.mark.parametrize(

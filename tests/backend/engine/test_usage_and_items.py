@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from backend.engine.items import Conversation, client_item
 from backend.engine.protocol import ProtocolError
-from backend.engine.responder import within_limit
+from backend.engine.request import within_limit
 from backend.engine.usage import RateLimit, input_tokens, text_tokens
 
 

@@ -40,7 +40,8 @@ def silence(ms: int) -> list[Hop]:
 
 def tone(hz: int, ms: int) -> bytes:
     """A sine at half of full scale, as PCM16 24 kHz."""
-    return np.rint(16_384 * np.sin(2 * np.pi * hz * np.arange(24 * ms) / 24_000)).astype("<i2").tobytes()
+    wave = np.sin(2 * np.pi * hz * np.arange(24 * ms) / 24_000)
+    return bytes(np.rint(16_384 * wave).astype("<i2").tobytes())
 
 
 def test_a_turn_opens_with_speech_and_closes_after_the_silence() -> None:
@@ -157,7 +158,8 @@ def test_silence_is_no_speech() -> None:
 def test_however_audio_is_cut_the_hops_are_the_same(cuts: list[int]) -> None:
     pcm = tone(200, 300)
     whole = list(SpeechScorer().hops(pcm))
-    scorer, pieces, start = SpeechScorer(), [], 0
+    scorer, start = SpeechScorer(), 0
+    pieces: list[Hop] = []
     for samples in cuts:
         pieces += scorer.hops(pcm[start : start + 2 * samples])
         start += 2 * samples

@@ -16,6 +16,7 @@ from backend.engine import whisper
 from backend.engine.accuracy import character_error_rate, word_error_rate
 from backend.engine.mel import log_mel
 from backend.engine.options import OptionsError
+from backend.engine.speech import Expectation, Speech
 from backend.engine.transcription import (
     NoTranscriber,
     TranscriptionUnavailable,
@@ -24,6 +25,17 @@ from backend.engine.transcription import (
     transcription_usage,
 )
 from backend.engine.whisper import Hearing, decode_tokens, is_speech, split_at_quiet
+
+TRADE = "在庫、納期についての商談です。"
+
+
+def expecting(vocabulary: str) -> Expectation:
+    return Expectation(("ja",), vocabulary={"ja": vocabulary})
+
+
+def speech(pcm: bytes, language: str = "ja") -> Speech:
+    return Speech(pcm, Expectation((language,)))
+
 
 needs_weights = pytest.mark.skipif(not whisper.available(), reason="the [offline] extra is not installed")
 
@@ -63,7 +75,20 @@ def test_long_audio_is_cut_where_it_is_quiet() -> None:
     ("probability", "no_speech", "believed"), [(-0.2, 0.1, True), (-1.5, 0.1, False), (-0.2, 0.9, False)]
 )
 def test_what_whisper_doubts_is_not_believed(probability: float, no_speech: float, believed: bool) -> None:
-    assert is_speech(Hearing("you", probability, no_speech)) is believed
+    assert is_speech(Hearing("you", "en", probability, no_speech)) is believed
+
+
+@pytest.mark.parametrize(
+    ("text", "repeats"),
+    [
+        ("おそらく、新宿に行って、" + "負けたら、" * 11, True),
+        ("はい、はい、はい、分かりました。", False),
+        ("No, no, no, that is much too expensive for us.", False),
+        ("", False),
+    ],
+)
+def test_the_same_words_over_and_over_are_not_believed(text: str, repeats: bool) -> None:
+    assert is_speech(Hearing(text, "ja", -0.3, 0.0)) is not repeats
 
 
 async def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +96,7 @@ async def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.Mon
     transcriber = make_transcriber(True)
     assert isinstance(transcriber, NoTranscriber)
     with pytest.raises(TranscriptionUnavailable, match=r"pip install 'salesmind-console\[offline\]'"):
-        await transcriber.transcribe(b"", "ja")
+        await transcriber.transcribe(speech(b""))
 
 
 @needs_weights
@@ -80,26 +105,22 @@ async def test_damaged_weights_are_refused_and_said(monkeypatch: pytest.MonkeyPa
     transcriber = WhisperTranscriber()
     try:
         with pytest.raises(TranscriptionUnavailable, match="damaged"):
-            await transcriber.transcribe(bytes(48_000), "ja")
+            await transcriber.transcribe(speech(bytes(48_000)))
     finally:
         transcriber.close()
 
 
-@needs_weights
-async def test_the_samples_are_understood() -> None:
+async def test_the_samples_are_understood(whisper_transcriber: WhisperTranscriber) -> None:
     """Every second English one, as the engine would hear them; test_openai_sdk has the Japanese ones."""
-    transcriber = WhisperTranscriber()
-    try:
-        for sample in samples("en")[::2]:
-            pcm = sf.read(sample.path, dtype="int16")[0].tobytes()
-            assert word_error_rate(sample.text, await transcriber.transcribe(pcm, "en")) < 0.2, sample.id
-        assert await transcriber.transcribe(bytes(96_000), "ja") == ""
-        noise = np.random.default_rng(7).normal(0, 300, 48_000).astype(np.int16).tobytes()
-        assert await transcriber.transcribe(noise, "ja") == ""
-        with pytest.raises(TranscriptionUnavailable):
-            await transcriber.transcribe(bytes(48_000), "no-such-language")
-    finally:
-        transcriber.close()
+    for sample in samples("en")[::2]:
+        pcm = sf.read(sample.path, dtype="int16")[0].tobytes()
+        heard = await whisper_transcriber.transcribe(speech(pcm, "en"))
+        assert word_error_rate(sample.text, heard.text) < 0.2, sample.id
+    assert (await whisper_transcriber.transcribe(speech(bytes(96_000)))).text == ""
+    noise = np.random.default_rng(7).normal(0, 300, 48_000).astype(np.int16).tobytes()
+    assert (await whisper_transcriber.transcribe(speech(noise))).text == ""
+    with pytest.raises(TranscriptionUnavailable):
+        await whisper_transcriber.transcribe(speech(bytes(48_000), "no-such-language"))
 
 
 @pytest.fixture(scope="module")
@@ -116,16 +137,14 @@ def test_a_directory_of_ones_own_and_words_to_expect(own_directory: Path) -> Non
     model = whisper.Whisper(own_directory)
     sample = next(sample for sample in samples("ja") if sample.id == "ja-08-implication-delivery")
     audio = soxr.resample(sf.read(sample.path, dtype="float32")[0], 24_000, 16_000)
-    without, expecting = (
-        model.transcribe(audio, "ja", words).text for words in ("", "在庫、納期についての商談です。")
-    )
+    without, expected = (model.transcribe(audio, expecting(words)).text for words in ("", TRADE))
     assert "納期" not in without
-    assert "納期" in expecting
-    assert character_error_rate(sample.text, expecting) < character_error_rate(sample.text, without)
+    assert "納期" in expected
+    assert character_error_rate(sample.text, expected) < character_error_rate(sample.text, without)
     unsure = next(sample for sample in samples("ja") if sample.text.startswith("本日は、部品の在庫管理"))
     audio = soxr.resample(sf.read(unsure.path, dtype="float32")[0], 24_000, 16_000)
-    assert "在庫管理" in model.transcribe(audio, "ja", "在庫、納期についての商談です。").text
-    assert model.transcribe(np.zeros(32_000, np.float32), "ja", "在庫、納期についての商談です。").text == ""
+    assert "在庫管理" in model.transcribe(audio, expecting(TRADE)).text
+    assert model.transcribe(np.zeros(32_000, np.float32), expecting(TRADE)).text == ""
 
 
 @needs_weights
@@ -142,7 +161,7 @@ async def test_files_that_are_no_model_fail_in_words(tmp_path: Path) -> None:
     transcriber = WhisperTranscriber(tmp_path)
     try:
         with pytest.raises(TranscriptionUnavailable, match="could not be loaded"):
-            await transcriber.transcribe(bytes(48_000), "ja")
+            await transcriber.transcribe(speech(bytes(48_000)))
     finally:
         transcriber.close()
 

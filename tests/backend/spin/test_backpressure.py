@@ -7,12 +7,12 @@ import json
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from tests.backend.spin.conftest import Account, Server, Upstream
+from tests.backend.spin.fake_upstream import Upstream
+from tests.backend.spin.running_server import Account, Server
 
 BLOCKED_S = 1.0
 """A send that takes this long on loopback is held back."""
@@ -123,7 +123,7 @@ async def test_a_client_that_stalls_for_good_is_let_go(
             await connection.send(json.dumps({"type": "x.delta", "t": "x" * 65_000}))
 
     upstream.handler = flood
-    deaf = {"max_queue": 1, "ping_interval": None, "close_timeout": 0.1}
+    deaf: dict[str, Any] = {"max_queue": 1, "ping_interval": None, "close_timeout": 0.1}
     async with asyncio.timeout(TIMEOUT_S), server.log_in().relay(**deaf) as client:
         port = client.connection.local_address[1]
         assert still_connected(server, port)

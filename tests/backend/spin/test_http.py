@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import httpx
 import pytest
 
-if TYPE_CHECKING:
-    import httpx
-
-    from tests.backend.spin.conftest import Account, Server
+from tests.backend.spin.running_server import Account, Server
 
 UNKNOWN = "7b684da1-2bb2-456f-9278-48fa775f9374"
 

@@ -12,14 +12,12 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-if TYPE_CHECKING:
-    from tests.backend.spin.conftest import Upstream
+from tests.backend.spin.fake_upstream import Upstream
 
 DOCS = Path(__file__).parents[3] / "docs" / "server.md"
 TIMEOUT_S = 30.0

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from tests.backend.spin.conftest import Account, Server, Upstream
+from tests.backend.spin.fake_upstream import Upstream
+from tests.backend.spin.running_server import Account, Server
 
 
 async def refusal(server: Server, path: str, **options: Any) -> tuple[str, int | None]:

@@ -7,13 +7,13 @@ import base64
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-if TYPE_CHECKING:
-    from tests.backend.spin.conftest import Account, Server, Upstream
+from tests.backend.spin.fake_upstream import Upstream
+from tests.backend.spin.running_server import Account, Server
 
 CHUNK = bytes(range(256)) * 32  # 8192 bytes
 
@@ -214,7 +214,7 @@ async def test_audio_far_ahead_of_real_time_is_refused_and_held_back(
         error = (await client.until("error"))["error"]
         assert (error["type"], error["code"]) == ("rate_limit_error", "audio_ahead_of_real_time")
         await client.send({"type": "after"})
-        kinds = []
+        kinds: list[str] = []
         while not kinds or kinds[-1] != "after":
             kinds.append((await upstream.next_message())["type"])
     assert 10 <= kinds.count("input_audio_buffer.append") < 12

@@ -13,15 +13,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-if TYPE_CHECKING:
-    from tests.backend.spin.conftest import Server
+from tests.backend.spin.running_server import Server
 
 TIMEOUT_S = 30.0
 NOWHERE = "ws://127.0.0.1:9/"

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
-from typing import TYPE_CHECKING
 
 import pytest
 
 from backend.spin.socket_limits import OpenSockets, TooManySockets
-
-if TYPE_CHECKING:
-    from tests.backend.spin.conftest import Server, Upstream
+from tests.backend.spin.fake_upstream import Upstream
+from tests.backend.spin.running_server import Server
 
 
 def test_accounts_and_addresses_are_counted_apart() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,9 +15,8 @@ from backend.spin.frames import FinishedTranscript, read_head
 from backend.spin.typed_turns import UNCONFIRMED, TypedTurns
 from relay.conversation_state import Turn
 from relay.link.replay import Replay
-
-if TYPE_CHECKING:
-    from tests.backend.spin.conftest import Account, Upstream
+from tests.backend.spin.fake_upstream import Upstream
+from tests.backend.spin.running_server import Account
 
 
 def item(text: Any, role: str = "user", kind: str = "input_text", **more: Any) -> dict[str, Any]:

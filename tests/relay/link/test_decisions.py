@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +16,7 @@ from relay.link.reconnect import HOPELESS_AFTER, LONGEST_DELAY_S, SLOW_DELAY_S, 
 from relay.link.replay import LONGEST_REPLAY, Replay
 from relay.link.turn_taking import BEGINS_WITHIN_S, GOES_ON_WITHIN_S, ResponseTurns
 from relay.link.watchdog import SilenceWatch, probe
+from relay.stream import Role
 
 
 def test_delays_double_up_to_a_short_cap() -> None:
@@ -164,8 +167,8 @@ def test_never_two_at_once(steps: list[str]) -> None:
         asked = asked or sent
 
 
-def turn(item_id: str, text: str, role: str = "user", **changes: object) -> Turn:
-    return Turn(item_id, role, 0.0, **{"text": text, "final": True, **changes})  # type: ignore[arg-type]
+def turn(item_id: str, text: str, role: Role = "user", **changes: Any) -> Turn:
+    return Turn(item_id, role, 0.0, **{"text": text, "final": True, **changes})
 
 
 def echoed(item_id: str, text: str) -> ConversationItem:
@@ -290,15 +293,16 @@ def test_the_probe_changes_nothing_and_can_be_told_by_its_answer() -> None:
     assert probe(7).event_id != probe(8).event_id
 
 
+Language = Literal["ja", "en"]
 FIELDS = st.none() | st.text(max_size=200)
 
 
 @given(FIELDS, FIELDS, FIELDS, FIELDS, st.sampled_from(["ja", "en"]))
 def test_instructions_hold_what_the_session_says_and_nothing_else(
-    industry: str | None, value: str | None, persona: str | None, pain: str | None, language: str
+    industry: str | None, value: str | None, persona: str | None, pain: str | None, language: Language
 ) -> None:
     role = RolePlay(industry=industry, value_proposition=value, persona=persona, pain=pain)
-    text = customer_instructions(role, language)  # type: ignore[arg-type]
+    text = customer_instructions(role, language)
     for given_text in (industry, value, persona, pain):
         if given_text is not None:
             assert " ".join(given_text.split()) in text
@@ -308,8 +312,8 @@ def test_instructions_hold_what_the_session_says_and_nothing_else(
 
 
 @pytest.mark.parametrize(("language", "word"), [("ja", "お客様"), ("en", "customer")])
-def test_instructions_speak_the_language_of_the_conversation(language: str, word: str) -> None:
-    text = customer_instructions(RolePlay(), language)  # type: ignore[arg-type]
+def test_instructions_speak_the_language_of_the_conversation(language: Language, word: str) -> None:
+    text = customer_instructions(RolePlay(), language)
     assert word in text
     assert any("ぁ" <= character <= "ん" for character in text) == (language == "ja")
 

@@ -42,7 +42,7 @@ class Bench:
         output = Output(self.emitted.append)
         self.downlink = Downlink(config, output, self.playback, LatencyTracker(), KeptSpeech())
         self.outbox = Posted()
-        self.downlink.connected(self.outbox, Replay(), ItemIds())  # type: ignore[arg-type]
+        self.downlink.connected(self.outbox, Replay(), ItemIds())  # type: ignore[arg-type]  # it only posts
 
     def audio(self, item_id: str, ms: int) -> None:
         event = OutputAudioDelta(response_id="r", item_id=item_id, delta=b"\x00\x10" * (24 * ms))

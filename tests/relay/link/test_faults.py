@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,13 +20,8 @@ from relay.stream import (
     Step,
     Transcript,
 )
-
-if TYPE_CHECKING:
-    from tests.relay.conftest import FakeSalesMind, Run
-
-    Hold = Callable[..., Run]
-else:
-    Hold = Callable[..., Any]
+from tests.relay.fake_salesmind import FakeSalesMind
+from tests.relay.held_conversation import Hold
 
 
 @pytest.fixture
@@ -64,7 +57,8 @@ async def test_a_lost_connection_is_made_again_and_told_the_conversation(
     await run.until(Transcript, item_id="item_u2", final=True)
     summary = await run.stop()
     assert lost.close_code == 1006
-    assert run.of(Connection, state="retrying")[0].delay_s <= 0.25
+    delay_s = run.of(Connection, state="retrying")[0].delay_s
+    assert delay_s is not None and delay_s <= 0.25
     assert second.order[:3] == [
         "session.update",
         "conversation.item.create",

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from relay.commands import Reconnect, Stop
 from relay.link.reconnect import Backoff
 from relay.stream import Connection, Meters, Notice, Problem, RealtimeMode, Step
-
-if TYPE_CHECKING:
-    from tests.relay.conftest import FakeSalesMind, Run
-
-    Hold = Callable[..., Run]
-else:
-    FakeSalesMind = Any
-    Hold = Callable[..., Any]
+from tests.relay.fake_salesmind import FakeSalesMind
+from tests.relay.held_conversation import Hold
 
 
 @pytest.fixture

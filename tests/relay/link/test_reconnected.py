@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -22,14 +21,8 @@ from relay.stream import (
     Step,
     Transcript,
 )
-
-if TYPE_CHECKING:
-    from tests.relay.conftest import FakeSalesMind, Run, Socket
-
-    Hold = Callable[..., Run]
-else:
-    FakeSalesMind = Socket = Any
-    Hold = Callable[..., Any]
+from tests.relay.fake_salesmind import FakeSalesMind, Socket
+from tests.relay.held_conversation import Hold
 
 LOUD = b"\x00\x20" * 960
 

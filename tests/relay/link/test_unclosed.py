@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -15,14 +14,8 @@ from relay.commands import Say
 from relay.link.server_errors import ServerErrors
 from relay.output import Output
 from relay.stream import Connection, Notice, Problem, Step, StreamEvent, Transcript
-
-if TYPE_CHECKING:
-    from tests.relay.conftest import FakeSalesMind, Run
-
-    Hold = Callable[..., Run]
-else:
-    FakeSalesMind = Any
-    Hold = Callable[..., Any]
+from tests.relay.fake_salesmind import FakeSalesMind
+from tests.relay.held_conversation import Hold
 
 
 def error(code: str, words: str = "the upstream said so", **more: Any) -> dict[str, Any]:

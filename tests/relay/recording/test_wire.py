@@ -21,7 +21,7 @@ JSON = st.recursive(
 def test_any_text_becomes_a_line_that_is_read_back(text: str) -> None:
     event, pcm = without_audio(text, 0)
     kept = {"text": event} if isinstance(event, str) else {"event": event}
-    message = WireMessage(t=1.0, direction="in", connection=1, size_bytes=len(text), **kept)  # type: ignore[arg-type]
+    message = WireMessage(t=1.0, direction="in", connection=1, size_bytes=len(text), **kept)
     assert decode(encode(message)) == message
     assert pcm == b""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -21,13 +21,8 @@ from relay.sound.playback import PlaybackQueue
 from relay.sound.sink import CurrentSink
 from relay.sound.source import CurrentSource
 from relay.stream import SourceState, StreamEvent
-
-if TYPE_CHECKING:
-    from tests.relay.conftest import FakeSalesMind, Run
-
-    Hold = Callable[..., Run]
-else:
-    Hold = Callable[..., Any]
+from tests.relay.fake_salesmind import FakeSalesMind
+from tests.relay.held_conversation import Hold
 
 LOST = AudioError(AudioErrorCode.DEVICE_LOST, device="USB")
 WITHIN_S = 5.0

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -22,13 +21,8 @@ from relay.stream import (
     StreamEvent,
     encode,
 )
-
-if TYPE_CHECKING:
-    from tests.relay.conftest import FakeSalesMind, Run
-
-    Hold = Callable[..., Run]
-else:
-    Hold = Callable[..., Any]
+from tests.relay.fake_salesmind import FakeSalesMind
+from tests.relay.held_conversation import Hold
 
 
 async def test_a_recording_that_cannot_be_made_costs_only_itself(

@@ -6,13 +6,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import msgspec
 import pytest
 from click.testing import CliRunner
 
 from acceptance.store import FILE_NAME, ResultsStore
+from tests.acceptance.made_results import made_result
 from tui.cli import group
 from tui.cli.group import COMMANDS
 
@@ -183,12 +183,12 @@ CONFIG = '[[profiles]]\nname = "staging"\nserver_url = "http://s"\n[[profiles]]\
     ],
 )
 def test_the_shell_can_complete_values(
-    typed: str, offered: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: ModuleType
+    typed: str, offered: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tmp_path / "config.toml"
     config.write_text(CONFIG)
     with ResultsStore(tmp_path / FILE_NAME) as store:
-        store.keep(msgspec.structs.replace(made.made_result(), id="20260101T000000Z-beef"))
+        store.keep(msgspec.structs.replace(made_result(), id="20260101T000000Z-beef"))
     monkeypatch.setenv("SALESMIND_CONFIG", str(config))
     monkeypatch.setenv("SALESMIND_STATE_DIR", str(tmp_path))
     monkeypatch.setenv("_SALESMIND_COMPLETE", "zsh_complete")

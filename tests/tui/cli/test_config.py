@@ -135,7 +135,7 @@ def test_check_names_every_mistake(path: Path, run: Run) -> None:
     path.write_text('colour = 1\n[audio]\nvoice = 2\n[[profiles]]\nname = "a"\n')
     done = run("check")
     assert done.exit_code == 2
-    assert [re.search(r"line (\d+)", line)[1] for line in done.stderr.splitlines()] == ["1", "3", "4"]  # type: ignore[index]
+    assert [re.findall(r"line (\d+)", line) for line in done.stderr.splitlines()] == [["1"], ["3"], ["4"]]
 
 
 def test_check_knows_themes_profiles_and_keys(path: Path, run: Run) -> None:

@@ -66,7 +66,7 @@ def child(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str) -> None
     script = tmp_path / "python"
     script.write_text(f"#!{sys.executable}\n{program}\n", encoding="utf-8")
     script.chmod(0o755)
-    monkeypatch.setattr(devices.sys, "executable", str(script))
+    monkeypatch.setattr(sys, "executable", str(script))
 
 
 def test_a_sound_system_that_never_answers_is_given_up(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 
 import msgspec
 import pytest
 
 from relay.conversation import ConversationState, fold
-from relay.stream import Notice, Problem, StreamEvent, Transcript, TranscriptFailed
+from relay.stream import Notice, Problem, Transcript, TranscriptFailed
+from tests.acceptance.made_results import made_result
 from tests.evil_strings import EVIL, ORDINARY, harm_in
 from tui.cli.check_text import result_lines
 from tui.cli.transcript_text import TranscriptPrinter
@@ -35,19 +35,19 @@ def test_a_transcript_is_one_line_per_turn(text: str) -> None:
 
 @pytest.mark.parametrize("text", EVIL.values(), ids=EVIL)
 def test_an_error_is_one_line(text: str) -> None:
-    events: list[StreamEvent] = [
+    events: list[Problem | Notice] = [
         Problem(t=1, where="server", code="server_failed", message=text, params={"message": text}),
         Problem(t=1, where="server", code=text, message=text),
         Notice(t=1, code="malformed_message", message="", params={"type": text}),
     ]
-    for words in [*map(of_event, events), sentence("device_busy", {"device": text})]:  # type: ignore[arg-type]
+    for words in [*map(of_event, events), sentence("device_busy", {"device": text})]:
         assert "\n" not in words
         assert harm_in(words) == []
 
 
 @pytest.mark.parametrize("text", EVIL.values(), ids=EVIL)
-def test_evidence_is_one_line(text: str, made: ModuleType) -> None:
-    result = made.made_result()
+def test_evidence_is_one_line(text: str) -> None:
+    result = made_result()
     test = result.tests[0]
     evidence = tuple(
         msgspec.structs.replace(piece, en=text, ja=text)
@@ -74,11 +74,13 @@ def _plain(line: str) -> str:
 def journal(tmp_path: Path) -> Iterator[Callable[[], str]]:
     root = logging.getLogger()
     before, level, raising = list(root.handlers), root.level, logging.raiseExceptions
+    # Or pytest keeps half surrogate pairs for its report, which xdist cannot send.
+    root.handlers = []
     path = open_journal(tmp_path)
     yield lambda: path.read_text(encoding="utf-8")
-    for handler in set(root.handlers) - set(before):
-        root.removeHandler(handler)
+    for handler in root.handlers:
         handler.close()
+    root.handlers = before
     root.setLevel(level)
     logging.raiseExceptions = raising
 

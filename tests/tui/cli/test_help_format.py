@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.cli.group import salesmind
-from tui.cli.help_format import HelpContext, HelpFormatter, cells, wrap
+from tui.cli.help_format import HelpContext, HelpFormatter, wrap
+from tui.wording.cells import cells
 
 
 def pages(command: click.Command, parent: click.Context | None = None) -> Iterator[str]:

@@ -7,13 +7,13 @@ import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from click.testing import CliRunner, Result
 
 from acceptance import results
 from acceptance.store import FILE_NAME, ResultsStore
+from tests.acceptance.made_results import made_result
 from tui import i18n
 from tui.cli.group import salesmind
 
@@ -38,12 +38,11 @@ def run(state: Path) -> Run:
 
 
 @pytest.fixture
-def kept(state: Path, made: ModuleType) -> ModuleType:
+def kept(state: Path) -> None:
     """Two runs; in the later one a checkpoint has become worse."""
     with ResultsStore(state / FILE_NAME) as store:
-        store.keep(made.made_result(OLD, {"t1.order": "fail"}))
-        store.keep(made.made_result(NEW, {"t3.killed": "fail"}))
-    return made
+        store.keep(made_result(OLD, {"t1.order": "fail"}))
+        store.keep(made_result(NEW, {"t3.killed": "fail"}))
 
 
 def test_without_results_the_list_is_empty(run: Run) -> None:
@@ -53,7 +52,7 @@ def test_without_results_the_list_is_empty(run: Run) -> None:
     assert "No saved results yet" in done.stderr
 
 
-def test_the_list_is_newest_first(run: Run, kept: ModuleType) -> None:
+def test_the_list_is_newest_first(run: Run, kept: None) -> None:
     done = run("results", "list")
     assert [line.split()[0] for line in done.stdout.splitlines()] == [NEW, OLD]
     assert "document PASS, beyond FAIL" in done.stdout
@@ -62,7 +61,7 @@ def test_the_list_is_newest_first(run: Run, kept: ModuleType) -> None:
     assert run("results", "list", "--server", "http://elsewhere").stdout == ""
 
 
-def test_a_run_is_shown_with_its_evidence(run: Run, kept: ModuleType) -> None:
+def test_a_run_is_shown_with_its_evidence(run: Run, kept: None) -> None:
     done = run("results", "show", OLD[:8])
     assert done.exit_code == 0
     assert done.stdout.startswith(OLD)
@@ -71,7 +70,7 @@ def test_a_run_is_shown_with_its_evidence(run: Run, kept: ModuleType) -> None:
     assert results.decode(shown).id == NEW
 
 
-def test_a_comparison_fails_when_something_is_worse(run: Run, kept: ModuleType) -> None:
+def test_a_comparison_fails_when_something_is_worse(run: Run, kept: None) -> None:
     done = run("results", "compare")
     assert done.exit_code == 1
     lines = done.stdout.splitlines()
@@ -85,13 +84,13 @@ def test_a_comparison_fails_when_something_is_worse(run: Run, kept: ModuleType) 
     assert {change["checkpoint"] for change in changes} == {"t1.order", "t3.killed"}
 
 
-def test_there_is_nothing_before_the_first(run: Run, kept: ModuleType) -> None:
+def test_there_is_nothing_before_the_first(run: Run, kept: None) -> None:
     done = run("results", "compare", OLD)
     assert done.exit_code == 2
     assert "no run before" in done.stderr
 
 
-def test_every_format_is_exported(run: Run, kept: ModuleType, tmp_path: Path) -> None:
+def test_every_format_is_exported(run: Run, kept: None, tmp_path: Path) -> None:
     files = {name: tmp_path / f"report.{name}" for name in ("markdown", "junit", "html", "json")}
     done = run(
         "results", "export", *(part for name, path in files.items() for part in (f"--{name}", str(path)))
@@ -104,7 +103,7 @@ def test_every_format_is_exported(run: Run, kept: ModuleType, tmp_path: Path) ->
     assert results.decode(written["json"]).id == NEW
 
 
-def test_an_export_goes_to_standard_output_in_the_language_in_force(run: Run, kept: ModuleType) -> None:
+def test_an_export_goes_to_standard_output_in_the_language_in_force(run: Run, kept: None) -> None:
     i18n.set_language("ja")
     try:
         done = run("results", "export", OLD, "--markdown", "-")
@@ -113,7 +112,7 @@ def test_an_export_goes_to_standard_output_in_the_language_in_force(run: Run, ke
     assert "| テスト項目 | 実施日時 | 結果 | 備考 |" in done.stdout
 
 
-def test_mistakes_are_said(run: Run, kept: ModuleType, tmp_path: Path) -> None:
+def test_mistakes_are_said(run: Run, kept: None, tmp_path: Path) -> None:
     nothing = run("results", "export")
     assert (nothing.exit_code, nothing.stdout) == (2, "")
     assert "--junit FILE" in nothing.stderr
@@ -134,19 +133,19 @@ def test_damaged_results_are_said_and_kept(run: Run, state: Path) -> None:
     assert (state / FILE_NAME).read_bytes() == b"nonsense" * 1000
 
 
-def test_a_note_stands_in_the_table(run: Run, kept: ModuleType) -> None:
+def test_a_note_stands_in_the_table(run: Run, kept: None) -> None:
     assert run("results", "note", "latest", "スピーカーの音が小さい", "--test", "2").exit_code == 0
     table = run("results", "export", "--markdown", "-").stdout
     assert "| スピーカーの音が小さい |" in table
     assert "スピーカー" not in run("results", "export", OLD, "--markdown", "-").stdout
 
 
-def test_pruning_names_what_is_forgotten(run: Run, kept: ModuleType) -> None:
+def test_pruning_names_what_is_forgotten(run: Run, kept: None) -> None:
     assert run("results", "prune", "--keep", "1").stdout.split() == [OLD]
     assert len(run("results", "list").stdout.splitlines()) == 1
 
 
-def test_a_bundle_is_collected(run: Run, kept: ModuleType, state: Path, tmp_path: Path) -> None:
+def test_a_bundle_is_collected(run: Run, kept: None, state: Path, tmp_path: Path) -> None:
     (state / "console.log").write_text("opened ?token=abcdefgh\n")
     bundle = tmp_path / "bundle.zip"
     done = run("diagnostics", "--bundle", str(bundle))

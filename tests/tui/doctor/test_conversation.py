@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from relay.stream import Latency, Problem, Step, StreamEvent, Transcript
+from relay.stream import Latency, Problem, Step, StepName, StreamEvent, Transcript
 from tui.doctor.conversation import Heard
 
 
-def step(name: str, detail: str | None = None) -> StreamEvent:
-    return Step(t=0, step=name, connection=1, detail=detail)  # type: ignore[arg-type]
+def step(name: StepName, detail: str | None = None) -> StreamEvent:
+    return Step(t=0, step=name, connection=1, detail=detail)
 
 
 OPENED = [step("connecting"), step("connected"), step("created", "relay")]

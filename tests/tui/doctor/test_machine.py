@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shutil
 import subprocess
 import sys
 
@@ -30,7 +31,7 @@ def test_colours(environ: dict[str, str], state: str, found: str) -> None:
     ("size", "state"), [((120, 40), "ok"), ((80, 24), "ok"), ((79, 24), "warning"), ((59, 40), "failed")]
 )
 def test_size(size: tuple[int, int], state: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine.shutil, "get_terminal_size", lambda: os.terminal_size(size))
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size(size))
     finding = machine.check_size()
     assert finding.state == state
     assert bool(finding.mend) is (state != "ok")

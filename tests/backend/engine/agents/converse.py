@@ -1,8 +1,9 @@
-"""Conversations held by openai-agents' ``RealtimeSession``, in its own environment; prints what it saw as JSON.
+"""Conversations held by openai-agents' ``RealtimeSession``, in its own environment.
 
-    python converse.py URL PCM SCENARIO
+    python converse.py PCM
 
-``PCM``: a file of PCM16 24 kHz. ``SCENARIO``: spoken, text, tool, required_tool or barge_in.
+``PCM``: a file of PCM16 24 kHz. For each line of standard input, ``["<url>", "<scenario>"]``, holds a conversation and
+prints what it saw as a line of JSON. Scenarios: spoken, text, tool, required_tool and barge_in.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ async def converse(url: str, pcm: bytes, scenario: str) -> Seen:
     settings = {**SETTINGS, **({"tool_choice": "required"} if scenario == "required_tool" else {})}
     runner = RealtimeRunner(
         RealtimeAgent(name="customer", instructions="あなたはお客様です。", tools=tools),
-        config={"model_settings": settings, "tracing_disabled": True},  # type: ignore[arg-type,typeddict-item]
+        config={"model_settings": settings, "tracing_disabled": True},  # type: ignore[arg-type,typeddict-item]  # of a dict
     )
     session = await runner.run(model_config={"url": url, "api_key": "sk-none"})
     seen = Seen()
@@ -119,5 +120,9 @@ def user_transcript(seen: Seen) -> str | None:
 
 
 if __name__ == "__main__":
-    result = asyncio.run(converse(sys.argv[1], Path(sys.argv[2]).read_bytes(), sys.argv[3]))
-    print(json.dumps({**vars(result), "runs": RUNS, "user": user_transcript(result)}, ensure_ascii=False))
+    sound = Path(sys.argv[1]).read_bytes()
+    for line in sys.stdin:
+        RUNS.clear()
+        result = asyncio.run(converse(json.loads(line)[0], sound, json.loads(line)[1]))
+        told = {**vars(result), "runs": RUNS, "user": user_transcript(result)}
+        print(json.dumps(told, ensure_ascii=False), flush=True)
