@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @click.command(
     help=_(
-        "Replay a recording in the live screen: what was said, what happened, and the sound of both sides. "
-        "RUN is a name from the list of recordings, the beginning of one, a directory, or `latest`."
+        "Replay a recording in the live screen: transcript, events, and the audio of both sides. RUN is a "
+        "name from the list of recordings, the start of one, a directory, or `latest`."
     ),
-    short_help=_("See and hear a recording again."),
+    short_help=_("Replay a recording."),
 )
 @click.argument("run", default="latest", shell_complete=offer(recordings))
 @click.option(
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     type=click.FloatRange(0.0),
     default=0.0,
-    help=_("Begin at this moment of the recording."),
+    help=_("Start at this point of the recording (seconds)."),
 )
-@setting("sink", help=_("Where it is heard: speaker[:DEVICE], wav:PATH, tcp:HOST:PORT or none."))
+@setting("sink", help=_("Where to play it: speaker[:DEVICE], wav:PATH, tcp:HOST:PORT or none."))
 def command(run: str, at: float, **options: Any) -> None:
     """Show it until the screen is left."""
     raise click.exceptions.Exit(show(run, at, options))
@@ -67,7 +67,7 @@ def _unknown(error: UnknownRecording) -> str:
     name = one_line(error.name)
     if error.candidates:
         names = ", ".join(map(one_line, error.candidates))
-        return _("Several recordings begin with {name}: {names}. Give more of the name.").format(
+        return _("Several recordings start with {name}: {names}. Give more of the name.").format(
             name=name, names=names
         )
     return _("There is no recording {name}. The console lists them under Recordings.").format(name=name)
