@@ -1,4 +1,4 @@
-"""The questions: the document's four tests, its success conditions, and what goes beyond it.
+"""The checkpoints: the document's four tests, its success conditions, and what goes beyond it.
 
 Wording is data here, in both languages: the Japanese is the document's own
 (リアルタイムモード修正 - テスト実施サマリー), so that a result reads like the table people filled in by hand.
@@ -18,9 +18,9 @@ class Checkpoint(msgspec.Struct, frozen=True):
     ja: str
     en: str
     origin: Literal["document", "beyond"] = "beyond"
-    """beyond: not asked by the document; marked as such and judged apart."""
+    """beyond: not asked by the document; marked as such and judged separately."""
     operator: bool = False
-    """A person judges it by ear or eye."""
+    """Whether a person judges it, by ear or eye."""
 
     @property
     def test(self) -> int:
@@ -49,7 +49,7 @@ class Condition(msgspec.Struct, frozen=True):
 
 
 class Reminder(msgspec.Struct, frozen=True):
-    """Something to look at that no checkpoint can see."""
+    """Something to check that no checkpoint can see."""
 
     ja: str
     en: str
@@ -315,7 +315,7 @@ REMINDERS: tuple[Reminder, ...] = (
         "Cannot be checked from here: make sure that the server's log contains no tokens and no API key",
     ),
 )
-"""What only somebody who can see the server can check."""
+"""Checks for somebody with access to the server."""
 
 CONDITIONS: tuple[Condition, ...] = (
     Condition(
@@ -367,7 +367,7 @@ _BY_ID = {checkpoint.id: checkpoint for checkpoint in CHECKPOINTS}
 
 
 def checkpoint(checkpoint_id: str) -> Checkpoint:
-    """The checkpoint of that id. Raises ``KeyError``."""
+    """The checkpoint with that id. Raises ``KeyError``."""
     return _BY_ID[checkpoint_id]
 
 

@@ -1,4 +1,4 @@
-"""Two runs side by side: which checkpoints are judged otherwise than before."""
+"""Comparing two runs: which checkpoints have a different verdict."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Direction = Literal["better", "worse", "changed"]
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """A checkpoint whose verdict is another one. Null: that run did not know the checkpoint."""
+    """A checkpoint whose verdict changed. Null: that run did not know the checkpoint."""
 
     checkpoint: str
     before: Verdict | None
@@ -21,7 +21,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def direction(self) -> Direction:
-        """What the change means."""
+        """Whether the change is for the better or worse."""
         if self.after == "fail":
             return "worse"
         if self.after == "pass":
@@ -36,7 +36,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """Id of the earlier run."""
     after: str
     tests: tuple[int, ...]
-    """Numbers of the tests that both runs were asked for; only these are compared."""
+    """Numbers of the tests selected in both runs; only these are compared."""
     changes: tuple[Change, ...]
 
     @property
@@ -46,7 +46,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare(before: RunResult, after: RunResult) -> Comparison:
-    """What changed, in the order of the later run's checkpoints; then what it no longer knows."""
+    """The changes in order of the later run's checkpoints, then checkpoints it no longer knows."""
     tests = tuple(number for number in after.selected if number in before.selected)
     old, new = _verdicts(before, tests), _verdicts(after, tests)
     ids = [*new, *(name for name in old if name not in new)]

@@ -1,6 +1,6 @@
-"""The diagnostics bundle: what somebody needs who was not there, in one zip, free of secrets (ログ収集).
+"""The diagnostics bundle: everything for an investigation, in one zip, without secrets (ログ収集).
 
-There is one way into the bundle, ``_Bundle.add``, and it cuts secrets out of whatever passes. No sound and no
+The only way into the bundle is ``_Bundle.add``, which removes secrets from everything. No audio and no
 database goes in: only text.
 """
 
@@ -30,12 +30,12 @@ from acceptance.store import FILE_NAME, ResultsStore, StoreError
 from relay.version import version
 
 MOST_TEXT_BYTES = 4_000_000
-"""Of a longer file the end is taken: it is the end that tells why somebody collects logs."""
+"""Of a longer file only the end is taken, where the reason for collecting logs is."""
 RUNS = 5
-"""The newest results that are taken along, with the logs and events of their conversations."""
+"""Number of latest results included, with the logs and events of their conversations."""
 _ENVIRONMENT = ("SALESMIND_", "OPENAI_", "DJANGO_", "LANG", "LC_", "TERM", "COLORTERM", "TEXTUAL_", "PYTHON", "PULSE_",
                 "ALSA_", "TMUX", "SSH_TTY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "VIRTUAL_ENV")  # fmt: skip
-"""Beginnings of the names of variables that say how the program behaves; the others are nobody's business."""
+"""Prefixes of variables that affect the program; all others are left out."""
 
 _README = """\
 SalesMind Console: diagnostics bundle of {now}
@@ -62,9 +62,9 @@ class Sources:
     config_path: Path | None
     environ: Mapping[str, str] = field(repr=False)
     devices: Mapping[str, Any]
-    """What the listing of sound devices gave, or why it gave nothing."""
+    """The list of sound devices, or why there is none."""
     more_logs: Sequence[Path] = ()
-    """Logs of a server of ours that are kept elsewhere."""
+    """Logs of our server that are kept elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,14 @@ class BundledFile:
     size_bytes: int
     sha256: str
     cut_out: int
-    """Places where a secret was cut out, here or by whoever wrote the file."""
+    """Number of removed secrets, here or by the file's writer."""
     truncated: bool = False
 
 
 def write_bundle(path: Path, sources: Sources) -> tuple[BundledFile, ...]:
     """Write the bundle to ``path``, for its owner only, in one step. Raises ``OSError``.
 
-    What cannot be read is said in the bundle and stops nothing.
+    Unreadable files are noted in the bundle and stop nothing.
     """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -104,7 +104,7 @@ class _Bundle:
         self.files: list[BundledFile] = []
 
     def add(self, name: str, text: str, *, truncated: bool = False) -> None:
-        """Put ``text`` in, without its secrets; names can hold some too."""
+        """Add ``text`` without secrets; names may contain some too."""
         name = self._redactor.redact(name)
         shown = self._redactor.redact(text)
         data = shown.encode("utf-8", "replace")
@@ -117,14 +117,14 @@ class _Bundle:
         self.files.append(BundledFile(name, len(data), digest, cut_out, truncated))
 
     def without_secrets(self, result: RunResult) -> RunResult:
-        """The result as it may be written: afterwards Markdown's escapes would hide a known secret."""
+        """The result without secrets; removed first, as Markdown's escapes would hide a known one."""
         return msgspec.convert(self._redactor.within(msgspec.to_builtins(result)), RunResult)
 
     def add_json(self, name: str, data: object) -> None:
         self.add(name, json.dumps(data, indent=2, ensure_ascii=False, default=str) + "\n")
 
     def add_file(self, name: str, path: Path) -> None:
-        """Put a text file in; why not, if it cannot be read."""
+        """Add a text file, or a note on why it cannot be read."""
         try:
             text, truncated = _tail(path)
         except OSError as error:
@@ -134,7 +134,7 @@ class _Bundle:
 
 
 def _tail(path: Path) -> tuple[str, bool]:
-    """The end of a file, from the beginning of a line on: half a token would not be recognised."""
+    """The end of a file from the start of a line on: half a token would not be recognised."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         start = max(0, size - MOST_TEXT_BYTES)
@@ -167,7 +167,7 @@ def _collect(bundle: _Bundle, sources: Sources) -> None:
 
 
 def _logs(sources: Sources) -> Iterator[tuple[str, Path]]:
-    """Our own logs, with those that were rotated away. A link is not followed: it may lead anywhere."""
+    """Our own logs, including rotated ones. Links are not followed: they may lead anywhere."""
     state = sources.state_directory
     for pattern in ("*.log*", "*/*.log*"):
         for path in sorted(state.glob(pattern)):
@@ -197,7 +197,7 @@ def _results(bundle: _Bundle, state_directory: Path) -> list[RunResult]:
 
 
 def _conversations(result: RunResult) -> Iterator[tuple[str, Path]]:
-    """Logs and events of a run, as far as they are still in its directory."""
+    """A run's logs and events, if still in its directory."""
     if result.directory is None:
         return
     directory = Path(result.directory)
@@ -210,7 +210,7 @@ def _conversations(result: RunResult) -> Iterator[tuple[str, Path]]:
 
 
 def _unfinished(state_directory: Path) -> Iterator[tuple[str, Path]]:
-    """Logs of the newest checks that came to no result, which may be why somebody collects logs."""
+    """Logs of the latest checks without a result, which may be what is being investigated."""
     kept: frozenset[str] = frozenset()
     results_file = state_directory / FILE_NAME
     if results_file.exists():

@@ -1,4 +1,4 @@
-"""Cutting a server's upstream, where that is our own engine with ``--control`` (``backend.engine.control``)."""
+"""Cutting a server's upstream, if that is our own engine with ``--control`` (``backend.engine.control``)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 TOKEN_VARIABLE = "SALESMIND_ENGINE_TOKEN"  # noqa: S105 (its name)
-"""The engine's own token, where it was started with one."""
+"""The engine's token, if it was started with one."""
 _ANSWER_WITHIN_S = 5.0
 _CUT_S = 0.5
-"""How long connections are cut, before new ones may live again."""
+"""How long (s) connections are cut before new ones work again."""
 
 
 async def cut_connections(control_url: str) -> None:

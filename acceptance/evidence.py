@@ -1,4 +1,4 @@
-"""How findings are worded, in both languages, and how answers are made of them."""
+"""The wording of findings in both languages, and building answers from them."""
 
 from __future__ import annotations
 
@@ -254,7 +254,7 @@ _TAILS: dict[str, tuple[str, str]] = {
     "seconds": ("{seconds} 秒後", "after {seconds} s"),
     "said": ("相手側の説明: 「{said}」", "it said: “{said}”"),
 }
-"""Said after the words when the figure is known and the words do not hold it."""
+"""Appended to the words if the figure is known and not in them already."""
 
 
 _LONGEST = 1_000
@@ -262,7 +262,7 @@ _LONGEST = 1_000
 
 
 def finding(code: str, kind: EvidenceKind, moment: Moment, /, **data: Scalar) -> Evidence:
-    """One piece of evidence, worded from ``data``, in which text is made harmless and free of secrets.
+    """One piece of evidence, worded from ``data``, whose text is made harmless and free of secrets.
 
     A ``message`` is English; where its ``code`` is known, the Japanese words say the same. Raises ``KeyError``
     for a code without words.
@@ -295,7 +295,7 @@ def finding(code: str, kind: EvidenceKind, moment: Moment, /, **data: Scalar) ->
 
 
 def absent(record: Record, what: str, within_s: float | None = None) -> Evidence:
-    """``what`` did not come, up to the end of what was recorded."""
+    """``what`` did not arrive, up to the end of the recording."""
     moment = record.moment(record.events[-1] if record.events else None)
     if within_s is None:
         return finding("absent", "absence", moment, what=what)
@@ -303,5 +303,5 @@ def absent(record: Record, what: str, within_s: float | None = None) -> Evidence
 
 
 def answer(checkpoint: str, verdict: Verdict, *evidence: Evidence, answered_by: str | None = None) -> Answer:
-    """The answer to a checkpoint; what decided comes first."""
+    """The answer to a checkpoint; the deciding evidence comes first."""
     return Answer(checkpoint=checkpoint, verdict=verdict, evidence=evidence, answered_by=answered_by)

@@ -1,7 +1,7 @@
 """A small TCP proxy that breaks the network between console and server on command, without root.
 
-The console dials ``url`` on the loopback; the proxy dials the server, over TLS where the server has it, by the
-server's own name. So certificates are verified against the server as always and the ``Host`` header names it;
+The console connects to ``url`` on the loopback; the proxy connects to the server, over TLS if the server uses it, by
+the server's own name. So certificates are verified against the server as always and the ``Host`` header names it;
 what is broken is what the console sees of the network. An HTTP proxy from the environment is not used: a
 server that is reached only through one cannot be tested this way.
 """
@@ -21,14 +21,14 @@ from api_client.server_url import normalise_server_url
 from api_client.tls import client_ssl_context
 
 _PIECE = 4_096
-"""Bytes passed on at a time: small, so that a slow network is slow evenly."""
+"""Bytes forwarded at a time: small, so that a slow network is evenly slow."""
 _RECEIVE_BUFFER = 16 * 1024
-"""Of the kernel, for what the console sends: a network that stands still must be felt soon."""
+"""Kernel buffer for what the console sends: small, so that a paused network is felt soon."""
 _DIAL_TIMEOUT_S = 10.0
 
 
 class FaultProxy:
-    """Passes everything on until told otherwise. ``async with`` starts and closes it."""
+    """Forwards everything until told otherwise. ``async with`` starts and closes it."""
 
     def __init__(self, server_url: str, *, insecure: bool = False) -> None:
         base = normalise_server_url(server_url)
@@ -61,22 +61,22 @@ class FaultProxy:
 
     @property
     def url(self) -> str:
-        """The server's base URL as it is reached through the proxy."""
+        """The server's base URL through the proxy."""
         assert self._server is not None
         port = self._server.sockets[0].getsockname()[1]
         return f"http://127.0.0.1:{port}{self._path}"
 
     @property
     def upgraded(self) -> int:
-        """WebSockets that are open."""
+        """Number of open WebSockets."""
         return sum(link.upgraded for link in self._links)
 
     def pause(self) -> None:
-        """The network stands still; nothing is lost."""
+        """Pause the network; nothing is lost."""
         self.open.clear()
 
     def resume(self) -> None:
-        """It goes on."""
+        """Resume it."""
         self.open.set()
 
     def reset(self) -> None:
@@ -85,17 +85,17 @@ class FaultProxy:
             link.reset()
 
     def corrupt(self) -> None:
-        """Invert the bits of the next bytes that come from the server over each open WebSocket."""
+        """Invert the bits of the next bytes from the server on each open WebSocket."""
         for link in self._links:
             link.corrupting = link.upgraded
 
     def half_open(self) -> None:
-        """Nothing passes any more over the connections of now, and none is closed. New ones work."""
+        """Block all traffic on the current connections without closing them. New ones work."""
         for link in self._links:
             link.dead = True
 
     def bury_dead(self) -> None:
-        """Reset the connections that ``half_open`` left: the server should see them end as well."""
+        """Reset the connections left by ``half_open``, so that the server sees them end."""
         for link in list(self._links):
             if link.dead:
                 link.reset()
@@ -120,7 +120,7 @@ class FaultProxy:
 
 
 class _Link:
-    """One connection of the console's, and its continuation to the server."""
+    """One connection from the console, and its continuation to the server."""
 
     def __init__(
         self,
@@ -140,7 +140,7 @@ class _Link:
         self.over = asyncio.Event()
 
     async def run(self) -> None:
-        """Pass on, both ways, until one side ends."""
+        """Forward both ways until one side ends."""
         self._start(self._uplink())
         self._start(self._downlink())
         await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)

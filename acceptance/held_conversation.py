@@ -1,4 +1,4 @@
-"""A conversation that the run holds: the same process as the live screen's, driven by commands."""
+"""A conversation of the run: the same process as the live screen's, driven by commands."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Tell = Callable[[StreamEvent], None]
 
 
 class HeldConversation:
-    """Keeps every event of the stream, and lets the procedure wait for what it needs to see."""
+    """Keeps every event of the stream, and lets the procedure wait for conditions."""
 
     def __init__(self, name: str, relay: RelayProcess, tell: Tell) -> None:
         self.name = name
@@ -51,17 +51,17 @@ class HeldConversation:
 
     @property
     def recording(self) -> Path | None:
-        """Where it is recorded; None if it is not. Not always where it was told to: no recording is overwritten."""
+        """The recording's directory, or None. It may differ from the requested one: no recording is overwritten."""
         begun = self.record.one(Recording, lambda event: event.state == "started")
         return None if begun is None else Path(begun.directory)
 
     @property
     def over(self) -> bool:
-        """Nothing more can be expected of it: ended, given up, or nobody to tell it to."""
+        """Whether nothing more can be expected: ended, given up, or its process gone."""
         return self._reading.done() or self.state.status in ("ended", "given_up")
 
     async def until(self, ready: Callable[[HeldConversation], bool], timeout_s: float) -> bool:
-        """Wait until ``ready``; False when time ran out or the conversation is over without it."""
+        """Wait until ``ready``; False if time ran out or the conversation ended first."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s), self._news:
                 await self._news.wait_for(lambda: ready(self) or self.over)
@@ -72,7 +72,7 @@ class HeldConversation:
         await self._relay.send(command)
 
     async def stop(self) -> None:
-        """End it cleanly and take in everything to its last event."""
+        """End it cleanly and collect everything up to its last event."""
         await self._relay.stop(STOP_TIMEOUT_S)
         await self._reading
 

@@ -1,4 +1,4 @@
-"""What the run measured by requests of its own, as plain values for the judges."""
+"""Measurements from the run's own requests, as plain values for the judges."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ class WrongLogins:
 
 @dataclass(frozen=True, slots=True)
 class Vanished:
-    """A client that went without a goodbye or a reset, at ``gone_t``."""
+    """A client that vanished at ``gone_t`` without a close or a reset."""
 
     before: ModeReading | None = None
     connected: tuple[ModeReading, ...] = ()

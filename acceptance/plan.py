@@ -1,4 +1,4 @@
-"""What a run will do to the server, said before it does it."""
+"""What a run will do to the server, announced in advance."""
 
 from __future__ import annotations
 

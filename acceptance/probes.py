@@ -1,4 +1,4 @@
-"""What the run sends that a server should not just take, and what came back."""
+"""Requests that a server should refuse, and its responses."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def oversized(open_: Open, within_s: float) -> SocketReply:
 
 
 async def flood(open_: Open, audio_s: float, no_longer_than_s: float, within_s: float) -> SocketReply:
-    """``audio_s`` seconds of silence, as fast as the server takes them."""
+    """``audio_s`` seconds of silence, as fast as the server accepts them."""
 
     async def send(connection: RealtimeConnection) -> tuple[float, float]:
         sent, began = 0, time.monotonic()
@@ -190,7 +190,7 @@ async def _wrong_request(transport: HttpTransport, what: str, path: str, token: 
 
 
 async def wrong_logins(server_url: str, n: int, *, insecure: bool, until_slow_s: float) -> WrongLogins:
-    """``n`` logins in a row of somebody who does not exist, or fewer when the server has had enough."""
+    """``n`` logins in a row with a nonexistent user, or fewer once the server refuses."""
     at = wall_now()
     replies: list[tuple[int | None, float]] = []
     async with SalesMindClient(server_url, insecure=insecure, timeout_s=until_slow_s * 10) as client:

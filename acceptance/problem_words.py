@@ -1,6 +1,6 @@
 """What went wrong, in Japanese, by its code: evidence is worded in both languages, and the rooms below speak English.
 
-What the console advises a person to do is its own affair (``tui.wording``); here only the fact is said.
+Advice is the console's business (``tui.wording``); here only the fact is stated.
 """
 
 from __future__ import annotations
@@ -99,6 +99,7 @@ _JA: dict[str, str] = {
     "session_update_refused": "サーバーがセッション設定を拒否しました",
     "upstream_silent": "音声を送っても応答がありません",
     "recording_failed": "録音に書き込めません",
+    "recording_not_deleted": "録音を削除できません",
     "closed_by_server": "サーバーが会話を終了しました",
     "bad_configuration": "この設定では会話を開始できません",
     "relay_fault": "会話プロセスで障害が起きました",

@@ -1,4 +1,4 @@
-"""What a run says while it goes on: one typed event per line of ``salesmind check --json``.
+"""The events of a run in progress: one typed event per line of ``salesmind check --json``.
 
 The screen ticks its tree by ``Running`` and ``Answered``, and feeds its live view from ``ConversationEvent``.
 """
@@ -20,7 +20,7 @@ class _Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
 
 
 class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that the run will do to the server, said beforehand."""
+    """One thing that the run will do to the server, announced in advance."""
 
     test: int | None
     """Null: before or after the tests."""
@@ -50,7 +50,7 @@ class TestStarted(_Progress, frozen=True, kw_only=True, tag="test_started"):
 
 
 class Doing(_Progress, frozen=True, kw_only=True, tag="doing"):
-    """What is being done at the moment, for a person who watches."""
+    """The current step, for a person watching."""
 
     test: int
     ja: str
@@ -64,13 +64,13 @@ class Running(_Progress, frozen=True, kw_only=True, tag="running"):
 
 
 class Answered(_Progress, frozen=True, kw_only=True, tag="answered"):
-    """A checkpoint has its answer; a later one for the same checkpoint replaces it."""
+    """A checkpoint was answered; a later answer for the same checkpoint replaces it."""
 
     answer: Answer
 
 
 class ConversationEvent(_Progress, frozen=True, kw_only=True, tag="conversation"):
-    """A line of the stream of a conversation that the run holds. ``name`` tells conversations apart."""
+    """A line from the stream of one of the run's conversations; ``name`` says which."""
 
     name: str
     test: int
@@ -85,7 +85,7 @@ class Question(_Progress, frozen=True, kw_only=True, tag="question"):
     ja: str
     en: str
     asks: Literal["judgement", "act"] = "judgement"
-    """act: to do something first. ``pass`` says that it is done, the run judges what follows."""
+    """act: to do something first; ``pass`` means it is done, and the run judges the outcome."""
 
 
 class TestFinished(_Progress, frozen=True, kw_only=True, tag="test_finished"):

@@ -1,4 +1,4 @@
-"""The stream of one conversation, looked at afterwards: what was said when, on the wall's clock too."""
+"""The stream of one conversation, examined afterwards, with wall-clock times."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from relay.stream import (
 Event = TypeVar("Event", bound=StreamEvent)
 
 _OURS = frozenset({RelayCode.RELAY_CRASHED, RelayCode.RELAY_FAULT, RelayCode.BAD_CONFIGURATION})
-"""Codes of what went wrong in the conversation's own process: it says nothing about the server."""
+"""Codes of failures in the conversation's own process, which say nothing about the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Record:
 
     @property
     def complete(self) -> bool:
-        """It goes on to its proper end: only then does the absence of something prove anything.
+        """Whether it ended properly: only then does the absence of something prove anything.
 
         A conversation whose process was killed, or failed of itself, just stops.
         """

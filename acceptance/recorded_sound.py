@@ -1,4 +1,4 @@
-"""What a recording of a conversation holds, read back."""
+"""Reading back a conversation's recording."""
 
 from __future__ import annotations
 

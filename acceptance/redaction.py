@@ -1,7 +1,7 @@
-"""Cutting secrets out of text: the one rule for logs, reports and the diagnostics bundle.
+"""Removing secrets from text: the one rule for logs, reports and the diagnostics bundle.
 
-Two things are cut: what looks like a secret (a token, an API key, the value behind ``password=``), and the
-values that are known to be secret because the environment holds them under a telling name. Better one word
+Two things are removed: what looks like a secret (a token, an API key, the value after ``password=``), and the
+values known to be secret because an environment variable's name says so. Better one word
 too many than one token too few.
 """
 

@@ -1,4 +1,4 @@
-"""What an acceptance run is asked for, and how patient it is."""
+"""The request of an acceptance run, and its time limits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from relay.chunk_bytes import DEFAULT_CHUNK_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Somebody who is logged in. ``repr`` leaves the token out."""
+    """A logged-in account. ``repr`` leaves the token out."""
 
     username: str
     token: str = field(repr=False)
@@ -21,7 +21,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long things may take (seconds) and how far figures may be off. Stated in every answer."""
+    """Time limits (seconds) and tolerances. Stated in every answer."""
 
     connect_s: float = 20.0
     """From dialling to the open gate; an existing server takes up to 10 s to reach its upstream."""
@@ -75,12 +75,12 @@ class Limits:
 
 
 class Operator(Protocol):
-    """A person who can be asked. ``name`` is recorded with each answer."""
+    """A person who can answer questions. ``name`` is recorded with each answer."""
 
     name: str
 
     async def ask(self, question: Question) -> Reply:
-        """What the person says; ``not_applicable`` when they cannot tell."""
+        """The person's answer; ``not_applicable`` if they cannot tell."""
         ...
 
 
@@ -92,7 +92,7 @@ Act = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What the run may do to the server beside talking to it. None: it may not."""
+    """What the run may do to the server besides talking to it. None: not allowed."""
 
     restart_server: RestartServer | None = None
     revoke_second: Act | None = None

@@ -1,4 +1,4 @@
-"""What an acceptance run found: answers with their evidence, and the verdicts made of them.
+"""The result of an acceptance run: answers with their evidence, and the verdicts that follow.
 
 These types are the published shape of a result: reports, the results store and ``salesmind check --json``
 are made of nothing else. Fields may be added; none is renamed or removed.
@@ -19,7 +19,7 @@ Scalar = str | int | float | bool | None
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that decided an answer, or was looked at for it."""
+    """One thing that decided an answer or was considered for it."""
 
     kind: EvidenceKind
     code: str

@@ -1,4 +1,4 @@
-"""Runs the acceptance procedure against a server and says what happens while it does."""
+"""Runs the acceptance procedure against a server, reporting events as it goes."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ async def run_check(
 ) -> RunResult:
     """Run the selected tests; the result was emitted last.
 
-    What the server does wrong is in the answers, and so is a test that could not be carried out. Cancelling
-    ends the conversation that is being held, cleans up, and emits the result of what was answered until then
-    with ``aborted`` set, before ``CancelledError`` goes on.
+    The server's faults are in the answers, and so is a test that could not be run. Cancelling
+    ends the current conversation, cleans up, and emits the result of what was answered so far
+    with ``aborted`` set, before ``CancelledError`` propagates.
     """
     procedure = _Procedure(request, emit, operator, means)
     try:

@@ -1,4 +1,4 @@
-"""The recording that test 2 speaks unless it is given a source, and what a result calls a source."""
+"""The recording that test 2 plays by default, and how results name a source."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from api_client.events import ErrorEvent, SessionCreated
 from api_client.realtime import RealtimeConnection
 
 _NOT_A_REFUSAL = frozenset({1001, 1006, 1011, 1012, 1013, 4002, 4003, 4008, 4500})
-"""Closes that speak of the server, its upstream or the network, not of what was asked for."""
+"""Close codes about the server, its upstream or the network, not about the request."""
 
 
 class NotOpened(Exception):

@@ -1,7 +1,7 @@
-"""The results that are kept: one SQLite file in the state directory.
+"""The results store: one SQLite file in the state directory.
 
-Every run is kept whole, as its JSON, beside the columns that a list needs. Several programs may use the file at
-once. A file that cannot be used is reported and left as it is: nothing is ever repaired by throwing away.
+Every run is stored whole, as JSON, beside the columns that a list needs. Several programs may use the file at
+once. An unusable file is reported and left alone: nothing is ever repaired by discarding it.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class StoredRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResultsStore:
-    """The results in ``path``; made, for its owner only, if there are none. A context that closes it.
+    """The results in ``path``, created for its owner only if missing. A context that closes it.
 
     Every method raises ``StoreError``.
     """
@@ -181,7 +181,7 @@ class ResultsStore:
     # --- writing -------------------------------------------------------------------------------
 
     def keep(self, result: RunResult) -> None:
-        """Keep ``result``; one of the same id is replaced (an operator's note was added)."""
+        """Save ``result``, replacing one with the same id (an operator's note was added)."""
         run = (
             result.id, result.started_at, result.finished_at, result.server_url, result.console_version,
             result.username, result.document, result.beyond, result.minimum, result.ideal, result.aborted,
@@ -213,7 +213,7 @@ class ResultsStore:
         return changed
 
     def prune(self, keep: int) -> tuple[str, ...]:
-        """Forget all but the newest ``keep`` runs; gives the ids of those forgotten, newest first."""
+        """Remove all but the newest ``keep`` runs; returns the removed ids, newest first."""
         with self._writing():
             rows = self._database.execute(
                 "SELECT id FROM runs ORDER BY id DESC LIMIT -1 OFFSET ?", (max(0, keep),)
@@ -225,7 +225,7 @@ class ResultsStore:
     # --- reading -------------------------------------------------------------------------------
 
     def runs(self, limit: int | None = None, server_url: str | None = None) -> tuple[StoredRun, ...]:
-        """The runs that are kept (against one server), newest first."""
+        """The saved runs (against one server), newest first."""
         with self._reading():
             rows = self._database.execute(
                 f"SELECT {_COLUMNS} FROM runs WHERE ?1 IS NULL OR server_url = ?1"  # noqa: S608 (our own names)
@@ -333,7 +333,7 @@ class ResultsStore:
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
-        """What SQLite says, as a ``StoreError``."""
+        """SQLite's error as a ``StoreError``."""
         try:
             yield
         except sqlite3.OperationalError as error:

@@ -35,7 +35,7 @@ Value = TypeVar("Value")
 
 
 class Endpoint(Enum):
-    """What an answer's status has to be read against: the same 401 or 404 means different things."""
+    """The kind of endpoint, which decides what a 401 or 404 means."""
 
     PLAIN = "plain"
     LOGIN = "login"
@@ -45,7 +45,7 @@ class Endpoint(Enum):
 def read_answer(
     answer: Answer, shape: type[Value], *, server_url: str, path: str, endpoint: Endpoint
 ) -> Value:
-    """The value in ``answer``, or the error that it stands for, raised. ``path`` is what was asked for."""
+    """Return the value in ``answer``, or raise the error that it stands for. ``path`` is the requested path."""
     if not 200 <= answer.status < 300:
         raise error_for(answer, server_url=server_url, path=path, endpoint=endpoint)
     try:
@@ -56,7 +56,7 @@ def read_answer(
 
 
 def error_for(answer: Answer, *, server_url: str, path: str, endpoint: Endpoint) -> ApiError:
-    """The error that an answer other than 2xx stands for."""
+    """The error for an answer other than 2xx."""
     status = answer.status
     if 300 <= status < 400:
         return redirect_error(f"{server_url}{path}", path, answer.location, status)
@@ -81,7 +81,7 @@ def error_for(answer: Answer, *, server_url: str, path: str, endpoint: Endpoint)
 
 
 def redirect_error(url: str, path: str, location: str | None, status: int) -> UnexpectedRedirect:
-    """A redirect from ``url``, which ends in the API's ``path``. Of the target only what cannot be secret is kept."""
+    """A redirect from ``url``, which ends in the API's ``path``. Only the non-secret parts of the target are kept."""
     try:
         target = one_line(without_query(urljoin(url, location or "")))
     except ValueError:
@@ -152,7 +152,7 @@ def _no_salesmind(status: int, reason: str) -> UnexpectedAnswer:
 
 
 def pause_s(retry_after: str | None) -> float | None:
-    """The seconds in a ``Retry-After`` header, up to a day; None for none, and for a date."""
+    """The seconds in a ``Retry-After`` header, up to a day; None if it is missing or a date."""
     try:
         seconds = float(retry_after or "")
     except ValueError:

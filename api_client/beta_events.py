@@ -1,4 +1,4 @@
-"""Beta names of server events, as an existing relay passes them on (realtime-protocol, section 12).
+"""Beta names of server events, as an existing relay forwards them (realtime-protocol, section 12).
 
 Each is a subclass of its GA struct with the same fields: only ``wire_type`` tells them apart.
 """

@@ -12,8 +12,8 @@ import msgspec
 from api_client.errors import NotText
 
 REPLAYED_PREFIX = "replayed_"
-"""How the id begins that we choose for an item which tells a new connection what was said before it. A SalesMind
-server stores every other item that a client makes as a typed turn (docs/server.md)."""
+"""Prefix of the ids we choose for items that replay earlier turns to a new connection. A SalesMind
+server stores every other item that a client creates as a typed turn (docs/server.md)."""
 
 
 class ClientEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
@@ -31,7 +31,7 @@ class ClientEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", o
 
 
 class SessionUpdate(ClientEvent, frozen=True, kw_only=True, tag="session.update"):
-    """A partial session, in the shape the server speaks; made by ``session_update.session_update``."""
+    """A partial session in the server's dialect; built by ``session_update.session_update``."""
 
     session: dict[str, Any]
 
@@ -43,7 +43,7 @@ class TextContent(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", t
 
 
 class MessageItem(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="message"):
-    """A turn that was typed."""
+    """A typed turn."""
 
     role: Literal["user", "system"]
     content: tuple[TextContent, ...]
@@ -57,7 +57,7 @@ class ConversationItemCreate(ClientEvent, frozen=True, kw_only=True, tag="conver
 
 
 class ConversationItemTruncate(ClientEvent, frozen=True, kw_only=True, tag="conversation.item.truncate"):
-    """Tell the server how much of an answer was heard, in ms of its audio."""
+    """Tells the server how much of an answer was heard, in ms of its audio."""
 
     item_id: str
     audio_end_ms: int
@@ -66,7 +66,7 @@ class ConversationItemTruncate(ClientEvent, frozen=True, kw_only=True, tag="conv
 
 
 class ResponseCreate(ClientEvent, frozen=True, kw_only=True, tag="response.create"):
-    """Ask for an answer now."""
+    """Requests an answer now."""
 
 
 class ResponseCancel(ClientEvent, frozen=True, kw_only=True, tag="response.cancel"):
@@ -86,7 +86,7 @@ def encode(event: ClientEvent) -> bytes:
 def encode_json(value: Any) -> bytes:
     """``value`` as UTF-8 JSON.
 
-    Raises ``NotText`` for a text with bytes in it that were no UTF-8, as Python reads them from a command line.
+    Raises ``NotText`` for text with bytes that were not UTF-8, as Python reads them from a command line.
     """
     try:
         return _encoder.encode(value)
@@ -97,7 +97,7 @@ def encode_json(value: Any) -> bytes:
 
 
 def _not_text(value: Any, name: str = "text") -> str | None:
-    """The name of the field in ``value`` that no encoder takes."""
+    """The name of the field in ``value`` that cannot be encoded."""
     if isinstance(value, str):
         return name if any("\ud800" <= character <= "\udfff" for character in value) else None
     if isinstance(value, dict):
@@ -125,7 +125,7 @@ def item_truncate(
 
 
 def response_create(*, event_id: str | None = None) -> ResponseCreate:
-    """Ask for an answer with the session's own settings."""
+    """Request an answer with the session's own settings."""
     return ResponseCreate(event_id=event_id)
 
 

@@ -1,4 +1,4 @@
-"""What a closed realtime socket means, and whether dialling again is of any use.
+"""What a closed realtime socket means, and whether reconnecting can help.
 
 Sources: salesmind-api.md, sections 3 and 4 (4002, 44xx, 1006, 1009); realtime-protocol, section 1 (1001, 3000,
 4000); 4003, 4008, 4403, 4408 and 4429 are our own server's additions, 4413 and 4500 what it says behind Daphne,
@@ -39,7 +39,7 @@ class CloseCode(StrEnum):
 
 
 class CloseMeaning(NamedTuple):
-    """``retry``: whether a new connection may fare better. ``message`` is one English sentence."""
+    """``retry``: whether a new connection may succeed. ``message`` is one English sentence."""
 
     code: CloseCode
     retry: bool
@@ -138,7 +138,7 @@ def close_meaning(code: int, reason: str) -> CloseMeaning:
 
 
 def unreadable(reason: str) -> CloseMeaning:
-    """We dropped the connection for what the server sent; ``reason`` is the WebSocket library's."""
+    """We dropped the connection because of what the server sent; ``reason`` is the WebSocket library's."""
     return CloseMeaning(
         CloseCode.UNREADABLE,
         True,
@@ -147,7 +147,7 @@ def unreadable(reason: str) -> CloseMeaning:
 
 
 def _by_reason(reason: str) -> CloseMeaning | None:
-    """The verdict in a reason such as ``invalid_request_error.beta_api_shape_disabled``."""
+    """The meaning of a reason such as ``invalid_request_error.beta_api_shape_disabled``."""
     meaning = error_meaning(reason.rpartition(".")[2] or None, None, "")
     if not meaning.fatal:
         return None

@@ -1,4 +1,4 @@
-"""Failures to reach a server, told apart; the same words for HTTP and WebSocket."""
+"""Failures to reach a server, with the same messages for HTTP and WebSocket."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def proxy_refused(proxy: Proxy, status: int) -> ProxyFailed:
 
 
 def proxy_unreachable(proxy: Proxy) -> ProxyFailed:
-    """Nobody answers as the proxy, or what does is none."""
+    """Nothing answers at the proxy's address, or it is not a proxy."""
     return ProxyFailed(
         f"The proxy {proxy.address} cannot be reached, or dropped the connection: check HTTP_PROXY, HTTPS_PROXY, "
         "ALL_PROXY and NO_PROXY.",
@@ -75,7 +75,7 @@ def proxy_unreachable(proxy: Proxy) -> ProxyFailed:
 
 
 async def look_up_host(server_url: str, proxy: Proxy | None) -> None:
-    """Make sure that whom we dial has an address: the server, or the proxy, which looks the server up itself.
+    """Check that the host we connect to resolves: the server, or the proxy, which resolves the server itself.
 
     Raises ``NameUnknown``, ``NameTimeout``, or ``ProxyFailed`` if it is the proxy's name.
     """

@@ -14,13 +14,13 @@ from api_client.harmless import one_line
 from api_client.harmless_json import decode_untyped
 
 MAX_TEXT = 500
-"""Characters kept of one message: room for every real one, not for a page."""
+"""Most characters kept of one message: enough for any real one, but not for a page."""
 
 _SUMMARY_KEYS = ("detail", "message", "error")
 
 
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What an error answer says.
+    """The contents of an error answer.
 
     ``fields`` maps a field, or ``non_field_errors``, to its messages; ``summary`` is the sentence about the
     whole. ``is_json`` is false for HTML pages and garbage, which leave the rest empty.
@@ -33,7 +33,7 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_error_body(body: bytes) -> ErrorBody:
-    """What ``body`` says, whichever of the shapes it has."""
+    """Parse ``body``, in any of its forms."""
     try:
         value: Any = decode_untyped(body)
     except (ValueError, RecursionError):

@@ -9,10 +9,10 @@ from api_client.harmless import one_line
 
 
 class ErrorMeaning(NamedTuple):
-    """What to make of an error.
+    """How to treat an error.
 
-    ``code`` is the server's own code, else its type, else ``unknown_error``. ``fatal``: the conversation ends
-    by it. ``retry``: whether a new connection may fare better. ``benign``: to be shown as information at
+    ``code`` is the server's own code, or its type, or ``unknown_error``. ``fatal``: it ends the
+    conversation. ``retry``: whether a new connection may succeed. ``benign``: to be shown as information at
     most. ``upstream_lost``: this connection is dead although it stays open, so only a new one helps. ``said``: the
     server's own words, harmless and on one line, to be shown beside ``message``.
     """
@@ -149,22 +149,22 @@ _BUSY = ErrorMeaning(
 _FAILED = _upstream_lost("upstream_failed", "The SalesMind server's speech service is failing (HTTP 5xx)")
 
 _DIALLING = frozenset({"upstream_unreachable", "connection_error"})
-"""What a server says that could not connect to its speech service; its words tell why."""
+"""Codes from a server that could not connect to its speech service; the message tells why."""
 _HTTP_STATUS = re.compile(r"\bHTTP (?:status )?(?:code )?([45]\d\d)\b")
 _KEY_MISSING = re.compile(r"API.?KEY.{0,20}(?:not (?:configured|set|found)|missing|required)", re.IGNORECASE)
 _KEY = re.compile(r"\bsk-[\w*-]+", re.ASCII)
 MAX_SAID = 500
 
 EXPLAINED_CODES = frozenset({*_BY_CODE, *_BY_TYPE, _NO_KEY.code, _NOT_FOUND.code, _BUSY.code, _FAILED.code})
-"""What a server may report and ``error_meaning`` has words for."""
+"""The codes that ``error_meaning`` explains."""
 
 
 def error_meaning(code: str | None, type: str | None, message: str) -> ErrorMeaning:
-    """What an error with these three means.
+    """The meaning of an error event.
 
     An unknown error is neither fatal nor benign: it is shown with the server's own ``message`` and the socket
-    is kept. Why a server could not connect to its speech service is told by its ``message`` only: the HTTP status
-    there decides.
+    is kept. Only ``message`` tells why a server could not connect to its speech service: the HTTP status
+    in it decides.
     """
     said = _KEY.sub("sk-...", one_line(message))[:MAX_SAID]
     if code is not None and code in _BY_CODE:

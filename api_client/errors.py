@@ -11,7 +11,7 @@ from typing import TypedDict, Unpack
 
 
 class ApiErrorCode(StrEnum):
-    """Stable names of everything that can go wrong. Added to, never renamed."""
+    """Stable error codes: codes may be added, none is renamed."""
 
     BAD_URL = "bad_url"
     INVALID_PARAMETER = "invalid_parameter"
@@ -48,7 +48,7 @@ class ApiErrorCode(StrEnum):
 
 
 class Said(TypedDict, total=False):
-    """What every error may be given beside its message; see ``ApiError``."""
+    """Optional fields of every error; see ``ApiError``."""
 
     status: int | None
     summary: str | None
@@ -56,7 +56,7 @@ class Said(TypedDict, total=False):
 
 
 PASSING_STATUSES = frozenset({408, 421, 425, 502, 503, 504, 507, *range(520, 531)})
-"""HTTP statuses that say nothing about the request: a gateway's, or a server's that is busy or not up yet."""
+"""HTTP statuses that say nothing about the request: from a gateway, or a server that is busy or starting."""
 
 
 class ApiError(Exception):
@@ -89,19 +89,19 @@ class BadUrl(ApiError):
 
 
 class InvalidParameter(ApiError):
-    """A token or session id that cannot stand in the relay's query, which is not percent-decoded."""
+    """A token or session id that cannot be put in the relay's query, which is not percent-decoded."""
 
     code = ApiErrorCode.INVALID_PARAMETER
 
 
 class NotText(InvalidParameter):
-    """What is to be sent is no text that UTF-8 can hold. ``params``: ``name``, the field or option."""
+    """The text to be sent cannot be encoded as UTF-8. ``params``: ``name``, the field or option."""
 
     code = ApiErrorCode.NOT_TEXT
 
 
 class ServerUnreachable(ApiError):
-    """Nobody listens there, or the name is unknown, or the connection broke before an answer."""
+    """Nothing listens there, the name is unknown, or the connection broke before an answer."""
 
     code = ApiErrorCode.SERVER_UNREACHABLE
 
@@ -113,16 +113,16 @@ class NameUnknown(ServerUnreachable):
 
 
 class NameTimeout(ServerUnreachable):
-    """Nobody says in time what the host's name stands for. ``params``: ``host``, ``seconds``."""
+    """Resolving the host's name took too long. ``params``: ``host``, ``seconds``."""
 
     code = ApiErrorCode.NAME_TIMEOUT
 
 
 class ProxyFailed(ServerUnreachable):
-    """The proxy that the environment names is what fails. ``params``: ``proxy`` (``host:port``), mostly ``status``.
+    """The proxy from the environment failed. ``params``: ``proxy`` (``host:port``), mostly ``status``.
 
-    ``code`` is ``proxy_login`` for 407, ``proxy_bad_gateway`` where the proxy does not reach the server,
-    ``proxy_unreachable`` where nobody answers as the proxy, else ``proxy_refused``.
+    ``code`` is ``proxy_login`` for 407, ``proxy_bad_gateway`` if the proxy cannot reach the server,
+    ``proxy_unreachable`` if nothing answers as the proxy, otherwise ``proxy_refused``.
     """
 
     def __init__(
@@ -148,7 +148,7 @@ class ServerTimeout(ApiError):
 
 
 class ProxyTimeout(ServerTimeout):
-    """Likewise, and a proxy stands between. ``params``: ``seconds``, ``proxy``."""
+    """Likewise, through a proxy. ``params``: ``seconds``, ``proxy``."""
 
     code = ApiErrorCode.PROXY_TIMEOUT
 
@@ -179,7 +179,7 @@ class UnexpectedRedirect(ApiError):
 
 
 class RedirectedAway(UnexpectedRedirect):
-    """Likewise, but not to another address of a SalesMind server: to a page for logging in, for instance."""
+    """Likewise, but not to another SalesMind address: to a login page, for instance."""
 
     code = ApiErrorCode.REDIRECTED_AWAY
 
@@ -191,7 +191,7 @@ class BadCredentials(ApiError):
 
 
 class AccountRefused(ApiError):
-    """Login answered 403: mostly deactivated; ``summary`` tells.
+    """Login answered 403: usually deactivated; see ``summary``.
 
     ``code`` is ``email_not_verified`` where the server says that this is the reason.
     """
@@ -208,7 +208,7 @@ class AccountRefused(ApiError):
 
 
 class NotAuthenticated(ApiError):
-    """401 outside login: no token, or one the server no longer knows."""
+    """401 outside login: no token, or one that is no longer valid."""
 
     code = ApiErrorCode.NOT_AUTHENTICATED
 
@@ -220,13 +220,13 @@ class Forbidden(ApiError):
 
 
 class NotFound(ApiError):
-    """404: no such thing, or another user's."""
+    """404: it does not exist, or belongs to another user."""
 
     code = ApiErrorCode.NOT_FOUND
 
 
 class ValidationFailed(ApiError):
-    """400: the server refuses what was sent.
+    """400: the server rejects the values sent.
 
     ``fields`` maps a field to the server's messages for it (``non_field_errors`` for the whole form); it is
     empty for domain errors such as finishing a session without messages, which come with ``summary`` alone.
@@ -252,13 +252,13 @@ class RateLimited(ApiError):
 
 
 class ServerFault(ApiError):
-    """5xx: the server failed. ``summary`` is null when it answered with a page instead of JSON."""
+    """5xx: the server failed. ``summary`` is null if it answered with a page instead of JSON."""
 
     code = ApiErrorCode.SERVER_FAULT
 
 
 class UnexpectedAnswer(ApiError):
-    """An answer that no SalesMind server gives: not JSON, or of another shape."""
+    """An answer that no SalesMind server gives: not JSON, or of an unknown form."""
 
     code = ApiErrorCode.UNEXPECTED_ANSWER
 
@@ -268,8 +268,8 @@ class RealtimeRefused(ApiError):
 
     ``code`` is ``realtime_bad_token`` for 401 and 403 (an existing server says a bare 403 for a bad token),
     ``realtime_wrong_path`` for 404 and 500 (what an existing server says for an unrouted path),
-    ``server_fault`` for what passes (``PASSING_STATUSES``: a gateway whose server is down), ``rate_limited`` for
-    429, else ``realtime_refused``. ``summary`` holds the words of the body, ``retry_after_s`` the pause that the
+    ``server_fault`` for temporary ones (``PASSING_STATUSES``: a gateway whose server is down), ``rate_limited`` for
+    429, otherwise ``realtime_refused``. ``summary`` is the body's message, ``retry_after_s`` the pause that the
     server names, in seconds. ``params``: ``status``.
     """
 
@@ -296,7 +296,7 @@ class SendStalled(ApiError):
 class ConnectionLost(ApiError):
     """The socket is closed. ``close_code`` is 1006 when no close frame came.
 
-    ``close_reason``, also the ``summary``, is in the peer's words, on one line.
+    ``close_reason``, also the ``summary``, is the peer's own text, on one line.
     """
 
     code = ApiErrorCode.CONNECTION_LOST

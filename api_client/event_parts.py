@@ -1,7 +1,7 @@
 """The objects inside server events: session, items, responses, errors.
 
 Source: realtime-protocol, sections 4, 5, 8 and 11. Only what the console reads is named, and the decoder ignores
-everything else: an odd field that nobody reads costs nothing, and one that is read costs itself only (``lenient``).
+everything else: an odd field that nobody reads costs nothing, and one that is read costs only itself (``lenient``).
 Nearly every field may be missing.
 """
 
@@ -16,7 +16,7 @@ Dialect = Literal["ga", "beta"]
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True):
     lenient_text: ClassVar[str | None] = None
-    """The field that a mere text in place of the object fills; empty: none, but the object is there."""
+    """The field that a plain string in place of the object fills; empty: none, but the object exists."""
 
 
 class TurnDetection(_Part, frozen=True, kw_only=True):
@@ -25,7 +25,7 @@ class TurnDetection(_Part, frozen=True, kw_only=True):
     lenient_text: ClassVar[str | None] = ""
 
     silence_duration_ms: float | None = None
-    """The quiet that ends a turn."""
+    """The silence that ends a turn."""
     interrupt_response: bool | None = None
 
 
@@ -58,7 +58,7 @@ class RealtimeSession(_Part, frozen=True, kw_only=True):
 
     @property
     def dialect(self) -> Dialect | None:
-        """Which shape the session has; null when it has none, as in the relay's stub."""
+        """The session's dialect; null if it shows none, like the relay's stub."""
         if self.type is not None or self.audio is not None or self.output_modalities is not None:
             return "ga"
         beta = (
@@ -73,14 +73,14 @@ class RealtimeSession(_Part, frozen=True, kw_only=True):
 
     @property
     def turn_detection(self) -> TurnDetection | None:
-        """How the server decides that the user has finished, in either dialect; null: it does not."""
+        """The turn detection settings, in either dialect; null: off."""
         if self.audio is not None and self.audio.input is not None:
             return self.audio.input.turn_detection
         return self.beta_turn_detection
 
 
 class ContentPart(_Part, frozen=True, kw_only=True):
-    """A piece of an item: what was said, or written."""
+    """A part of an item: spoken or written."""
 
     lenient_text: ClassVar[str | None] = "text"
 
@@ -97,7 +97,7 @@ class ConversationItem(_Part, frozen=True, kw_only=True):
 
     @property
     def text(self) -> str:
-        """All that was said or written in the item, in order."""
+        """All spoken and written text of the item, in order."""
         return "".join(part.transcript or part.text or "" for part in self.content or ())
 
 
@@ -114,7 +114,7 @@ class ErrorDetail(_Part, frozen=True, kw_only=True):
 
 
 class StatusDetails(_Part, frozen=True, kw_only=True):
-    """Why a response ended as it did."""
+    """Why a response ended."""
 
     lenient_text: ClassVar[str | None] = "error"
 

@@ -1,7 +1,7 @@
-"""What the server sends, as typed values (salesmind-api.md, section 3; realtime-protocol, sections 7 and 12).
+"""Server events as typed values (salesmind-api.md, section 3; realtime-protocol, sections 7 and 12).
 
 ``decode_event`` never raises. A beta name decodes to a subclass of the GA struct, so that ``isinstance``
-and ``match`` need to know the GA names only: ``event.type`` is the GA name, ``event.wire_type`` what was
+and ``match`` only need the GA names: ``event.type`` is the GA name, ``event.wire_type`` the one that was
 sent.
 """
 

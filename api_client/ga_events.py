@@ -247,13 +247,13 @@ class OutputAudioDelta(_ContentEvent, frozen=True, kw_only=True, tag="response.o
 
 
 class OutputAudioDone(_ContentEvent, frozen=True, kw_only=True, tag="response.output_audio.done"):
-    """No more audio of this part."""
+    """This part's audio is complete."""
 
 
 class OutputTranscriptDelta(
     _ContentEvent, frozen=True, kw_only=True, tag="response.output_audio_transcript.delta"
 ):
-    """More of the words of a spoken answer; runs ahead of the audio."""
+    """More of a spoken answer's transcript; runs ahead of the audio."""
 
     delta: str = ""
 
@@ -261,7 +261,7 @@ class OutputTranscriptDelta(
 class OutputTranscriptDone(
     _ContentEvent, frozen=True, kw_only=True, tag="response.output_audio_transcript.done"
 ):
-    """All words of a spoken answer."""
+    """The complete transcript of a spoken answer."""
 
     transcript: str = ""
 
@@ -273,10 +273,10 @@ class OutputTextDelta(_ContentEvent, frozen=True, kw_only=True, tag="response.ou
 
 
 class OutputTextDone(_ContentEvent, frozen=True, kw_only=True, tag="response.output_text.done"):
-    """All of a written answer."""
+    """The complete text of a written answer."""
 
     text: str = ""
 
 
 class RateLimitsUpdated(TypedEvent, frozen=True, kw_only=True, tag="rate_limits.updated"):
-    """What is left of the account's allowance; comes after ``response.done``."""
+    """The account's remaining rate limits; comes after ``response.done``."""

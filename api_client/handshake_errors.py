@@ -1,4 +1,4 @@
-"""A WebSocket handshake that was answered with an HTTP status (salesmind-api.md, section 3). Pure."""
+"""A WebSocket handshake answered with an HTTP status (salesmind-api.md, section 3). Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def handshake_error(
 
 
 def words_of_body(body: bytes) -> str | None:
-    """What a refusal's body says in words: a JSON error, or a line of plain text. A page says nothing."""
+    """The message in a refusal's body: a JSON error, or a line of plain text; None for a page."""
     parsed = parse_error_body(body)
     if parsed.is_json:
         return parsed.summary

@@ -1,18 +1,18 @@
-"""Text from outside made harmless, before anything is made of it.
+"""Text from outside, made harmless before it is used.
 
-Every word of a server ends on somebody's terminal, which obeys a control character wherever it comes from: it can
-clear the screen, write to the clipboard, overwrite a line, or show text in another order than it is stored in. What
-is invisible can also hide words from a reader that a program still reads. Each such character becomes U+FFFD, so that
-its reader sees that something was there.
+A server's text ends up on somebody's terminal, which obeys control characters wherever they come from: they can
+clear the screen, write to the clipboard, overwrite a line, or show text in a different order than it is stored in. What
+is invisible can also hide words from a reader that a program still sees. Each such character becomes U+FFFD, so that
+the reader sees that something was there.
 
-Left alone is what ordinary text needs:
+What ordinary text needs is left alone:
 
 - tabs and line breaks (CR, CR LF, NEL and the Unicode separators become LF);
 - a zero-width joiner between two emoji, and joiner and non-joiner within Arabic and the scripts of India;
 - one variation selector after a sign: emoji style, and the variant forms of kanji in Japanese names;
 - tag characters in the flags of England, Scotland and Wales.
 
-Nothing is done to Japanese: full-width signs and spaces, half-width kana and combining marks are ordinary text.
+Japanese is untouched: full-width signs and spaces, half-width kana and combining marks are ordinary text.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ _HARMFUL = re.compile(
 
 
 def harmless_text(text: str) -> str:
-    """``text`` with U+FFFD in place of what could do harm; tabs and line breaks stay. It can always be encoded."""
+    """``text`` with harmful characters replaced by U+FFFD; tabs and line breaks stay. It can always be encoded."""
     if text.isascii() and text.isprintable():
         return text
     return _HARMFUL.sub(_keep_flags, _LINE_BREAK.sub("\n", text))
 
 
 def one_line(text: str) -> str:
-    """``harmless_text`` on one line: line breaks are shown as ``\\n``, so that no text forges a line of its own."""
+    """``harmless_text`` on one line: line breaks are shown as ``\\n``, so that no text can forge a line."""
     return harmless_text(text).replace("\n", "\\n").replace("\t", " ")
 
 

@@ -45,7 +45,7 @@ _AS_UTF8 = _suspects(
 
 
 def is_harmless_json(raw: bytes) -> bool:
-    """Whether the strings in this JSON text can be used as they are. A false alarm costs time, nothing else.
+    """Whether the strings in this JSON text are harmless as they are. A false alarm only costs time.
 
     1 us for a message with 200 ms of audio, 4 ms for a session with 500 kB of Japanese, 14 ms for one with 1 MB of
     Japanese in escapes (CPython 3.11 on a busy machine).
@@ -60,7 +60,7 @@ def is_harmless_json(raw: bytes) -> bool:
 
 
 def harmless_value(value: Any) -> Any:
-    """A decoded JSON ``value`` with every string in it, keys too, made harmless."""
+    """A decoded JSON ``value`` with every string in it, including keys, made harmless."""
     if isinstance(value, str):
         return harmless_text(value)
     if isinstance(value, list):
@@ -73,7 +73,7 @@ def harmless_value(value: Any) -> Any:
 def decode_untyped(raw: bytes) -> Any:
     """The value in a JSON text, harmless. Raises ``ValueError`` and ``RecursionError``.
 
-    Unlike msgspec's, this decoder takes half a surrogate pair, which JSON can write and UTF-8 cannot, and the ``NaN``
+    Unlike msgspec's, this decoder accepts half a surrogate pair, which JSON can write and UTF-8 cannot, and the ``NaN``
     of Python's own encoder, which becomes null.
     """
     return harmless_value(json.loads(raw, parse_constant=lambda _: None))

@@ -46,7 +46,7 @@ for _name in ("connection", "http11", "http2", "proxy", "socks"):
     logging.getLogger(f"httpcore.{_name}").setLevel(logging.WARNING)
 
 KEEP_ALIVE_S = 3.0
-"""Idle connections are dropped before uvicorn does so after 5 s, or a poll would now and then meet the hang-up."""
+"""Idle connections are dropped before uvicorn does so after 5 s; otherwise a poll would sometimes hit the close."""
 USER_AGENT = "SalesMind-Console"
 
 

@@ -1,7 +1,7 @@
-"""An event with an odd field, read field by field: what is odd costs that field, not the event. Pure.
+"""An event with an unexpected field, read field by field: it costs that field, not the event. Pure.
 
-Servers that call themselves compatible send numbers for codes, text for objects, null for what must be there. The
-quick road is msgspec's own decoder; this one is taken only where that one refuses.
+Servers that claim compatibility send numbers for codes, text for objects, null for required fields. The
+fast path is msgspec's own decoder; this one is used only if that one refuses.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import msgspec
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 _WORDS = ("text", "value", "message", "transcript", "detail")
-"""Where an object that stands for a text has that text."""
+"""The keys under which an object in place of a text has that text."""
 
 
 def read_leniently(shape: type[Shape], value: dict[str, Any]) -> Shape:
@@ -59,7 +59,7 @@ def _members(wanted: Any) -> tuple[Any, ...]:
 
 
 def _as_member(member: Any, value: Any) -> Any | None:
-    """``value`` bent into ``member``; None if that cannot be done."""
+    """``value`` converted to ``member``; None if that is impossible."""
     if value is None:
         return None
     if isinstance(member, type) and issubclass(member, msgspec.Struct):

@@ -1,7 +1,7 @@
-"""What a SalesMind server answers over HTTP, as values (salesmind-api.md, section 2).
+"""A SalesMind server's HTTP answers as values (salesmind-api.md, section 2).
 
-Unknown fields are ignored and optional ones may be missing: null means that the server did not say. Words
-from a fixed set (mode, status, stage) are plain strings, so that a server with one more word still works.
+Unknown fields are ignored and optional ones may be missing: null means that the server did not say. Values
+from a fixed set (mode, status, stage) are plain strings, so that a server with a new one still works.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is logged in."""
+    """The logged-in user."""
 
     id: int
     username: str

@@ -1,8 +1,8 @@
-"""Looking up a host's name with a limit of its own.
+"""Resolving a host name with its own time limit.
 
-The system's resolver takes 5 s and more for each server of names that does not answer, and cannot be stopped; the
-caller would only learn that "the server did not answer". A look-up that is late goes on in its thread, and the next
-attempt has its result.
+The system's resolver takes 5 s or more for each name server that does not answer, and cannot be stopped; the
+caller would only learn that "the server did not answer". A slow lookup continues in its thread, and the next
+attempt uses its result.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from api_client.errors import ApiError, NameTimeout, NameUnknown
 
 LIMIT_S = 4.0
 KNOWN_FOR_S = 60.0
-"""So long a name that resolved is not looked up again before a request; each new connection still does."""
+"""Seconds for which a resolved name is not looked up again before a request; each new connection still does."""
 
 _known: dict[str, float] = {}
-"""When a name resolved last, by ``time.monotonic()``."""
+"""When each name last resolved, by ``time.monotonic()``."""
 _under_way: dict[str, _LookUp] = {}
 
 
 class _LookUp:
-    """One look-up in a thread. A daemon, so that a resolver that hangs does not keep the program from ending."""
+    """One lookup in a daemon thread, so that a hung resolver does not keep the program from exiting."""
 
     def __init__(self, host: str) -> None:
         self.host = host
@@ -36,11 +36,11 @@ class _LookUp:
         self._lock = threading.Lock()
 
     def start(self) -> None:
-        """From now on ``ended`` will be set, sooner or later."""
+        """Start the lookup; ``ended`` is set when it finishes."""
         threading.Thread(target=self._run, name="look up a name", daemon=True).start()
 
     async def wait(self) -> None:
-        """Until it has ended."""
+        """Wait until it has ended."""
         changed = asyncio.Event()
         with self._lock:
             if self.ended.is_set():
@@ -64,7 +64,7 @@ class _LookUp:
 
 
 async def look_up(url: str, limit_s: float | None = None) -> None:
-    """Make sure that the host in ``url`` has an address. Raises ``NameUnknown`` and ``NameTimeout``."""
+    """Check that the host in ``url`` resolves. Raises ``NameUnknown`` and ``NameTimeout``."""
     limit_s = LIMIT_S if limit_s is None else limit_s
     host = urlsplit(url).hostname or ""
     if _is_address(host) or time.monotonic() - _known.get(host, float("-inf")) < KNOWN_FOR_S:
@@ -90,7 +90,7 @@ async def look_up(url: str, limit_s: float | None = None) -> None:
 
 
 def name_unknown(host: str) -> NameUnknown:
-    """Nobody knows ``host``."""
+    """The error for a ``host`` that does not resolve."""
     return NameUnknown(
         f"The name {host} is not known: check its spelling and the network.",
         params={"host": host, "reason": "name_unknown"},

@@ -1,4 +1,4 @@
-"""Messages that are no event the console knows; see ``events``."""
+"""Messages that are not known events; see ``events``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class UnknownEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MalformedEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """Not JSON, no event, or a known event of a wrong shape (then ``type`` is its name).
+    """Not JSON, not an event, or a malformed known event (then ``type`` is its name).
 
     ``reason`` is for a log.
     """
@@ -36,7 +36,7 @@ class MalformedEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BinaryAudio(msgspec.Struct, frozen=True, kw_only=True):
-    """A binary message: answer audio as it is, PCM16 mono 24 kHz."""
+    """A binary message: raw answer audio, PCM16 mono 24 kHz."""
 
     type: ClassVar[str] = "binary_audio"
     wire_type: ClassVar[str] = "binary_audio"

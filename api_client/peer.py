@@ -1,8 +1,8 @@
-"""Whether the other end of a TCP connection is still there, as the kernel knows it (Linux; elsewhere nothing is known).
+"""Whether the other end of a TCP connection is still there, according to the kernel (Linux; unknown elsewhere).
 
-A server that is busy takes no data and answers no ping, but its kernel acknowledges what comes; one that is gone, or
-behind a broken line, acknowledges nothing. TCP_USER_TIMEOUT cannot tell the two apart: it also counts the time in which
-a full receive window is probed and each probe is answered (tcp(7), RFC 5482).
+A busy server reads no data and answers no ping, but its kernel acknowledges what arrives; one that is gone, or
+behind a broken connection, acknowledges nothing. TCP_USER_TIMEOUT cannot tell the two apart: it also counts the time
+in which a full receive window is probed and each probe is answered (tcp(7), RFC 5482).
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import struct
 import sys
 
 GONE_AFTER_S = 4.5
-"""Nothing was acknowledged for so long although something waits for it."""
+"""Seconds without an acknowledgement while data is unacknowledged."""
 UNSENT_BYTES = 16_384
-"""How much the kernel takes beyond what the line carries: a third of a second of sound. More would only come late."""
+"""How much the kernel buffers beyond what the network carries: a third of a second of audio. More would only be
+late."""
 KNOWN = sys.platform == "linux"
 if KNOWN:
     import fcntl
@@ -27,7 +28,7 @@ _LAST_ACK_MS = 8 + 12
 
 
 class Peer:
-    """Looks at one socket. ``raw`` is None where there is no TCP socket to look at."""
+    """Inspects one socket. ``raw`` is None if there is no TCP socket."""
 
     def __init__(self, raw: socket.socket | None) -> None:
         is_tcp = raw is not None and raw.family in (socket.AF_INET, socket.AF_INET6)
@@ -35,7 +36,7 @@ class Peer:
         self._suspected = False
 
     def set_limits(self, dead_after_s: float) -> None:
-        """Take little more than the line carries, and give up after ``dead_after_s``, whatever the cause."""
+        """Buffer little more than the network carries, and give up after ``dead_after_s``, whatever the cause."""
         for name, value in (
             ("TCP_USER_TIMEOUT", round(dead_after_s * 1000)),
             ("TCP_NOTSENT_LOWAT", UNSENT_BYTES),
@@ -47,7 +48,7 @@ class Peer:
                     self._raw.setsockopt(socket.IPPROTO_TCP, option, value)
 
     def unacknowledged_bytes(self) -> int:
-        """What the kernel has taken and the peer's has not acknowledged; 0 where that is not known."""
+        """Bytes sent but not acknowledged by the peer's kernel; 0 if unknown."""
         if self._raw is None or not KNOWN:
             return 0
         with contextlib.suppress(OSError, ValueError):  # ValueError: it is closed
@@ -56,7 +57,7 @@ class Peer:
         return 0
 
     def is_gone(self) -> bool:
-        """Whether nobody has acknowledged anything for ``GONE_AFTER_S``. Ask twice a second."""
+        """Whether nothing was acknowledged for ``GONE_AFTER_S``. Call twice a second."""
         suspected = self._waits_in_vain()
         gone, self._suspected = suspected and self._suspected, suspected  # a probe may just be on its way
         return gone

@@ -1,7 +1,7 @@
-"""Which HTTP proxy stands between the console and a server: one answer, for REST and WebSocket alike.
+"""Which HTTP proxy to use for a server: one answer for REST and WebSocket.
 
-httpx and websockets each read the environment in a way of their own: ``ALL_PROXY`` and ``host:port`` without a scheme
-count for one and not for the other, and either may fail on an entry of ``NO_PROXY``. So it is read here, as curl
+httpx and websockets each read the environment differently: ``ALL_PROXY`` and ``host:port`` without a scheme
+work for one and not the other, and either may fail on an entry of ``NO_PROXY``. So it is read here, as curl
 reads it, and both are told.
 """
 
@@ -31,24 +31,24 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A proxy that is to be used. ``repr`` leaves its user and password out."""
+    """The proxy to use. ``repr`` leaves its user and password out."""
 
     url: str = field(repr=False)
     """For the libraries: user and password in it are percent-encoded."""
     address: str
-    """``host:port``, for people."""
+    """``host:port``, for display."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exemption:
-    """One readable entry of ``NO_PROXY``: a name with all below it, or a network; ``port`` None: any."""
+    """One valid entry of ``NO_PROXY``: a name with its subdomains, or a network; ``port`` None: any."""
 
     name: str | None = None
     network: Network | None = None
     port: int | None = None
 
     def covers(self, host: str, port: int) -> bool:
-        """Whether a server at ``host`` (lower case, an IPv6 address without brackets) is asked directly."""
+        """Whether a server at ``host`` (lower case, an IPv6 address without brackets) bypasses the proxy."""
         if self.port is not None and self.port != port:
             return False
         if self.network is None:
@@ -60,7 +60,7 @@ class Exemption:
 
 
 def proxy_for(server_url: str, settings: Mapping[str, str] | None = None) -> Proxy | None:
-    """The proxy for a normalised ``server_url``; None: ask it directly, as this very machine always is.
+    """The proxy for a normalised ``server_url``; None: connect directly, as always for this machine.
 
     ``settings`` are by default those of the environment (or of the system, on macOS and Windows), named as
     ``urllib.request.getproxies`` names them. Raises ``ProxyUnusable``.
@@ -83,9 +83,9 @@ def proxy_for(server_url: str, settings: Mapping[str, str] | None = None) -> Pro
 
 
 def parse_proxy(text: str, variable: str) -> Proxy:
-    """What ``text``, the value of ``variable``, means. Raises ``ProxyUnusable``, which never quotes it.
+    """Parse ``text``, the value of ``variable``. Raises ``ProxyUnusable``, which never quotes it.
 
-    Signs in the user name and password need no percent-encoding: they end at the last ``@``.
+    Special characters in user name and password need no percent-encoding: they end at the last ``@``.
     """
     stripped = text.strip()
     scheme, separator, rest = stripped.partition("://")
@@ -115,7 +115,7 @@ def parse_proxy(text: str, variable: str) -> Proxy:
 
 
 def parse_no_proxy(text: str) -> tuple[tuple[Exemption, ...], tuple[str, ...]]:
-    """The entries of a ``NO_PROXY`` that can be read, and those that cannot. Separated by commas or spaces."""
+    """The valid and the invalid entries of a ``NO_PROXY``, separated by commas or spaces."""
     readable: list[Exemption] = []
     unreadable: list[str] = []
     for entry in re.split(r"[,\s]+", text):
@@ -131,7 +131,7 @@ def parse_no_proxy(text: str) -> tuple[tuple[Exemption, ...], tuple[str, ...]]:
 
 @functools.lru_cache(maxsize=8)
 def _exemptions(text: str) -> tuple[Exemption, ...]:
-    """The readable entries; of the others the log is told, once."""
+    """The valid entries; the others are logged once."""
     readable, unreadable = parse_no_proxy(text)
     for entry in unreadable:
         # What stands before an @ may be a password.
@@ -166,7 +166,7 @@ def _exemption(entry: str) -> Exemption | None:
 
 
 def _network(text: str) -> Network | None:
-    """The network (an address is one of its own) in ``text``, brackets or not."""
+    """The network or single address in ``text``, with or without brackets."""
     address, slash, bits = text.partition("/")
     if address.startswith("[") and address.endswith("]"):
         address = address[1:-1]
@@ -177,7 +177,7 @@ def _network(text: str) -> Network | None:
 
 
 def _system_bypasses(host: str) -> bool:
-    """What macOS and Windows keep in their settings, where no variable says anything."""
+    """Whether the macOS or Windows settings bypass the proxy, if no variable is set."""
     return not urllib.request.getproxies_environment() and bool(urllib.request.proxy_bypass(host))
 
 

@@ -43,26 +43,26 @@ from api_client.session_update import Dialect
 from api_client.tls import client_ssl_context
 
 MAX_MESSAGE_BYTES = 32 * 2**20
-"""Of one received message. An item with its audio passes the library's 1 MiB (realtime-protocol, section 1)."""
+"""Largest received message. An item with its audio exceeds the library's 1 MiB (realtime-protocol, section 1)."""
 PING_INTERVAL_S = 5.0
 PING_TIMEOUT_S = 40.0
-"""Long, because a server that thinks answers late. That one is gone is noticed by ``Peer``, or by what is sent."""
+"""Long, because a busy server answers late. ``Peer``, or a failed send, notices a dead one sooner."""
 CLOSE_TIMEOUT_S = 1.0
 DRAIN_TIMEOUT_S = 3.0
-"""At a close on a slow line, for what was sent before."""
+"""Time (s) to flush earlier data when closing a slow connection."""
 SEND_TIMEOUT_S = 30.0 if peer.KNOWN else 5.0
-"""A message that a peer has not taken by then finds the connection dead, however alive the peer may be."""
+"""A connection counts as dead if a message is not accepted by then (s), even if the peer is alive."""
 DRAIN_CHECK_S = 0.2
 DRAIN_BYTES = 524_288
-"""More than this no line carries in that time that is slow."""
+"""No slow connection carries more than this in that time."""
 PEER_CHECK_S = 0.5
 RECEIVE_QUEUE = 256
-"""Messages; beyond it reading from the socket pauses."""
+"""Queued messages beyond which reading from the socket pauses."""
 
 _VIOLATIONS = frozenset(
     {FrameCloseCode.PROTOCOL_ERROR, FrameCloseCode.INVALID_DATA, FrameCloseCode.MESSAGE_TOO_BIG}
 )
-"""What the library says to a peer as it drops it; of the peer only 1006 is known then."""
+"""Codes the library sends as it drops a peer; the peer's own code is then 1006."""
 
 # The library writes request lines, with the token in them, to its logger at DEBUG. This one takes nothing.
 # It stands outside logging's hierarchy, so that no configuration can wake it.
@@ -78,15 +78,15 @@ class Received(NamedTuple):
 
 
 class Tap(Protocol):
-    """Takes a message that was sent or received at monotonic ``at``."""
+    """Called with each message sent or received at monotonic ``at``."""
 
     def __call__(self, direction: Literal["in", "out"], message: str | bytes, at: float) -> None:
-        """Must return at once, and raise nothing."""
+        """Must return at once and never raise."""
         ...
 
 
 class _StampedConnection(ClientConnection):
-    """Notes when bytes arrive: by the time a message is taken from the queue, a busy loop may be late."""
+    """Timestamps bytes on arrival: by the time a message leaves the queue, a busy loop may be late."""
 
     arrived_at: float = 0.0
 
@@ -96,7 +96,7 @@ class _StampedConnection(ClientConnection):
 
 
 class _Connect(connect):
-    """Follows no redirect: the token in the query would go along to wherever it points."""
+    """Follows no redirect: the token in the query would be sent along."""
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         return exc
@@ -167,7 +167,7 @@ class RealtimeConnection:
 
     @property
     def dialect(self) -> Dialect | None:
-        """The shape the upstream speaks, once a ``session.created`` has told it."""
+        """The upstream's dialect, once ``session.created`` has shown it."""
         return self._dialect
 
     @property
@@ -177,7 +177,7 @@ class RealtimeConnection:
 
     @property
     def close_reason(self) -> str:
-        """The peer's words, mostly none."""
+        """The peer's close reason, usually empty."""
         return one_line(self._websocket.close_reason or "")
 
     @property
@@ -187,7 +187,7 @@ class RealtimeConnection:
 
     @property
     def meaning(self) -> CloseMeaning | None:
-        """What the close means; null while open."""
+        """The meaning of the close; null while open."""
         code = self.close_code
         if code is None:
             return None
@@ -218,7 +218,7 @@ class RealtimeConnection:
             await self._websocket.wait_closed()
 
     async def _drain(self) -> None:
-        """Let a slow line carry what was sent, as long as it moves: the close waits behind it."""
+        """Let a slow connection drain while it makes progress: the close frame waits behind the data."""
         ends = time.monotonic() + DRAIN_TIMEOUT_S
         waiting = self._waiting_bytes()
         stuck = 0

@@ -26,7 +26,7 @@ from api_client.server_url import normalise_server_url
 Value = TypeVar("Value")
 
 FINISH_TIMEOUT_S = 90.0
-"""Finishing lasts as long as the scoring model does; the contract asks for 60 s or more."""
+"""Finishing takes as long as the scoring model; the contract asks for 60 s or more."""
 
 _PATH_ID = re.compile(r"[\w-]+", re.ASCII)
 
@@ -36,7 +36,7 @@ class _HealthBody(msgspec.Struct):
 
 
 class SalesMindClient:
-    """One server, and after ``login`` one user of it.
+    """One server and, after ``login``, one of its users.
 
     Every method raises ``ApiError`` or one of its subclasses and nothing else: ``ServerUnreachable``,
     ``ServerTimeout``, ``TlsError``, ``UnexpectedRedirect``, ``ServerFault``, ``UnexpectedAnswer`` and
@@ -53,7 +53,7 @@ class SalesMindClient:
         timeout_s: float = 10.0,
         language: str = "en",
     ) -> None:
-        """Raises ``BadUrl``. ``insecure`` accepts a certificate that cannot be verified."""
+        """Raises ``BadUrl``. ``insecure`` accepts certificates that cannot be verified."""
         self.server_url = normalise_server_url(server_url)
         self.insecure = insecure
         self.timeout_s = timeout_s
@@ -75,7 +75,7 @@ class SalesMindClient:
 
     @property
     def token(self) -> str | None:
-        """What ``login`` was given, or null."""
+        """The token from ``login``, or null."""
         return self._token
 
     async def aclose(self) -> None:
@@ -123,7 +123,7 @@ class SalesMindClient:
         """Finish a session and wait for its scores, up to ``FINISH_TIMEOUT_S`` or ``timeout_s`` if longer.
 
         Raises ``NotFound``; ``ValidationFailed`` when it has no turns yet or is finished already;
-        ``ServerFault`` when the scoring failed, after which the session is still active and finishing may be
+        ``ServerFault`` if the scoring failed, after which the session is still active and finishing may be
         tried again.
         """
         if not _PATH_ID.fullmatch(session_id):

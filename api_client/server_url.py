@@ -1,4 +1,4 @@
-"""The address of a SalesMind server: what people type, and what the clients dial."""
+"""The address of a SalesMind server: as typed, and as dialled."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ def normalise_server_url(text: str) -> str:
 
 
 def is_loopback(server_url: str) -> bool:
-    """Whether a normalised ``server_url`` names this very machine; proxies are not asked then."""
+    """Whether a normalised ``server_url`` is this machine; it is never reached through a proxy."""
     return is_loopback_host(urlsplit(server_url).hostname or "")
 
 
 def is_loopback_host(host: str) -> bool:
-    """Whether ``host`` (an IPv6 address without brackets) names this very machine."""
+    """Whether ``host`` (an IPv6 address without brackets) is this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -75,7 +75,7 @@ def realtime_url(server_url: str, token: str | None, session_id: str | None = No
 
 
 def without_query(url: str) -> str:
-    """``url`` fit to be shown: without user, password, query and fragment."""
+    """``url`` for display: without user, password, query and fragment."""
     try:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
@@ -85,9 +85,9 @@ def without_query(url: str) -> str:
 
 
 def shown_address(typed: str) -> str:
-    """What somebody typed as an address, fit to be shown in an error: without user, password, query and fragment.
+    """A typed address for display in an error: without user, password, query and fragment.
 
-    Unlike ``without_query`` it takes anything, and cuts at the last ``@`` whatever stands before it.
+    Unlike ``without_query`` it accepts anything, and cuts at the last ``@`` whatever precedes it.
     """
     before, separator, rest = typed.strip().partition("://")
     scheme = f"{before}://" if separator and before.lower() in _SCHEMES else ""

@@ -1,4 +1,4 @@
-"""The one ``session.update`` of a connection, in the shape the server speaks.
+"""The one ``session.update`` of a connection, in the server's dialect.
 
 GA: realtime-protocol, section 4. Beta: salesmind-api.md, section 3 (what the stock browser client sends) and
 the map in realtime-protocol, section 12.
@@ -18,7 +18,7 @@ PCM16_RATE_HZ = 24_000
 
 
 class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How the conversation is to be held; audio is PCM16 mono 24 kHz both ways."""
+    """The conversation's settings; audio is PCM16 mono 24 kHz both ways."""
 
     instructions: str
     voice: str = "marin"
@@ -36,7 +36,7 @@ def session_update(
 ) -> SessionUpdate:
     """The ``session.update`` for ``settings``.
 
-    The model is left out of both shapes: it belongs to the server's own upstream URL and cannot change in a
+    Both dialects leave out the model: it belongs to the server's own upstream URL and cannot change in a
     session.
     """
     session = _ga_session(settings) if dialect == "ga" else _beta_session(settings)

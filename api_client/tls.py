@@ -1,4 +1,4 @@
-"""Certificates: verified against the system's authorities, unless the operator asked otherwise."""
+"""Certificates: verified against the system's CAs, unless the operator chose otherwise."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def client_ssl_context(*, insecure: bool) -> ssl.SSLContext:
 
 
 def tls_reason(error: BaseException) -> str | None:
-    """Why TLS failed, if it is what failed: looks through the causes of ``error``."""
+    """Why TLS failed, if it did: looks through the causes of ``error``."""
     seen: set[int] = set()
     cause: BaseException | None = error
     while cause is not None and id(cause) not in seen:
@@ -34,5 +34,5 @@ def tls_reason(error: BaseException) -> str | None:
 
 
 def speaks_plain_http(reason: str) -> bool:
-    """Whether ``reason`` is that there is no TLS on that port at all."""
+    """Whether ``reason`` means that the port does not use TLS at all."""
     return reason in {"wrong version number", "record layer failure", "http request"}

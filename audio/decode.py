@@ -1,6 +1,6 @@
 """Sound files as a stream of PCM16, 24 000 Hz, mono, a second or so at a time.
 
-A WAV that is in the relay's format already is read here, so that it costs no numpy; everything else goes through
+A WAV already in the relay's format is read here, without numpy; everything else goes through
 soundfile and soxr (``sound_file``), which are imported then.
 """
 
@@ -16,7 +16,7 @@ from audio.ports import BYTES_PER_SAMPLE, SAMPLE_RATE
 from audio.wav_reading import WavLayout, corrected_head, read_layout
 
 BLOCK_BYTES = SAMPLE_RATE * BYTES_PER_SAMPLE
-"""What one ``read`` of a WAV gives: a second."""
+"""Length of one ``read`` of a WAV: a second."""
 
 
 class Decoder(Protocol):
@@ -27,11 +27,11 @@ class Decoder(Protocol):
 
     @property
     def channels_cancel(self) -> bool:
-        """Whether the channels of what was read so far are opposites, so that little is left of their mean."""
+        """Whether the channels read so far are in antiphase, so that their mean is nearly silent."""
         ...
 
     def read(self) -> bytes:
-        """The next stretch of PCM16; empty at the end. Raises ``AudioError`` with ``FILE_UNREADABLE``."""
+        """The next block of PCM16; empty at the end. Raises ``AudioError`` with ``FILE_UNREADABLE``."""
         ...
 
     def rewind(self) -> None:
@@ -44,9 +44,9 @@ class Decoder(Protocol):
 
 
 def open_decoder(path: Path, *, loop: bool = False) -> Decoder:
-    """A decoder for the file. With ``loop`` it has no end.
+    """A decoder for the file; with ``loop`` it never ends.
 
-    Raises ``AudioError``: ``FILE_NOT_FOUND``, or ``FILE_UNREADABLE`` if it is no sound, or has none in it.
+    Raises ``AudioError``: ``FILE_NOT_FOUND``, or ``FILE_UNREADABLE`` if it is not an audio file or contains no audio.
     """
     try:
         if not path.exists():
@@ -111,7 +111,7 @@ class _WavDecoder:
 
 
 class _Views:
-    """One or more stretches of a file, each a sound file of its own, without a gap between."""
+    """One or more parts of a file, each an audio file of its own, without gaps."""
 
     def __init__(self, file: BinaryIO, views: list[FileView], path: Path, *, loop: bool) -> None:
         self._file = file
@@ -154,7 +154,7 @@ class _Views:
 
 
 class _Loop:
-    """The same file again and again without a gap."""
+    """The same file over and over without a gap."""
 
     def __init__(self, decoder: Decoder, path: Path) -> None:
         self._decoder = decoder
@@ -166,7 +166,7 @@ class _Loop:
         return self._decoder.channels_cancel
 
     MAX_SILENT_ROUNDS = 1_000
-    """So many rounds without one sample: the file is empty, not merely shorter than the filter."""
+    """After this many rounds without a sample the file is empty, not just shorter than the filter."""
 
     def read(self) -> bytes:
         for _ in range(self.MAX_SILENT_ROUNDS):

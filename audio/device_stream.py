@@ -1,4 +1,4 @@
-"""A stream from or to a sound device: finding the device, opening it in a format it takes, and letting it go."""
+"""A stream from or to a sound device: finding the device, opening it in a format it supports, and releasing it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from audio.portaudio import Direction, Format
 
 
 class DeviceStream:
-    """What microphone and speaker have in common. ``on_lost`` is told ``DEVICE_LOST``, on a thread of PortAudio's."""
+    """Shared by microphone and speaker. ``on_lost`` gets ``DEVICE_LOST``, on a PortAudio thread."""
 
     def __init__(
         self, direction: Direction, wanted: str | None, on_lost: Callable[[AudioError], None]

@@ -1,4 +1,4 @@
-"""Which microphones and speakers there are, and which one somebody means."""
+"""Listing microphones and speakers, and finding the one asked for."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ class Device:
     """A sound device as PortAudio sees it."""
 
     id: str
-    """What ``mic:ID`` and ``speaker:ID`` take. Good until devices come or go."""
+    """The ID for ``mic:ID`` and ``speaker:ID``. Valid until devices come or go."""
     name: str
     host_api: str
     """ALSA, Core Audio, Windows WASAPI and so on: the same hardware is listed once under each."""
     inputs: int
-    """Channels in; 0: it is no microphone."""
+    """Input channels; 0: not a microphone."""
     outputs: int
-    """Channels out; 0: it is no speaker."""
+    """Output channels; 0: not a speaker."""
     default_input: bool
     default_output: bool
     rate_hz: int
-    """The rate it calls its own. It may accept others."""
+    """Its default rate. It may accept others."""
 
 
 def list_devices() -> list[Device]:
-    """Every device there is now; an empty list where there is none. Blocks for some 100 ms.
+    """All devices present now; may be empty. Blocks for some 100 ms.
 
     Devices plugged in since are seen as long as no stream is open in this process. Raises ``AudioError`` with
     ``LIBRARY_MISSING`` or ``DEVICE_FAILED``.
@@ -67,7 +67,7 @@ def query(sounddevice: Any) -> list[Device]:
 def _listed(sounddevice: Any, host_apis: Any) -> list[tuple[int, Any]]:
     """Each device's index and description, one by one.
 
-    The library reads names as UTF-8, refuses the whole list for one that is none, and cannot open that device either.
+    The library reads names as UTF-8, refuses the whole list over an invalid one, and cannot open that device either.
     """
     listed = []
     for index in sorted(index for api in host_apis for index in api["devices"]):
@@ -79,7 +79,7 @@ def _listed(sounddevice: Any, host_apis: Any) -> list[tuple[int, Any]]:
 
 
 def find(sounddevice: Any, direction: Direction, wanted: str | None) -> Device:
-    """``choose`` from the present list; if that fails, the next search begins with a new list."""
+    """``choose`` from the current list; if that fails, the next search refreshes the list."""
     try:
         return choose(query(sounddevice), direction, wanted)
     except AudioError:
@@ -88,11 +88,11 @@ def find(sounddevice: Any, direction: Direction, wanted: str | None) -> Device:
 
 
 def choose(devices: list[Device], direction: Direction, wanted: str | None) -> Device:
-    """The device that ``wanted`` means: an id, a whole name, or a part of one, whatever the case.
+    """The device that ``wanted`` means: an id, a whole name, or part of one, ignoring case.
 
-    Of several with that part in their names, the default comes first, then the first in the list. None means
-    the default, or the first where there is no default. Raises ``AudioError``: ``NO_DEVICE`` (or
-    ``PERMISSION_DENIED``) if there is nothing of this direction, ``DEVICE_NOT_FOUND`` otherwise.
+    Among several matches the default comes first, then the first in the list. None means
+    the default, or the first if there is no default. Raises ``AudioError``: ``NO_DEVICE`` (or
+    ``PERMISSION_DENIED``) if there is no device of this direction, ``DEVICE_NOT_FOUND`` otherwise.
     """
     candidates = [d for d in devices if (d.inputs if direction == "input" else d.outputs) > 0]
     if not candidates:

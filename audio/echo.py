@@ -1,4 +1,4 @@
-"""Taking the customer's voice, which the microphone hears from the speaker, out of what is sent.
+"""Removing the customer's voice, picked up from the speaker, from what the microphone sends.
 
 WebRTC's echo canceller and noise suppressor, through the optional package ``pywebrtc-audio`` (extra
 ``[aec]``). Its gain control stays off: with it, less than 2 dB of echo was cancelled instead of 20.
@@ -14,14 +14,14 @@ from audio.errors import AudioError, AudioErrorCode
 from audio.ports import BYTES_PER_MS, SAMPLE_RATE
 
 BLOCK_BYTES = 10 * BYTES_PER_MS
-"""The canceller takes exactly 10 ms: 240 samples."""
+"""The canceller works on exactly 10 ms: 240 samples."""
 MAX_PLAYED_BYTES = 500 * BYTES_PER_MS
-"""How far playing may be ahead of capturing before the oldest is forgotten: device latency plus jitter."""
+"""How far playback may run ahead of capture before the oldest is dropped: device latency plus jitter."""
 INSTALL_COMMAND = 'pip install "salesmind-console[aec]"'
 
 
 class EchoCanceller:
-    """Tell it all that is handed to the sink (``played``, silence too), and pass captured sound to ``clean``.
+    """Pass everything handed to the sink to ``played`` (including silence), and captured audio to ``clean``.
 
     The first two seconds with sound from the speaker are spent learning the room. ``played`` may be called
     from the sink's thread; ``clean`` from one thread at a time.
@@ -53,7 +53,7 @@ class EchoCanceller:
                 self._played_bytes -= len(self._played.popleft())
 
     def clean(self, pcm: bytes) -> bytes:
-        """As many bytes as came in, without the echo; up to 10 ms late unless they are whole 10 ms blocks."""
+        """As many bytes as were passed in, without the echo; up to 10 ms late unless they are whole 10 ms blocks."""
         self._captured += pcm
         while len(self._captured) >= BLOCK_BYTES:
             near = bytes(self._captured[:BLOCK_BYTES])
@@ -67,7 +67,7 @@ class EchoCanceller:
         return cleaned
 
     def _take_played(self) -> bytes:
-        """The next 10 ms that went to the speaker; silence where nothing did."""
+        """The next 10 ms that went to the speaker, or silence."""
         taken = bytearray()
         with self._lock:
             while self._played and len(taken) < BLOCK_BYTES:

@@ -1,7 +1,7 @@
-"""What can go wrong with sound: one stable code each, and a sentence that says what to do.
+"""Audio errors: a stable code each, and a sentence that says what to do.
 
 The codes and the names of their ``params`` are for programs (the console translates by them); the
-English sentence is for logs and for callers that have nothing better.
+English sentence is for logs and for callers without a translation.
 """
 
 from __future__ import annotations
@@ -12,44 +12,44 @@ from pathlib import Path
 
 
 class AudioErrorCode(StrEnum):
-    """Every way sound can fail. Stable: codes may be added, none is renamed or reused."""
+    """Every audio error. Stable: codes may be added, none is renamed or reused."""
 
     LIBRARY_MISSING = "library_missing"
     """PortAudio is not installed. Params: ``command``."""
     NO_DEVICE = "no_device"
-    """There is no device of this direction at all. Params: ``direction``."""
+    """There is no device of this direction. Params: ``direction``."""
     DEVICE_NOT_FOUND = "device_not_found"
-    """The device asked for is not there. Params: ``direction``, ``wanted``, ``available``."""
+    """The requested device does not exist. Params: ``direction``, ``wanted``, ``available``."""
     PERMISSION_DENIED = "permission_denied"
-    """The system does not let this program use the device. Params: ``device``."""
+    """This program is not allowed to use the device. Params: ``device``."""
     DEVICE_BUSY = "device_busy"
-    """Another program holds the device. Params: ``device``."""
+    """Another program is using the device. Params: ``device``."""
     RATE_REFUSED = "rate_refused"
-    """The device takes neither 24 000 Hz nor the rate it calls its own. Params: ``device``, ``rate``."""
+    """The device supports neither 24 000 Hz nor its own default rate. Params: ``device``, ``rate``."""
     DEVICE_FAILED = "device_failed"
-    """The device could not be opened for a reason of its own. Params: ``device``, ``reason``."""
+    """The device could not be opened for another reason. Params: ``device``, ``reason``."""
     DIGITAL_SILENCE = "digital_silence"
-    """A warning, the source goes on: a second of samples that are exactly zero. Params: ``device``."""
+    """A warning, the source continues: a second of exact zeros. Params: ``device``."""
     NO_FRAMES = "no_frames"
-    """The device or sender is open and has given nothing for two seconds. Params: ``device``."""
+    """The device or sender is open but has delivered nothing for two seconds. Params: ``device``."""
     CHANNELS_CANCEL = "channels_cancel"
-    """A warning, the source goes on: the mean of its channels is nearly silent. Params: ``name`` (file or device)."""
+    """A warning, the source continues: the mean of its channels is nearly silent. Params: ``name`` (file or device)."""
     DEVICE_LOST = "device_lost"
-    """The device went away in mid-stream. Params: ``device``."""
+    """The device was disconnected during the stream. Params: ``device``."""
     FILE_NOT_FOUND = "file_not_found"
     """There is no such file, or no such directory to write it in. Params: ``path``."""
     FILE_UNREADABLE = "file_unreadable"
-    """The file cannot be opened, or holds no sound we can read. Params: ``path``, ``reason``."""
+    """The file cannot be opened, or contains no readable audio. Params: ``path``, ``reason``."""
     FILE_UNWRITABLE = "file_unwritable"
-    """The file cannot be made, or writing stopped in the middle. Params: ``path``, ``reason``."""
+    """The file cannot be created, or writing failed midway. Params: ``path``, ``reason``."""
     CONNECT_FAILED = "connect_failed"
-    """Nobody answers at the TCP address. Params: ``address``, ``reason``."""
+    """Nothing answers at the TCP address. Params: ``address``, ``reason``."""
     CONNECTION_LOST = "connection_lost"
     """The TCP peer hung up or was cut off. Params: ``address``, ``reason``."""
     BAD_SPEC = "bad_spec"
-    """A source or sink is written in a way we do not understand. Params: ``spec``, ``reason``."""
+    """A malformed source or sink specification. Params: ``spec``, ``reason``."""
     AEC_MISSING = "aec_missing"
-    """Echo cancelling is wanted and not installed. Params: ``command``."""
+    """Echo cancellation is requested but not installed. Params: ``command``."""
 
 
 _SENTENCES: dict[AudioErrorCode, str] = {
@@ -107,7 +107,7 @@ _SENTENCES: dict[AudioErrorCode, str] = {
 
 
 class AudioError(Exception):
-    """Sound failed. ``code`` says how, ``params`` with what, ``str()`` what to do, in English."""
+    """An audio error. ``code`` says what failed, ``params`` with what, ``str()`` what to do, in English."""
 
     def __init__(self, code: AudioErrorCode, **params: str) -> None:
         self.code = code
@@ -116,14 +116,14 @@ class AudioError(Exception):
 
 
 def unreadable(path: Path, reason: str) -> AudioError:
-    """The file at ``path`` gives no sound for ``reason``."""
+    """The error for a file at ``path`` that yields no audio because of ``reason``."""
     return AudioError(AudioErrorCode.FILE_UNREADABLE, path=str(path), reason=reason.strip().rstrip("."))
 
 
 def printable(text: str) -> str:
-    """``text`` as it can be shown and encoded: a name on disk or of a device may hold any bytes.
+    """``text`` in a form that can be shown and encoded: a file or device name may contain any bytes.
 
-    Bytes that are no UTF-8, and what is invisible or an order to a terminal, become U+FFFD.
+    Bytes that are not UTF-8, invisible characters and terminal controls become U+FFFD.
     """
     if text.isprintable():
         return text

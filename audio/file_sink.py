@@ -1,4 +1,4 @@
-"""Playing into a WAV file: the whole timeline, silence included, in real time."""
+"""Playing into a WAV file: the whole timeline, including silence, in real time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from audio.wav import WavWriter
 
 
 class FileSink(PacedSink):
-    """A speaker whose sound is kept. The file survives a kill (see ``WavWriter``) and is the owner's only."""
+    """A speaker that writes to a file, which survives a kill (see ``WavWriter``) and is private to its owner."""
 
     def __init__(self, path: str, block_samples: int) -> None:
         super().__init__(block_samples)

@@ -1,4 +1,4 @@
-"""A sound file as a source: spoken in real time, once or for ever."""
+"""An audio file as a source: played in real time, once or forever."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from audio.ports import BYTES_PER_SAMPLE, Chunk, SourceEnded, StreamInfo
 class FileSource:
     """Anything soundfile reads (WAV, FLAC, Ogg, Opus, MP3, AIFF), of any rate and channel count.
 
-    The clock starts with the first ``read``. A file loses nothing: a consumer that stalls for longer than the
-    pacer lets it catch up hears the rest later, as from a player that was paused. The last chunk is filled up
+    The clock starts with the first ``read``. Nothing of a file is lost: a consumer that stalls for longer than the
+    pacer can make up hears the rest later, as if the player had been paused. The last chunk is padded
     with silence. Decoding runs in a thread, a second ahead.
     """
 
@@ -94,7 +94,7 @@ class FileSource:
             self._ahead = asyncio.create_task(asyncio.to_thread(self._decoder.read), name="decode ahead")
 
     async def _take_decoded(self) -> None:
-        """Turn what was decoded into chunks (last one first, to be popped) and start on the next stretch."""
+        """Cut what was decoded into chunks (in reverse, for ``pop``) and start decoding the next block."""
         while not self._chunks and not self._ended and self._ahead is not None:
             pcm = await asyncio.shield(self._ahead)
             self._warn_of_channels()

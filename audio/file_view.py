@@ -1,4 +1,4 @@
-"""A stretch of a file as a file of its own, for libraries that want whole files."""
+"""A part of a file as a separate file object, for libraries that want whole files."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import BinaryIO
 
 
 class FileView(io.RawIOBase):
-    """The bytes of an open ``file`` from ``begin`` to before ``end``; the first read as ``head`` instead.
+    """The bytes of an open ``file`` from ``begin`` up to ``end``, with the first ones replaced by ``head``.
 
-    ``file`` is the caller's: to be kept open as long as the view is read, and closed then.
+    The caller keeps ``file`` open while the view is in use, and closes it.
     """
 
     def __init__(self, file: BinaryIO, begin: int, end: int, head: bytes = b"") -> None:

@@ -1,4 +1,4 @@
-"""FLAC that stays readable when the program is killed, and reading one that was.
+"""FLAC that stays readable when its writer is killed, and reading such a file.
 
 The encoder writes whole frames as it goes, so a killed program leaves a file that flac, ffmpeg and sox play up to
 its last frame (4,096 samples, 171 ms at 24 kHz). Only the total in its header is missing, which some readers need:
@@ -40,9 +40,9 @@ def _empty(rate_hz: int) -> bytes:
 
 
 class FlacWriter:
-    """A FLAC file of PCM16 mono, made new (never over another) and readable by its owner only (mode 0600).
+    """A new FLAC file of PCM16 mono (never overwrites), readable by its owner only (mode 0600).
 
-    Raises ``OSError`` when the file cannot be made or written; ``FileExistsError`` when it is there already.
+    Raises ``OSError`` if the file cannot be created or written; ``FileExistsError`` if it exists.
     """
 
     def __init__(self, path: Path | str, rate_hz: int = SAMPLE_RATE) -> None:
@@ -72,7 +72,7 @@ class FlacWriter:
         self._file.check()
 
     def sync(self) -> None:
-        """Ask the operating system to keep through a loss of power what it has. Raises ``OSError``."""
+        """Sync the file to disk, so that it survives a power failure. Raises ``OSError``."""
         os.fdatasync(self._file.fileno())
 
     def close(self) -> None:
@@ -97,7 +97,7 @@ class FlacWriter:
 
 
 class _Checked:
-    """A file that keeps its error: libsndfile's callbacks cannot raise, and would lose it."""
+    """A file that remembers its error, because libsndfile's callbacks cannot raise it."""
 
     def __init__(self, file: io.FileIO) -> None:
         self._file = file
@@ -126,7 +126,7 @@ class _Checked:
         return self._file.tell()
 
     def flush(self) -> None:
-        """Nothing waits here."""
+        """Does nothing: there is no buffer."""
 
     def fileno(self) -> int:
         return self._file.fileno()
@@ -136,7 +136,7 @@ class _Checked:
 
 
 def declared_samples(head: bytes) -> int | None:
-    """What the header says, 0 where the writer was killed; None if ``head`` (26 bytes or more) is no FLAC."""
+    """The header's sample count, 0 if the writer was killed; None if ``head`` (26 bytes or more) is not FLAC."""
     if len(head) < _TOTAL_AT + 5 or head[:4] != MAGIC or head[4] & 0x7F != 0:
         return None
     return int.from_bytes(head[_TOTAL_AT : _TOTAL_AT + 5], "big") & 0xF_FFFF_FFFF
@@ -193,7 +193,7 @@ def repair(path: Path, *, disk_was_full: bool = False) -> int:
 class FlacReader:
     """PCM16 mono from a FLAC of ``FlacWriter``, even one whose writer was killed.
 
-    Raises ``OSError`` when it cannot be read and ``ValueError`` when it is no FLAC.
+    Raises ``OSError`` if it cannot be read and ``ValueError`` if it is not FLAC.
     """
 
     def __init__(self, path: Path) -> None:
@@ -210,13 +210,13 @@ class FlacReader:
             raise ValueError(str(error)) from None
 
     def read(self, samples: int) -> bytes:
-        """At most ``samples`` from the present place; empty at the end."""
+        """At most ``samples`` from the current position; empty at the end."""
         if self._sound is None:
             return b""
         return bytes(self._sound.buffer_read(min(samples, self.samples - self._sound.tell()), dtype="int16"))
 
     def seek(self, sample: int) -> None:
-        """Go on reading at ``sample``, counted from 0."""
+        """Continue reading at ``sample``, counted from 0."""
         if self._sound is not None:
             self._sound.seek(min(max(0, sample), self.samples))
 
@@ -280,7 +280,7 @@ def _sync_codes(data: bytes) -> list[int]:
 
 
 def _header(data: bytes, at: int) -> tuple[int, int] | None:
-    """Number of the frame that begins at ``at`` and the samples in it; None when none begins there."""
+    """Number of the frame at ``at`` and its samples; None if no frame starts there."""
     head = data[at : at + 16]
     if len(head) < 8:
         return None

@@ -1,4 +1,4 @@
-"""Sources that need nothing but arithmetic: a tone and silence."""
+"""Generated sources: a tone and silence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TONE_AMPLITUDE = 3_277
 
 
 class SilenceSource:
-    """Zeros in real time, without end."""
+    """Endless zeros in real time."""
 
     dropped_chunks = 0
 
@@ -36,7 +36,7 @@ class SilenceSource:
 
 
 class ToneSource:
-    """A sine of ``hz`` at -20 dBFS in real time, without end and without a click between chunks."""
+    """An endless sine of ``hz`` at -20 dBFS in real time, without clicks between chunks."""
 
     dropped_chunks = 0
 
@@ -50,7 +50,7 @@ class ToneSource:
         is due took a third of the relay's time."""
 
     async def open(self) -> StreamInfo:
-        """Compute what can be computed ahead."""
+        """Precompute the samples."""
         if self._hz.is_integer():
             self._table = sine(self._hz, 0, SAMPLE_RATE) * (2 + self._chunk_samples // SAMPLE_RATE)
         return StreamInfo(f"{self._hz:g} Hz", SAMPLE_RATE)

@@ -1,4 +1,4 @@
-"""How PortAudio is installed on this system: the command a person can copy."""
+"""The command that installs PortAudio on this system."""
 
 from __future__ import annotations
 

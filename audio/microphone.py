@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 BLOCK_S = 0.02
 NO_FRAMES_S = 2.0
 SILENT_BYTES = SAMPLE_RATE * BYTES_PER_SAMPLE
-"""A second of exact zeros is no quiet room but a microphone that is switched off or forbidden."""
+"""A second of exact zeros is not a quiet room but a microphone that is off or not permitted."""
 QUEUE_BYTES = SAMPLE_RATE * BYTES_PER_SAMPLE
-"""A second of sound waits for a slow reader; then the oldest is dropped, since late speech is of no use."""
+"""Up to a second of audio waits for a slow reader; then the oldest is dropped, since late speech is useless."""
 
 
 class MicrophoneSource:
@@ -64,10 +64,10 @@ class MicrophoneSource:
         return StreamInfo(self._device.name, accepted.rate_hz, self._device.latency_ms)
 
     async def read(self) -> Chunk:
-        """The next chunk, when it has been captured.
+        """The next chunk, once captured.
 
-        Raises ``AudioError``: ``DEVICE_LOST`` when the device is gone, after what it gave before;
-        ``NO_FRAMES`` when it has given nothing for two seconds (reading may be tried again).
+        Raises ``AudioError``: ``DEVICE_LOST`` when the device is gone and its audio was read;
+        ``NO_FRAMES`` when it has delivered nothing for two seconds (reading may be retried).
         """
         while not self._chunks:
             if self._lost is not None:
@@ -95,14 +95,14 @@ class MicrophoneSource:
         return {"blocksize": round(accepted.rate_hz * BLOCK_S), "latency": "low", "callback": on_block}
 
     def _on_loop(self, call: Callable[..., None], *arguments: Any) -> None:
-        """From a thread of PortAudio's."""
+        """Called from a PortAudio thread."""
         assert self._loop is not None
         # RuntimeError: the loop is closed already, nobody wants the sound.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(call, *arguments)
 
     def _receiver(self, accepted: Format) -> Callable[[bytes, int, float, bool], None]:
-        """What turns the device's blocks into chunks; loads the resampler only if there is need of one."""
+        """The converter from the device's blocks to chunks; loads the resampler only if needed."""
         convert: Callable[[bytes], bytes] = bytes
         converter: ToRelayFormat | None = None
         if accepted != Format(SAMPLE_RATE, 1):

@@ -1,6 +1,6 @@
-"""Where the parts of a chained Ogg file begin.
+"""The parts of a chained Ogg file.
 
-An Ogg file may be several streams one after the other, as radio recorders and ``cat a.ogg b.ogg`` make them. The
+An Ogg file may contain several streams one after another, as from radio recorders and ``cat a.ogg b.ogg``. The
 decoder stops at the end of the first.
 """
 

@@ -1,4 +1,4 @@
-"""From a specification to a source or a sink. What each needs is imported when it is wanted."""
+"""Builds the source or sink of a specification. What each needs is imported on demand."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from audio.spec import (
 )
 
 OnWarning = Callable[[AudioError], None]
-"""Told once when something is wrong that does not stop the source; told again only after it was right.
+"""Called once for a problem that does not stop the source; again only after it has gone away.
 
 Called on the event loop, from within the source.
 """
 
 
 def make_source(spec: str, *, chunk_bytes: int, on_warning: OnWarning | None = None) -> Source:
-    """The source that ``spec`` names, not yet opened, giving chunks of ``chunk_bytes``.
+    """The source for ``spec``, not yet opened, delivering chunks of ``chunk_bytes``.
 
     Raises ``AudioError`` with ``BAD_SPEC``, and ``ValueError`` if a chunk is not a whole number of samples.
     """
@@ -55,7 +55,7 @@ def make_source(spec: str, *, chunk_bytes: int, on_warning: OnWarning | None = N
 
 
 def make_sink(spec: str, *, block_ms: int = 20) -> Sink:
-    """The sink that ``spec`` names, not yet opened, pulling ``block_ms`` at a time.
+    """The sink for ``spec``, not yet opened, pulling ``block_ms`` at a time.
 
     Raises ``AudioError`` with ``BAD_SPEC``.
     """

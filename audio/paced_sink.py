@@ -1,6 +1,6 @@
 """Sinks without a device of their own: a timer pulls a block whenever one is due.
 
-They play in real time like a speaker would, so that "what was heard" means the same with every sink.
+They play in real time like a speaker, so that "heard" means the same for every sink.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from audio.ports import BYTES_PER_SAMPLE, SAMPLE_RATE, PullPcm, StreamInfo
 
 
 class PacedSink:
-    """Pulls a block when it is due and gives it to ``_play``. What it is given to is the subclass's matter.
+    """Pulls a block when it is due and passes it to ``_play``, which subclasses implement.
 
-    When the event loop stood still for more than half a second, the time that was missed is silence, as it
-    would be on a speaker that nobody fed: nothing is pulled for it. A timer and no task: a task costs the
-    relay three times as much each time it wakes.
+    If the event loop stalls for more than half a second, the missed time is silence, as it
+    would be on a starved speaker: nothing is pulled for it. A timer, not a task: a task costs the
+    relay three times as much per wake-up.
     """
 
     def __init__(self, block_samples: int) -> None:
@@ -28,11 +28,11 @@ class PacedSink:
 
     @property
     def lost(self) -> AudioError | None:
-        """Why playing stopped in mid-stream, if it did."""
+        """Why playback stopped early, if it did."""
         return self._lost
 
     async def open(self, pull: PullPcm) -> StreamInfo:
-        """Open what is played to and start pulling. Raises ``AudioError``."""
+        """Open the target and start pulling. Raises ``AudioError``."""
         info = await self._open()
         self._timer = asyncio.get_running_loop().call_soon(self._block_due, pull)
         return info
@@ -69,7 +69,7 @@ class PacedSink:
 
 
 class NullSink(PacedSink):
-    """Plays to nobody, four blocks at a time: nobody hears how finely, and each time costs waking up."""
+    """Discards audio four blocks at a time, since each wake-up costs CPU and nobody listens."""
 
     def __init__(self, block_samples: int) -> None:
         super().__init__(4 * block_samples)

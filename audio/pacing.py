@@ -1,4 +1,4 @@
-"""Clocks that count samples: when a chunk is due, whatever the event loop was doing meanwhile."""
+"""Clocks that count samples: when a chunk is due, regardless of event loop delays."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from collections.abc import Callable
 from audio.ports import SAMPLE_RATE
 
 MAX_CATCH_UP_S = 0.5
-"""How far behind a schedule may be and still catch up; beyond that the lost time is given up."""
+"""How far behind a schedule may fall and still catch up; beyond that, the lost time is skipped."""
 
 
 GRID_S = 0.04
-"""Schedules begin on whole multiples of this. Those of one process then fall due together, and the process
-wakes once for all of them: most of what a conversation costs is waking up (``benchmarks/conversation.py``)."""
+"""Schedules start on multiples of this. Those of one process then fall due together, and the process
+wakes once for all of them: most of a conversation's CPU is wake-ups (``benchmarks/conversation.py``)."""
 
 
 def next_on_grid(now: float, grid_s: float = GRID_S) -> float:
@@ -26,8 +26,8 @@ def next_on_grid(now: float, grid_s: float = GRID_S) -> float:
 class Pacer:
     """An absolute schedule: step n is due n steps after the first, so lateness never adds up.
 
-    Somebody who comes late gets the steps that are due at once, at most half a second of them. Whoever is
-    later than that has stalled, and the schedule is moved instead of pouring out what was missed.
+    A late caller gets the overdue steps at once, up to half a second of them. A caller that is
+    later has stalled, and the schedule moves instead of bursting out what was missed.
     """
 
     def __init__(self, samples_per_step: int, *, now: Callable[[], float] = time.monotonic) -> None:
@@ -37,7 +37,7 @@ class Pacer:
         self._steps = 0
 
     async def wait(self) -> float:
-        """Until the next step is due; the clock starts with the first call. Returns when it was due."""
+        """Wait until the next step is due; the clock starts with the first call. Returns its due time."""
         due = self.next_due()
         delay = due - self._now()
         if delay > 0:
@@ -53,11 +53,11 @@ class Pacer:
         return self._start + (self._steps + 1) * self._samples_per_step / SAMPLE_RATE
 
     def take(self) -> None:
-        """The step that was due is taken."""
+        """Take the step that was due."""
         self._steps += 1
 
     def skipped_samples(self) -> int:
-        """Give up what cannot be caught up, in whole steps; how many samples that was (mostly 0)."""
+        """Skip what cannot be caught up, in whole steps; returns the samples skipped (usually 0)."""
         if self._start is None:
             return 0
         step_s = self._samples_per_step / SAMPLE_RATE
@@ -70,10 +70,10 @@ class Pacer:
 
 
 class CaptureClock:
-    """Says when a sample was captured, from a count of samples and the jittery arrival of their blocks.
+    """Estimates when a sample was captured, from the sample count and the jittery arrival of blocks.
 
-    Blocks come late, never early (PortAudio gives them in pairs when the latency is 0.1 s), so the earliest
-    arrival seen is the best estimate of the true clock; it is let slip slowly, because a sound card's second
+    Blocks arrive late, never early (PortAudio delivers them in pairs when the latency is 0.1 s), so the earliest
+    arrival seen is the best estimate of the true clock; it drifts slowly, because a sound card's second
     is not ours.
     """
 
@@ -93,5 +93,5 @@ class CaptureClock:
         return self._origin + elapsed
 
     def restart(self) -> None:
-        """Samples were lost: what was known of their times is void."""
+        """Start over after samples were lost."""
         self._origin = None

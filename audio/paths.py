@@ -1,4 +1,4 @@
-"""File names as people write them."""
+"""File names as typed by users."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Arithmetic on PCM16: little-endian samples of 16 bits, mono unless said otherwise.
 
-Levels and re-blocking use nothing but the standard library, so that a relay whose sound is already
-24 kHz mono never pays for numpy; the functions that give or take arrays import it when called.
+Levels and re-blocking use only the standard library, so that a relay whose audio is already
+24 kHz mono never loads numpy; the functions that handle arrays import it when called.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 FULL_SCALE = 32_768
 DIGITAL_SILENCE_DBFS = -120.0
-"""The floor of every level, and what exact zeros have. One step of one sample has a peak of -90 dBFS."""
+"""The floor of every level, and the level of exact zeros. One step of one sample has a peak of -90 dBFS."""
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """Loudness of a stretch of sound, in dB of full scale (a square wave at full scale has 0 dBFS RMS)."""
+    """Level of a block of audio, in dB of full scale (a full-scale square wave has 0 dBFS RMS)."""
 
     rms_dbfs: float
     peak_dbfs: float
@@ -43,7 +43,7 @@ def samples(pcm: bytes) -> array[int]:
 
 
 def level(pcm: bytes) -> Level:
-    """RMS and peak of ``pcm``; both are -120 for exact zeros and for nothing at all."""
+    """RMS and peak of ``pcm``; both are -120 for exact zeros and for empty input."""
     values = samples(pcm)
     if not values:
         return Level(DIGITAL_SILENCE_DBFS, DIGITAL_SILENCE_DBFS)
@@ -81,7 +81,7 @@ def to_float(pcm: bytes) -> NDArray[np.float32]:
 
 
 def from_float(values: NDArray[np.floating]) -> bytes:
-    """PCM16 of floats of shape (n,), rounded; what is beyond full scale is clipped, NaN is silence."""
+    """PCM16 of floats of shape (n,), rounded; values beyond full scale are clipped, NaN becomes silence."""
     import numpy as np
 
     scaled = np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=-1.0) * FULL_SCALE
@@ -90,13 +90,13 @@ def from_float(values: NDArray[np.floating]) -> bytes:
 
 
 class SampleAligner:
-    """Keeps the odd byte of a stream that was cut anywhere, so that what goes on is whole samples."""
+    """Holds back the odd byte of a stream cut at arbitrary points, so that only whole samples pass."""
 
     def __init__(self) -> None:
         self._odd = b""
 
     def feed(self, data: bytes) -> bytes:
-        """All whole samples so far; a last single byte waits for the next call."""
+        """All whole samples so far; a trailing byte waits for the next call."""
         joined = self._odd + data
         whole = len(joined) - len(joined) % BYTES_PER_SAMPLE
         self._odd = joined[whole:]
@@ -126,7 +126,7 @@ class Chunker:
         return (complete[at : at + self.chunk_bytes] for at in range(0, whole, self.chunk_bytes))
 
     def flush(self) -> bytes:
-        """What is left, filled up with silence to a whole chunk; empty if nothing is left."""
+        """The rest, padded with silence to a whole chunk; empty if there is none."""
         rest = bytes(self._pending)
         self._pending.clear()
         return rest.ljust(self.chunk_bytes, b"\0") if rest else b""

@@ -1,4 +1,4 @@
-"""The one place that touches PortAudio: loading it, its errors in our words, and opening a stream.
+"""The only module that touches PortAudio: loading it, translating its errors, opening streams.
 
 PortAudio is not thread-safe, and on Windows a stream belongs to the thread that initialised the library. So
 everything here runs on one thread of its own: call it through ``run`` or ``run_sync``.
@@ -27,9 +27,9 @@ Direction = Literal["input", "output"]
 T = TypeVar("T")
 
 ANSWER_LIMIT_S = 8.0
-"""Opening a device takes 50 to 200 ms; a sound server that is asleep or far away may take seconds."""
+"""Seconds. Opening a device takes 50 to 200 ms; a sleeping or remote sound server may take seconds."""
 CLOSE_LIMIT_S = 2.0
-"""Closing takes a few milliseconds, or for ever."""
+"""Seconds. Closing takes a few milliseconds, or forever."""
 
 # PortAudio's error numbers, from portaudio.h.
 _UNANTICIPATED_HOST_ERROR = -9999
@@ -50,21 +50,21 @@ _GONE_WORDS = ("no such device", "invalidated", "disconnected", "connection refu
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """What a device was found to accept."""
+    """A format that a device accepts."""
 
     rate_hz: int
     channels: int
 
 
 class _Worker:
-    """PortAudio's thread. A daemon, so that one that hangs in PortAudio does not keep the program from ending."""
+    """PortAudio's thread. A daemon, so that hanging in PortAudio does not keep the program from exiting."""
 
     def __init__(self) -> None:
         self._waiting: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
         threading.Thread(target=self._work, name="portaudio", daemon=True).start()
 
     def submit(self, work: Callable[[], T]) -> Future[T]:
-        """Do ``work`` when all that came before is done."""
+        """Run ``work`` after everything submitted before."""
         future: Future[T] = Future()
         self._waiting.put((future, work))
         return future
@@ -81,15 +81,15 @@ class _Worker:
 
 
 class _State:
-    """What this process knows of its PortAudio. Touched on PortAudio's thread, but for the first and the last."""
+    """This process's PortAudio state. Accessed on PortAudio's thread, except the first and last fields."""
 
     worker: _Worker | None = None
     open_streams = 0
     loaded = False
     stderr_copy: int | None = None
-    """Where file descriptor 2 led, while sounddevice has turned it away to look for devices in silence."""
+    """The original file descriptor 2 while sounddevice redirects it to list devices silently."""
     outdated = False
-    """The list of devices that PortAudio made when it started may no longer be true."""
+    """Whether PortAudio's device list, made at its start, may be out of date."""
 
 
 def _worker() -> _Worker:
@@ -99,9 +99,9 @@ def _worker() -> _Worker:
 
 
 async def run(work: Callable[[], T], limit_s: float = ANSWER_LIMIT_S) -> T:
-    """Do ``work`` on PortAudio's thread while the event loop goes on.
+    """Run ``work`` on PortAudio's thread without blocking the event loop.
 
-    Raises ``AudioError`` with ``DEVICE_FAILED`` when PortAudio does not come back within ``limit_s``.
+    Raises ``AudioError`` with ``DEVICE_FAILED`` if PortAudio does not return within ``limit_s``.
     """
     try:
         async with asyncio.timeout(limit_s):
@@ -118,7 +118,7 @@ def _no_answer(limit_s: float) -> AudioError:
 
 
 def run_sync(work: Callable[[], T], limit_s: float = ANSWER_LIMIT_S) -> T:
-    """Do ``work`` on PortAudio's thread and wait for it. Not for the event loop. Raises as ``run`` does."""
+    """Run ``work`` on PortAudio's thread and wait for it. Not for the event loop. Raises like ``run``."""
     try:
         return _worker().submit(work).result(limit_s)
     except TimeoutError:
@@ -127,10 +127,10 @@ def run_sync(work: Callable[[], T], limit_s: float = ANSWER_LIMIT_S) -> T:
 
 
 def _abandon() -> None:
-    """Leave the thread that hangs to itself, so that the program can go on without sound, and end.
+    """Abandon a hung thread, so that the program can continue without audio, and exit.
 
     Seen with PortAudio 19.6 on ALSA when the sound server dies between opening and the first block: PortAudio's
-    own thread then goes in a circle for ever, printing an error each time (180 MB/s), and whoever ends the
+    own thread then loops forever, printing an error each time (180 MB/s), and whoever closes the
     stream waits for that thread. Devices that are opened later in this process may not answer either.
     """
     _State.worker = None
@@ -142,7 +142,7 @@ def _abandon() -> None:
 
 
 def _silence_native_errors() -> None:
-    """Send what C libraries print to nowhere; what Python prints goes where it went."""
+    """Discard what C libraries print; Python's own output is unaffected."""
     try:
         kept, _State.stderr_copy = _State.stderr_copy, None
         descriptor = os.dup(2) if kept is None else kept
@@ -158,8 +158,8 @@ def _silence_native_errors() -> None:
 def load(*, refresh: bool = False) -> Any:
     """The ``sounddevice`` module. Raises ``AudioError`` with ``LIBRARY_MISSING``.
 
-    PortAudio lists the devices once, when it starts. It is started anew if ``refresh`` asks or a device
-    was lost, but only while no stream is open: starting anew ends them all (python-sounddevice issue 125).
+    PortAudio lists the devices once, when it starts. It is restarted if ``refresh`` is set or a device
+    was lost, but only while no stream is open: a restart ends them all (python-sounddevice issue 125).
     """
     # Without this PortAudio's look around starts a JACK server on some systems.
     os.environ.setdefault("JACK_NO_START_SERVER", "1")
@@ -179,7 +179,7 @@ def load(*, refresh: bool = False) -> Any:
 
 @contextlib.contextmanager
 def _keeping_stderr() -> Iterator[None]:
-    """Keep a way to the terminal in case that PortAudio never comes back from its look around."""
+    """Keep the terminal's descriptor in case PortAudio never returns from listing devices."""
     # OSError: there is no file descriptor 2, and nothing to keep.
     with contextlib.suppress(OSError):
         _State.stderr_copy = os.dup(2)
@@ -192,12 +192,12 @@ def _keeping_stderr() -> Iterator[None]:
 
 
 def mark_outdated() -> None:
-    """A device went away or was not found: look again before the next one is opened. Any thread."""
+    """Refresh the device list before the next open, after a device was lost or not found. Any thread."""
     _State.outdated = True
 
 
 def negotiate(sounddevice: Any, direction: Direction, index: int) -> Format:
-    """The format to open device ``index`` in: 24 000 Hz mono if it can, else what it calls its own.
+    """The format to open device ``index`` in: 24 000 Hz mono if it can, otherwise its default.
 
     Raw hardware often has one rate and no mono; the caller converts. Raises ``AudioError``.
     """
@@ -221,7 +221,7 @@ def negotiate(sounddevice: Any, direction: Direction, index: int) -> Format:
 
 
 def start(sounddevice: Any, make: Callable[[], Any], direction: Direction, name: str, rate_hz: int) -> Any:
-    """Make a stream and start it. Raises ``AudioError``."""
+    """Create a stream and start it. Raises ``AudioError``."""
     stream = None
     try:
         stream = make()
@@ -236,7 +236,7 @@ def start(sounddevice: Any, make: Callable[[], Any], direction: Direction, name:
 
 
 def stop(sounddevice: Any, stream: Any) -> None:
-    """Stop a stream at once, without playing out what it holds, and close it."""
+    """Abort a stream without playing out its buffer, and close it."""
     _State.open_streams -= 1
     # A device that is gone complains when it is closed; there is nothing left to do about it.
     with contextlib.suppress(sounddevice.PortAudioError):
@@ -246,7 +246,7 @@ def stop(sounddevice: Any, stream: Any) -> None:
 
 
 def no_device(direction: Direction) -> AudioError:
-    """Why there is no device at all: none is there, or Linux hides them from us."""
+    """Why there is no device at all: none exists, or Linux denies access."""
     forbidden = _forbidden_sound_devices()
     if forbidden:
         return AudioError(AudioErrorCode.PERMISSION_DENIED, device=forbidden)
@@ -254,7 +254,7 @@ def no_device(direction: Direction) -> AudioError:
 
 
 def translate(error: Exception, direction: Direction, name: str, rate_hz: int) -> AudioError:
-    """PortAudio's error, which came while opening the device ``name``, in our words."""
+    """Translate PortAudio's error from opening the device ``name``."""
     number = _number(error)
     if number == _INVALID_SAMPLE_RATE:
         return AudioError(AudioErrorCode.RATE_REFUSED, device=name, rate=str(rate_hz))
@@ -297,7 +297,7 @@ def _system_error(error: Exception) -> tuple[int, str]:
 
 
 def _forbidden_sound_devices(directory: Path = Path("/dev/snd")) -> str | None:
-    """A sound device file that exists and that we may not open; PortAudio just leaves such devices out."""
+    """A sound device file that exists but that we may not open; PortAudio omits such devices."""
     files = sorted(directory.glob("pcm*")) if directory.is_dir() else []
     usable = [file for file in files if os.access(file, os.R_OK | os.W_OK)]
     return str(files[0]) if files and not usable else None

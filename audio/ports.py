@@ -1,7 +1,7 @@
-"""The two interfaces of the room: where PCM16 comes from and where it goes.
+"""The room's two interfaces: sources and sinks of PCM16.
 
-Everything here is PCM16 little-endian, 24 000 Hz, mono: 48 bytes per millisecond. What a device or a
-file has of its own (rate, channels, sample format) ends at these interfaces.
+Everything here is PCM16 little-endian, 24 000 Hz, mono: 48 bytes per millisecond. Everything specific to a device or a
+file (rate, channels, sample format) ends at these interfaces.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ BYTES_PER_SAMPLE = 2
 BYTES_PER_MS = 48
 
 PullPcm = Callable[[int], bytes]
-"""Asked for n samples, returns exactly ``2 * n`` bytes, with silence where there is nothing to play.
+"""Asked for n samples, returns exactly ``2 * n`` bytes, padded with silence.
 
 Called from the sink's own thread (a PortAudio callback) or task: it must be quick and must not block.
 """
@@ -23,10 +23,10 @@ Called from the sink's own thread (a PortAudio callback) or task: it must be qui
 
 @dataclass(frozen=True, slots=True)
 class StreamInfo:
-    """What was really opened."""
+    """What was actually opened."""
 
     name: str
-    """A device's or file's name, for people."""
+    """The device's or file's display name."""
     rate_hz: int
     """Its own sample rate, before resampling."""
     latency_ms: float = 0.0
@@ -35,7 +35,7 @@ class StreamInfo:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One chunk of captured audio, always of the size asked for."""
+    """One chunk of captured audio, always of the requested size."""
 
     pcm: bytes
     due: float
@@ -43,14 +43,14 @@ class Chunk:
 
 
 class SourceEnded(Exception):
-    """A source that is not endless has given its last chunk."""
+    """A finite source has delivered its last chunk."""
 
 
 class Source(Protocol):
-    """Where the user's voice comes from. ``read`` paces itself: a chunk comes when it is due."""
+    """Where the user's voice comes from. ``read`` is paced: it returns a chunk when it is due."""
 
     dropped_chunks: int
-    """Chunks captured and thrown away because nobody read them in time."""
+    """Chunks captured but dropped because they were not read in time."""
 
     async def open(self) -> StreamInfo:
         """Open the device, file or socket. Raises ``audio.errors.AudioError``."""
@@ -74,7 +74,7 @@ class Sink(Protocol):
 
     @property
     def lost(self) -> Exception | None:
-        """The ``AudioError`` that ended the stream in mid-play, if one did."""
+        """The ``AudioError`` that ended playback, if any."""
         ...
 
     async def close(self) -> None:

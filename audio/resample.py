@@ -1,4 +1,4 @@
-"""Resampling with soxr: from anything to 24 000 Hz mono, and from there to what a device wants.
+"""Resampling with soxr: from any format to 24 000 Hz mono, and from there to a device's format.
 
 Two qualities: LQ for live sound, whose filter delays by 1.25 ms, and HQ for files, where its 32 ms do not
 matter. Both suppress aliases by 86 dB (measured from 48 to 24 kHz). This module imports numpy and soxr.
@@ -30,7 +30,7 @@ class Resampler:
         )
 
     def feed(self, pcm: bytes, *, last: bool = False) -> bytes:
-        """What ``pcm`` brings out; ``last`` brings out the rest as well and ends the stream."""
+        """The output for ``pcm``; ``last`` also flushes the rest and ends the stream."""
         return from_float(self._stream.resample_chunk(to_float(pcm), last=last))
 
 
@@ -43,7 +43,7 @@ class ToRelayFormat:
         self._resampler = None if rate_hz == SAMPLE_RATE else Resampler(rate_hz, SAMPLE_RATE, "live")
 
     def feed(self, pcm: bytes) -> bytes:
-        """The mono samples that these frames bring out. Raises ``ValueError`` for a frame cut short."""
+        """The mono output for these frames. Raises ``ValueError`` for a partial frame."""
         if self._channels > 1:
             # ``reshape`` refuses frames that are cut short.
             pcm = from_float(self._mixer.mix(to_float(pcm).reshape(-1, self._channels)))
@@ -51,18 +51,18 @@ class ToRelayFormat:
 
     @property
     def channels_cancel(self) -> bool:
-        """Whether the channels that came so far are opposites of each other."""
+        """Whether the channels so far are in antiphase."""
         return self._mixer.cancels
 
 
 class Mixer:
-    """Mixes the channels of a sound to one, and notices when they are opposites that leave nothing of each other.
+    """Mixes channels to mono, and notices when they are in antiphase and cancel out.
 
-    So do a stereo file with one channel's polarity reversed, and a balanced microphone on a stereo socket.
+    Examples are a stereo file with one channel's polarity reversed, and a balanced microphone on a stereo socket.
     """
 
     AUDIBLE = 10 ** (-50 / 20)
-    """RMS of full scale. What is quieter says nothing about the channels."""
+    """RMS relative to full scale. Anything quieter says nothing about the channels."""
 
     def __init__(self, rate_hz: int) -> None:
         self._needed = rate_hz // 2

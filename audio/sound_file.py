@@ -1,4 +1,4 @@
-"""Sound files that need converting, through soundfile and soxr, whose modules this one imports."""
+"""Audio files that need converting, with soundfile and soxr, which this module imports."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from audio.ports import SAMPLE_RATE
 from audio.resample import Mixer, Resampler
 
 BLOCK_S = 1.0
-"""Seconds of sound that one ``read`` gives, but for the last."""
+"""Seconds of audio per ``read``, except the last."""
 MIN_RATE_HZ = 1_000
 MAX_RATE_HZ = 768_000
-"""Beyond these a header is wrong; converting from them takes many seconds, and memory."""
+"""Rates beyond these mean a wrong header; converting them would take many seconds, and memory."""
 _SNIFFED_BYTES = 512
 
 
@@ -47,11 +47,11 @@ class SoundFileDecoder:
 
     @property
     def channels_cancel(self) -> bool:
-        """Whether the channels of what was read so far are opposites of each other."""
+        """Whether the channels read so far are in antiphase."""
         return self._mixer.cancels
 
     def read(self) -> bytes:
-        """The next stretch of PCM16; empty at the end."""
+        """The next block of PCM16; empty at the end."""
         if self._ended:
             return b""
         wanted = int(BLOCK_S * self.rate_hz)
@@ -84,7 +84,7 @@ class SoundFileDecoder:
 
 
 def _what_else_it_is(beginning: bytes) -> str | None:
-    """What a file without sound is, if it is easily told: the library's words then lead astray."""
+    """What a file without audio is, if easily recognised: the library's message would mislead."""
     if not beginning:
         return "it is empty"
     text = beginning.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
@@ -96,7 +96,7 @@ def _what_else_it_is(beginning: bytes) -> str | None:
 
 
 def _reason(error: Exception) -> str:
-    """What the library says, without the name that the sentence has already."""
+    """The library's message, without the file name, which our sentence already has."""
     described = str(getattr(error, "error_string", "") or error)
     # The MP3 decoder's word for anything that it does not know. The file is open: it exists.
     if "does not exist" in described or "nknown format" in described or "not recognised" in described:

@@ -10,11 +10,11 @@ from audio.portaudio import Format
 from audio.ports import BYTES_PER_SAMPLE, SAMPLE_RATE, PullPcm, StreamInfo
 
 LATENCY_S = 0.1
-"""What the device may hold. At PortAudio's "low" (40 ms) two busy Python threads were enough for gaps."""
+"""The device's buffer. At PortAudio's "low" (40 ms) two busy Python threads were enough to cause gaps."""
 
 
 class SpeakerSink:
-    """A speaker. Pulls from PortAudio's callback, one block of ours at a time, and keeps less than one block.
+    """A speaker. Pulls from PortAudio's callback, one of our blocks at a time, and buffers less than one block.
 
     After an interruption the next block pulled is the first that is silent; what was pulled before is heard
     for another ``StreamInfo.latency_ms``. So: samples heard = samples pulled - ``latency_ms`` * 24.
@@ -27,7 +27,7 @@ class SpeakerSink:
 
     @property
     def lost(self) -> AudioError | None:
-        """``DEVICE_LOST`` when the device went away."""
+        """``DEVICE_LOST`` if the device was disconnected."""
         return self._lost
 
     async def open(self, pull: PullPcm) -> StreamInfo:
@@ -41,7 +41,7 @@ class SpeakerSink:
         return StreamInfo(self._device.name, accepted.rate_hz, latency_ms)
 
     async def close(self) -> None:
-        """Be silent at once and release the device; may be called twice, and before ``open``."""
+        """Stop playing at once and release the device; may be called twice, and before ``open``."""
         await self._device.close()
 
     def _play(self, accepted: Format, pull: PullPcm) -> dict[str, Any]:

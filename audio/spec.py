@@ -1,4 +1,4 @@
-"""How sources and sinks are written on a command line, in a configuration and in the picker.
+"""The notation for sources and sinks on the command line, in the configuration and in the picker.
 
 Sources::
 
@@ -16,7 +16,7 @@ Sinks: ``speaker[:...]`` like ``mic``, ``wav:PATH``, ``tcp:HOST:PORT``, ``none``
 Only one ``?loop`` or ``?once`` at the very end is an option, so a file whose name ends that way is
 written ``wav:odd name?loop?once``. A sink's path is taken as it stands.
 
-Parsing touches nothing: no file is looked for and no device asked.
+Parsing touches nothing: no file and no device.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class FileSpec:
 
 @dataclass(frozen=True, slots=True)
 class TcpSpec:
-    """A TCP server that gives or takes raw PCM16, 24 000 Hz, mono."""
+    """A TCP server that sends or receives raw PCM16, 24 000 Hz, mono."""
 
     host: str
     port: int
@@ -89,7 +89,7 @@ class ToneSpec:
 
 @dataclass(frozen=True, slots=True)
 class SilenceSpec:
-    """Zeros, for ever."""
+    """Endless zeros."""
 
     def __str__(self) -> str:
         return "silence"
@@ -97,7 +97,7 @@ class SilenceSpec:
 
 @dataclass(frozen=True, slots=True)
 class NoneSpec:
-    """A sink nobody hears."""
+    """A sink that discards audio."""
 
     def __str__(self) -> str:
         return "none"
@@ -108,7 +108,7 @@ SinkSpec = DeviceSpec | FileSpec | TcpSpec | NoneSpec
 
 
 def parse_source(text: str) -> SourceSpec:
-    """What ``text`` asks for. Raises ``AudioError`` with ``BAD_SPEC``."""
+    """Parse ``text``. Raises ``AudioError`` with ``BAD_SPEC``."""
     scheme, given, rest = text.partition(":")
     argument = rest if given else None
     match scheme:
@@ -126,7 +126,7 @@ def parse_source(text: str) -> SourceSpec:
 
 
 def parse_sink(text: str) -> SinkSpec:
-    """What ``text`` asks for. Raises ``AudioError`` with ``BAD_SPEC``."""
+    """Parse ``text``. Raises ``AudioError`` with ``BAD_SPEC``."""
     scheme, given, rest = text.partition(":")
     argument = rest if given else None
     match scheme:

@@ -22,16 +22,16 @@ from audio.spec import TcpSpec
 CONNECT_TIMEOUT_S = 5.0
 NO_FRAMES_S = 2.0
 STALLED_S = 1.0
-"""Whoever has not read for so long gets what is new, not what has piled up."""
+"""A reader idle for this long gets what is new, not the backlog."""
 BUFFER_BYTES = SAMPLE_RATE * BYTES_PER_SAMPLE
 """A second: more than that waits on the sender's side."""
 SEND_BUFFER_BYTES = BUFFER_BYTES // 2
-"""What a speaker that reads too slowly may be behind; what comes then is not sent at all."""
+"""How far a slow speaker may fall behind; beyond that, audio is not sent at all."""
 DEAD_PEER_MS = 5_000
 
 
 class _Connection(asyncio.Protocol):
-    """Collects what comes, up to ``keep_bytes`` (0: throws it away), and remembers how it ended."""
+    """Collects received data, up to ``keep_bytes`` (0: discards it), and remembers how the connection ended."""
 
     def __init__(self, *, keep_bytes: int) -> None:
         self._keep_bytes = keep_bytes
@@ -53,7 +53,7 @@ class _Connection(asyncio.Protocol):
             self.transport.pause_reading()
 
     def take(self, count: int) -> bytes:
-        """The oldest ``count`` bytes, which must be there."""
+        """The oldest ``count`` bytes, which must be available."""
         taken = bytes(self.received[:count])
         del self.received[:count]
         if self.transport is not None and len(self.received) < self._keep_bytes:
@@ -91,7 +91,7 @@ async def _connect(spec: TcpSpec, *, keep_bytes: int) -> _Connection:
 
 
 def _tune(connected: socket.socket) -> None:
-    """Small buffers, because what waits in them is latency; and a dead peer is noticed in seconds."""
+    """Set small buffers, because buffering is latency, and keepalives that notice a dead peer in seconds."""
     with contextlib.suppress(OSError):
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES // 2)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -102,8 +102,8 @@ def _tune(connected: socket.socket) -> None:
 class TcpSource:
     """A remote microphone, paced by its sender.
 
-    A sender that does not pace itself (``nc < file``) is slowed down: sound is never more than half a second
-    ahead of the clock. A consumer that has not read for a second gets what is new; what had piled up is
+    A sender that does not pace itself (``nc < file``) is throttled: audio is never more than half a second
+    ahead of the clock. A consumer that has not read for a second gets what is new; the backlog is
     dropped.
     """
 
@@ -123,10 +123,10 @@ class TcpSource:
         return StreamInfo(self._spec.address, SAMPLE_RATE)
 
     async def read(self) -> Chunk:
-        """The next chunk, when it has come.
+        """The next chunk, once received.
 
-        Raises ``AudioError``: ``NO_FRAMES`` when nothing has come for two seconds (reading may be tried
-        again), ``CONNECTION_LOST`` when the other side is gone and all it sent has been given.
+        Raises ``AudioError``: ``NO_FRAMES`` when nothing has arrived for two seconds (reading may be tried
+        again), ``CONNECTION_LOST`` when the other side is gone and all it sent was read.
         """
         connection = self._connection
         if connection is None:
@@ -166,7 +166,7 @@ class TcpSource:
         return connection.take(self._chunk_bytes)
 
     def _earliest(self, arrived: float) -> float:
-        """When the next chunk may be given at the earliest: half a second ahead of real time."""
+        """The earliest time for the next chunk: half a second ahead of real time."""
         given_s = self._given * self._chunk_bytes / BYTES_PER_SAMPLE / SAMPLE_RATE
         self._given += 1
         # A sender slower than the clock earns no right to be faster later.
@@ -181,7 +181,7 @@ class TcpSource:
 
 
 class TcpSink(PacedSink):
-    """A remote speaker. One that reads too slowly misses what comes while it is half a second behind."""
+    """A remote speaker. One that reads too slowly misses audio while it is half a second behind."""
 
     def __init__(self, spec: TcpSpec, block_samples: int) -> None:
         super().__init__(block_samples)

@@ -1,7 +1,7 @@
-"""Writing a WAV file that stays readable when the program is killed.
+"""Writing a WAV file that stays readable when its writer is killed.
 
 The header of a WAV says how long it is. The standard library writes that at the end, so a killed program
-leaves a file of 20 ms; here it is brought up to date once per second of sound.
+leaves a file of 20 ms; here it is updated once per second of audio.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MAX_DATA_BYTES = 0xFFFF_FFFF - _RIFF_REST
 
 
 def header(data_bytes: int, rate_hz: int = SAMPLE_RATE) -> bytes:
-    """The 44 bytes before ``data_bytes`` of PCM16 mono. What is over 4 GiB cannot be declared."""
+    """The 44 bytes before ``data_bytes`` of PCM16 mono. More than 4 GiB cannot be declared."""
     declared = min(data_bytes, _MAX_DATA_BYTES)
     form = struct.pack("<4sI4s", b"RIFF", declared + _RIFF_REST, b"WAVE")
     fmt = struct.pack(
@@ -30,7 +30,7 @@ def header(data_bytes: int, rate_hz: int = SAMPLE_RATE) -> bytes:
 
 
 class WavWriter:
-    """A WAV file of PCM16 mono, made new and readable by its owner only (mode 0600).
+    """A new WAV file of PCM16 mono, readable by its owner only (mode 0600).
 
     Every write goes to the operating system at once, so that a kill loses no sound, at most its last second's
     place in the header, which ``wav_reading`` does not need. Raises ``OSError`` when the file cannot be made or
@@ -72,11 +72,11 @@ class WavWriter:
             self._patch_header()
 
     def sync(self) -> None:
-        """Ask the operating system to keep through a loss of power what it has. Raises ``OSError``."""
+        """Sync the file to disk, so that it survives a power failure. Raises ``OSError``."""
         os.fdatasync(self._file.fileno())
 
     def close(self) -> None:
-        """Bring the header up to date and close; may be called twice."""
+        """Update the header and close; may be called twice."""
         if self._file.closed:
             return
         try:

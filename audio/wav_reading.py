@@ -1,4 +1,4 @@
-"""What a WAV file really holds, whatever its header says.
+"""What a WAV file actually contains, whatever its header says.
 
 A header is written before the length is known. A recorder that was killed, or wrote into a pipe, leaves sizes of 0 or
 of all ones there, or of what was written a second before the end. The sizes are believed only as far as the file
@@ -17,14 +17,14 @@ _EXTENSIBLE = 0xFFFE
 _CHUNK = struct.Struct("<4sI")
 _FORMAT = struct.Struct("<HHIIHH")
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICS")
-"""What music programs append without a chunk around it."""
+"""Tags that music programs append without a chunk around them."""
 MAX_CHUNKS = 1_000
 _MOST = 0xFFFF_FFFF
 
 
 @dataclass(frozen=True, slots=True)
 class WavLayout:
-    """Where the sound of a WAV lies, and what it is made of."""
+    """Position and format of a WAV's audio."""
 
     rate_hz: int
     channels: int
@@ -33,22 +33,22 @@ class WavLayout:
     data_at: int
     """Offset of the first sample, in bytes."""
     data_bytes: int
-    """What is there, in whole frames."""
+    """Actual length of the audio (bytes), in whole frames."""
     declared_bytes: int
-    """What the header says."""
+    """Length by the header."""
     riff_bytes: int
     """The whole file's size by its header, less 8."""
 
     @property
     def is_right(self) -> bool:
-        """Whether the header says what is there."""
+        """Whether the header is correct."""
         return (
             self.declared_bytes == self.data_bytes and self.riff_bytes >= self.data_at + self.data_bytes - 8
         )
 
 
 def read_layout(file: BinaryIO) -> WavLayout | None:
-    """The layout of an open ``file``; None if it is no RIFF WAV, or has no format or no data. Raises ``OSError``."""
+    """The layout of an open ``file``; None if it is not a RIFF WAV, or has no format or no data. Raises ``OSError``."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     head = file.read(12)
@@ -119,7 +119,7 @@ def _chunk(header: bytes) -> tuple[bytes | None, int]:
 
 
 def corrected_head(file: BinaryIO, layout: WavLayout) -> bytes:
-    """All that stands before the sound, with the right sizes in it. Raises ``OSError``."""
+    """Everything before the audio, with corrected sizes. Raises ``OSError``."""
     file.seek(0)
     head = bytearray(file.read(layout.data_at))
     end = layout.data_at + layout.data_bytes

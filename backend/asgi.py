@@ -40,7 +40,7 @@ _routes = len(get_resolver().url_patterns)
 
 
 def _settle_leases() -> None:
-    """Take this worker's lock and drop what workers before it left behind (blocking)."""
+    """Take this worker's lock and drop the leases of earlier workers (blocking)."""
     try:
         database = settings.DATABASES["default"]
         if "sqlite" in database["ENGINE"]:
@@ -61,7 +61,7 @@ def _below_root_path(scope: Scope) -> Scope:
 class Application:
     """The routes, with what must happen before the first and after the last of them.
 
-    Daphne has no lifespan events, so the beginning hangs on whatever comes first.
+    Daphne has no lifespan events, so startup is triggered by whatever comes first.
     """
 
     def __init__(self) -> None:

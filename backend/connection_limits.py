@@ -1,4 +1,4 @@
-"""How many connections the embedded server takes, in all and from one address: plain counting, no sockets."""
+"""Connection limits of the embedded server, in total and per address: plain counting, no sockets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Refusal = Literal["full", "address_full"]
 
 
 def raise_descriptor_limit() -> int:
-    """Take as many file descriptors as this process may have; returns how many."""
+    """Raise the file descriptor limit as far as allowed; returns the limit."""
     if sys.platform == "win32":
         return 8192  # sockets are handles there, of which there are plenty
     import resource
@@ -36,7 +36,7 @@ def raise_descriptor_limit() -> int:
 
 @dataclass(slots=True)
 class ConnectionLimits:
-    """Counts open connections. An address that is not known ("") counts in all only."""
+    """Counts open connections. An unknown address ("") only counts towards the total."""
 
     in_all: int
     per_address: int
@@ -45,12 +45,12 @@ class ConnectionLimits:
 
     @classmethod
     def within(cls, descriptors: int, in_all: int, per_address: int) -> ConnectionLimits:
-        """The wanted limits, or lower ones, so that descriptors never run out."""
+        """The requested limits, or lower ones, so that descriptors never run out."""
         in_all = min(in_all, max(4, (descriptors - DESCRIPTORS_FOR_THE_REST) // DESCRIPTORS_EACH))
         return cls(in_all, min(per_address, max(1, int(in_all * SHARE_OF_ONE_ADDRESS))))
 
     def enter(self, address: str) -> Refusal | None:
-        """Count a connection in; or say why not, and count nothing."""
+        """Count a connection, or return why it is refused."""
         if self.open_in_all >= self.in_all:
             return "full"
         if address and self._open[address] >= self.per_address:
@@ -61,7 +61,7 @@ class ConnectionLimits:
         return None
 
     def leave(self, address: str) -> None:
-        """Count one out that ``enter`` counted in."""
+        """Remove a connection that ``enter`` counted."""
         self.open_in_all -= 1
         if address:
             self._open[address] -= 1

@@ -82,7 +82,7 @@ class EngineProcess:
         return await asyncio.shield(self._address)
 
     async def stop(self) -> None:
-        """Close its stdin, then insist."""
+        """Close its stdin, then terminate it if needed."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -129,7 +129,7 @@ class EngineProcess:
         return True
 
     def _fail(self, cause: str) -> None:
-        """Whoever asks for the address until the next attempt is told ``cause``."""
+        """Report ``cause`` to callers of ``address`` until the next attempt."""
         failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         failed.set_exception(OSError(errno.ECONNREFUSED, cause))
         failed.exception()  # nobody need ask

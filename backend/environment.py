@@ -1,4 +1,4 @@
-"""What the environment may say about the server, read into the shapes that Django wants.
+"""The server's environment variables, converted for Django's settings.
 
 Pure functions over a mapping, so that ``backend.settings`` stays a list of names and can be imported with
 an empty environment. ``docs/server.md`` lists the variables.

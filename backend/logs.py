@@ -1,4 +1,4 @@
-"""Logging that leaks no secret and never waits for a disk or a terminal.
+"""Logging that leaks no secrets and never waits for a disk or a terminal.
 
 Records are handed to a thread through a bounded queue: a reader that stopped reading our stderr must not
 stop the audio. Whatever a library logs, query tokens and authorization values are cut out last of all.
@@ -36,7 +36,7 @@ def redact(text: str) -> str:
 
 
 class RedactingFormatter(logging.Formatter):
-    """Another formatter's text, traceback included, with the secrets cut out."""
+    """Another formatter's text, including tracebacks, with secrets removed."""
 
     def __init__(self, inner: logging.Formatter) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ def _lost(count: int) -> logging.LogRecord:
 
 
 class BoundedFile(RotatingFileHandler):
-    """A log for its owner alone that never outgrows its limit, whatever the directory allows."""
+    """A log private to its owner that never outgrows its limit, even if it cannot be rotated."""
 
     def __init__(self, path: Path) -> None:
         """Open it. Raises ``OSError``."""
@@ -85,7 +85,7 @@ class BoundedFile(RotatingFileHandler):
         return cast(io.TextIOWrapper, file)
 
     def doRollover(self) -> None:  # noqa: N802 (logging's own name)
-        """Begin a new file; where none can be made, begin this one anew."""
+        """Start a new file, or truncate this one if that fails."""
         try:
             super().doRollover()
         except OSError:
@@ -124,14 +124,14 @@ def pass_on(line: str) -> None:
 
 
 def quiet_libraries() -> None:
-    """Keep out what would be noise or say everything twice."""
+    """Silence noisy and duplicate loggers."""
     logging.getLogger("websockets").setLevel(logging.WARNING)
     # A refused request is the client's affair, and 404s are in the access log.
     logging.getLogger("django.request").setLevel(logging.ERROR)
 
 
 def protect_handlers() -> None:
-    """Put the redaction into every handler that somebody else set up, such as Daphne or uvicorn's own command."""
+    """Add redaction to handlers set up by others, such as Daphne or uvicorn's own command."""
     named = [
         logger for logger in logging.root.manager.loggerDict.values() if isinstance(logger, logging.Logger)
     ]

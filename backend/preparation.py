@@ -17,7 +17,7 @@ from backend.spin import accounts
 
 
 class HashedPassword:
-    """A password, hashed in a thread once ``begin`` was called."""
+    """A password, hashed in a thread after ``begin``."""
 
     def __init__(self, password: str) -> None:
         self._password = password
@@ -34,7 +34,7 @@ class HashedPassword:
         self._encoded = make_password(self._password)
 
     def result(self) -> str:
-        """The encoded password, when it is there."""
+        """The encoded password, once it is ready."""
         if self._thread.ident is None:
             self._thread.start()
         self._thread.join()
@@ -42,7 +42,7 @@ class HashedPassword:
 
 
 class Preparation:
-    """One start's way to a usable database: ``migrate``, ``settle_leases``, ``settle_accounts``."""
+    """The steps to a usable database: ``migrate``, ``settle_leases``, ``settle_accounts``."""
 
     def __init__(self, new_password: str | None, loopback: bool, progress: Progress) -> None:
         self._new_password = new_password
@@ -77,7 +77,8 @@ class Preparation:
                 migration.migrate()
 
     def settle_leases(self) -> None:
-        """Drop what workers before this one left behind, which also shows that it can write. Raises ``ServeError``."""
+        """Drop the leases of earlier workers, which also checks that the database is writable. Raises
+        ``ServeError``."""
         from backend.spin import leases
 
         with self._database_errors():
@@ -88,7 +89,7 @@ class Preparation:
             leases.sweep()
 
     def settle_accounts(self) -> None:
-        """Make the first account, and keep the demo password off the network. Raises ``ServeError``."""
+        """Create the first account, and keep the demo password off the network. Raises ``ServeError``."""
         with self._database_errors():
             if self._embedded and not accounts.any_account():
                 accounts.create_first_account(self._hashed.result())

@@ -1,4 +1,4 @@
-"""Files that hold tokens and what was said, closed to the machine's other users."""
+"""Files with tokens and transcripts, closed to the machine's other users."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def close_to_others(path: Path) -> None:
 
 
 def open_private(path: str | Path, flags: int) -> int:
-    """An opener for ``open()``: the file is made 0600; one that is there already becomes it."""
+    """An opener for ``open()``: the file is created with, or changed to, 0600."""
     descriptor = os.open(path, flags, 0o600)
     with suppress(OSError):
         status = os.fstat(descriptor)
@@ -30,9 +30,9 @@ def open_private(path: str | Path, flags: int) -> int:
 
 
 def make_directory(directory: Path, database: Path | None) -> None:
-    """Make ``directory`` with 0700. One that is there already is closed if it holds nothing but our files.
+    """Create ``directory`` with 0700. An existing one is closed if it contains only our files.
 
-    Whoever names their home or a shared directory wants it left as it is. Raises ``OSError``.
+    A home or shared directory is left alone. Raises ``OSError``.
     """
     try:
         directory.mkdir(mode=0o700, parents=True)

@@ -1,4 +1,4 @@
-"""uvicorn's protocols, with limits on how many connections there are and on how long they may be silent."""
+"""uvicorn's protocols, with limits on the number of connections and their idle time."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def guarded_protocols(
             self.transport.abort()  # closing would wait until what is in the socket has been taken
 
     class GuardedHTTP(H11Protocol):
-        """Refuses what is beyond the limits, and gives up who does not finish a request."""
+        """Refuses connections beyond the limits, and drops clients that do not finish a request."""
 
         _refused = False
         _watched: tuple[str, asyncio.TimerHandle] | None = None

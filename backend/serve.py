@@ -36,7 +36,7 @@ client's language; longer ones are refused by the WebSocket library."""
 
 
 def run(options: ServeOptions, progress: Progress) -> int:
-    """Serve until SIGTERM (returns 0) or SIGINT (130). Raises ``ServeError`` when it cannot begin."""
+    """Serve until SIGTERM (returns 0) or SIGINT (130). Raises ``ServeError`` if it cannot start."""
     password = serve_options.new_admin_password(options)
     serve_options.check_tls(options)
     loopback = serve_options.is_loopback(options.host)
@@ -66,7 +66,7 @@ def run(options: ServeOptions, progress: Progress) -> int:
 
 
 def _give_up_stalled_sockets(listener: socket.socket) -> None:
-    """Have the kernel drop clients that take nothing for as long as the relay waits for them.
+    """Have the kernel drop clients that read nothing for as long as the relay waits for them.
 
     Closing a socket waits until everything in it is sent, so one whose client reads nothing would be kept, with
     megabytes, for as long as that client lives. What is accepted inherits the option.

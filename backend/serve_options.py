@@ -1,4 +1,4 @@
-"""What ``salesmind serve`` is started with: its options, checked, and turned into settings and a socket."""
+"""The options of ``salesmind serve``: checked, and turned into settings and a socket."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Step = Literal[
     "migrating", "demo_account", "engine_starting", "engine_ready", "model_retiring", "ready", "stopping"
 ]
 Progress = Callable[[Step, dict[str, str]], None]
-"""Called with how far the server is and the values for the words about it."""
+"""Called with the server's progress and the values for its message."""
 
 
 class ServeError(Exception):
@@ -31,15 +31,15 @@ class ServeError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class ServeOptions:
-    """What ``salesmind serve`` was told."""
+    """The options of ``salesmind serve``."""
 
     host: str = "127.0.0.1"
     port: int = 8000
-    """0: any free one."""
+    """0: a free one."""
     upstream: str = "engine"
     """``engine``, ``openai`` or the URL of a Realtime endpoint."""
     engine_arguments: tuple[str, ...] = ()
-    """What the engine is started with besides its own, where it is the upstream."""
+    """Extra arguments for the engine, if it is the upstream."""
     model: str | None = None
     database: Path | None = None
     data_directory: Path | None = None
@@ -85,7 +85,7 @@ def check_tls(options: ServeOptions) -> None:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; who connects early waits until the server is ready. Raises ``ServeError``."""
+    """A listening socket; early clients wait until the server is ready. Raises ``ServeError``."""
     family, _kind, _protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     # With the protocol named, asyncio switches Nagle's delay off on accepted sockets; with 0 it does not.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

@@ -1,4 +1,4 @@
-"""Test 3, who is let in where: from refused handshakes and requests to answers. Pure."""
+"""Test 3, access: from refused handshakes and requests to answers. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OF_REVOCATION = ("t3.revoked_refused", "t3.revoked_closed")
 def judge_access(
     measured: AccessMeasurements, limits: Limits, *, second_user: bool, left_out: dict[str, str]
 ) -> list[Answer]:
-    """What was not tried is not run. ``left_out``: by checkpoint, the code of why it does not apply."""
+    """What was not tried is not run. ``left_out``: per checkpoint, the code of why it does not apply."""
     answers = [
         _refused("t3.missing_token", measured.missing_token),
         _refused("t3.wrong_token", measured.wrong_token),

@@ -1,7 +1,7 @@
 """Test 1: from a stream to answers. Pure.
 
-A conversation may have had several connections. What must be reached has been if one connection reached it;
-what must never happen must not have happened on any, and is known only when the conversation is over.
+A conversation may have had several connections. A required step counts if one connection reached it;
+what must never happen must not have happened on any, which is known only once the conversation is over.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _UPDATED = "session.updated"
 
 
 def judge_connection(record: Record) -> list[Answer]:
-    """The answers of test 1. What was never reached is not run; what was and stayed away has failed."""
+    """The answers of test 1. A step never reached is not run; one that was awaited and did not come has failed."""
     dialled = connections(record)
     return explained(
         record,
@@ -106,7 +106,7 @@ def _updated(record: Record, dialled: list[Dialled]) -> Answer:
 
 
 def _audio_ready(record: Record, dialled: list[Dialled]) -> Answer:
-    """Ready means that audio does go out, on the connection on which the gate opened."""
+    """Ready means that audio is actually sent on the connection whose gate opened."""
     id_ = "t1.audio_ready"
     if _reached(dialled, "updated") is None:
         return answer(id_, "not_run")

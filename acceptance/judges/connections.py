@@ -10,7 +10,7 @@ from relay.stream import Connection, Meters, Step
 
 @dataclass(slots=True)
 class Dialled:
-    """One attempt to connect, and what became of it. Times are those of the stream."""
+    """One connection attempt and its outcome. Times are the stream's."""
 
     number: int
     steps: dict[str, Step] = field(default_factory=dict)
@@ -23,13 +23,13 @@ class Dialled:
         return self.steps.get(name)
 
     def holds(self, t: float, since: str = "connected") -> bool:
-        """Whether it stood at ``t``, with the step ``since`` behind it."""
+        """Whether it was up at ``t``, past the step ``since``."""
         begun = self.step(since)
         return begun is not None and begun.t <= t and (self.ended is None or t < self.ended.t)
 
 
 def connections(record: Record) -> list[Dialled]:
-    """Every attempt, in order. Attempts that came to nothing share their number with the next one."""
+    """Every attempt, in order. Failed attempts share their number with the next one."""
     found: list[Dialled] = []
     for event in record.events[record.first :]:
         if isinstance(event, Step):
@@ -65,7 +65,7 @@ def first_flow(record: Record, dialled: Dialled) -> Meters | None:
 
 
 def sent_before_gate(record: Record, dialled: Dialled) -> bool:
-    """Audio went out between dialling and the open gate."""
+    """Whether audio was sent between dialling and the open gate."""
     gate, dial = dialled.step("gate_open"), dialled.step("connecting")
     if gate is None or dial is None:
         return False

@@ -1,4 +1,4 @@
-"""Test 4: from what happened after each fault to answers. Pure."""
+"""Test 4: from the events after each fault to answers. Pure."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from relay.config import BYTES_PER_SECOND
 from relay.stream import Connection, Meters, Notice, Problem, SourceState, Step, StreamEvent, Transcript
 
 _AUDIO_SLACK_S = 0.25
-"""How much shorter than what was sent the recording may be: the chunk that was under way."""
+"""How much shorter than the sent audio the recording may be: the chunk in transit."""
 
 
 _CUTS: tuple[Fault, ...] = ("reset", "corrupt", "half_open")
 
 
 def judge_refused_microphone(record: Record) -> Answer:
-    """A source that cannot be opened must be said, with a sentence, and must not end the conversation."""
+    """A source that cannot be opened must be reported in words and must not end the conversation."""
     id_ = "t4.microphone_refused"
     failed = record.one(SourceState, lambda event: event.state == "failed")
     shown = record.one(Problem, lambda problem: problem.where == "audio" and bool(problem.message.strip()))
@@ -92,13 +92,13 @@ def judge_faults(record: Record, measured: FaultMeasurements, limits: Limits) ->
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """What the stream showed from the fault on, as long as was waited."""
+    """The stream from the fault on, for as long as the run waited."""
 
     record: Record
     fault: FaultWindow
 
     def unmet(self, id_: str, *evidence: Evidence) -> Answer:
-        """Failed if it was waited for to the end, not run if the stream just stops."""
+        """Failed if the run waited to the end, not run if the stream just stops."""
         if not self.record.complete:
             own = self.record.own_failure
             why = [] if own is None else [error_shown(self.record, own)]
@@ -235,7 +235,7 @@ def _nothing_lost(record: Record, measured: FaultMeasurements) -> Answer:
 
 
 def _was_cut(record: Record, measured: FaultMeasurements, fault: Fault) -> bool:
-    """The proxy cut the connection, and it was felt: a loss that the proxy did not make shows nothing."""
+    """The proxy cut the connection and the cut was felt: a loss not caused by the proxy proves nothing."""
     found = measured.windows.get(fault)
     return found is not None and record.window(found.first, found.last).lost is not None
 

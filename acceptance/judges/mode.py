@@ -1,6 +1,6 @@
 """Test 3: from REST readings and refused handshakes to answers. Pure.
 
-A checkpoint is not run when what it builds on does not hold: a ``realtime_mode`` that is true already proves
+A checkpoint is not run if its precondition does not hold: a ``realtime_mode`` that is already true proves
 nothing about a connection, and one that is false while connected proves nothing about a closed one. A reading
 that the server did not answer proves nothing either; one that it answered without the field is a failure.
 """
@@ -24,7 +24,7 @@ def judge_mode(record: Record, limits: Limits) -> list[Answer]:
 
 
 def judge_mode_beyond(measured: ModeMeasurements, limits: Limits, *, can_restart: bool) -> list[Answer]:
-    """What goes beyond the document. What was not tried is not run, or does not apply."""
+    """The checkpoints beyond the document. What was not tried is not run, or does not apply."""
     answers = [_two_connections(measured.two_connections), _killed(measured.killed, limits)]
     if can_restart:
         return [*answers, _restarted(measured.restarted, limits)]
@@ -77,7 +77,7 @@ def _during(record: Record, limits: Limits) -> Answer:
 
 
 def _while_open(record: Record, one: Dialled, limits: Limits) -> Answer:
-    """What was read while this connection stood. One that was gone before it was read in time shows nothing."""
+    """Readings while this connection was up. A connection gone before a timely reading proves nothing."""
     id_ = "t3.mode_during"
     connected = one.steps["connected"]
     reports = [report for report in record.modes("during") if one.holds(report.t)]

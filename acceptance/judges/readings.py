@@ -20,7 +20,7 @@ def unanswered(report: RealtimeMode | ModeReading) -> bool:
 
 
 def reading(read: ModeReading, **data: float | None) -> Evidence:
-    """What was read, as evidence."""
+    """A reading as evidence."""
     moment = Moment(read.at)
     if read.value is None:
         return finding("mode_unanswered", "request", moment, error=read.error or "null")
@@ -28,7 +28,7 @@ def reading(read: ModeReading, **data: float | None) -> Evidence:
 
 
 def no_basis(code: str) -> Evidence:
-    """Why nothing can be concluded from what was read."""
+    """Why the readings allow no conclusion."""
     return finding(code, "absence", Moment())
 
 

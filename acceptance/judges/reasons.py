@@ -1,4 +1,4 @@
-"""Why something is missing, or nothing can be said of it: what every judge answers with. Pure."""
+"""Reasons for missing or inconclusive results, shared by all judges. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from relay.stream import Problem
 
 
 def unmet(record: Record, checkpoint: str, what: str, within_s: float | None = None) -> Answer:
-    """``what`` did not come: failed if it was waited for to the end, not run if the stream just stops."""
+    """``what`` did not arrive: failed if the run waited to the end, not run if the stream just stops."""
     why = trouble(record)
     evidence = (absent(record, what, within_s), *([] if why is None else [why]))
     return answer(checkpoint, "fail", *evidence) if record.complete else answer(checkpoint, "not_run")
@@ -30,7 +30,7 @@ def explained(record: Record, answers: Iterable[Answer]) -> list[Answer]:
 
 
 def trouble(record: Record) -> Evidence | None:
-    """Why something may be missing: our own failure, else what ended the conversation, else the first error or loss."""
+    """Why something may be missing: our own failure, what ended the conversation, or the first error or loss."""
     # A full disk of this machine explains nothing else.
     problems = record.of(Problem, lambda problem: problem.code != RelayCode.RECORDING_FAILED)
     fatal = [problem for problem in problems if problem.fatal]
@@ -58,7 +58,7 @@ def error_shown(record: Record, problem: Problem) -> Evidence:
 
 
 def said_by(problem: Problem) -> str | None:
-    """What the server, the device or the system itself said of the problem."""
+    """The server's, device's or system's own words about the problem."""
     for name in ("message", "reason"):
         words = problem.params.get(name, "").strip()
         if words:

@@ -1,4 +1,4 @@
-"""Test 4, what a server must bear or refuse: from what it answered to answers. Pure."""
+"""Test 4, robustness: from the server's responses to answers. Pure."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from acceptance.request import Limits
 from acceptance.results import Answer, Evidence
 
 _FELL = (1006, 1011, 1012)
-"""Closes that speak of a server that fell, not of one that refused."""
+"""Close codes of a server that failed, rather than refused."""
 
 
 def judge_robustness(
     measured: RobustnessMeasurements, limits: Limits, *, left_out: dict[str, str]
 ) -> list[Answer]:
-    """What was not tried is not run. ``left_out``: by checkpoint, the code of why it does not apply."""
+    """What was not tried is not run. ``left_out``: per checkpoint, the code of why it does not apply."""
     answers = [
         _tried("t4.oversized", measured.oversized, _oversized),
         _tried("t4.audio_flood", measured.flood, lambda id_, reply: _flood(id_, reply, limits)),
@@ -75,7 +75,7 @@ def _oversized(id_: str, reply: SocketReply) -> Answer:
 
 
 def _flood(id_: str, reply: SocketReply, limits: Limits) -> Answer:
-    """Refused with a reason, or held up: no server has a use for audio from the future."""
+    """Refused with a reason, or slowed down: no server needs audio from the future."""
     sent, took = reply.sent_s or 0.0, reply.took_s or 0.0
     flood = finding("flood", "measurement", Moment(reply.at), sent_s=round(sent, 1), took=round(took, 2))
     if reply.close_code in _FELL and not reply.explained:
@@ -120,7 +120,7 @@ def _json_errors(replies: tuple[HttpReply, ...]) -> Answer:
 
 
 def _wrong_logins(logins: WrongLogins | None, limits: Limits) -> Answer:
-    """At last refused as too many, or each answered slowly."""
+    """Eventually refused as too many, or each answered slowly."""
     id_ = "t4.wrong_logins"
     if logins is None:
         return answer(id_, "not_run")

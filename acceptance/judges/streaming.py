@@ -297,7 +297,7 @@ def _audible(record: Record, loudest_dbfs: float | None, limits: Limits) -> Answ
 
 
 def _latency(record: Record, limits: Limits) -> Answer:
-    """The worst turn decides. Below zero: the customer talked before the salesperson had finished."""
+    """The worst turn decides. Negative: the customer spoke before the salesperson had finished."""
     id_ = "t2.response_latency"
     turns = record.of(Latency)
     late = [turn for turn in turns if not 0 <= turn.response_latency_ms <= limits.latency_ms]

@@ -1,4 +1,4 @@
-"""Test 3, who is let in where: connections and requests that must be refused."""
+"""Test 3, access: connections and requests that must be refused."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from acceptance.run import AcceptanceRun
 from relay.stream import Meters
 
 _CHUNKS_TO_SEE = 12
-"""How much audio must go out before the connection is believed: half a second of 40 ms chunks."""
+"""Audio that must be sent before the connection counts: half a second of 40 ms chunks."""
 
 
 async def connection_test(run: AcceptanceRun) -> None:

@@ -1,4 +1,4 @@
-"""Test 4: a refused microphone, an error of the API, and a network that fails in several ways."""
+"""Test 4: a refused microphone, an API error, and several network faults."""
 
 from __future__ import annotations
 

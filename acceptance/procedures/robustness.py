@@ -1,4 +1,4 @@
-"""Test 4, what a server must bear or refuse: too much, too fast, too often, and clients that vanish."""
+"""Test 4, robustness: too much, too fast, too often, and vanishing clients."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A finished run as others want to read it: the document's table, JUnit XML, JSON, a page.
+"""Reports of a finished run: the document's table, JUnit XML, JSON, an HTML page.
 
-Every report is a function from a ``RunResult`` to text. What is said to be secret is cut out of all of them.
+Every report is a function from a ``RunResult`` to text. Secrets are removed from all of them.
 """
 
 from acceptance.reports.json_result import as_json, json_schema

@@ -1,4 +1,4 @@
-"""What all charts of a conversation share: one time axis, so that they can be read one below the other."""
+"""What all charts of a conversation share: one time axis, so that they line up."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """JUnit XML, as CI servers read it: a suite for each test, a case for each checkpoint.
 
-What failed is a ``failure``. What was asked for and not answered is an ``error``: nothing passes for lack of
-evidence. What does not apply is ``skipped``. Tests that were not asked for are left out.
+A failed checkpoint is a ``failure``. One selected but not answered is an ``error``: nothing passes for lack of
+evidence. What does not apply is ``skipped``. Tests that were not selected are left out.
 """
 
 from __future__ import annotations

@@ -135,7 +135,7 @@ _LINKED = re.compile(r"(:|\bwww)(//|\.)", re.IGNORECASE)
 
 
 def cell(text: str) -> str:
-    """``text`` on one line that means nothing to Markdown: safe in a table and in a list.
+    """``text`` on one line, escaped for Markdown: safe in a table and in a list.
 
     GitHub's also makes links of bare addresses; a server's must not lead anywhere.
     """

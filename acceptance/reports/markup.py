@@ -1,4 +1,4 @@
-"""HTML and SVG that cannot be broken out of: text is escaped unless an ``element`` made it."""
+"""Injection-safe HTML and SVG: text is escaped unless an ``element`` created it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One HTML page that holds a whole run: no script, no other file, nothing fetched from anywhere."""
+"""One HTML page with a whole run: no scripts, no other files, nothing fetched."""
 
 from __future__ import annotations
 

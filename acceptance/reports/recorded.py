@@ -1,4 +1,4 @@
-"""What a run recorded of a conversation, read back for a report: its events and the shape of its sound."""
+"""A recorded conversation, read back for a report: its events and waveforms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words that reports put around a result, in both languages, and how they write times."""
+"""Labels of the reports in both languages, and time formats."""
 
 from __future__ import annotations
 

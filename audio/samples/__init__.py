@@ -22,9 +22,9 @@ class Sample:
 
     id: str
     title: str
-    """What the line is for, in the sample's language."""
+    """The line's purpose, in the sample's language."""
     text: str
-    """What is said, word for word."""
+    """The exact words."""
     language: str
     """``ja`` or ``en``."""
     path: Path
@@ -34,7 +34,7 @@ class Sample:
 
 @cache
 def samples(language: str) -> tuple[Sample, ...]:
-    """The samples in ``language``, in the order in which they are spoken; empty where there are none."""
+    """The samples in ``language``, in speaking order; may be empty."""
     manifest = tomllib.loads((DIRECTORY / "manifest.toml").read_text(encoding="utf-8"))
     return tuple(
         Sample(

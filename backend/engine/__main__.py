@@ -1,4 +1,4 @@
-"""``python -m backend.engine``: the engine as a process of its own, as the SalesMind server starts it."""
+"""``python -m backend.engine``: the engine as a separate process, as the SalesMind server starts it."""
 
 from __future__ import annotations
 

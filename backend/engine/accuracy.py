@@ -1,4 +1,4 @@
-"""Error rates of speech recognition: edit distance over the length of what was really said."""
+"""Error rates of speech recognition: edit distance over the length of what was actually said."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is let in: paths, keys, pages in browsers, the beta, and handshakes that a fault refuses."""
+"""Admission: paths, keys, browser pages, the beta API, and handshakes refused by a fault."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ CONTROL_PATH = "/control"
 REFUSED = 4000
 KEY_REFUSED = 3000
 MAX_SESSIONS = 128
-"""More sessions than this at once are refused with 503."""
+"""Most sessions at once; further ones are refused with 503."""
 _SUBPROTOCOL = Subprotocol("realtime")
 _KEY_SUBPROTOCOL = "openai-insecure-api-key."
 _BETA_SUBPROTOCOL = "openai-beta."
 _KNOWN_SUBPROTOCOLS = (_KEY_SUBPROTOCOL, "openai-organization.", "openai-project.", "openai-agents-sdk.")
-"""What the official clients send besides ``realtime``: openai for Node.js and openai-agents for JavaScript."""
+"""Subprotocols of the official clients besides ``realtime``: openai for Node.js and openai-agents for JavaScript."""
 
 
 class Admission:
@@ -44,7 +44,7 @@ class Admission:
         """How many are open."""
 
     def route(self, socket: ServerConnection, request: Request) -> Response | None:
-        """None to go on with the handshake, else the response that refuses it."""
+        """None to continue the handshake, otherwise the response that refuses it."""
         path = path_of(request)
         if path == PATH:
             return self._session_refusal(socket, request)
@@ -64,11 +64,11 @@ class Admission:
         return _respond(socket, error_answer(http.HTTPStatus(response.status_code), body))
 
     def number_of(self, socket: ServerConnection) -> int:
-        """Which connection to ``PATH`` this is, from 1; to be asked once."""
+        """The number of this connection to ``PATH``, from 1; call it once."""
         return self._numbers.pop(socket.id)
 
     def objection(self, request: Request | None) -> tuple[ProtocolError, int] | None:
-        """What is wrong with a client whose handshake has been accepted, and the code to close with.
+        """What is wrong with a client after the handshake, and the close code.
 
         OpenAI refuses keys, the beta and the model with an ``error`` event, so that a browser gets to read why.
         """
@@ -87,15 +87,15 @@ class Admission:
         return (problem, REFUSED) if problem else None
 
     def secret_of(self, request: Request | None) -> ClientSecret | None:
-        """The client secret that a client showed as its key, if it was one."""
+        """The client secret that a client sent as its key, if it was one."""
         return self._secrets.get(_key_of(request)) if request else None
 
     def knows_owner(self, headers: Mapping[str, str]) -> bool:
-        """Whether the key is the engine's own token, which alone may make client secrets; without one anybody may."""
+        """Whether the key is the engine's token, which is required to create client secrets if there is one."""
         return self._is_token(_bearer(headers.get("authorization", "")))
 
     def page_refusal(self, origin: str | None, key: str = "") -> ProtocolError | None:
-        """Why a page in a browser may not come in: it is of another machine, and nothing else keeps it out.
+        """Why a browser page is refused: it is from another machine, and nothing else would keep it out.
 
         Without this any page on the web could talk with an engine on the reader's own machine. With a token the
         page needs that anyway. None as ``origin``: not from a page.
@@ -150,7 +150,7 @@ class Admission:
         return ProtocolError("missing_model", message)
 
     def _control_refusal(self, socket: ServerConnection, request: Request) -> Response | None:
-        """Only this machine, and no page in a browser on it, may say what goes wrong."""
+        """Only programs on this machine, but no browser pages, may control faults."""
         address = ipaddress.ip_address(str(socket.remote_address[0]).partition("%")[0])
         if not address.is_loopback or "Origin" in request.headers:
             answer = error_answer(http.HTTPStatus.FORBIDDEN, "Only for programs on this machine.")
@@ -162,7 +162,7 @@ class Admission:
 
 
 def key_refused() -> ProtocolError:
-    """What a client with a wrong key is told."""
+    """The error for a wrong key."""
     message = (
         "Incorrect API key provided. Send the token that the engine was started with, or a client secret."
     )
@@ -227,7 +227,7 @@ def _bearer(authorization: str) -> str:
 
 
 def _is_loopback_origin(origin: str) -> bool:
-    """Whether a page was served by this machine: by its name or an address that leads nowhere else."""
+    """Whether a page was served by this machine, by name or loopback address."""
     host = _host_of(origin)
     if host is None:
         return False

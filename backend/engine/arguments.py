@@ -1,7 +1,7 @@
 """A function's arguments, from its JSON schema and the words of the turn. Pure.
 
-A model understands what was said; this looks for values of the kind that each property asks for: members of an enum,
-numbers, dates, names, places, codes. What is required and not to be found gets the plainest value the schema allows.
+A model understands speech; this looks for values of the kind that each property needs: members of an enum,
+numbers, dates, names, places, codes. A required value that is not found gets the plainest one the schema allows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from backend.engine.spoken_values import EMAIL, UUID, Kind, kind_of, mentions, s
 Schema = Mapping[str, Any]
 
 _DEEPEST = 8
-"""A schema that refers to itself ends here."""
+"""Recursion limit for schemas that refer to themselves."""
 _MOST_ITEMS = 16
 _LONGEST_TEXT = 1_000
 _NO = re.compile(r"\b(?:no|not|never|without|don't|doesn't|isn't)\b|ない|なし|不要|いりません|ません", re.I)
@@ -38,7 +38,7 @@ def arguments_for(schema: Schema | None, words: str, today: date) -> dict[str, A
 
 @dataclass(slots=True)
 class _Filling:
-    """One call being filled; each figure of the words is used once."""
+    """One call being filled in; each figure in the words is used once."""
 
     root: Schema
     words: str
@@ -46,7 +46,7 @@ class _Filling:
     left: list[Figure] = field(default_factory=list)
 
     def object(self, schema: Schema, depth: int) -> tuple[dict[str, Any], bool]:
-        """Values for the properties, and whether the words said anything of them."""
+        """Values for the properties, and whether any came from the words."""
         properties = schema.get("properties")
         if not isinstance(properties, Mapping):
             return {}, False
@@ -76,7 +76,7 @@ class _Filling:
         return None if _nullable(schema) else self._plainest(name, schema, depth)
 
     def _said(self, name: str, schema: Schema, depth: int) -> Any:
-        """What the words say of it."""
+        """The value in the words."""
         choices = schema.get("enum")
         if isinstance(choices, list) and choices:
             return self._member(choices)
@@ -149,7 +149,7 @@ class _Filling:
         return datetime.combine(day or self.today, hour or time(9)).isoformat() + "Z"
 
     def _plainest(self, name: str, schema: Schema, depth: int) -> Any:
-        """A value that the schema allows and that says nothing."""
+        """A neutral value that the schema allows."""
         choices = schema.get("enum")
         if isinstance(choices, list) and choices:
             return choices[0]

@@ -1,4 +1,4 @@
-"""A conversation as a chat endpoint takes it. Pure."""
+"""A conversation in the form of a chat endpoint. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ABBREVIATION = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|e\.g|i\.e|approx|Inc|L
 
 
 def system_text(persona: Persona, instructions: str, language: str) -> str:
-    """Who the model is to be: the persona, what the session says, how one speaks."""
+    """The system prompt: the persona, the session's instructions, the manner of speaking."""
     key = "ja" if language == "ja" else "en"
     facts = [
         f"- {answer.text}"
@@ -88,7 +88,7 @@ def chat_tool_choice(choice: Any) -> Any:
 
 
 class Sentences:
-    """Text that comes in pieces, cut into sentences to speak."""
+    """Streamed text, cut into sentences to speak."""
 
     def __init__(self) -> None:
         self._text = ""

@@ -1,4 +1,4 @@
-"""Ephemeral keys: what ``POST /v1/realtime/client_secrets`` gives a browser in place of the real one.
+"""Ephemeral keys: what ``POST /v1/realtime/client_secrets`` gives a browser instead of the real one.
 
 Fields, ranges and defaults after OpenAI's published schema, as in the ``openai`` package's
 ``client_secret_create_params``. A secret opens any number of sessions until it expires.
@@ -15,7 +15,7 @@ from typing import Any
 PREFIX = "ek_"
 DEFAULT_S, SHORTEST_S, LONGEST_S = 600, 10, 7_200
 _LIMIT = 1_000
-"""So many are remembered; beyond it the one that expires first is forgotten."""
+"""Most secrets remembered; beyond that, the one that expires first is dropped."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""One client: reads its events in order, answers each, and sends what there is to send."""
+"""One client: reads its events in order, answers each, and sends the output."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Connection:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def refuse(self, error: ProtocolError, code: int) -> None:
-        """Say why, then close with ``code``: how the real service turns a client away."""
+        """Send the reason, then close with ``code``, as the real service refuses a client."""
         self._dialogue.outbox.put(error_event(error))
         self._dialogue.outbox.finish(code, f"invalid_request_error.{error.code}")
         await self._write()

@@ -1,8 +1,8 @@
-"""Faults set while the engine runs: a WebSocket on loopback that takes and gives JSON objects.
+"""Faults set while the engine runs: a loopback WebSocket that exchanges JSON objects.
 
     {"add": [{"kind": "stall", "seconds": 5}]}    more faults, for open connections from now on
     {"clear": true}                               no more faults
-    {}                                            only tell what there is
+    {}                                            only report the current state
 
 The answer is ``{"faults": [...], "connections": N}``, or ``{"error": "..."}`` and nothing is changed.
 """

@@ -84,13 +84,13 @@ class Customer:
         return answer
 
     def aside(self) -> Customer:
-        """The customer as now, for an answer that the conversation is to know nothing of."""
+        """A copy of the customer, for an answer outside the conversation."""
         other = copy(self)
         other._given = set(self._given)
         return other
 
     def remember(self, text: str) -> None:
-        """Take note of something the customer said before this connection, so as not to say it again."""
+        """Remember what the customer said before this connection, so as not to repeat it."""
         for topic in self.persona.topics.values():
             self._given.update(answer.id for answer in topic.answers if answer.text == text.strip())
 

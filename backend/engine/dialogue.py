@@ -37,7 +37,7 @@ class Dialogue:
     pace: float
     """Audio is sent this many times faster than real time."""
     mind: Mind | None = None
-    """The model that thinks for the customers; None: they go by their script."""
+    """The model that answers for the customers; None: they follow their script."""
     conversation: Conversation = field(default_factory=Conversation)
     customers: dict[str, Customer] = field(init=False)
     hearing: dict[str, asyncio.Task[Words | None]] = field(default_factory=dict)

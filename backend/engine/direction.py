@@ -1,4 +1,4 @@
-"""What a client tells the customer to do, as far as a script can: say this, greet, choose a word. Pure.
+"""Directions to the customer that a script can follow: say this, greet, choose a word. Pure.
 
 Directions come with a response (``instructions`` of ``response.create``) or as a system message. Anything else that
 they may say is beyond a script.

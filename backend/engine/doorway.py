@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 MAX_SOCKETS = 512
 """Of more than this at once the idle ones are closed: each takes a file descriptor, of which a process has few."""
 _OTHER_DESCRIPTORS = 64
-"""What the engine needs for itself, where a process may have fewer than ``MAX_SOCKETS``."""
+"""Descriptors reserved for the engine itself if a process may have fewer than ``MAX_SOCKETS``."""
 MAX_REQUEST_BYTES = 256 * 1024
 _MAX_HEAD_BYTES = 64 * 1024
 _HEAD_END = b"\r\n\r\n"
@@ -42,7 +42,7 @@ class PlainRequest:
 
 @dataclass(frozen=True, slots=True)
 class PlainAnswer:
-    """What is answered to it: JSON."""
+    """The JSON answer to it."""
 
     status: HTTPStatus
     content: Any
@@ -55,7 +55,7 @@ class PlainAnswer:
 
 @dataclass(slots=True)
 class Doorman:
-    """Who stands in the door of one engine, and what plain HTTP requests are answered."""
+    """Counts one engine's sockets and answers its plain HTTP requests."""
 
     answer: Callable[[PlainRequest], PlainAnswer]
     _inside: dict[Doorway, None] = field(default_factory=dict)  # the oldest first
@@ -66,7 +66,7 @@ class Doorman:
         self.limit = min(MAX_SOCKETS, _descriptors() - _OTHER_DESCRIPTORS)
 
     def admit(self, socket: Doorway) -> bool:
-        """Whether there is room for one more; the one that has idled longest makes it.
+        """Whether there is room for one more; the socket idle longest is closed to make it.
 
         That it got full is logged once, not for each.
         """
@@ -83,13 +83,13 @@ class Doorman:
         return True
 
     def leave(self, socket: Doorway) -> None:
-        """One that was inside, or was not let in, is gone."""
+        """A socket has gone, admitted or not."""
         if socket in self._inside:
             del self._inside[socket]
             self._full = False
 
     def send_away(self) -> None:
-        """Close what has asked for nothing yet: an engine that stops does not wait for it."""
+        """Close sockets without a request: a stopping engine does not wait for them."""
         for socket in list(self._inside):
             if not socket.is_websocket:
                 socket.transport.abort()

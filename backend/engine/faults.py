@@ -1,4 +1,4 @@
-"""Misbehaviour on request, as data: what is to go wrong, on which connection, and when. Pure.
+"""Faults on request, as data: what goes wrong, on which connection, and when. Pure.
 
 [[faults]]
 kind = "stall"
@@ -35,14 +35,14 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "expire": _WHEN,
     "refuse": ("connections", "status"),
 }
-"""The kinds of faults, and what may be said of each."""
+"""The kinds of faults, and the parameters of each."""
 _REQUIRED = {"stall": ("seconds",), "error": ("code",), "refuse": ("status",)}
 _STATUSES = (401, 403, 429, 500)
 _INCOMPLETE = ("max_output_tokens", "content_filter")
 
 
 class FaultError(Exception):
-    """A fault that cannot be carried out; the message says which and why, with the line where there is one."""
+    """An invalid fault; the message says which and why, with the line if there is one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The engine's plain HTTP: client secrets, and a reason for everything else.
+"""The engine's plain HTTP: client secrets, and an explanatory error for everything else.
 
 Status codes and the form of errors are OpenAI's. WebRTC and SIP (``/v1/realtime/calls``) are not offered.
 """
@@ -26,7 +26,7 @@ _BETA_PATHS = (f"{PATH}/sessions", f"{PATH}/transcription_sessions")
 
 
 class HttpApi:
-    """Answers requests that ask for no WebSocket."""
+    """Answers requests other than WebSocket handshakes."""
 
     def __init__(self, admission: Admission, secrets: ClientSecrets, options: EngineOptions) -> None:
         self._admission = admission

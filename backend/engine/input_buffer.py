@@ -1,4 +1,4 @@
-"""The input audio buffer: what has been appended and not yet committed. Pure.
+"""The input audio buffer: appended but not yet committed. Pure.
 
 Positions are milliseconds since the first byte ever appended to the session, as in the protocol's events.
 """
@@ -30,7 +30,7 @@ class InputBuffer:
         return len(self._data) // BYTES_PER_MS
 
     def append(self, audio: bytes) -> bytes:
-        """Put ``audio`` at the end; returns the whole samples that this made available.
+        """Append ``audio``; returns the whole samples that became available.
 
         Raises ``ProtocolError`` when the buffer would hold more than half an hour.
         """
@@ -45,7 +45,7 @@ class InputBuffer:
         return audio[:whole]
 
     def clear(self) -> None:
-        """Throw away what is in the buffer, with the half sample that waits at its end; positions go on."""
+        """Empty the buffer, including a trailing half sample; positions continue."""
         self.drop_half_sample()
         self._origin += len(self._data)
         self._data.clear()
@@ -55,7 +55,7 @@ class InputBuffer:
         self._odd = b""
 
     def forget_before(self, position_ms: int) -> None:
-        """Throw away everything before ``position_ms``."""
+        """Drop everything before ``position_ms``."""
         count = max(0, min(position_ms * BYTES_PER_MS - self._origin, len(self._data)))
         del self._data[:count]
         self._origin += count

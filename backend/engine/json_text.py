@@ -1,4 +1,4 @@
-"""JSON in and out whose text can be sent: half a surrogate pair, which UTF-8 has no bytes for, becomes U+FFFD.
+"""JSON whose text can always be encoded: a lone surrogate, which UTF-8 cannot represent, becomes U+FFFD.
 
 ``"\\ud83d"`` alone is JSON, and Python reads it into a string that can then be neither sent nor logged.
 """

@@ -1,4 +1,4 @@
-"""Keywords: what tells a topic in what was said. Pure."""
+"""Keywords: recognising topics in speech. Pure."""
 
 from __future__ import annotations
 

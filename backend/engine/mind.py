@@ -1,7 +1,7 @@
-"""A language model that thinks for the customer: any chat endpoint that speaks as OpenAI's does, streamed.
+"""A language model that answers for the customer: any OpenAI-compatible chat endpoint, streamed.
 
-Ollama, llama.cpp's server, vLLM, LM Studio and OpenAI itself are known to. The key, if there is one, is sent and
-nothing else is done with it.
+Ollama, llama.cpp's server, vLLM, LM Studio and OpenAI itself qualify. The key, if any, is sent and
+used for nothing else.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ class Mind:
         )
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._http.aclose()
 
     async def stream(
         self, messages: Sequence[Item], tools: Sequence[Item], tool_choice: Any, max_tokens: int | None
     ) -> AsyncGenerator[str | ToolCall, None]:
-        """Pieces of the answer as they come, then the functions it calls. Raises ``MindError``."""
+        """Pieces of the answer as they arrive, then its function calls. Raises ``MindError``."""
         import httpx
 
         body: dict[str, Any] = {"model": self._options.model, "messages": list(messages), "stream": True}
@@ -161,7 +161,7 @@ def _arguments(text: str) -> str:
 
 
 def _problem(body: bytes) -> str:
-    """What the server says is wrong, in one line."""
+    """The server's error, on one line."""
     try:
         value = json.loads(body)
         error = value.get("error", value) if isinstance(value, dict) else value

@@ -1,4 +1,4 @@
-"""Carries out a fault plan: refuses handshakes, and makes one connection at a time go wrong."""
+"""Runs a fault plan: refuses handshakes, and injects faults into single connections."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class FaultPlan:
 
 
 class Misbehaviour:
-    """What goes wrong on one connection. Everything that is sent passes through ``send``."""
+    """The faults of one connection. Everything sent passes through ``send``."""
 
     def __init__(
         self,
@@ -162,7 +162,7 @@ class Misbehaviour:
         self._slow = None
 
     def _half_open(self) -> None:
-        """Say nothing, hear nothing, answer no ping, and leave the connection standing: as a dead network does."""
+        """Send nothing, read nothing, answer no ping, and leave the connection open, like a dead network."""
         self._half_dead = True
         self._flowing.clear()
         if self._socket.keepalive_task is not None:

@@ -1,4 +1,4 @@
-"""How the engine is run: the same as the options of ``salesmind engine``."""
+"""The engine's options, as of ``salesmind engine``."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _CHAT = "/chat/completions"
 
 
 class OptionsError(Exception):
-    """An option that cannot be used; the message says which and what to do."""
+    """An invalid option; the message says which and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class MindOptions:
-    """A chat endpoint that speaks as OpenAI's does, and which of its models thinks for the customers.
+    """An OpenAI-compatible chat endpoint and the model that answers for the customers.
 
     ``url`` is its base, such as ``http://127.0.0.1:11434/v1``; ``key`` is in no repr and no log.
     """
@@ -33,7 +33,7 @@ class MindOptions:
     model: str
     key: str | None = field(default=None, repr=False)
     timeout_s: float = MIND_TIMEOUT_S
-    """How long to wait for the answer to begin, and then for each piece of it."""
+    """How long (s) to wait for the answer to start, and then for each piece."""
 
     @property
     def endpoint(self) -> str:
@@ -46,7 +46,7 @@ class MindOptions:
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """``token``: what clients have to show as their API key; None lets anybody in. It is in no repr and no log."""
+    """``token``: the API key that clients must send; None admits anybody. It is in no repr and no log."""
 
     host: str = "127.0.0.1"
     port: int = 8790
@@ -56,12 +56,12 @@ class EngineOptions:
     whisper: Path | None = None
     """A directory of a Whisper model for CTranslate2; None: the packages of the ``[offline]`` extra."""
     personas: Path | None = None
-    """A directory of more personas."""
+    """A directory of additional personas."""
     persona: str | None = None
     """The id of the one who answers; None: whoever fits the session."""
     max_age_s: float = MAX_AGE_S
     mind: MindOptions | None = None
-    """A model that thinks for the customers; None: they go by their script."""
+    """A model that answers for the customers; None: they follow their script."""
     token: str | None = field(default=None, repr=False)
     faults: tuple[Fault, ...] = ()
     lenient: bool = False
@@ -96,7 +96,7 @@ def read_token(path: Path | None) -> str | None:
 def read_mind(
     url: str | None, model: str | None, key_file: Path | None, timeout_s: float = MIND_TIMEOUT_S
 ) -> MindOptions | None:
-    """What ``--mind`` and its companions mean; the key is in the file, else in ``SALESMIND_MIND_KEY``.
+    """Read ``--mind`` and related options; the key is in the file, or else in ``SALESMIND_MIND_KEY``.
 
     Raises ``OptionsError`` for a URL that cannot be used, a missing model and a key file that others can read.
     """

@@ -1,4 +1,4 @@
-"""What is waiting to be sent to one client: bounded, and never in the reader's way."""
+"""One client's send queue: bounded, and never blocking the reader."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from backend.engine.json_text import to_json
 from backend.engine.protocol import Event
 
 ROOM = 32
-"""A response waits while so many events are unsent: about six seconds of audio."""
+"""Unsent events beyond which a response waits: about six seconds of audio."""
 LIMIT_BYTES = 64 * 1024 * 1024
-"""A client that lets so much pile up does not read, and is let go."""
+"""A client with this much unread is not reading and is dropped."""
 POLICY_VIOLATION = 1008
 
 
@@ -43,7 +43,7 @@ class Outbox:
         self.put_frame(to_json(event))
 
     def put_frame(self, frame: str | bytes) -> None:
-        """Queue a frame as it is: bytes become a binary one."""
+        """Queue a raw frame; bytes become a binary one."""
         if self._closing is not None:
             return
         if self._size + len(frame) > LIMIT_BYTES:

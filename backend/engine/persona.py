@@ -1,4 +1,4 @@
-"""Personas: customers as data, and how what was said is compared with them. Pure."""
+"""Personas: customers as data, and matching speech against them. Pure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Rank(enum.Enum):
 
 
 class PersonaError(Exception):
-    """A persona file that cannot be used; the message names the file, the line and what is wrong there."""
+    """An invalid persona file; the message names the file, the line and the mistake."""
 
 
 @dataclass(frozen=True, slots=True)

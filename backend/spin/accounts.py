@@ -1,4 +1,4 @@
-"""The accounts of a fresh server, and the rule that the demo password never leaves the machine."""
+"""The accounts of a new server, and the rule that the demo password only works locally."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def is_loopback(host: str) -> bool:
 
 
 def any_account() -> bool:
-    """Whether anybody can have logged in here yet."""
+    """Whether there is any account yet."""
     from backend.spin.models import User
 
     return User.objects.exists()
 
 
 def create_first_account(encoded_password: str) -> None:
-    """Make the administrator of a database without any account.
+    """Create the administrator in a database without accounts.
 
-    ``encoded_password`` comes from Django's ``make_password``: hashing is slow and done beside the start.
+    ``encoded_password`` comes from Django's ``make_password``: hashing is slow and runs during startup.
     """
     from backend.spin.models import User
 
@@ -38,7 +38,7 @@ def create_first_account(encoded_password: str) -> None:
 
 
 def set_admin_password(password: str) -> None:
-    """Give the administrator a new password, and everybody who has the old token the boot."""
+    """Set the administrator's password and revoke the old token."""
     from backend.spin.models import Token, User
 
     user, _created = User.objects.get_or_create(username=DEMO_USERNAME)

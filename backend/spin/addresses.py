@@ -1,4 +1,4 @@
-"""From which address a request comes, for the limits that hold for each address."""
+"""The client address of a request, for the per-address limits."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from django.conf import settings
 from django.http import HttpRequest
 
 NOWHERE = ""
-"""A Unix socket without a proxy's word for the client: there is nothing to tell apart."""
+"""A Unix socket without a proxy header: clients cannot be told apart."""
 
 
 def canonical(text: str) -> str:
-    """One name for all addresses that one client can choose from: an IPv6 host has a whole /64."""
+    """One name for all addresses that a client can choose from: an IPv6 host has a whole /64."""
     try:
         address = ipaddress.ip_address(text.strip().strip("[]").partition("%")[0])
     except ValueError:
@@ -27,10 +27,10 @@ def canonical(text: str) -> str:
 
 
 def client_address(peer: str | None, forwarded_for: str, behind_proxy: bool) -> str:
-    """The client's canonical address; ``NOWHERE`` where it is not known.
+    """The client's canonical address; ``NOWHERE`` if unknown.
 
-    Behind a proxy it is the last entry of ``X-Forwarded-For``, the one that the proxy itself has added; those
-    before it are whatever the client wrote.
+    Behind a proxy it is the last entry of ``X-Forwarded-For``, which the proxy itself added; those
+    before it are up to the client.
     """
     if behind_proxy and forwarded_for:
         return canonical(forwarded_for.rpartition(",")[2])
@@ -38,13 +38,13 @@ def client_address(peer: str | None, forwarded_for: str, behind_proxy: bool) -> 
 
 
 def of_request(request: HttpRequest) -> str:
-    """Where an HTTP request comes from."""
+    """The address of an HTTP request's client."""
     forwarded_for = request.META.get("HTTP_X_FORWARDED_FOR", "")
     return client_address(request.META.get("REMOTE_ADDR"), forwarded_for, settings.BEHIND_PROXY)
 
 
 def of_scope(scope: Mapping[str, Any]) -> str:
-    """Where an ASGI connection comes from."""
+    """The address of an ASGI connection's client."""
     forwarded_for = ",".join(
         bytes(value).decode("latin-1")
         for name, value in scope["headers"]

@@ -22,7 +22,7 @@ from backend.spin.origins import host_allowed, origin_allowed
 
 
 class Refused(Exception):
-    """The connection is not let in. ``code`` is the error event's, ``close_code`` the socket's."""
+    """The connection is refused. ``code`` is the error event's, ``close_code`` the socket's."""
 
     def __init__(self, close_code: CloseCode, code: str) -> None:
         super().__init__(code)
@@ -32,7 +32,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """What the upgrade request said, as far as it matters. ``repr`` leaves the token out."""
+    """The relevant parts of the upgrade request. ``repr`` leaves the token out."""
 
     token: str | None = field(repr=False)
     session_id: str | None
@@ -45,7 +45,7 @@ class Handshake:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Who is connected, to which session (None: a conversation that belongs to none)."""
+    """The account and the session (None: a conversation outside any session)."""
 
     token: str = field(repr=False)
     user_id: int
@@ -54,12 +54,12 @@ class Admission:
 
     @property
     def session_label(self) -> str:
-        """How the session is named in the log and in the stub: its id, or ``new`` where there is none."""
+        """The session's name in the log and the stub: its id, or ``new`` without one."""
         return str(self.session_id) if self.session_id else "new"
 
 
 def read_handshake(scope: dict[str, Any]) -> Handshake:
-    """The handshake of an ASGI scope. A token in the header goes before one in the query."""
+    """The handshake of an ASGI scope. A token in the header takes precedence over one in the query."""
     headers = {name.lower(): value.decode("latin-1") for name, value in _pairs(scope["headers"])}
     query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True))
     return Handshake(
@@ -82,7 +82,7 @@ def _header_token(value: str | None) -> str | None:
 
 
 async def admit(handshake: Handshake) -> Admission:
-    """Let the connection in. Raises ``Refused``."""
+    """Admit the connection. Raises ``Refused``."""
     if not host_allowed(handshake.host, settings.ALLOWED_HOSTS):
         raise Refused(CloseCode.FORBIDDEN_ORIGIN, "host_not_allowed")
     if not origin_allowed(handshake.origin, handshake.host, settings.SALESMIND_ALLOWED_ORIGINS):

@@ -1,4 +1,4 @@
-"""Who is asking. HTTP and WebSocket check a token by the same function, so neither lets in what the other refuses."""
+"""Authentication. HTTP and WebSocket check tokens with the same function, so neither admits what the other refuses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from backend.spin.models import Token, User
 
 
 def user_of_token(key: str) -> User | None:
-    """The account that ``key`` belongs to; None when there is none or it is deactivated."""
+    """The account that ``key`` belongs to; None if there is none or it is deactivated."""
     if "\0" in key:  # which PostgreSQL would not even look for
         return None
     token = Token.objects.select_related("user").filter(key=key, user__is_active=True).first()
@@ -20,7 +20,7 @@ def user_of_token(key: str) -> User | None:
 
 
 def still_valid(keys: Collection[str]) -> set[str]:
-    """Those of ``keys`` that are still good, in one query."""
+    """The ``keys`` that are still valid, in one query."""
     return set(Token.objects.filter(key__in=keys, user__is_active=True).values_list("key", flat=True))
 
 

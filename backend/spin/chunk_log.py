@@ -1,7 +1,7 @@
-"""The log of audio that went to the upstream: one line for each second, or for each chunk where that is wanted.
+"""The log of audio sent to the upstream: one line per second, or per chunk if requested.
 
-A line for each chunk, as the test summary document shows them, was a quarter of what a conversation cost the server
-in CPU, and 15 MB of log an hour.
+A line per chunk, as in the test summary document, took a quarter of a conversation's CPU on the server
+and 15 MB of log an hour.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class ChunkLog:
         self._since = 0.0
 
     def sent(self, size_bytes: int, now: float) -> None:
-        """A chunk has gone out."""
+        """A chunk was sent."""
         if self._detail == "chunks":
             logger.info("✅ OpenAIへ音声転送成功: %d bytes", size_bytes)
             return
@@ -37,7 +37,7 @@ class ChunkLog:
             self.flush()
 
     def flush(self) -> None:
-        """Log what has gone out since the last line."""
+        """Log what was sent since the last line."""
         if self._chunks and self._detail == "seconds":
             logger.info("✅ OpenAIへ音声転送成功: %d bytes (%d chunks)", self._size_bytes, self._chunks)
         self._chunks = self._size_bytes = 0

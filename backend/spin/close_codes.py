@@ -1,4 +1,4 @@
-"""The WebSocket close codes of ``/ws/realtime/`` and how an upstream's end is told to the client."""
+"""The WebSocket close codes of ``/ws/realtime/`` and how the upstream's end is reported to the client."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class CloseCode(IntEnum):
     MESSAGE_TOO_BIG = 1009
     INTERNAL_ERROR = 1011
     UPSTREAM_LOST = 4002
-    """The upstream could not be reached, or closed, or stalled: trying again makes sense."""
+    """The upstream could not be reached, closed, or stalled: retrying makes sense."""
     UPSTREAM_REFUSED = 4003
-    """The upstream refused for good (key, quota, model, protocol): trying again is pointless."""
+    """The upstream refused permanently (key, quota, model, protocol): retrying is pointless."""
     UPSTREAM_EXPIRED = 4008
-    """The upstream session reached its maximum age: connect again at once."""
+    """The upstream session reached its maximum age: reconnect at once."""
     MALFORMED = 4400
     UNAUTHENTICATED = 4401
     FORBIDDEN_ORIGIN = 4403
@@ -29,7 +29,7 @@ class CloseCode(IntEnum):
     SESSION_FINISHED = 4409
     TOO_MANY_SOCKETS = 4429
     TOO_BIG_FOR_SERVER = 4413
-    """1009, where the ASGI server lets an application use its own range only."""
+    """1009, if the ASGI server only allows the application range."""
     FAILED_IN_SERVER = 4500
     """1011, likewise."""
 
@@ -45,15 +45,15 @@ REFUSED_FOR_GOOD = frozenset(
         "model_not_found",
     }
 )
-"""Error codes after which a client must not try again (realtime-protocol, section 11)."""
+"""Error codes after which a client must not retry (realtime-protocol, section 11)."""
 
 AUTHENTICATION_CLOSE = 3000
-"""What OpenAI closes with for a bad key (realtime-protocol, section 1)."""
+"""OpenAI's close code for a bad key (realtime-protocol, section 1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpstreamEnd:
-    """An upstream's end in this server's terms: what to close with and the error code to name."""
+    """An upstream's end in this server's terms: the close code and the error code."""
 
     close_code: CloseCode
     error_code: str
@@ -105,5 +105,5 @@ def code_to_send(code: int, rfc_codes: bool) -> int:
 
 
 def fit_reason(reason: str) -> str:
-    """``reason`` cut to what a close frame holds, never in the middle of a character."""
+    """``reason`` cut to fit a close frame, never in the middle of a character."""
     return reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")

@@ -22,7 +22,7 @@ from backend.spin.wording import choose_language, sentence
 
 Message = dict[str, Any]
 CLOSE_TIMEOUT_S = 2.0
-"""A client that takes nothing is not waited for when it is told goodbye."""
+"""Longest wait (s) for a client that reads nothing while the connection is closed."""
 
 logger = logging.getLogger("salesmind.relay")
 
@@ -37,14 +37,14 @@ class ClientSocket:
         self._send = send
 
     async def accept(self) -> bool:
-        """Accept the upgrade; False when the client has gone already."""
+        """Accept the upgrade; False if the client has already gone."""
         if (await self._receive())["type"] != "websocket.connect":
             return False
         await self._send({"type": "websocket.accept"})
         return True
 
     async def receive(self) -> str | bytes | None:
-        """The next message; None when the client has gone."""
+        """The next message; None if the client has gone."""
         message = await self._receive()
         if message["type"] == "websocket.disconnect":
             return None
@@ -57,7 +57,7 @@ class ClientSocket:
         await self._emit({"type": "websocket.send", kind: message})
 
     async def close(self, code: int, reason: str, event: str | None = None) -> None:
-        """Say why, then close. A client that is gone or stuck is let go."""
+        """Send the reason, then close. A client that is gone or stuck is dropped."""
         code = code_to_send(code, settings.SALESMIND_RFC_CLOSE_CODES)
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
@@ -76,7 +76,7 @@ class ClientSocket:
 
 
 class UnknownPath(AsyncConsumer):  # type: ignore[misc]
-    """Any other path: said as a WebSocket says it, where the existing server answers with a bare HTTP 500."""
+    """Any other path: refused over the WebSocket, where the existing server answers with a bare HTTP 500."""
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
         """Accept, explain, close 4404."""
@@ -90,7 +90,7 @@ class UnknownPath(AsyncConsumer):  # type: ignore[misc]
 
 
 def _take_place(place: ExitStack, admission: Admission, handshake: Handshake) -> None:
-    """One of the conversations that the account and the address may hold open. Raises ``Refused``."""
+    """Take one of the account's and the address's conversation slots. Raises ``Refused``."""
     limits = settings.SALESMIND_ACCOUNT_SOCKETS, settings.SALESMIND_ADDRESS_SOCKETS
     try:
         place.enter_context(open_sockets.one_more(admission.user_id, handshake.address, *limits))

@@ -1,10 +1,10 @@
-"""One relayed conversation: two pumps between a client and an upstream, and everything that can end it.
+"""One relayed conversation: two pumps between client and upstream, and everything that can end it.
 
     client -> reader -> bounded queue -> uplink -> upstream
     client <- downlink <- upstream (its bounded read queue)
 
-Each stage waits for the next, so a side that stalls stops the other by TCP instead of filling memory, and
-is given up after ``SALESMIND_STALL_SECONDS``. No pump touches the database.
+Each stage waits for the next, so a stalled side slows the other down through TCP instead of filling memory, and
+is dropped after ``SALESMIND_STALL_SECONDS``. No pump touches the database.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ from backend.spin.wording import sentence
 QUEUED_MESSAGES = 32
 """Between reader and uplink: 5 s of 8192-byte chunks, enough to bridge the dialling of the upstream."""
 PACING_MARGIN_S = 0.5
-"""After a refusal the client is read again when this much audio fits in."""
+"""After a refusal, reading resumes when this much audio fits in."""
 DATABASE_TIMEOUT_S = 5.0
-"""How long a conversation that has ended waits for the database before its client is told."""
+"""How long an ended conversation waits for the database before telling its client (s)."""
 NO_CLOSE_FRAME = 1006
-"""What RFC 6455 calls a connection that ended without a close frame."""
+"""RFC 6455's code for a connection that ended without a close frame."""
 
 logger = logging.getLogger("salesmind.relay")
 
@@ -65,18 +65,18 @@ class Client(Protocol):
     """The client's socket."""
 
     async def receive(self) -> str | bytes | None:
-        """The next message; None when the client has gone."""
+        """The next message; None if the client has gone."""
 
     async def send(self, message: str | bytes) -> None:
         """Send one message. Raises ``ClientGone``."""
 
     async def close(self, code: int, reason: str, event: str | None) -> None:
-        """Say why in an event, then close; gives up on a client that is gone or stuck."""
+        """Send the reason in an event, then close; gives up on a client that is gone or stuck."""
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Why a conversation ended, and what the client is to be told."""
+    """Why a conversation ended, and what to tell the client."""
 
     close_code: int
     reason: str
@@ -125,11 +125,11 @@ class Conversation:
             await self._settle(end)
 
     def revoke(self) -> None:
-        """The token is good no longer: close with 4401."""
+        """The token is no longer valid: close with 4401."""
         self._end(CloseCode.UNAUTHENTICATED, "authentication_error", "token_revoked")
 
     def session_deleted(self) -> None:
-        """The session is there no longer: close with 4404."""
+        """The session no longer exists: close with 4404."""
         self._end(CloseCode.UNKNOWN_SESSION, "invalid_request_error", "session_not_found")
 
     def _end(self, close_code: CloseCode, kind: str, error_code: str, /, **values: Any) -> None:
@@ -172,7 +172,7 @@ class Conversation:
         return self._client_gone()
 
     async def _admit(self, message: str | bytes) -> str | bytes | None:
-        """The message as it goes on. One that may not is answered here."""
+        """The message to forward. One that may not be forwarded is answered here."""
         if isinstance(message, bytes):
             return message if await self._paced(len(message)) else None
         try:
@@ -218,7 +218,7 @@ class Conversation:
     # --- upstream -> client ------------------------------------------------------------------------------
 
     async def _talk(self) -> None:
-        """Dial, take out the lease, announce, pump."""
+        """Connect to the upstream, take the lease, announce, pump."""
         try:
             self._upstream = far = await upstream.dial()
         except upstream.UpstreamUnreachable as failure:
@@ -299,7 +299,7 @@ class Conversation:
         await self._client.send(error_event(kind, sentence(code, self._language, **values), code))
 
     async def _settle(self, end: End | None) -> None:
-        """Hand the lease back first: people look at ``realtime_mode`` the moment they hang up, or are told to.
+        """Return the lease first: ``realtime_mode`` is read the moment a conversation ends.
 
         What nobody waits for comes last. ``end`` is None when the server cancelled the conversation.
         """

@@ -1,4 +1,4 @@
-"""Every refusal as JSON: nothing a client does is answered with an HTML page."""
+"""Every error as JSON: no client request is answered with an HTML page."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from rest_framework.exceptions import APIException
 
 
 class Conflict(APIException):
-    """A request that the state of things forbids; 400 because the contract says so."""
+    """A request that conflicts with the current state; 400 because the contract says so."""
 
     status_code = HTTPStatus.BAD_REQUEST
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """404. Where only the final slash is missing, GET is redirected and everything else is told the path.
+    """404. If only the final slash is missing, GET is redirected and other methods get the path in the error.
 
     A redirected POST would arrive as a GET, which is worse than being told.
     """
@@ -39,7 +39,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     if isinstance(exception, RequestDataTooBig):
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         return _detail(_("The body of the request is longer than %(limit)d bytes.") % {"limit": limit}, 413)
-    return _detail(_("The request cannot be understood, or names a host that is not served here."), 400)
+    return _detail(_("The request cannot be parsed, or names a host that is not served here."), 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -57,7 +57,7 @@ def _detail(sentence: str, status: int) -> JsonResponse:
 
 
 def _site_prefix(request: HttpRequest) -> str:
-    """Where a proxy has put the site (``--root-path``), which servers differ in leaving in the path."""
+    """The site's prefix behind a proxy (``--root-path``), which some servers leave in the path."""
     return str(request.META.get("SCRIPT_NAME", "")).rstrip("/")
 
 

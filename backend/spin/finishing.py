@@ -1,4 +1,4 @@
-"""Finish a session: score it once, whoever asks and however often."""
+"""Finish a session: it is scored once, however often it is requested."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _score(session: Session) -> Report:
         for role, text in session.messages.values_list("role", "message")
     ]
     if not messages:
-        raise Conflict(_("There is nothing to score yet: the session holds no message."))
+        raise Conflict(_("There is nothing to score yet: the session has no messages."))
     result = scoring.score(messages, session.value_proposition)
     session.status = Session.Status.FINISHED
     session.finished_at = timezone.now()

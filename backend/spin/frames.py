@@ -1,4 +1,4 @@
-"""What goes through the relay, as plain values: no sockets, no Django.
+"""The relay's messages as plain values: no sockets, no Django.
 
 Messages are read with msgspec into a struct of the few fields that matter here; everything else in them,
 audio above all, is skipped without being built.
@@ -17,7 +17,7 @@ BYTES_PER_SECOND = 48_000
 """PCM16 mono at 24 kHz (realtime-protocol, section 3)."""
 
 MOST_ESCAPES = 50_000
-"""An unreadable message with more of them is not mended: that would take tens of milliseconds."""
+"""An unreadable message with more of them is not repaired: that would take tens of milliseconds."""
 
 APPEND = "input_audio_buffer.append"
 
@@ -35,7 +35,7 @@ class NotAnEvent(ValueError):
 
 
 class EventHead(msgspec.Struct, frozen=True):
-    """The fields of a Realtime event that the relay looks at."""
+    """The fields of a Realtime event that the relay reads."""
 
     type: str | None = None
     transcript: str | None = None
@@ -73,10 +73,10 @@ def read_head(message: str) -> EventHead:
 
 
 def read_event(message: str) -> tuple[EventHead, str]:
-    """The head of an event, and the event as it goes on. Raises ``NotAnEvent``.
+    """The head of an event, and the event to forward. Raises ``NotAnEvent``.
 
-    It goes on as it came, but for halves of surrogate pairs: JSON can write them as escapes, and what holds one
-    can be neither stored nor read by strict clients. U+FFFD stands in their place.
+    It is forwarded unchanged, except for lone surrogates: JSON can write them as escapes, and text with one
+    can neither be stored nor read by strict clients. U+FFFD replaces them.
     """
     try:
         return read_head(message), message
@@ -104,19 +104,19 @@ def append_event(pcm: bytes) -> str:
 
 
 def audio_bytes(head: EventHead) -> int:
-    """Bytes of PCM in an append event that the client wrote itself; 0 for every other event."""
+    """Bytes of PCM in a client's own append event; 0 for every other event."""
     if head.type != APPEND or not head.audio:
         return 0
     return len(head.audio) * 3 // 4 - head.audio[-2:].count("=")
 
 
 def is_delta(event_type: str | None) -> bool:
-    """Whether an event is one of many that make up a whole, and so not worth a log line each."""
+    """Whether an event is a delta, and so not worth a log line."""
     return event_type is not None and event_type.endswith(".delta")
 
 
 def type_for_log(event_type: str | None) -> str:
-    """An event's type as it may stand in a log line: whoever sends it can write anything there."""
+    """An event's type made safe for a log line: the sender can write anything there."""
     return "".join(sign if sign.isprintable() else "?" for sign in str(event_type)[:80])
 
 
@@ -136,7 +136,7 @@ def finished_transcript(head: EventHead) -> FinishedTranscript | None:
 
 
 def storable(text: str) -> str:
-    """``text`` as a message holds it: trimmed, and without NUL, which PostgreSQL does not store."""
+    """``text`` as stored in a message: trimmed, and without NUL, which PostgreSQL does not store."""
     return text.replace("\0", "").strip()
 
 

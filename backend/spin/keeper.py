@@ -23,29 +23,29 @@ logger = logging.getLogger(__name__)
 
 
 class KeptConnection(Protocol):
-    """What the keeper needs to know of a relay connection."""
+    """The keeper's view of a relay connection."""
 
     token: str
     lease: tuple[uuid.UUID, uuid.UUID] | None
     """Lease id and session id, once there is a lease."""
 
     def revoke(self) -> None:
-        """Its token is good no longer: say so to the client and close."""
+        """Its token is no longer valid: tell the client and close."""
 
     def session_deleted(self) -> None:
-        """Its session is there no longer: say so to the client and close."""
+        """Its session no longer exists: tell the client and close."""
 
 
 @dataclass(slots=True)
 class Round:
-    """What one round found: whom to close, and what failed. A failed step finds nobody."""
+    """One round's findings: the connections to close, and what failed. A failed step finds none."""
 
     revoked: list[KeptConnection] = field(default_factory=list)
     without_session: list[KeptConnection] = field(default_factory=list)
     failures: list[tuple[str, Exception]] = field(default_factory=list)
 
     def attempt(self, what: str, step: Callable[[], object]) -> None:
-        """Take one step; its failure, whichever it is, does not keep the next one from being taken."""
+        """Run one step; its failure does not prevent the next one."""
         try:
             step()
         except Exception as failure:  # noqa: BLE001 (kept, and logged by whoever reads the round)
@@ -91,12 +91,12 @@ class Keeper:
 
     @property
     def overdue(self) -> bool:
-        """Whether no round has succeeded for so long that leases lapse although their connections are open."""
+        """Whether no round has succeeded for so long that leases of open connections lapse."""
         silent_s = time.monotonic() - self._succeeded_at
         return bool(self._connections) and silent_s > settings.SALESMIND_LEASE_SECONDS
 
     def add(self, connection: KeptConnection) -> None:
-        """Look after ``connection`` from now on."""
+        """Start keeping ``connection``."""
         if not self._connections:
             self._succeeded_at = time.monotonic()  # there was nothing to do until now
         self._connections.add(connection)
@@ -143,7 +143,7 @@ class Keeper:
 
 
 async def _listen(nudged: asyncio.Event) -> None:
-    """Set ``nudged`` whenever an account has changed. While the broker is away, the keeper's own rhythm is left."""
+    """Set ``nudged`` whenever an account has changed. While the broker is away, only the regular rounds remain."""
     layer = get_channel_layer()
     if layer is None:
         return

@@ -1,6 +1,6 @@
 """Leases: which relay connections are open, in the database, so that every worker answers alike.
 
-A connection takes out a lease when its relay is up and hands it back when it closes. The worker renews all its
+A connection takes a lease when its relay is up and returns it when it closes. The worker renews all its
 leases together (``backend.spin.keeper``). All functions are synchronous and use the database.
 """
 
@@ -44,7 +44,7 @@ def acquire(lease_id: uuid.UUID, session_id: uuid.UUID) -> None:
 
 
 def release(lease_id: uuid.UUID, session_id: uuid.UUID) -> bool:
-    """Hand a lease back. Returns the session's ``realtime_mode`` as it is now."""
+    """Return a lease. Returns the session's ``realtime_mode`` afterwards."""
     with transaction.atomic():
         ConnectionLease.objects.filter(pk=lease_id).delete()
         return ConnectionLease.objects.filter(
@@ -72,7 +72,7 @@ def renew(leases: Mapping[uuid.UUID, uuid.UUID]) -> None:
 
 
 def _take_out_anew(lease_id: uuid.UUID, session_id: uuid.UUID) -> None:
-    """By itself: a session that is deleted at this moment must not cost the others their leases."""
+    """Done separately: a session deleted at this moment must not cost the others their leases."""
     with suppress(IntegrityError), transaction.atomic():
         acquire(lease_id, session_id)
 

@@ -1,4 +1,4 @@
-"""Slow down whoever guesses passwords, without hashing for them and without locking anybody else out.
+"""Slow down password guessing, without hashing for it and without locking anybody else out.
 
 Failures count for an account *as tried from one address*, so nobody can lock an account from elsewhere. They
 count for the address as a whole too, for those who try one password on many accounts; from that, an account
@@ -19,7 +19,7 @@ FREE_FOR_ACCOUNT = 5
 FREE_FOR_ADDRESS = 20
 FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 60.0
 FORGET_S = 900.0
-"""Without a failure for this long, all are forgotten."""
+"""After this long without a failure, all are forgotten."""
 REMEMBERED = 10_000
 """Accounts, and addresses; the one that was tried the longest ago is forgotten first."""
 PATIENCE_S = 10.0
@@ -27,7 +27,7 @@ PATIENCE_S = 10.0
 
 
 class Throttled(Exception):
-    """Too many failures. ``retry_after_s``: when the next attempt is looked at."""
+    """Too many failures. ``retry_after_s``: when the next attempt is accepted."""
 
     def __init__(self, retry_after_s: float) -> None:
         super().__init__(f"try again in {retry_after_s:.0f} s")

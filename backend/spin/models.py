@@ -1,4 +1,4 @@
-"""What the server remembers: accounts, tokens, role-play sessions, their messages, reports and open connections."""
+"""The server's data: accounts, tokens, role-play sessions, their messages, reports and open connections."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def _advice(stage: Stage) -> str:
 
 def feedback(result: Scoring) -> str:
     """What was found, beginning with how: nobody should take a count of words for a judgement."""
-    lines = [_("Scored by counting key words, without a language model.")]
+    lines = [_("Scored by counting keywords, without a language model.")]
     for stage in STAGES:
         lines.append(
             _("Questions about the %(stage)s: %(count)d (full mark from %(enough)d).")

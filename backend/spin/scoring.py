@@ -85,7 +85,7 @@ class Scoring:
 
 
 def stage_of(sentence: str) -> Stage | None:
-    """What a sentence asks about; None when it asks nothing, or nothing that the rules know."""
+    """What a sentence asks about; None if it asks nothing, or nothing that the rules know."""
     if not _QUESTION.search(sentence):
         return None
     return next((stage for stage, words in _STAGE_PATTERNS if words.search(sentence)), None)

@@ -1,4 +1,4 @@
-"""How many conversations one account, and one address, may hold open in this process."""
+"""Limits on open conversations per account and per address in this process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Key = TypeVar("Key", int, str)
 
 
 class TooManySockets(Exception):
-    """The account, or the address, has as many open as it may."""
+    """The account or the address has reached its limit."""
 
 
 class OpenSockets:

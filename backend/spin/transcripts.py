@@ -15,7 +15,7 @@ from backend.spin.frames import FinishedTranscript
 from backend.spin.models import Message, Session
 
 WAITING = 256
-"""Transcripts that may wait for the database: many minutes of talk."""
+"""Transcripts that may wait for the database: many minutes of conversation."""
 RETRY_S = 1.0
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class TranscriptWriter:
         self._task = asyncio.create_task(self._run(), name="transcripts")
 
     def add(self, transcript: FinishedTranscript) -> None:
-        """Have it saved; returns at once."""
+        """Queue it for saving; returns at once."""
         try:
             self._waiting.put_nowait(transcript)
         except asyncio.QueueFull:
@@ -65,7 +65,7 @@ class TranscriptWriter:
             self._waiting.task_done()
 
     async def _save(self, transcript: FinishedTranscript) -> None:
-        """Save it, however long the database is away: restarting one takes seconds, and words are not said twice."""
+        """Save it, however long the database is away: a restart takes seconds, and lost words are not repeated."""
         told = False
         while True:
             try:
@@ -83,7 +83,7 @@ class TranscriptWriter:
                 return
 
     async def close(self, timeout_s: float) -> None:
-        """Save what waits, for at most ``timeout_s``, then stop."""
+        """Save the queue, for at most ``timeout_s``, then stop."""
         try:
             async with asyncio.timeout(timeout_s):
                 await self._waiting.join()

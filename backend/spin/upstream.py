@@ -53,11 +53,11 @@ async def _configured_address() -> str:
 
 
 resolve_address: Callable[[], Awaitable[str]] = _configured_address
-"""Where to dial; ``salesmind serve`` puts its engine's own answer here, which waits until the engine is up."""
+"""The URL to connect to; ``salesmind serve`` sets its engine's, waiting until the engine is up."""
 
 
 def retirement_warning(model: str) -> str | None:
-    """A sentence for a model that stops or has stopped, else None."""
+    """A sentence for a model that is being or has been retired, otherwise None."""
     if model.startswith(RETIRED_PREFIX):
         return f"Model {model} is retired or about to be; choose gpt-realtime-2.1 with --model."
     if date := RETIRING_MODELS.get(model):

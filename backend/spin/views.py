@@ -36,7 +36,7 @@ LARGEST_ID = 2**63 - 1
 
 
 def _account(request: Request) -> User:
-    """Whose request it is, on an endpoint that only accounts reach."""
+    """The request's account, on an endpoint that requires one."""
     return cast(User, request.user)
 
 
@@ -48,7 +48,7 @@ def _validation_failed(serializer: Serializer[Any]) -> Response:
 
 
 class Health(APIView):
-    """Whether the server can do its work: it answers ok only when its database and its keeper do theirs."""
+    """Health: ok only if the database and the keeper work."""
 
     permission_classes: tuple[type[BasePermission], ...] = (AllowAny,)
 
@@ -147,7 +147,7 @@ class SessionStart(APIView):
 
 
 class SessionList(APIView):
-    """One's own sessions, newest first."""
+    """The user's own sessions, newest first."""
 
     def get(self, request: Request) -> Response:
         """One page; past the end it is empty."""
@@ -168,7 +168,7 @@ class SessionDetail(APIView):
     """One session with its messages and report."""
 
     def get(self, request: Request, session_id: uuid.UUID) -> Response:
-        """200, or 404 when there is none or it is somebody else's."""
+        """200, or 404 if it does not exist or belongs to another user."""
         sessions = Session.objects.with_realtime_mode().select_related("company").prefetch_related("messages")
         session = sessions.filter(pk=session_id, user=_account(request)).first()
         if session is None:
@@ -199,10 +199,10 @@ class SessionFinish(APIView):
 
 
 class ReportDetail(APIView):
-    """The scoring of one of one's own sessions."""
+    """The report of one of the user's own sessions."""
 
     def get(self, request: Request, report_id: int) -> Response:
-        """200; 403 when it is somebody else's, 404 when there is none."""
+        """200; 403 if it belongs to another user, 404 if it does not exist."""
         report = (
             Report.objects.select_related("session").filter(pk=report_id).first()
             if report_id <= LARGEST_ID

@@ -1,6 +1,6 @@
-"""Which server processes are alive, told by the kernel.
+"""Which server processes are alive, according to the kernel.
 
-Each process holds an exclusive lock on a file of its own in the data directory. The kernel lets go of it
+Each process holds an exclusive lock on its own file in the data directory. The kernel releases it
 however the process ends, ``kill -9`` included, so a lock that can be taken belongs to a process that is
 gone - with no guessing about process ids that were used again. Processes on another host, whose lock files
 are not here, are judged by their heartbeats alone.
@@ -31,7 +31,7 @@ class WorkerLock:
         self._file = _create_locked(self._path)
 
     def release(self) -> None:
-        """Let go: from now on this worker counts as dead."""
+        """Release it: from now on this worker counts as dead."""
         self._path.unlink(missing_ok=True)
         self._file.close()
 
@@ -69,11 +69,11 @@ def liveness(directory: Path, worker: str) -> Liveness:
 
 
 def dead_workers(directory: Path) -> list[str]:
-    """The workers whose lock files lie here and that run no more."""
+    """The workers with lock files here that are no longer running."""
     return [path.stem for path in directory.glob("*.lock") if liveness(directory, path.stem) == "dead"]
 
 
 def forget(directory: Path, workers: list[str]) -> None:
-    """Remove the lock files of ``workers``, once nothing of theirs is left."""
+    """Remove the lock files of ``workers`` once their leases are gone."""
     for worker in workers:
         _lock_path(directory, worker).unlink(missing_ok=True)

@@ -315,7 +315,7 @@ def test_one_verdict_over_several(verdicts: list[results.Verdict], over: str) ->
 
 def test_the_docs_list_every_kind_of_progress() -> None:
     text = (Path(__file__).parents[2] / "docs" / "acceptance.md").read_text(encoding="utf-8")
-    table = text[text.index("| kind | says |") :]
+    table = text[text.index("| kind | contents |") :]
     kinds = {kind.__struct_config__.tag for kind in get_args(progress.ProgressEvent)}
     first_cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("|")]
     assert set(re.findall(r"`(\w+)`", " ".join(first_cells))) == kinds

@@ -103,7 +103,7 @@ def test_the_beta_refusal_is_explained_for_what_it_is() -> None:
     by_error = error_meaning("beta_api_shape_disabled", "invalid_request_error", "").message
     by_close = close_meaning(4000, "invalid_request_error.beta_api_shape_disabled").message
     assert by_error == by_close
-    assert "server has to be updated" in by_error
+    assert "server needs an update" in by_error
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ async def test_only_our_own_server_is_restarted(
     app = make_app(logged_in=True)
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(app, pilot)
-        assert ("start it again" in text(app, "#page")) is offered  # said before it is done
+        assert ("Kill and restart" in text(app, "#page")) is offered  # said before it is done
         assert (services.restart_of("http://127.0.0.1:8000") is restart) is offered
 
 
@@ -117,7 +117,7 @@ async def test_checkpoints_tick_over_and_show_their_evidence(
         page = text(app, "#page")
         assert "Evidence:\n10:05:01.250 event t1 0.19 s\nReceived 71 ms after session.update" in page
         assert "Other evidence:" in page
-        assert "FAIL" in shown(app, "* The steps keep their order")
+        assert "FAIL" in shown(app, "* The steps happen in order")
         assert shown(app, "Test 1:").split()[1] == "PASS"  # the document is met; what failed is beyond it
         screen.panel.checks.choose("t1.order")
         await until(pilot, lambda: "Beyond the document" in text(app, "#page"))

@@ -33,19 +33,19 @@ def test_each_prepared_fault_is_named(name: str) -> None:
 def test_nothing_is_wrong_when_all_is_well() -> None:
     finding, words = found(prepared_faults.well())
     assert finding == Finding("well")
-    assert words == "All is well.  25.0/s of 25.0/s  latency p50 800 ms (n=3)  round trip 7 ms"
+    assert words == "No problems.  25.0/s of 25.0/s  latency p50 800 ms (n=3)  round trip 7 ms"
 
 
 def test_the_words_name_figures_and_the_key() -> None:
     said = {name: found(events())[1] for name, events in prepared_faults.FAULTS.items()}
     assert said["wrong_rate"] == (
-        "Wrong sample rate: 45.9 chunks/s, not 25.0, as of 44.1 kHz sent as 24 kHz. d: another source."
+        "Wrong sample rate: 45.9 chunks/s instead of 25.0, as if 44.1 kHz were sent as 24 kHz. d: another source."
     )
-    assert "nothing but zeros for 5 s" in said["microphone_silent"]
-    assert "5,300 ms to answer (p50, n=2), the line takes" in said["upstream_slow"]
-    assert "Most goes before: first audio." in said["upstream_slow"]
+    assert "only zeros for 5 s" in said["microphone_silent"]
+    assert "5,300 ms to answer (p50, n=2), the network takes" in said["upstream_slow"]
+    assert "Longest wait before: first audio." in said["upstream_slow"]
     assert "not sent 3 times, cut once" in said["line_lossy"]
-    assert said["line_lossy"].endswith("r: connect again.")
+    assert said["line_lossy"].endswith("r: reconnect.")
     assert "stopped 3 of 3 answers" in said["echo"]
 
 

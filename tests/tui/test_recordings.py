@@ -143,14 +143,14 @@ async def test_what_is_deleted_can_be_brought_back(
         await pilot.press("down", "x")
         await until(pilot, lambda: names(app) == ["c", "a"])
         assert not (tmp_path / "recordings" / "b").exists()
-        assert "z brings it back" in text(app, "#notice")
+        assert "z restores it" in text(app, "#notice")
         await pilot.press("delete")
         await until(pilot, lambda: names(app) == ["c"])
         await pilot.press("z")
         await until(pilot, lambda: names(app) == ["c", "a"])
         await pilot.press("z")
         await until(pilot, lambda: names(app) == ["c", "b", "a"] and screen.chosen.entry.name == "b")
-        await until(pilot, lambda: "Brought back: b" in text(app, "#notice"))
+        await until(pilot, lambda: "Restored: b" in text(app, "#notice"))
         assert not screen.check_action("undo", ())
         await pilot.press("x")
         await until(pilot, lambda: names(app) == ["c", "a"])
@@ -180,14 +180,14 @@ async def test_one_that_was_cut_off_is_repaired(
         screen = await open_list(app, pilot)
         assert not screen.check_action("repair", ())
         await pilot.press("down", "down")
-        await until(pilot, lambda: "r completes it" in text(app, "#facts"))
+        await until(pilot, lambda: "r repairs it" in text(app, "#facts"))
         directory = screen.chosen.entry.directory
         assert needs_repair(directory)
         await pilot.press("r")
         await until(pilot, lambda: "Repaired: a" in text(app, "#notice"))
         assert not needs_repair(directory)
         assert screen.chosen.entry.complete
-        assert "completes it" not in text(app, "#facts")
+        assert "repairs it" not in text(app, "#facts")
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -225,7 +225,7 @@ async def test_an_export_without_sound_says_so_and_leaves_nothing(
     async with app.run_test(size=(120, 40)) as pilot:
         await open_list(app, pilot)
         await pilot.press("e", "enter")
-        await until(pilot, lambda: "has no sound" in text(app, "#notice"))
+        await until(pilot, lambda: "has no audio" in text(app, "#notice"))
     assert list((tmp_path / "documents").iterdir()) == []
 
 

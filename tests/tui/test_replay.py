@@ -166,7 +166,7 @@ async def test_the_sound_follows(
             await pilot.press(key)
             await until(pilot, lambda told=told: services.player.told == [told])
         services.player.script = [Failed(code="device_lost", message="", params={"device": "Built-in"})]
-        await until(pilot, lambda: "No sound: Built-in was disconnected" in text(app, "#place-words"))
+        await until(pilot, lambda: "No audio: Built-in was disconnected" in text(app, "#place-words"))
         assert screen.replay.head.playing, "it goes on in silence"
         await pilot.press("escape")
         await until(pilot, lambda: services.player.stopped)
@@ -179,7 +179,7 @@ async def test_without_a_loudspeaker_it_is_silent_and_says_so(
     app = make_app(logged_in=True)
     async with app.run_test(size=(200, 40)) as pilot:
         await start(app, pilot, record())
-        await until(pilot, lambda: "No sound: There is no sound device" in text(app, "#place-words"))
+        await until(pilot, lambda: "No audio: There is no sound device" in text(app, "#place-words"))
         services.now += 3.0
         await until(pilot, lambda: head(app).t == 3.0)
 

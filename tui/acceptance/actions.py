@@ -18,8 +18,8 @@ MOMENT = Action(
     "r,f10",
     "moment",
     N_("Replay"),
-    N_("Evidence: Replay its moment"),
-    N_("Replay the recording from the moment that decided the chosen checkpoint"),
+    N_("Evidence: Replay this moment"),
+    N_("Replay the recording from the moment that decided the selected checkpoint"),
     show=False,
 )
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     type=click.FloatRange(0.0),
     default=0.0,
-    help=_("Begin at this moment of the recording."),
+    help=_("Start at this point of the recording (seconds)."),
 )
 @setting("sink", help=_("Where it is heard: speaker[:DEVICE], wav:PATH, tcp:HOST:PORT or none."))
 @click.option("--as-server", is_flag=True, help=_("Serve what the server said then to any client."))
@@ -91,7 +91,7 @@ def _unknown(error: UnknownRecording) -> str:
     name = one_line(error.name)
     if error.candidates:
         names = ", ".join(map(one_line, error.candidates))
-        return _("Several recordings begin with {name}: {names}. Give more of the name.").format(
+        return _("Several recordings start with {name}: {names}. Give more of the name.").format(
             name=name, names=names
         )
     return _("There is no recording {name}. The console lists them under Recordings.").format(name=name)

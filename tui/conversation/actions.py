@@ -64,8 +64,8 @@ TURNS = Action(
     "v,shift+f7,f19",
     "turns",
     N_("Turns"),
-    N_("Turns: Show where they lost their time"),
-    N_("Show the turns as a timeline, with the milliseconds of each stage"),
+    N_("Turns: Show where the time went"),
+    N_("Show the turns as a timeline, with the time of each stage in ms"),
     show=False,
 )
 INSPECT = Action(
@@ -74,7 +74,7 @@ INSPECT = Action(
     "inspect",
     N_("Inspect"),
     N_("Events: Inspect"),
-    N_("Look into the events: filters, search, and each as JSON"),
+    N_("Inspect the events: filters, search, and each event as JSON"),
     show=False,
 )
 SIGNALS = Action(
@@ -83,7 +83,7 @@ SIGNALS = Action(
     "signals",
     N_("Signals"),
     N_("Signals: Show more or less"),
-    N_("Show more of the signals; after everything, nothing"),
+    N_("Show more of the signals, then none"),
     show=False,
 )
 ZOOM_IN = Action(
@@ -92,7 +92,7 @@ ZOOM_IN = Action(
     "zoom_in",
     N_("Closer"),
     N_("Signals: Show a shorter time"),
-    N_("Show a shorter time of the signals"),
+    N_("Show a shorter stretch of the signals"),
     show=False,
 )
 ZOOM_OUT = Action(
@@ -101,7 +101,7 @@ ZOOM_OUT = Action(
     "zoom_out",
     N_("Wider"),
     N_("Signals: Show a longer time"),
-    N_("Show a longer time of the signals"),
+    N_("Show a longer stretch of the signals"),
     show=False,
 )
 READINGS = Action(
@@ -119,7 +119,7 @@ ENLARGE = Action(
     "enlarge",
     N_("Enlarge"),
     N_("Screen: Enlarge one panel"),
-    N_("Enlarge transcript, signals or events, one after the other; then show all"),
+    N_("Enlarge transcript, signals and events in turn; then show all"),
     show=False,
 )
 BACK = Action(

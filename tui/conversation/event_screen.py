@@ -73,7 +73,7 @@ class EventScreen(ConsoleScreen[None]):
             lines.append(self._times(_("last"), row.last))
         lines.append(Content(self._answers()))
         self.query_one("#event-head", Static).update(Content("\n").join(lines))
-        self._paint_json(_("As the relay tells it:"), self._json)
+        self._paint_json(_("As reported by the relay:"), self._json)
         if isinstance(row.last, ProtocolEvent):
             self._look_up(row.last)
 
@@ -99,12 +99,12 @@ class EventScreen(ConsoleScreen[None]):
         """The message itself is kept by recordings only."""
         recording = self._feed.state.recording
         if recording is None:
-            words = _("The message itself is kept only while a recording runs. As the relay tells it:")
+            words = _("Messages are kept only while recording. As reported by the relay:")
             self._paint_json(words, self._json)
             return
         message = await asyncio.to_thread(recorded_message, Path(recording.directory), event)
         if message is None:
-            words = _("The recording has no such message yet. As the relay tells it:")
+            words = _("The message is not in the recording yet. As reported by the relay:")
             self._paint_json(words, self._json)
         else:
             self._json = message_json(message)

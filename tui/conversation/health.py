@@ -20,11 +20,11 @@ KeyName = Callable[[Action], str | None]
 NO_BREAK = "\u00a0"
 
 STAGE_WORDS: Mapping[Stage, str] = {
-    "speech_started": N_("speech began"),
+    "speech_started": N_("speech started"),
     "speech_ended": N_("speech ended"),
     "vad_stopped": N_("VAD heard the end"),
     "transcript": N_("transcript"),
-    "response_created": N_("answer begun"),
+    "response_created": N_("answer started"),
     "first_audio": N_("first audio"),
     "heard": N_("heard"),
     "ended": N_("ended"),
@@ -52,10 +52,10 @@ _REMEDIES: Mapping[str, tuple[Action, str]] = {
     "clipping": (SOURCE, N_("another source")),
     "source_silence": (SAMPLE, N_("speak a sample line")),
     "muted": (MUTE, N_("unmute")),
-    "line_lossy": (RECONNECT, N_("connect again")),
-    "echo": (MUTE, N_("mute while you listen")),
-    "upstream_slow": (TURNS, N_("where each turn lost its time")),
-    "upstream_waiting": (RECONNECT, N_("connect again")),
+    "line_lossy": (RECONNECT, N_("reconnect")),
+    "echo": (MUTE, N_("mute while listening")),
+    "upstream_slow": (TURNS, N_("where each turn's time went")),
+    "upstream_waiting": (RECONNECT, N_("reconnect")),
 }
 
 
@@ -63,7 +63,9 @@ def _words(finding: Finding, state: ConversationState, history: SignalHistory) -
     figure = finding.figures.get
     match finding.cause:
         case "wrong_rate":
-            words = _("Wrong sample rate: {rate} chunks/s, not {expected}, as of {khz} kHz sent as 24 kHz.")
+            words = _(
+                "Wrong sample rate: {rate} chunks/s instead of {expected}, as if {khz} kHz were sent as 24 kHz."
+            )
             said = words.format(
                 rate=number(figure("rate"), 1),
                 expected=number(figure("expected"), 1),
@@ -71,9 +73,7 @@ def _words(finding: Finding, state: ConversationState, history: SignalHistory) -
             )
             return said, "bad"
         case "microphone_silent":
-            words = _(
-                "The microphone is silent: nothing but zeros for {n} s. Switched off, or the wrong one?"
-            )
+            words = _("The microphone is silent: only zeros for {n} s. Switched off, or the wrong one?")
             return words.format(n=number(figure("seconds"))), "bad"
         case "microphone_quiet":
             words = _("Too quiet to be heard: at most {dbfs} dBFS in {n} s.")
@@ -85,12 +85,12 @@ def _words(finding: Finding, state: ConversationState, history: SignalHistory) -
         case "line_lossy":
             return _line_words(finding), "bad"
         case "echo":
-            words = _("Echo: the customer's own voice stopped {false} of {all} answers. Headphones help.")
+            words = _("Echo: the customer's own voice interrupted {false} of {all} answers. Headphones help.")
             return words.format(false=number(figure("false")), all=number(figure("all"))), "bad"
         case "upstream_slow":
             return _slow_words(finding), "bad"
         case "upstream_waiting":
-            words = _("No answer for {n} s, although the connection stands{trip}.")
+            words = _("No answer for {n} s, although the connection is up{trip}.")
             return words.format(n=number(figure("seconds")), trip=_trip(finding)), "bad"
         case _:
             return _plain_words(finding, state, history)
@@ -100,13 +100,13 @@ def _plain_words(finding: Finding, state: ConversationState, history: SignalHist
     """Where nothing is wrong with the sound, the line or the other side."""
     match finding.cause:
         case "muted":
-            return _("Muted: silence is sent in place of your voice."), "warn"
+            return _("Muted: silence is sent instead of your voice."), "warn"
         case "source_silence":
             return _("You are sending silence: no microphone is in use."), "plain"
         case "not_started":
             return _("Connecting: no audio is sent yet."), "dim"
         case "connection_lost":
-            return _("The connection is lost; nothing is sent or heard."), "bad"
+            return _("The connection is lost; nothing is sent or played."), "bad"
         case "ended":
             return _("The conversation has ended."), "dim"
         case _:
@@ -115,7 +115,7 @@ def _plain_words(finding: Finding, state: ConversationState, history: SignalHist
 
 def _well_words(state: ConversationState, history: SignalHistory) -> str:
     meters, expected = state.meters, state.started.expected_chunk_rate if state.started else None
-    parts = [_("All is well.")]
+    parts = [_("No problems.")]
     if meters is not None and meters.chunk_rate is not None:
         parts.append(
             _("{rate}/s of {expected}/s").format(
@@ -142,7 +142,7 @@ def _line_words(finding: Finding) -> str:
     late = figure("late")
     if late is not None and late > 50:
         counted.append(_("{ms} ms late").format(ms=number(late)))
-    return _("The line loses audio: {what}.").format(what=", ".join(counted))
+    return _("Audio is being lost: {what}.").format(what=", ".join(counted))
 
 
 def _slow_words(finding: Finding) -> str:
@@ -151,10 +151,10 @@ def _slow_words(finding: Finding) -> str:
         ms=number(figure("p50")), n=number(figure("n")), trip=_trip(finding)
     )
     if finding.stage is not None:
-        words += " " + _("Most goes before: {stage}.").format(stage=_(STAGE_WORDS[finding.stage]))
+        words += " " + _("Longest wait before: {stage}.").format(stage=_(STAGE_WORDS[finding.stage]))
     return words
 
 
 def _trip(finding: Finding) -> str:
     trip = finding.figures.get("trip")
-    return "" if trip is None else _(", the line takes {ms} ms").format(ms=number(trip))
+    return "" if trip is None else _(", the network takes {ms} ms").format(ms=number(trip))

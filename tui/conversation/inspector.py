@@ -44,7 +44,7 @@ NEXT = Action(
     "next",
     N_("Next"),
     N_("Events: Next match"),
-    N_("To the next event that was searched for"),
+    N_("To the next search result"),
 )
 PREVIOUS = Action(
     "inspect.previous",
@@ -52,7 +52,7 @@ PREVIOUS = Action(
     "previous",
     N_("Previous"),
     N_("Events: Previous match"),
-    N_("To the event before that was searched for"),
+    N_("To the previous search result"),
     show=False,
 )
 FOLLOW = Action(
@@ -60,16 +60,16 @@ FOLLOW = Action(
     "space",
     "follow",
     N_("Follow"),
-    N_("Events: Follow the end or stay"),
-    N_("Follow the newest event, or stay at this one"),
+    N_("Events: Follow the end or stop following"),
+    N_("Follow the latest event, or stay at this one"),
 )
 COPY = Action(
     "inspect.copy",
     "y,ctrl+y",
     "copy",
     N_("Copy"),
-    N_("Events: Copy those shown as JSON"),
-    N_("Copy the events shown to the clipboard, one JSON object a line"),
+    N_("Events: Copy the shown ones as JSON"),
+    N_("Copy the events shown to the clipboard, one JSON object per line"),
 )
 BACK = Action(
     "inspect.back", "escape", "back", N_("Back"), N_("Events: Close"), N_("Back to the conversation")
@@ -80,11 +80,11 @@ _TOGGLES: tuple[tuple[Kind | Direction, str, str, str], ...] = (
     ("turns", "3,f4", N_("Filter: Turns"), N_("Show or hide speech, answers and latencies")),
     ("connection", "4,f5", N_("Filter: Connection"), N_("Show or hide steps of the connection")),
     ("devices", "5,f6", N_("Filter: Devices"), N_("Show or hide sources, sinks and recordings")),
-    ("trouble", "6,f7", N_("Filter: Trouble"), N_("Show or hide errors and notes")),
+    ("trouble", "6,f7", N_("Filter: Trouble"), N_("Show or hide errors and notices")),
     ("log", "7,f8", N_("Filter: Log"), N_("Show or hide lines of the log")),
-    ("in", "i,f9", N_("Filter: Received"), N_("Show or hide what was received")),
-    ("out", "o,f10", N_("Filter: Sent"), N_("Show or hide what was sent")),
-    ("own", "w,ctrl+w", N_("Filter: Own"), N_("Show or hide what the relay itself found")),
+    ("in", "i,f9", N_("Filter: Received"), N_("Show or hide received messages")),
+    ("out", "o,f10", N_("Filter: Sent"), N_("Show or hide sent messages")),
+    ("own", "w,ctrl+w", N_("Filter: Own"), N_("Show or hide the relay's own findings")),
 )
 _WORDS = dict[str, str](KINDS.items()) | {"in": N_("received"), "out": N_("sent"), "own": N_("own")}
 TOGGLES: dict[str, Action] = {
@@ -151,7 +151,7 @@ class InspectorScreen(ConsoleScreen[None]):
     def _counts_line(self) -> Line:
         kept = len(self._feed.rows.numbers)
         words = _("{n} of {all} rows").format(n=f"{len(self._shown):,}", all=f"{kept:,}")
-        follows = _("held ({key} follows)").format(key=self.key_name(FOLLOW))
+        follows = _("paused ({key} follows)").format(key=self.key_name(FOLLOW))
         words += "  " + (_("following") if self.rows.following else follows)
         if self._wanted:
             words += "  " + _("searching: {words}").format(words=self._wanted)

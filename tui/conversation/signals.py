@@ -130,7 +130,7 @@ def legend(marks: Iterable[Mark], view: View) -> list[Piece]:
         (" " + _("heard"), "$dim"),
         ("  ", ""),
         made,
-        (" " + _("being made"), "$dim"),
+        (" " + _("generating"), "$dim"),
     ]
 
 

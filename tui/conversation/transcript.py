@@ -68,8 +68,8 @@ def earlier_words(turns: int, recording: str | None) -> str:
     """What stands above the oldest block when ``turns`` came before it, and where they are to be found."""
     if recording is None:
         return ngettext(
-            "{n} older turn is not shown any more; this conversation is not recorded.",
-            "{n} older turns are not shown any more; this conversation is not recorded.",
+            "{n} older turn is no longer shown; this conversation is not recorded.",
+            "{n} older turns are no longer shown; this conversation is not recorded.",
             turns,
         ).format(n=turns)
     return ngettext(

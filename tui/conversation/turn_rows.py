@@ -16,9 +16,9 @@ from tui.wording.figures import NOTHING, clock, number
 WAITS: Mapping[Stage, tuple[str, str, str]] = {
     "vad_stopped": ("v", "$user", N_("the VAD waits for silence")),
     "transcript": ("t", "$primary", N_("speech to text")),
-    "response_created": ("a", "$success", N_("the answer is begun")),
-    "first_audio": ("f", "$warning", N_("the first audio is made")),
-    "heard": ("p", "$customer", N_("it reaches the loudspeaker")),
+    "response_created": ("a", "$success", N_("the answer starts")),
+    "first_audio": ("f", "$warning", N_("the first audio is generated")),
+    "heard": ("p", "$customer", N_("playback")),
 }
 """What an answer waits for until it is heard: letter, colour and words."""
 HEAD_WIDTH = 18
@@ -99,7 +99,7 @@ def outcome(exchange: Exchange) -> str:
             return f"{words}: " + _("{heard} s of {whole} s heard").format(heard=heard, whole=whole)
         return _("{heard} s of {whole} s heard").format(heard=heard, whole=whole)
     if exchange.heard is not None:
-        return _("being heard")
+        return _("playing")
     return _("answer owed") if exchange.waiting_since() is not None else ""
 
 

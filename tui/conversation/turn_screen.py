@@ -53,16 +53,16 @@ BEFORE = Action(
     "left",
     "before",
     N_("Before"),
-    N_("Turn: The one before"),
-    N_("Show the turn before this one"),
+    N_("Turn: Previous"),
+    N_("Show the previous turn"),
 )
 AFTER = Action(
     "turn.after",
     "right",
     "after",
     N_("Next"),
-    N_("Turn: The next one"),
-    N_("Show the turn after this one"),
+    N_("Turn: Next"),
+    N_("Show the next turn"),
 )
 BACK = Action("turn.back", "escape", "back", N_("Back"), N_("Turn: Close"), N_("Back to the turns"))
 ACTIONS = (COPY, COPY_JSON, BEFORE, AFTER, BACK)

@@ -79,7 +79,7 @@ class TurnsScreen(ConsoleScreen[None]):
             return
         self._exchanges, self._whole_s = exchanges, scale_s(exchanges)
         self.query_one("#turns-title", Static).update(_title(exchanges))
-        words = _("0 = you stop speaking; the whole width is {n} ms").format(n=number(self._whole_s * 1_000))
+        words = _("0 = you stop speaking; full width = {n} ms").format(n=number(self._whole_s * 1_000))
         self.query_one("#turns-scale", Static).update(" " * HEAD_WIDTH + words)
         self.rows.show(len(exchanges))
 

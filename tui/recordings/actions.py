@@ -12,7 +12,7 @@ PLAY = Action(
     "play",
     N_("Play"),
     N_("Replay: Play or pause"),
-    N_("Play or pause; from the end it begins anew"),
+    N_("Play or pause; at the end, play again from the start"),
 )
 KIND = Action(
     "replay.kind",
@@ -20,7 +20,7 @@ KIND = Action(
     "kind",
     N_("Kind"),
     N_("Jump: Choose the kind of event"),
-    N_("Choose the kind of event that is jumped to"),
+    N_("Choose the kind of event to jump to"),
     show=False,
 )
 NEXT = Action(
@@ -29,7 +29,7 @@ NEXT = Action(
     "next",
     N_("Next"),
     N_("Jump: To the next event of the kind"),
-    N_("To the next event of the chosen kind; with a filter, to the next event that it shows"),
+    N_("To the next event of the chosen kind; with a filter, to the next one shown"),
     show=False,
 )
 LOOP = Action(
@@ -38,10 +38,10 @@ LOOP = Action(
     "loop",
     N_("Loop"),
     N_("Loop: Set A, set B, end"),
-    N_("Set where the loop begins (A), then where it ends (B); the third time ends it"),
+    N_("Set the start of the loop (A), then its end (B); the third press ends it"),
 )
 LEAVE = Action(
-    "replay.back", "escape", "back", N_("Back"), N_("Replay: Leave"), N_("Back to where you came from")
+    "replay.back", "escape", "back", N_("Back"), N_("Replay: Leave"), N_("Back to the previous screen")
 )
 
 REPLAY_ACTIONS: tuple[Action, ...] = (
@@ -52,7 +52,7 @@ REPLAY_ACTIONS: tuple[Action, ...] = (
         "slower",
         N_("Slower"),
         N_("Replay: Slower"),
-        N_("Slower, down to half the speed; voices keep their pitch"),
+        N_("Slower, down to 0.5x; voices keep their pitch"),
     ),
     Action(
         "replay.faster",
@@ -60,7 +60,7 @@ REPLAY_ACTIONS: tuple[Action, ...] = (
         "faster",
         N_("Faster"),
         N_("Replay: Faster"),
-        N_("Faster, up to eight times the speed; voices keep their pitch"),
+        N_("Faster, up to 8x; voices keep their pitch"),
     ),
     Action(
         "replay.backward",
@@ -77,8 +77,8 @@ REPLAY_ACTIONS: tuple[Action, ...] = (
         "right",
         "forward",
         N_("Forward"),
-        N_("Jump: Five seconds on"),
-        N_("Five seconds on"),
+        N_("Jump: Five seconds forward"),
+        N_("Five seconds forward"),
         show=False,
         priority=True,
     ),
@@ -86,9 +86,9 @@ REPLAY_ACTIONS: tuple[Action, ...] = (
         "replay.previous_turn",
         "left_square_bracket,f5",
         "previous_turn",
-        N_("Turn before"),
-        N_("Jump: To the turn before"),
-        N_("To the beginning of the turn before"),
+        N_("Prev. turn"),
+        N_("Jump: To the previous turn"),
+        N_("To the start of the previous turn"),
         show=False,
     ),
     Action(
@@ -97,7 +97,7 @@ REPLAY_ACTIONS: tuple[Action, ...] = (
         "next_turn",
         N_("Turn"),
         N_("Jump: To the next turn"),
-        N_("To the beginning of the next turn (marked | below)"),
+        N_("To the start of the next turn (marked | below)"),
     ),
     Action(
         "replay.next_error",
@@ -105,7 +105,7 @@ REPLAY_ACTIONS: tuple[Action, ...] = (
         "next_error",
         N_("Error"),
         N_("Jump: To the next error"),
-        N_("To the next error (marked ! below); after the last one to the first"),
+        N_("To the next error (marked ! below); wraps around"),
     ),
     KIND,
     NEXT,
@@ -114,8 +114,8 @@ REPLAY_ACTIONS: tuple[Action, ...] = (
         "b,ctrl+left",
         "previous",
         N_("Previous"),
-        N_("Jump: To the event of the kind before"),
-        N_("To the event of the chosen kind before this moment"),
+        N_("Jump: To the previous event of the kind"),
+        N_("To the previous event of the chosen kind"),
         show=False,
     ),
     Action(
@@ -149,7 +149,7 @@ REPLAY = Action(
     "replay",
     N_("Replay"),
     N_("Recording: Replay"),
-    N_("Replay the chosen recording; after a search, from where the words were said"),
+    N_("Replay the selected recording; after a search, from where the words were said"),
 )
 REPAIR = Action(
     "recordings.repair",
@@ -157,7 +157,7 @@ REPAIR = Action(
     "repair",
     N_("Repair"),
     N_("Recording: Repair"),
-    N_("Complete a recording that was cut off"),
+    N_("Repair a recording that was cut off"),
     show=False,
 )
 UNDO = Action(
@@ -165,8 +165,8 @@ UNDO = Action(
     "z,f12",
     "undo",
     N_("Undo"),
-    N_("Recording: Take back the deletion"),
-    N_("Bring back what was deleted last; it is kept for a week"),
+    N_("Recording: Undo the deletion"),
+    N_("Restore the last deleted recording; deleted ones are kept for a week"),
 )
 LIST_BACK = Action(
     "recordings.back",
@@ -174,7 +174,7 @@ LIST_BACK = Action(
     "back",
     N_("Back"),
     N_("Recordings: Back to the sessions"),
-    N_("Close what is being typed; end a search; then back to the sessions"),
+    N_("Close the input, clear the search, then go back to the sessions"),
 )
 
 RECORDINGS_ACTIONS: tuple[Action, ...] = (
@@ -193,7 +193,7 @@ RECORDINGS_ACTIONS: tuple[Action, ...] = (
         "mark",
         N_("Mark"),
         N_("Recording: Mark"),
-        N_("Mark the recording, or no longer; a marked one is never removed for its age"),
+        N_("Mark or unmark the recording; marked ones never expire"),
     ),
     Action(
         "recordings.note",
@@ -210,7 +210,7 @@ RECORDINGS_ACTIONS: tuple[Action, ...] = (
         "only_server",
         N_("Server"),
         N_("Recordings: Only this server"),
-        N_("Show only recordings of the chosen one's server, or all"),
+        N_("Show only recordings from the selected one's server, or all"),
         show=False,
     ),
     Action(
@@ -237,7 +237,7 @@ RECORDINGS_ACTIONS: tuple[Action, ...] = (
         "export",
         N_("Export"),
         N_("Recording: Export"),
-        N_("Write the recording as sound, subtitles, text or a page into your documents"),
+        N_("Export the recording to your documents as audio, subtitles, text or a page"),
     ),
     REPAIR,
     Action(
@@ -246,7 +246,7 @@ RECORDINGS_ACTIONS: tuple[Action, ...] = (
         "delete",
         N_("Delete"),
         N_("Recording: Delete"),
-        N_("Delete the recording; for a week it can be brought back"),
+        N_("Delete the recording; it can be restored for a week"),
     ),
     UNDO,
     Action(

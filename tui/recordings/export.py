@@ -18,18 +18,18 @@ from tui.frame.screen import ConsoleModal
 from tui.i18n import N_, _
 
 ACTIONS = (
-    Action("export.cancel", "escape", "cancel", N_("Cancel"), N_("Export: Cancel"), N_("Write nothing")),
+    Action("export.cancel", "escape", "cancel", N_("Cancel"), N_("Export: Cancel"), N_("Cancel the export")),
 )
 FORMATS: dict[str, str] = {
-    "wav": N_("Sound: salesperson left, customer right"),
-    "flac": N_("Sound, smaller, nothing lost"),
-    "opus": N_("Sound, smallest"),
-    "html": N_("Page with sound, transcript and figures"),
+    "wav": N_("Audio: salesperson left, customer right"),
+    "flac": N_("Audio, lossless (smaller)"),
+    "opus": N_("Audio, lossy (smallest)"),
+    "html": N_("Page with audio, transcript and figures"),
     "md": N_("Transcript as Markdown"),
     "srt": N_("Subtitles (SubRip)"),
     "vtt": N_("Subtitles for the web (WebVTT)"),
     "jsonl": N_("All events, one JSON object per line"),
-    "cast": N_("Recording of the transcript for terminals (asciicast)"),
+    "cast": N_("Transcript as a terminal recording (asciicast)"),
 }
 """By the ending of the file."""
 

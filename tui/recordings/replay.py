@@ -52,7 +52,7 @@ KINDS: tuple[tuple[str, Wanted], ...] = (
     (N_("answers"), _is_answer),
     (N_("interruptions"), _is_interruption),
     (N_("connection"), lambda event: isinstance(event, Connection)),
-    (N_("notes and errors"), lambda event: isinstance(event, Notice | Problem)),
+    (N_("notices and errors"), lambda event: isinstance(event, Notice | Problem)),
     (N_("devices"), lambda event: isinstance(event, SourceState | SinkState)),
 )
 """What ``KIND`` chooses from; each name ends the sentence "jumps go to"."""
@@ -142,7 +142,7 @@ class ReplayScreen(ConversationScreen):
         app = self.console_app
         sink = app.settings.audio.sink or "speaker"
         if sink == "none":
-            self._silence = News(_("Sound is off"), "dim")
+            self._silence = News(_("Audio is off"), "dim")
             return
         try:
             player = await app.services.start_player(self.directory, sink, app.settings.state_directory)
@@ -311,7 +311,7 @@ class ReplayScreen(ConversationScreen):
             self._go_to(t)
             return
         words = (
-            _("Nothing more after this moment ({what}).")
+            _("Nothing after this moment ({what}).")
             if direction > 0
             else _("Nothing before this moment ({what}).")
         )
@@ -320,7 +320,7 @@ class ReplayScreen(ConversationScreen):
     def action_kind(self) -> None:
         """The next kind of event to jump to."""
         self._kind = (self._kind + 1) % len(KINDS)
-        words = _("{key} goes to the next event of this kind: {kind}")
+        words = _("{key} jumps to the next event of this kind: {kind}")
         kind = _(KINDS[self._kind][0])
         self.say_news(News(words.format(key=self.key_name(NEXT), kind=kind), "plain"))
 
@@ -334,12 +334,12 @@ class ReplayScreen(ConversationScreen):
             self.say_news(News(_("The loop has ended."), "plain"))
         elif self._loop_from is None or head.t <= self._loop_from:
             self._loop_from = head.t
-            words = _("The loop begins here (A). {key} sets where it ends.")
+            words = _("The loop starts here (A). {key} sets its end.")
             self.say_news(News(words.format(key=self.key_name(LOOP)), "plain"))
         else:
             loop = (self._loop_from, head.t)
             self._put(lambda head: replace(head, loop=loop, playing=True))
-            words = _("Again and again from {begin} to {end}. {key} ends it.")
+            words = _("Looping from {begin} to {end}. {key} ends the loop.")
             begin, end = clock(loop[0]), clock(loop[1])
             self.say_news(News(words.format(begin=begin, end=end, key=self.key_name(LOOP)), "plain"))
 

@@ -94,7 +94,7 @@ class RecordingsScreen(ConsoleScreen[None]):
             with VerticalScroll(id="details"):
                 yield Static(id="facts")
         yield Field(placeholder=_("words that were said, Enter to search"), compact=True, id="words")
-        yield Field(placeholder=_("note on the recording, Enter to keep it"), compact=True, id="note")
+        yield Field(placeholder=_("note on the recording, Enter to save"), compact=True, id="note")
         yield ActionFooter()
 
     def on_mount(self) -> None:
@@ -158,7 +158,7 @@ class RecordingsScreen(ConsoleScreen[None]):
         if not empty.display:
             return
         if self.recordings:
-            words = _("No recording passes the filters. {key} shows all.")
+            words = _("No recording matches the filters. {key} shows all.")
             empty.update(Content(words.format(key=self.key_name(LIST_BACK))))
             return
         empty.update(no_recordings(self._shelf.place))
@@ -320,7 +320,7 @@ class RecordingsScreen(ConsoleScreen[None]):
         try:
             yield
         except StillBeingWritten:
-            self.post_message(self.Told(News(_("The conversation still goes on."), "warn")))
+            self.post_message(self.Told(News(_("The conversation is still in progress."), "warn")))
         except NoSound:
             self.post_message(self.Told(News(sentence("no_tracks"), "warn")))
         except (OSError, NoRecording) as error:
@@ -340,7 +340,7 @@ class RecordingsScreen(ConsoleScreen[None]):
         with self._saying_what_fails(kept.entry.directory):
             await self._shelf.delete(kept)
             self._take(await self._shelf.read())
-            words = _("Deleted: {name}. {key} brings it back; it is kept for a week.")
+            words = _("Deleted: {name}. {key} restores it; it is kept for a week.")
             name = one_line(kept.entry.name)
             self.post_message(self.Told(News(words.format(name=name, key=self.key_name(UNDO)), "warn")))
 
@@ -352,7 +352,7 @@ class RecordingsScreen(ConsoleScreen[None]):
             if kept is not None:
                 self._take(await self._shelf.read())
                 self.table.choose(kept.key)
-                words = _("Brought back: {name}").format(name=one_line(kept.entry.name))
+                words = _("Restored: {name}").format(name=one_line(kept.entry.name))
                 self.post_message(self.Told(News(words, "good")))
 
     @work(group="change", exit_on_error=False)

@@ -17,7 +17,7 @@ class ReplaySound:
         self._player = player
         self._opened = False
         self._told: tuple[bool, float] = (False, 1.0)
-        self.news = News(_("Opening the sound..."), "dim")
+        self.news = News(_("Opening the audio..."), "dim")
 
     def follow(self, head: Playhead, *, jumped: bool) -> None:
         """Bring the sound in step; ``jumped``: the place is another than playing on would have led to."""
@@ -34,7 +34,7 @@ class ReplaySound:
             match said:
                 case Opened(name=name):
                     self._opened = True
-                    self.news = News(_("Sound: {name}").format(name=name), "plain")
+                    self.news = News(_("Audio: {name}").format(name=name), "plain")
                 case Failed(code=code, params=params, message=message):
                     self._opened = False
                     self.news = no_sound(sentence(code, params, message))
@@ -46,4 +46,4 @@ class ReplaySound:
 
 def no_sound(why: str) -> News:
     """What stands where the sound's name would."""
-    return News(_("No sound: {why}").format(why=why), "warn")
+    return News(_("No audio: {why}").format(why=why), "warn")

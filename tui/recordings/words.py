@@ -95,8 +95,8 @@ def no_recordings(place: Path) -> Content:
     return Content("\n").join(
         [
             Content.styled(_("No recordings yet."), "bold"),
-            Content(_("Conversations that are recorded are listed here, to be heard and seen again.")),
-            Content(_("They are kept in {path}").format(path=one_line(str(place)))),
+            Content(_("Recorded conversations are listed here for replay.")),
+            Content(_("They are stored in {path}").format(path=one_line(str(place)))),
         ]
     )
 
@@ -122,7 +122,7 @@ def details(entry: Entry, matches: Sequence[Match], repair_key: str) -> Content:
         rows.append((_("Version"), one_line(manifest.versions["salesmind"])))
     lines = []
     if is_cut_off(entry):
-        words = _("Cut off by a kill or a loss of power; {key} completes it.").format(key=repair_key)
+        words = _("Cut off by a kill or a power failure; {key} repairs it.").format(key=repair_key)
         lines.append(Content.styled(words, STYLES["warn"]))
     lines += [Content.assemble((padded(label, LABEL_WIDTH), "$dim"), (value, "")) for label, value in rows]
     return Content("\n").join(lines)

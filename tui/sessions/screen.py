@@ -46,7 +46,7 @@ RECORDINGS = Action(
     "recordings",
     N_("Recordings"),
     N_("Recordings: Open the list"),
-    N_("See and hear the conversations that were recorded"),
+    N_("Replay recorded conversations"),
 )
 NEWER = Action(
     "sessions.newer",

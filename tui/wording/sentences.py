@@ -228,8 +228,8 @@ SENTENCES: dict[str, str] = {
     # Recordings
     "no_recording": N_("There is no recording in {path}."),
     "recording_unreadable": N_("The recording {path} cannot be read: {reason}"),
-    "no_tracks": N_("The recording has no sound."),
-    "tracks_unreadable": N_("The sound of the recording is damaged from here on."),
+    "no_tracks": N_("The recording has no audio."),
+    "tracks_unreadable": N_("The recording's audio is damaged from here on."),
     "player_gone": N_("The process that plays the sound ended unexpectedly."),
     # Kept results of the acceptance procedure
     "results_damaged": N_(

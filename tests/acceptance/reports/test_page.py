@@ -176,7 +176,7 @@ def test_the_recorded_conversation_is_drawn(run_directory: Path) -> None:
 
 def test_a_recording_that_is_gone_is_said(tmp_path: Path) -> None:
     page = Reader(reports.html(made_result(directory=str(tmp_path)), "en"))
-    assert "The recording is not there (any more): t2" in page.content
+    assert "Recording not found: t2" in page.content
     assert page.tags["svg"] == 0
 
 

@@ -55,7 +55,7 @@ def test_one_that_there_is_not_is_said(run: Run, state: Path) -> None:
     assert run().exit_code == 2, "there is no latest"
     for name in ("20261122-a", "20261122-b"):
         record(state / "recordings" / name)
-    assert "Several recordings begin with 20261122: " in run("20261122").stderr
+    assert "Several recordings start with 20261122: " in run("20261122").stderr
     assert "\x1b" not in run("a\x1b[2J").stderr
 
 

@@ -65,7 +65,7 @@ def test_a_run_is_shown_with_its_evidence(run: Run, kept: None) -> None:
     done = run("results", "show", OLD[:8])
     assert done.exit_code == 0
     assert done.stdout.startswith(OLD)
-    assert re.search("FAIL +The steps keep their order", done.stdout)
+    assert re.search("FAIL +The steps happen in order", done.stdout)
     shown = run("results", "show", "--json").stdout
     assert results.decode(shown).id == NEW
 
