@@ -68,8 +68,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where the Debian packages are said to be there (`make test-system`), a test that misses one has failed."""
+    """Where the Debian packages are said to be there (`make test-system`), a test that misses one has failed.
+
+    Half surrogate pairs, which some tests log on purpose, cannot be sent from a worker of xdist.
+    """
     report = yield
+    report.sections = [(name, text.encode("utf-8", "replace").decode()) for name, text in report.sections]
     if report.skipped and os.environ.get("SALESMIND_REQUIRE_SYSTEM") and item.get_closest_marker("system"):
         report.outcome = "failed"
         report.longrepr = f"skipped, but nothing may be missing here: {report.longrepr}"

@@ -74,13 +74,11 @@ def _plain(line: str) -> str:
 def journal(tmp_path: Path) -> Iterator[Callable[[], str]]:
     root = logging.getLogger()
     before, level, raising = list(root.handlers), root.level, logging.raiseExceptions
-    # Or pytest keeps half surrogate pairs for its report, which xdist cannot send.
-    root.handlers = []
     path = open_journal(tmp_path)
     yield lambda: path.read_text(encoding="utf-8")
-    for handler in root.handlers:
+    for handler in set(root.handlers) - set(before):
+        root.removeHandler(handler)
         handler.close()
-    root.handlers = before
     root.setLevel(level)
     logging.raiseExceptions = raising
 
