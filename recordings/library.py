@@ -1,6 +1,6 @@
-"""The recordings that are kept: found, searched, marked, deleted with a way back, and expired.
+"""The library of recordings: find, search, mark, delete with undo, and expire.
 
-A directory of recordings, each a directory of its own (docs/recording.md). What people say of one (a mark, a note)
+A directory of recordings, each a directory of its own (docs/recording.md). A recording's mark and note
 lies beside it in ``notes.json``, so the recording itself never changes.
 """
 
@@ -25,13 +25,13 @@ from relay.stream import Problem
 
 TRASH = ".deleted"
 TRASH_DAYS = 7.0
-"""For so long a deleted recording can be taken back."""
+"""How long a deleted recording can be restored."""
 _NESTED_DEPTH = 3
 """``checks/RUN/t2/2`` is as deep as a recording lies below a directory of recordings."""
 
 
 class UnknownRecording(Exception):
-    """No recording has that name, or more than one begins with it. ``candidates``: those that do."""
+    """No recording has that name, or several start with it. ``candidates``: those that do."""
 
     def __init__(self, name: str, candidates: Sequence[str] = ()) -> None:
         super().__init__(f"{name}: {', '.join(candidates) or 'no such recording'}")
@@ -40,7 +40,7 @@ class UnknownRecording(Exception):
 
 
 class Notes(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What people say of a recording."""
+    """A recording's mark and note."""
 
     marked: bool = False
     """Never expires."""
@@ -75,12 +75,12 @@ class Entry:
 
     @property
     def dated(self) -> bool:
-        """It says when it began."""
+        """Whether its start time is known."""
         return self.started_at.timestamp() > 0
 
     @property
     def complete(self) -> bool:
-        """It has its end: neither running nor left by a kill."""
+        """Whether it is complete: neither running nor cut off by a kill."""
         ended = self.manifest.ended
         return not self.running and ended is not None and bool(self.manifest.sha256)
 
@@ -92,7 +92,7 @@ class Deleted:
     entry: Entry
     """As it is there."""
     name: str
-    """What it was called, and will be again."""
+    """Its original name, which it gets back."""
     origin: Path
     """The directory it was in."""
 
@@ -102,7 +102,7 @@ Found = TypeVar("Found", Entry, Deleted)
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A turn in which the words that were looked for stand."""
+    """A turn that contains the words searched for."""
 
     t: float
     role: str
@@ -116,7 +116,7 @@ class Library:
         self.root = root
 
     def entries(self) -> list[Entry]:
-        """All of them, the newest first. What cannot be read is left out."""
+        """All recordings, newest first. Unreadable ones are left out."""
         found = []
         for directory in _recordings_below(self.root):
             try:
@@ -126,7 +126,7 @@ class Library:
         return sorted(found, key=lambda entry: entry.started_at, reverse=True)
 
     def find(self, name: str) -> Entry:
-        """By its name, an unambiguous beginning of it, ``latest``, or the path of any recording.
+        """Find one by its name, an unambiguous start of it, ``latest``, or the path of any recording.
 
         Raises ``UnknownRecording``.
         """
@@ -163,9 +163,9 @@ class Library:
         return self._entry(entry.directory)
 
     def delete(self, entry: Entry, now: datetime | None = None) -> Path:
-        """Take it out of the list; gives where it waits for ``restore``. Raises ``OSError``.
+        """Move it to the trash; returns the place for ``restore``. Raises ``OSError``.
 
-        What else is in its directory stays: another recording, somebody's file.
+        Other files in its directory stay.
         """
         now = now or datetime.now(UTC)
         trash = self.root / TRASH
@@ -184,7 +184,7 @@ class Library:
         return place
 
     def deleted(self) -> list[Deleted]:
-        """What ``restore`` can take back, the last that was deleted first."""
+        """What ``restore`` can bring back, the last deleted first."""
         found = []
         for place in _recordings_below(self.root / TRASH, depth=_NESTED_DEPTH):
             try:
@@ -208,7 +208,7 @@ class Library:
         self.restore(replace(deleted.entry, directory=deleted.origin), deleted.entry.directory)
 
     def empty_trash(self, older_than_days: float = 0.0, now: datetime | None = None) -> None:
-        """What was deleted longer ago is gone for good."""
+        """Permanently delete what has been in the trash for too long."""
         before = (now or datetime.now(UTC)).timestamp() - older_than_days * 86_400
         for one in self.deleted():
             if one.entry.notes.deleted_at <= before:
@@ -220,8 +220,8 @@ class Library:
     ) -> list[Entry]:
         """Remove what is older than ``keep_days``, then the oldest while all take more than ``keep_bytes``.
 
-        Never a marked one, nor one that is being written, nor what does not say when it began: it may be anything.
-        Gives what was removed. What was deleted ``TRASH_DAYS`` ago goes too.
+        Never a marked one, nor one being written, nor one without a start time: it may be anything.
+        Returns what was removed. What was deleted ``TRASH_DAYS`` ago goes too.
         """
         now = now or datetime.now(UTC)
         self.empty_trash(TRASH_DAYS, now)

@@ -1,4 +1,4 @@
-"""What was said and when, from the events of a recording: the basis of subtitles and transcripts. Pure."""
+"""Spoken lines with times, from a recording's events: the basis of subtitles and transcripts. Pure."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from relay.conversation_state import ConversationState
 from relay.stream import Playback, Role, Speech, StreamEvent
 
 SHORTEST_S = 0.8
-"""A line that is shown shorter than this cannot be read."""
+"""Shortest display time of a readable line (s)."""
 READ_PER_S = 12.0
-"""Characters that are read in a second: how long a line without an end of its own stays."""
+"""Reading speed in characters per second: how long a line without an end time stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Line:
 
 
 def spoken_lines(events: Iterable[StreamEvent]) -> list[Line]:
-    """The turns that have words, by the moment they began.
+    """The turns with words, by start time.
 
     A salesperson's turn lasts as the server's VAD heard it, a customer's as it was played; a turn that has neither
     (typed, or never heard) as long as it takes to read.

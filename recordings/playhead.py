@@ -1,4 +1,4 @@
-"""A place in a recording that moves: play, pause, speed, seek, loop. Pure: its clock is given to it."""
+"""A moving position in a recording: play, pause, speed, seek, loop. Pure: the clock is passed in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from relay.stream import Problem, Response, Speech, StreamEvent
 
 SPEEDS = (0.5, 0.75, 1.0, 1.5, 2.0, 4.0, 8.0)
 _KEEP_EVERY = 2_000
-"""Events between two kept states: seeking back folds at most so many again."""
+"""Events between two saved states: seeking back refolds at most this many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Playhead:
     playing: bool = True
     speed: float = 1.0
     loop: tuple[float, float] | None = None
-    """From A to B, again and again."""
+    """Loop from A to B."""
 
     def advanced(self, seconds: float, end: float) -> Playhead:
         """After ``seconds`` of real time; stops at ``end``."""
@@ -88,7 +88,7 @@ class Timeline:
 
 
 def begins_a_turn(event: StreamEvent) -> bool:
-    """Somebody began to speak, or an answer began."""
+    """Whether the event starts a turn or an answer."""
     match event:
         case Speech(state="started") | Response(state="created"):
             return True
@@ -97,5 +97,5 @@ def begins_a_turn(event: StreamEvent) -> bool:
 
 
 def is_error(event: StreamEvent) -> bool:
-    """Something went wrong."""
+    """Whether the event is an error."""
     return isinstance(event, Problem)

@@ -1,4 +1,4 @@
-"""A recording as a server: it says to any client what the real one said, when it said it.
+"""A recording as a server: it sends any client what the real one sent, at the same times.
 
 An ASGI application with as much of the SalesMind API as a client needs to get there: health, login (anybody),
 one session, and the WebSocket. Each connection gets the messages of the recorded one with the same number (the last
@@ -37,7 +37,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class NothingToServe(Exception):
-    """The recording has no messages that a server sent (format 1 has none)."""
+    """The recording has no server messages (format 1 has none)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class RecordedConnection:
 
     messages: tuple[WireMessage, ...]
     close_code: int | None
-    """With which the server closed it; None: the client did, or it was never closed."""
+    """The server's close code; None: the client closed it, or it was never closed."""
 
 
 class RecordedServer:
@@ -194,7 +194,7 @@ def _kind(message: WireMessage) -> str | None:
 
 
 def _restored(message: WireMessage, track: TrackReader | None) -> dict[str, Any]:
-    """The message as it was: text or bytes, with its sound back in its place."""
+    """The original message: text or bytes, with its audio restored."""
     if message.audio is not None:
         return {"bytes": _sound(message.audio, track)}
     if message.event is None:

@@ -54,12 +54,12 @@ def bindings(actions: Iterable[Action]) -> list[BindingType]:
 
 
 def keys_of(action: Action, keymap: Mapping[str, str]) -> list[str]:
-    """The keys in force: the configuration's, else the action's own."""
+    """The effective keys: the configuration's, or else the action's own."""
     return keymap.get(action.id, action.keys).split(",")
 
 
 class KeyNames:
-    """Keys as sentences name them: those in force under ``keymap`` (binding id to comma-separated keys)."""
+    """Keys for use in sentences: the effective ones under ``keymap`` (binding id to comma-separated keys)."""
 
     def __init__(self, keymap: Mapping[str, str]) -> None:
         self._keymap = keymap

@@ -160,7 +160,7 @@ class SalesMindApp(ConsoleApp):
 
     @on(BrowseRecordings)
     def go_to_recordings(self) -> None:
-        """Show the recordings that are kept."""
+        """Show the list of recordings."""
         from tui.host.recordings import libraries
         from tui.recordings.screen import RecordingsScreen
 

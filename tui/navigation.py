@@ -43,7 +43,7 @@ class CheckServer(Message):
 
 
 class BrowseRecordings(Message):
-    """Show the recordings that are kept."""
+    """Show the list of recordings."""
 
 
 class Replay(Message):

@@ -1,1 +1,1 @@
-"""The sound of a recording, played in a process of its own: the console may not load PortAudio."""
+"""Playing a recording in a separate process: the console may not load PortAudio."""

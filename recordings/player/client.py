@@ -1,4 +1,4 @@
-"""The player as the console sees it: start it, tell it what to play, hear whether there is sound."""
+"""The player as the console sees it: start it, command it, read its messages."""
 
 from __future__ import annotations
 
@@ -57,19 +57,19 @@ class PlayerProcess:
         return self._process.pid
 
     def tell(self, command: Command) -> None:
-        """Send one command. A player that has gone says so by itself (``Failed``)."""
+        """Send one command. A dead player reports itself (``Failed``)."""
         stdin = self._process.stdin
         if stdin is not None and not stdin.is_closing():
             with contextlib.suppress(ConnectionError):
                 stdin.write(encode(command))
 
     def drain(self) -> list[Said]:
-        """What it has said since the last call."""
+        """Its messages since the last call."""
         said, self._said = self._said, []
         return said
 
     async def stop(self) -> None:
-        """End it: silent at once, gone within ``QUITS_WITHIN_S``."""
+        """Stop it: silent at once, gone within ``QUITS_WITHIN_S``."""
         self._explained = True
         self.tell(Quit())
         if self._process.stdin is not None:

@@ -1,4 +1,4 @@
-"""Both sides of a recording as one: added, and clipped where both shout."""
+"""Both sides of a recording mixed, and clipped where the sum is too loud."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is to be heard: made a little ahead on the event loop, pulled by the sink from whatever thread it has."""
+"""Playback audio: prepared slightly ahead on the event loop, pulled by the sink from any thread."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FILL_EVERY_S = 0.05
 
 
 class Playback:
-    """The present place in ``tracks`` and how fast it moves; silent until ``play``."""
+    """The current position in ``tracks`` and its speed; silent until ``play``."""
 
     def __init__(self, tracks: MixedTracks) -> None:
         self._tracks = tracks
@@ -50,7 +50,7 @@ class Playback:
             self.fill()
 
     async def keep_filling(self) -> None:
-        """Make sound as it is needed, until cancelled. Raises what reading the tracks raises."""
+        """Prepare audio as needed, until cancelled. Raises what reading the tracks raises."""
         while True:
             await self._playing.wait()
             self.fill()
@@ -68,7 +68,7 @@ class Playback:
                 return
 
     def pull(self, samples: int) -> bytes:
-        """For the sink: exactly ``2 * samples`` bytes, silence where nothing is to be heard. Any thread."""
+        """For the sink: exactly ``2 * samples`` bytes, padded with silence. Any thread."""
         wanted = samples * BYTES_PER_SAMPLE
         with self._lock:
             taken = bytes(self._ready[:wanted])

@@ -1,4 +1,4 @@
-"""The player as a process: commands on standard input, what it has to say on standard output, all else on fd 2.
+"""The player as a process: commands on standard input, messages on standard output, everything else on fd 2.
 
 The end of standard input ends it, and so does Ctrl+c of the terminal that it does not have: its parent starts it in
 a session of its own.

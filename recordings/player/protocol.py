@@ -1,4 +1,4 @@
-"""What the player is told and what it says: one JSON object per line, on its standard input and output."""
+"""The player's commands and messages: one JSON object per line, on its standard input and output."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 
 class PlayerCode(StrEnum):
-    """What prevents sound, beside the codes of ``audio.errors``."""
+    """Reasons for no audio, besides the codes of ``audio.errors``."""
 
     NO_TRACKS = "no_tracks"
     TRACKS_UNREADABLE = "tracks_unreadable"
@@ -62,7 +62,7 @@ class Opened(_Said, frozen=True, kw_only=True, tag="opened"):
 
 
 class Failed(_Said, frozen=True, kw_only=True, tag="failed"):
-    """There is no sound, or no longer any: ``code`` is one of ``audio.errors``, or a ``PlayerCode``."""
+    """There is no audio, or no longer any: ``code`` is one of ``audio.errors``, or a ``PlayerCode``."""
 
     code: str
     message: str

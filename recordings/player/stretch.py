@@ -1,4 +1,4 @@
-"""Sound made longer or shorter with its pitch kept: WSOLA.
+"""Changing the speed of audio without its pitch: WSOLA.
 
 Frames of 40 ms are taken from the input every ``20 ms * speed`` and laid over each other every 20 ms. Each is taken
 not exactly there but up to 10 ms to either side, where it continues best what was laid down before (Verhelst and
@@ -48,7 +48,7 @@ class Stretcher:
         self._tail: NDArray[np.float32] = np.zeros(HOP, dtype=np.float32)
 
     def feed(self, samples: Samples) -> Samples:
-        """What can be made now that ``samples`` have come."""
+        """The output available after ``samples``."""
         if self.speed == 1.0:
             return samples
         self._input = np.concatenate([self._input, samples.astype(np.float32)])
@@ -62,7 +62,7 @@ class Stretcher:
         return rounded
 
     def flush(self) -> Samples:
-        """What was held back, and a little silence: nothing more will come."""
+        """The held-back audio and a little silence, at the end of the stream."""
         return self.feed(np.zeros(SEARCH + FRAME + round(HOP * self.speed), dtype=np.int16))
 
     def _next_frame(self) -> NDArray[np.float32] | None:

@@ -46,7 +46,7 @@ def test_the_words_name_figures_and_the_key() -> None:
     assert "Longest wait before: first audio." in said["upstream_slow"]
     assert "not sent 3 times, cut once" in said["line_lossy"]
     assert said["line_lossy"].endswith("r: reconnect.")
-    assert "stopped 3 of 3 answers" in said["echo"]
+    assert "interrupted 3 of 3 answers" in said["echo"]
 
 
 @pytest.mark.parametrize("language", i18n.LANGUAGES)

@@ -156,7 +156,7 @@ async def test_the_sound_follows(
         await until(pilot, lambda: services.player_asked == [(directory, "speaker")])
         assert services.player.told == []
         services.player.script = [Opened(name="Built-in", seconds=14.0)]
-        await until(pilot, lambda: "Sound: Built-in" in text(app, "#place-words"))
+        await until(pilot, lambda: "Audio: Built-in" in text(app, "#place-words"))
         assert services.player.told == [Play(t=1.0, speed=1.0)]
         for key, told in [
             ("full_stop", Play(t=1.0, speed=1.5)), ("right", Play(t=6.0, speed=1.5)), ("space", Pause()),

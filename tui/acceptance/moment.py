@@ -8,9 +8,9 @@ from acceptance.results import RunResult
 
 
 def moment_of(result: RunResult | None, checkpoint: str) -> tuple[Path, float] | None:
-    """The recording in which the evidence for ``checkpoint`` stands, and when, in seconds on its clock.
+    """The recording with the evidence for ``checkpoint``, and its time in seconds on the recording's clock.
 
-    None without a result, for evidence that stands in no conversation, and for one that was not recorded.
+    None without a result, for evidence outside any conversation, and if it was not recorded.
     """
     if result is None or result.directory is None:
         return None

@@ -1,4 +1,4 @@
-"""An acceptance run on screen: the tree of checkpoints, what belongs to the chosen one, and the verdicts."""
+"""An acceptance run on screen: the tree of checkpoints, the details of the selected one, and the verdicts."""
 
 from __future__ import annotations
 

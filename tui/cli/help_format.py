@@ -19,7 +19,7 @@ _NOT_LAST = frozenset("（「『【〔([")
 
 
 def wrap(text: str, width: int) -> Iterator[str]:
-    """Lines of at most ``width`` cells; a longer word has a line of its own."""
+    """Lines of at most ``width`` cells; a longer word gets its own line."""
     line = ""
     for piece in _pieces(" ".join(text.split())):
         if line and cells((line + piece).rstrip()) > width:

@@ -44,7 +44,7 @@ def _check_file(path: Path) -> None:
 
 
 def write_reports(result: RunResult, files: Mapping[str, Path | None]) -> None:
-    """Write each format of ``files`` that has a path, in the language in force.
+    """Write each format of ``files`` that has a path, in the current language.
 
     A failure is reported and does not stop the others; then ``Exit`` is raised.
     """

@@ -39,7 +39,7 @@ class TranscriptPrinter:
 
 
 def speaker(role: str) -> str:
-    """Who speaks, in the language in force."""
+    """Who speaks, in the current language."""
     return {"user": _("You"), "assistant": _("Customer")}.get(role, _("System"))
 
 

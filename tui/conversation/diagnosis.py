@@ -1,6 +1,6 @@
-"""The most likely cause of what is wrong, from what was measured. Pure; each rule names its evidence.
+"""The most likely cause of a problem, from measurements. Pure; each rule names its evidence.
 
-The rules are asked in the order of ``RULES``: what explains the others comes first. A connection that is gone makes
+The rules are tried in the order of ``RULES``: what explains the others comes first. A connection that is gone makes
 answers late too, and a wrong sample rate makes speech that nobody can transcribe.
 """
 
@@ -148,7 +148,7 @@ def _echo(on: Evidence) -> Finding | None:
 
 
 def _is_false(before: Exchange, by: Exchange, items: Mapping[str, Turn]) -> bool:
-    """Whether nobody spoke when ``by`` interrupted the answer of ``before``."""
+    """Whether ``by`` interrupted the answer of ``before`` although nobody spoke."""
     turn = items.get(by.item_id or "")
     if turn is None:
         return False

@@ -43,9 +43,9 @@ def bars(values: Sequence[Value], rows: int, *, plain: bool) -> list[str]:
 def bars_and_lines(
     values: Sequence[Value], levels: Sequence[float], width: int, rows: int, *, plain: bool
 ) -> list[str]:
-    """One value to a cell, and across all of ``width`` a dotted line at each of ``levels``; top row first.
+    """One value per cell, with a dotted line across ``width`` at each of ``levels``; top row first.
 
-    The newest value stands at the right; ``values`` are cut to ``width``.
+    The newest value is at the right; ``values`` are cut to ``width``.
     """
     shown: list[Value] = [*([None] * (width - len(values))), *values[max(0, len(values) - width) :]]
     per_row = len(_PLAIN) - 1 if plain else DOTS

@@ -34,7 +34,7 @@ def message_json(message: Mapping[str, Any]) -> str:
 
 
 def wall_time(event: StreamEvent, started: Started | None) -> str | None:
-    """What the clock on the wall said, ISO-8601 with milliseconds; None while nobody knows."""
+    """The wall-clock time, ISO-8601 with milliseconds; None while unknown."""
     if started is None:
         return None
     try:

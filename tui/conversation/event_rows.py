@@ -146,7 +146,7 @@ class EventRows:
 
     @property
     def numbers(self) -> range:
-        """Of the rows that are kept."""
+        """The numbers of the kept rows."""
         return range(self._dropped, self._dropped + len(self._rows))
 
     def __getitem__(self, number: int) -> EventRow:
@@ -255,7 +255,7 @@ class ShownRows:
         return self._numbers[index]
 
     def index_near(self, number: int) -> int:
-        """Where the row of ``number`` stands, or the one before it."""
+        """The index of row ``number``, or of the one before it."""
         from bisect import bisect_right
 
         return max(0, bisect_right(self._numbers, number) - 1)

@@ -49,9 +49,9 @@ class Sample:
 
 @dataclass(slots=True)
 class Span:
-    """From ``start`` to ``end`` (None: it goes on), in seconds of the stream.
+    """From ``start`` to ``end`` (None: still open), in seconds of the stream.
 
-    speech: the server's VAD heard the user; answer: a response was being made; heard: one was played.
+    speech: the server's VAD heard the user; answer: a response was being generated; heard: one was played.
     """
 
     kind: SpanKind

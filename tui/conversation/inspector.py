@@ -139,7 +139,7 @@ class InspectorScreen(ConsoleScreen[None]):
         self.rows.show(len(self._shown))
 
     def _toggles_line(self, names: Iterable[str]) -> Line:
-        """Each toggle with its key; what is shown stands in brackets."""
+        """Each toggle with its key; what is shown is in brackets."""
         chosen = self._shown.filter
         pieces: list[Piece] = []
         for name in names:

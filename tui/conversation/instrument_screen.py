@@ -137,7 +137,7 @@ class InstrumentScreen(ConsoleScreen[None]):
 
 
 def who_speaks(state: ConversationState) -> str:
-    """Who is heard now, in words; empty when nobody is."""
+    """Who is speaking now, in words; empty if nobody."""
     you, customer = state.speech_item_id is not None, state.playing_item_id is not None
     if you and customer:
         return _("both are speaking")

@@ -95,7 +95,7 @@ class ConversationScreen(InstrumentScreen):
         yield ActionFooter()
 
     def more_inputs(self) -> Iterable[Widget]:
-        """What stands above the footer, below the filter's input."""
+        """Inputs between the filter's input and the footer."""
         return ()
 
     def on_mount(self) -> None:

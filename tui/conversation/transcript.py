@@ -65,7 +65,7 @@ def turn_content(turn: Turn, width: int, latency_ms: float | None = None) -> Con
 
 
 def earlier_words(turns: int, recording: str | None) -> str:
-    """What stands above the oldest block when ``turns`` came before it, and where they are to be found."""
+    """The line above the oldest block: how many ``turns`` came before it, and where to find them."""
     if recording is None:
         return ngettext(
             "{n} older turn is no longer shown; this conversation is not recorded.",

@@ -27,7 +27,7 @@ SHORTEST_SCALE_S = 1.0
 
 
 def scale_s(exchanges: Sequence[Exchange]) -> float:
-    """Seconds that the whole width of a timeline stands for: as many as the slowest turn needs, so that all compare."""
+    """Seconds across the whole width of a timeline: enough for the slowest turn, so that all compare."""
     return max([SHORTEST_SCALE_S, *(_waited_s(one) for one in exchanges)])
 
 

@@ -70,7 +70,7 @@ REFRESH_S = 0.5
 
 
 class TurnScreen(ConsoleScreen[None]):
-    """Follows the turn while it goes on."""
+    """Follows the turn while it lasts."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)

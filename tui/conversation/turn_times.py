@@ -10,7 +10,7 @@ from typing import Literal
 from relay.stream import Item, Latency, Playback, Response, Speech, Step, StreamEvent, Transcript
 
 KEPT_EXCHANGES = 200
-"""Turns whose times are kept; the recording has those of all."""
+"""Turns whose times are kept; the recording has all of them."""
 
 Stage = Literal[
     "speech_started",

@@ -1,6 +1,6 @@
 """The clipboard of the operator's terminal, also from inside tmux and GNU screen.
 
-OSC 52 asks a terminal to put text on its clipboard, and gets no answer. A multiplexer in between keeps it to itself
+OSC 52 asks a terminal to put text on its clipboard, and gets no answer. A multiplexer in between swallows it
 unless told otherwise: tmux takes the text from its own command, screen passes on what is wrapped in DCS. Sources:
 xterm's "Control Sequences"; tmux(1), ``set-clipboard``, ``allow-passthrough`` and ``load-buffer -w``; screen's "String
 Escapes".

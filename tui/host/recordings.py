@@ -1,4 +1,4 @@
-"""The recordings of this machine: where they are, how long they are kept, and how one is written out."""
+"""The recordings of this machine: where they are, how long they are kept, and how to export one."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def all_recordings(shelves: Sequence[Library]) -> list[Kept]:
 
 
 def find_recording(shelves: Sequence[Library], name: str) -> Entry:
-    """By its name, an unambiguous beginning of it, ``latest``, or the path of any recording.
+    """Find one by its name, an unambiguous start of it, ``latest``, or the path of any recording.
 
     Raises ``UnknownRecording``, ``NoRecording`` and ``OSError``.
     """
@@ -154,5 +154,5 @@ def _text(directory: Path, suffix: str) -> str:
 
 
 def speaker(role: str) -> str:
-    """Who a role is, in the language in force."""
+    """Who a role is, in the current language."""
     return {"user": _("Salesperson"), "assistant": _("Customer")}.get(role, _("System"))

@@ -72,7 +72,7 @@ class Player(Protocol):
         ...
 
     def drain(self) -> list[Said]:
-        """What it has said since the last call."""
+        """Its messages since the last call."""
         ...
 
     def stop(self) -> Awaitable[None]:
@@ -102,13 +102,13 @@ class Services:
         return SalesMindClient(server_url, token=token, insecure=insecure, language=i18n.language())
 
     async def start_relay(self, config: RelayConfig, log_path: Path) -> ConversationRelay:
-        """Start a conversation in a process of its own. Raises ``OSError``."""
+        """Start a conversation in a separate process. Raises ``OSError``."""
         from relay.client import RelayProcess
 
         return await RelayProcess.start(config, log_path=log_path)
 
     async def start_player(self, directory: Path, sink: str, state_directory: Path) -> Player:
-        """Start the sound of the recording in ``directory``, in a process of its own. Raises ``OSError``."""
+        """Start playing the recording in ``directory``, in a separate process. Raises ``OSError``."""
         from recordings.player.client import PlayerProcess
         from tui.host.memory import private_directory
 

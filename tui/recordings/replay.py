@@ -228,7 +228,7 @@ class ReplayScreen(ConversationScreen):
         return super().check_action(action, parameters)
 
     def action_label(self, action: Action) -> str:
-        """The footer offers the opposite of what goes on."""
+        """The footer offers the opposite of the current state."""
         if action is PLAY and self.replay is not None and self.replay.head.playing:
             return N_("Stop")
         return super().action_label(action)

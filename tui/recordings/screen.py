@@ -1,4 +1,4 @@
-"""The recordings that are kept: found, marked, noted on, exported, deleted with a way back, replayed."""
+"""The list of recordings: search, mark, annotate, export, delete with undo, replay."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ ON_A_RECORDING = frozenset({"replay", "mark", "note", "only_server", "export", "
 
 
 class RecordingsScreen(ConsoleScreen[None]):
-    """A list of all recordings, and what is known of the chosen one."""
+    """A list of all recordings, with the details of the selected one."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = RECORDINGS_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(RECORDINGS_ACTIONS)
@@ -59,7 +59,7 @@ class RecordingsScreen(ConsoleScreen[None]):
     table = getters.query_one("#table", RecordingsTable)
 
     class Told(Message):
-        """A background job has something to say."""
+        """A background job reports a result."""
 
         def __init__(self, news: News) -> None:
             super().__init__()
@@ -217,7 +217,7 @@ class RecordingsScreen(ConsoleScreen[None]):
         self.action_replay()
 
     def action_replay(self) -> None:
-        """Replay the chosen one."""
+        """Replay the selected one."""
         kept = self.chosen
         if kept is None or not self.is_active:
             return
@@ -226,7 +226,7 @@ class RecordingsScreen(ConsoleScreen[None]):
         self.post_message(Replay(kept.entry.directory, at))
 
     def action_only_server(self) -> None:
-        """The chosen one's server, or all."""
+        """Show only the selected one's server, or all."""
         kept = self.chosen
         if self.filters.server_url is None and kept is not None:
             self._filter(server_url=kept.entry.manifest.server_url)

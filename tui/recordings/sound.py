@@ -45,5 +45,5 @@ class ReplaySound:
 
 
 def no_sound(why: str) -> News:
-    """What stands where the sound's name would."""
+    """The text in place of the audio device's name."""
     return News(_("No audio: {why}").format(why=why), "warn")

@@ -24,7 +24,7 @@ class RecordingsTable(DataTable[Text]):
         """The rows, by the recordings' keys."""
 
     def on_mount(self) -> None:
-        """The columns. A narrow terminal cuts off the note, which stands below as well."""
+        """Set up the columns. A narrow terminal cuts off the note, which is also shown below."""
         for name, key, width in (
             (_("When"), "when", 13),
             (_("Server"), "server", 14),

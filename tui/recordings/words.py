@@ -71,13 +71,13 @@ def errors_word(entry: Entry) -> str:
 
 
 def is_cut_off(entry: Entry) -> bool:
-    """A kill or a loss of power ended it, and nobody has repaired it."""
+    """Whether a kill or a power failure ended it, and it is not repaired yet."""
     ended = entry.manifest.ended
     return not entry.running and not entry.complete and (ended is None or ended.how == "killed")
 
 
 def filter_words(filters: Filters) -> list[str]:
-    """The filters in force."""
+    """The active filters."""
     found = []
     if filters.words:
         found.append(_('with "{words}"').format(words=one_line(filters.words)))
@@ -91,7 +91,7 @@ def filter_words(filters: Filters) -> list[str]:
 
 
 def no_recordings(place: Path) -> Content:
-    """What stands where there is no recording yet."""
+    """The empty list's hint."""
     return Content("\n").join(
         [
             Content.styled(_("No recordings yet."), "bold"),
@@ -102,7 +102,7 @@ def no_recordings(place: Path) -> Content:
 
 
 def details(entry: Entry, matches: Sequence[Match], repair_key: str) -> Content:
-    """What is known of a recording beyond its line in the list."""
+    """The details of a recording beyond its line in the list."""
     manifest, ended = entry.manifest, entry.manifest.ended
     rows: list[tuple[str, str]] = []
     if entry.notes.note:

@@ -26,7 +26,7 @@ class Mistake:
 
     path: KeyPath
     what: str
-    """In the language in force."""
+    """In the current language."""
 
 
 @dataclass(frozen=True, slots=True)

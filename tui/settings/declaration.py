@@ -74,7 +74,7 @@ class Option:
     """One setting, complete."""
 
     table: str
-    """The table of the file it stands in; empty: at the top."""
+    """Its table in the file; empty: at the top."""
     name: str
     kind: type
     """bool, int, float or str; a path is text."""

@@ -97,7 +97,7 @@ def test_it_plays_from_the_moment_that_was_asked_for_and_esc_ends_it(state: Path
                 time.sleep(0.02)
 
     try:
-        until(lambda: b"hello" in screen and b"Sound: heard.wav" in screen)
+        until(lambda: b"hello" in screen and b"Audio: heard.wav" in screen)
         until(lambda: heard.exists() and any(heard.read_bytes()[HEADER_BYTES:]))
         os.write(ours, b"\x1b")
         until(lambda: process.poll() is not None)
