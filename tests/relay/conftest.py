@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -262,6 +263,7 @@ class Run:
 
     def __init__(self, config: RelayConfig) -> None:
         self.events: list[StreamEvent] = []
+        self.began = time.monotonic()
         self._queue: asyncio.Queue[Command] = asyncio.Queue()
         self._news = asyncio.Event()
         self._task = asyncio.create_task(converse(config, self._emit, self._commands()))
