@@ -9,11 +9,13 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install
 LOCKED := --require-hashes --requirement requirements
 TEST   ?= tests
 AGENTS := .venv-agents
+AUDIT  := .venv-audit
 UV     := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-hours test-kills test-system fuzz audit system-packages lint format catalogue screenshots benchmarks lock clean
+.PHONY: help demo test coverage test-hours test-kills test-system fuzz reliability audit system-packages lint format catalogue screenshots \
+	benchmarks lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -37,6 +39,15 @@ test-kills: $(VENV)/.dev ## kill -9 a recorded talk at 50 moments, and repair wh
 
 test-system: $(VENV)/.dev ## run the tests on a virtual sound card, nginx, Daphne, PostgreSQL, Redis and a browser
 	SALESMIND_REQUIRE_SYSTEM=1 $(BIN)/python -m pytest -m system tests
+
+fuzz: $(VENV)/.dev ## try every property test with 10,000 examples (an hour or more)
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n 2 -m "hypothesis and not system" $(TEST)
+
+reliability: $(VENV)/.dev ## run the tests of faults and write the table of docs/reliability.md (about 3 minutes)
+	$(BIN)/python scripts/make_reliability_table.py
+
+audit: $(AUDIT)/.done ## look for known vulnerabilities in what is pinned, and for unsafe code (ruff S)
+	@$(BIN)/ruff check --select S --ignore S101,S603,S607 . && $(BIN)/python scripts/audit.py $(AUDIT)/bin/pip-audit requirements/dev.txt
 
 system-packages: ## install the Debian packages of test-system (as root)
 	apt-get update -q
@@ -68,7 +79,7 @@ lock: $(BIN)/python ## pin what pyproject.toml asks for, by hash (UPGRADE=--upgr
 	$(UV) requirements/agents.in --output-file requirements/agents.txt
 
 clean: ## remove the virtual environment and caches
-	rm -rf $(VENV) $(AGENTS) .venv-3.* .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(AGENTS) $(AUDIT) .venv-3.* .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed. Install it, or name it: make PYTHON=/path/to/python3.12 demo"; exit 1; }
@@ -94,4 +105,11 @@ $(AGENTS)/.done: requirements/agents.txt | $(BIN)/python
 	@echo "      Installing openai-agents in $(AGENTS), as a client for the engine's tests (first time only)"
 	@$(PYTHON) -m venv $(AGENTS)
 	@$(AGENTS)/bin/python -m pip --disable-pip-version-check install --require-hashes --requirement $<
+	@touch $@
+
+# pip-audit brings thirty packages that nothing here needs.
+$(AUDIT)/.done: | $(VENV)/.dev
+	@echo "      Installing pip-audit in $(AUDIT) (first time only)"
+	@$(PYTHON) -m venv $(AUDIT)
+	@$(AUDIT)/bin/python -m pip --disable-pip-version-check --quiet install pip-audit==2.10.1
 	@touch $@

@@ -49,6 +49,6 @@ def _items(state: ConversationState, kept: tuple[Turn, ...]) -> dict[str, Turn]:
     Those whose predecessor is gone come first, as they stand; among the others the order of arrival decides.
     """
     ids = {turn.item_id for turn in kept}
-    first = [turn for turn in kept if turn.previous_item_id not in ids]
+    first = [t for t in kept if t.previous_item_id not in ids or t.previous_item_id == t.item_id]
     followers = [item_id for item_id in state.items if item_id in ids]
     return {turn.item_id: turn for turn in first} | {item_id: state.items[item_id] for item_id in followers}

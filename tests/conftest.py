@@ -9,13 +9,24 @@ import sys
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
-# How long one example takes says nothing on a machine that is busy with other tests.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+FUZZ_EXAMPLES = 10_000
+"""Of every property, in ``make fuzz``."""
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "test")
+
+settings.register_profile("test", deadline=None)
+settings.register_profile(
+    "fuzz",
+    max_examples=FUZZ_EXAMPLES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+)
+settings.load_profile(PROFILE)
 
 SALESMIND = (sys.executable, "-m", "tui.cli")
 
@@ -32,6 +43,39 @@ class Server:
     def log(self) -> str:
         """Everything it has logged."""
         return (self.directory / "server.log").read_text(encoding="utf-8")
+
+
+RELIABILITY = os.environ.get("SALESMIND_RELIABILITY")
+"""Where ``make reliability`` collects what tests of faults measure; unset: nowhere."""
+
+
+class ToldFault(Protocol):
+    """Takes what a test of a fault has seen; times in seconds, ``lost`` in words."""
+
+    def __call__(
+        self, fault: str, *, seen: str, noticed_s: float | None, again_s: float | None, lost: str
+    ) -> None: ...
+
+
+@pytest.fixture
+def told_fault(request: pytest.FixtureRequest) -> ToldFault:
+    """A row of docs/reliability.md, which scripts/make_reliability_table.py makes of all of them."""
+
+    def tell(fault: str, *, seen: str, noticed_s: float | None, again_s: float | None, lost: str) -> None:
+        row = {
+            "fault": fault,
+            "seen": seen,
+            "noticed_s": noticed_s,
+            "again_s": again_s,
+            "lost": lost,
+            "test": request.node.nodeid.partition("[")[0],
+        }
+        print(row)
+        if RELIABILITY is not None:
+            with Path(RELIABILITY).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+    return tell
 
 
 @pytest.fixture
@@ -64,6 +108,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     finally:
         process.terminate()
         assert process.wait(20) == 0, "the server must stop cleanly on SIGTERM"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In ``make fuzz`` a property's own number of examples, chosen for the time of ``make test``, does not count."""
+    if PROFILE != "fuzz":
+        return
+    for item in items:
+        test = getattr(item, "obj", None)
+        if test is not None and is_hypothesis_test(test):
+            # There is no public way to change the settings of a test that has some.
+            own = test._hypothesis_internal_use_settings
+            test._hypothesis_internal_use_settings = settings(
+                own, max_examples=FUZZ_EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck)
+            )
 
 
 @pytest.hookimpl(wrapper=True)

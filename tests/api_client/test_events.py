@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.types.realtime import RealtimeServerEvent
 from pydantic import TypeAdapter
@@ -468,6 +468,7 @@ def test_broken_messages_are_values_with_a_reason(message: str, name: str) -> No
     assert event.raw
 
 
+@settings(max_examples=500)
 @given(st.one_of(st.binary(max_size=300), st.text(st.characters(), max_size=300)))
 def test_no_message_raises(message: bytes | str) -> None:
     assert decode_event(message) is not None
@@ -480,6 +481,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=500)
 @given(st.sampled_from([sent for sent, _ in SPOKEN_TURN]), st.data())
 def test_no_odd_field_raises_or_hides_the_type(sent: dict[str, Any], data: st.DataObject) -> None:
     field = data.draw(st.sampled_from(sorted(sent)))

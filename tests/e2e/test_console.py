@@ -88,7 +88,9 @@ def test_realtime_mode_while_connected_and_after(
 
 
 @pytest.mark.parametrize("how", ["hang up", "kill"])
-def test_a_lost_terminal_ends_the_conversation(open_terminal: OpenTerminal, server: Any, how: str) -> None:
+def test_a_lost_terminal_ends_the_conversation(
+    open_terminal: OpenTerminal, server: Any, how: str, told_fault: Any
+) -> None:
     terminal = open_terminal("--server", server.url, SALESMIND_USERNAME="admin")
     terminal.wait_for("Server is up")
     terminal.press("admin123")
@@ -97,12 +99,22 @@ def test_a_lost_terminal_ends_the_conversation(open_terminal: OpenTerminal, serv
     terminal.wait_for("Role-play sessions")
     begin_conversation(terminal)
 
+    began = time.monotonic()
     if how == "hang up":
         terminal.hang_up()
     else:
         os.kill(terminal.pid, signal.SIGKILL)
     terminal.wait_for_exit()
+    gone = time.monotonic()
     assert becomes_false(server.url)
+    told_fault(
+        {"hang up": "Terminal closed (SIGHUP)", "kill": "`kill -9` of the console"}[how],
+        seen=f"the console is gone, and {time.monotonic() - began:.1f} s after the fault the server "
+        "says that the conversation has ended",
+        noticed_s=gone - began,
+        again_s=None,
+        lost="nothing",
+    )
 
 
 def test_in_japanese(open_terminal: OpenTerminal, server: Any) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,7 @@ def until_up(url: str) -> None:
 
 
 def test_a_server_that_dies_is_started_again_with_its_data(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told_fault: Any
 ) -> None:
     monkeypatch.setattr(embedded_server, "MIN_LIFE_S", 0.0)
     with EmbeddedServer(tmp_path, 0, str) as server:
@@ -66,9 +67,17 @@ def test_a_server_that_dies_is_started_again_with_its_data(
         token = asyncio.run(log_in(url))
         process = server._process
         assert process is not None
+        began = time.monotonic()
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         until_up(url)
+        told_fault(
+            "`kill -9` of the server and engine that `salesmind demo` has started",
+            seen="it is started again, with its address and its data",
+            noticed_s=None,
+            again_s=time.monotonic() - began,
+            lost="nothing that was stored",
+        )
         assert (
             server.restart() == url
         )  # the acceptance procedure's own restart is none of the watch's business

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ class Run:
 
     def __init__(self, config: RelayConfig) -> None:
         self.events: list[StreamEvent] = []
+        self.began = time.monotonic()
         self._queue: asyncio.Queue[Command] = asyncio.Queue()
         self._news = asyncio.Event()
         self._task = asyncio.create_task(converse(config, self._emit, self._commands()))

@@ -59,7 +59,7 @@ st.register_type_strategy(float, st.floats(-1e6, 1e6))
 EVENTS = st.lists(st.one_of(*(_strategy(kind) for kind in get_args(StreamEvent))), max_size=30)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=500)
 @given(EVENTS, st.integers(0, 30), st.randoms(use_true_random=False))
 def test_no_order_and_no_repetition_raises(events: list[StreamEvent], cut: int, random: Any) -> None:
     shuffled = events + events[: len(events) // 2]
@@ -73,7 +73,7 @@ def test_no_order_and_no_repetition_raises(events: list[StreamEvent], cut: int, 
         getattr(whole, name)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=500)
 @given(EVENTS)
 def test_every_event_survives_its_line(events: list[StreamEvent]) -> None:
     assert [decode(encode(event)) for event in events] == events

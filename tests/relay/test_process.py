@@ -9,6 +9,7 @@ import os
 import signal
 import stat
 import sys
+import time
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -113,13 +114,14 @@ async def lines_until(
     [("eof", 0), (signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 130)],
 )
 async def test_every_polite_end_is_clean(
-    salesmind: FakeSalesMind, tmp_path: Path, how: signal.Signals | str, exit_code: int
+    salesmind: FakeSalesMind, tmp_path: Path, how: signal.Signals | str, exit_code: int, told_fault: Any
 ) -> None:
     process = await start_raw(tmp_path / "relay.log")
     assert process.stdin is not None
     record = tmp_path / "recording"
     process.stdin.write(encode(Configure(config=config(salesmind, record_directory=str(record)))) + b"\n")
     await lines_until(process, is_gate)
+    began = time.monotonic()
     if isinstance(how, str):
         process.stdin.close()
     else:
@@ -132,6 +134,13 @@ async def test_every_polite_end_is_clean(
     assert summary.exit_code == exit_code
     assert (await salesmind.socket()).ws.close_code == 1000
     assert json.loads((record / "events.jsonl").read_text().splitlines()[-1])["kind"] == "summary"
+    told_fault(
+        f"Relay: {how.name if isinstance(how, signal.Signals) else 'end of its input'}",
+        seen="the connection closes with 1000, the recording is complete, the summary is the last line",
+        noticed_s=time.monotonic() - began,
+        again_s=None,
+        lost="nothing",
+    )
 
 
 async def test_the_end_of_its_reader_ends_it(salesmind: FakeSalesMind, tmp_path: Path) -> None:

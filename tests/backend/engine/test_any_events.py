@@ -121,7 +121,7 @@ async def answers(socket: ClientConnection) -> list[Any]:
 
 
 @given(st.lists(events, min_size=1, max_size=12))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_valid_events_leave_the_session_answering(given_events: list[dict[str, Any]]) -> None:
     async def converse() -> None:
         async with (
@@ -137,7 +137,7 @@ def test_any_valid_events_leave_the_session_answering(given_events: list[dict[st
 
 
 @given(st.lists(st.binary(max_size=80), min_size=1, max_size=8), st.booleans())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_bytes_as_a_message_are_an_error_each(messages: list[bytes], as_text: bool) -> None:
     async def converse() -> None:
         async with (

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.spin.frames import (
@@ -37,6 +37,7 @@ def test_an_append_event_is_json_that_holds_the_audio(pcm: bytes) -> None:
     assert audio_bytes(read_head(event)) == len(pcm)
 
 
+@settings(max_examples=500)
 @given(st.text())
 def test_any_text_is_an_event_or_refused(text: str) -> None:
     try:
@@ -69,6 +70,7 @@ def test_what_is_no_event_is_refused_with_half_a_pair_in_it_too() -> None:
         read_event('["\\ud83d"]')
 
 
+@settings(max_examples=500)
 @given(st.dictionaries(st.sampled_from(["type", "transcript", "audio", "item_id", "other"]), JSON))
 def test_any_object_is_an_event(event: dict[str, Any]) -> None:
     head = read_head(json.dumps(event))

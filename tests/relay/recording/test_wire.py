@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.recording.wire import CUT, WireMessage, cut_secrets, decode, encode, without_audio
@@ -17,6 +17,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=500)
 @given(st.text() | JSON.map(json.dumps))
 def test_any_text_becomes_a_line_that_is_read_back(text: str) -> None:
     event, pcm = without_audio(text, 0)
@@ -26,6 +27,7 @@ def test_any_text_becomes_a_line_that_is_read_back(text: str) -> None:
     assert pcm == b""
 
 
+@settings(max_examples=500)
 @given(st.binary(max_size=300))
 def test_audio_is_taken_out_in_whole_samples(data: bytes) -> None:
     text = json.dumps({"type": "response.audio.delta", "delta": base64.b64encode(data).decode()})

@@ -57,10 +57,7 @@ async def test_a_lost_sink_is_replaced_and_the_conversation_goes_on(
     assert (await run.stop()).exit_code == 0
 
 
-async def test_a_microphone_lost_in_mid_stream(
-    salesmind: FakeSalesMind, hold: Hold, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("relay.sound.reopening.REOPEN_DELAYS_S", (0.05, 0.05))
+async def test_a_microphone_lost_in_mid_stream(salesmind: FakeSalesMind, hold: Hold, told_fault: Any) -> None:
     callers: list[asyncio.StreamWriter] = []  # kept, or Python 3.13 closes what nobody holds
 
     async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -81,8 +78,16 @@ async def test_a_microphone_lost_in_mid_stream(
     summary = await run.stop()
     listener.close()
     assert (problem.where, problem.code, problem.fatal) == ("audio", "connection_lost", False)
-    assert [event.state for event in run.of(SourceState)] == ["opened", "failed", "opened"]
+    sources = run.of(SourceState)
+    assert [event.state for event in sources] == ["opened", "failed", "opened"]
     assert summary.exit_code == 0
+    told_fault(
+        "Source (here on TCP) lost, and there again",
+        seen="the error; the other stream goes on, silence is sent, and the same source is taken again",
+        noticed_s=None,
+        again_s=sources[2].t - sources[1].t,
+        lost="what is said while there is no source",
+    )
 
 
 async def test_half_duplex_sends_silence_while_the_answer_plays(salesmind: FakeSalesMind, hold: Hold) -> None:

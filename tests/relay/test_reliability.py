@@ -1,0 +1,361 @@
+"""Faults between relay and server, with speech going on: when they are noticed, when it goes on, what is lost.
+
+The figures are rows of docs/reliability.md. Speech is numbered, so what reached the server is known to the sample.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from acceptance.fault_proxy import FaultProxy
+from relay.client import RelayProcess
+from relay.commands import Reconnect
+from relay.config import RelayConfig
+from relay.recording.reader import RecordingReader
+from relay.stream import Connection, Meters, Problem, Recording, Step, StreamEvent
+
+if TYPE_CHECKING:
+    from tests.conftest import ToldFault
+    from tests.relay.fake_salesmind import FakeSalesMind
+    from tests.relay.held_conversation import Run
+
+    Hold = Callable[..., Run]
+else:
+    ToldFault = FakeSalesMind = Any
+    Hold = Callable[..., Any]
+
+ALL_ROWS = "SALESMIND_RELIABILITY" in os.environ
+"""``make reliability`` takes minutes; ``make test`` tries the quick ones."""
+BLOCK = 960
+"""Samples of numbered speech under one number: 40 ms."""
+FIRST = 4_000
+"""The sample value of block 0: loud, so that it counts as speech."""
+WITHIN_S = 60.0
+
+
+class NumberedSpeech:
+    """A live microphone on TCP, in real time: every sample of block n has the value FIRST + n."""
+
+    def __init__(self) -> None:
+        self.said = 0
+        self._tasks: list[asyncio.Task[None]] = []
+        self._listener: asyncio.Server | None = None
+        self.quiet = False
+
+    async def start(self) -> str:
+        self._listener = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        return f"tcp:127.0.0.1:{self._listener.sockets[0].getsockname()[1]}"
+
+    async def _connected(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        began, blocks = time.monotonic(), 0
+        with contextlib.suppress(OSError):
+            while True:
+                value = 0 if self.quiet else FIRST + self.said
+                self.said += not self.quiet
+                writer.write(np.full(BLOCK, value, "<i2").tobytes())
+                await writer.drain()
+                blocks += 1
+                await asyncio.sleep(max(0.0, began + blocks * 0.04 - time.monotonic()))
+
+    def close(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+
+
+@pytest.fixture
+async def speech() -> AsyncIterator[NumberedSpeech]:
+    source = NumberedSpeech()
+    yield source
+    source.close()
+
+
+def lost_s(salesmind: FakeSalesMind, said: int) -> float:
+    """Seconds of the first ``said`` blocks that no connection brought to the server, from the one on that came first:
+    what is said before there has been a connection is not promised to anybody."""
+    heard: Counter[int] = Counter()
+    for socket in salesmind.sockets:
+        whole = bytes(socket.audio[: len(socket.audio) // 2 * 2])
+        values, counts = np.unique(np.frombuffer(whole, "<i2"), return_counts=True)
+        heard.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+    first = min((value for value in heard if value >= FIRST), default=FIRST) + 1
+    missing = sum(max(0, BLOCK - heard[value]) for value in range(first, FIRST + said))
+    return missing / 24_000
+
+
+async def until(ready: Callable[[], bool], within_s: float = WITHIN_S) -> float:
+    """Wait for it; ``time.monotonic()`` when it was seen, to 10 ms."""
+    async with asyncio.timeout(within_s):
+        while not ready():  # noqa: ASYNC110  what is waited for are values of several programs
+            await asyncio.sleep(0.01)
+    return time.monotonic()
+
+
+def gates(run: Run) -> int:
+    return len(run.of(Step, step="gate_open"))
+
+
+async def all_heard(salesmind: FakeSalesMind, speech: NumberedSpeech) -> str:
+    """Fall silent, and wait until the server has heard everything, or nothing more comes."""
+    speech.quiet = True
+    said, before = speech.said, -1.0
+    while (missing := lost_s(salesmind, said)) and missing != before:
+        before = missing
+        with contextlib.suppress(TimeoutError):
+            await until(lambda: lost_s(salesmind, said) == 0, 3.0)
+    return f"{missing:.1f} s of {said * BLOCK / 24_000:.1f} s of speech" if missing else "nothing"
+
+
+CUTS: dict[str, Callable[[FaultProxy, FakeSalesMind], None]] = {
+    "reset (RST)": lambda proxy, _: proxy.reset(),
+    "corrupt bytes": lambda proxy, _: proxy.corrupt(),
+    "half-open, while audio goes out": lambda proxy, _: proxy.half_open(),
+}
+
+
+@pytest.mark.parametrize("cut", CUTS if ALL_ROWS else ["reset (RST)"])
+async def test_a_cut_line(
+    cut: str, salesmind: FakeSalesMind, hold: Hold, speech: NumberedSpeech, told_fault: ToldFault
+) -> None:
+    async with FaultProxy(salesmind.url) as proxy:
+        run = hold(server_url=proxy.url, source=await speech.start(), patience_s=None)
+        await until(lambda: gates(run) == 1)
+        await until(lambda: speech.said > 50)
+        began = time.monotonic()
+        CUTS[cut](proxy, salesmind)
+        if cut == "corrupt bytes":
+            await (await salesmind.socket()).send("response.created", response={"id": "r"})
+        noticed = await until(lambda: bool(run.of(Connection, state="lost")))
+        again = await until(lambda: gates(run) == 2)
+        lost = await all_heard(salesmind, speech)
+        summary = await run.stop()
+    seen = "the loss, each attempt with its delay, that it is back"
+    told_fault(f"Line: {cut}", seen=seen, noticed_s=noticed - began, again_s=again - began, lost=lost)
+    assert run.of(Connection)[0].state == "lost"
+    assert summary.reconnects == 1
+    # Of what goes into a half-open line for half a minute not everything is kept.
+    assert lost == "nothing" or (cut.startswith("half-open") and lost_s(salesmind, speech.said) < 5.0)
+
+
+@pytest.mark.parametrize("stall_s", [10.0] if ALL_ROWS else [1.0])
+async def test_a_line_that_stands_still(
+    stall_s: float, salesmind: FakeSalesMind, hold: Hold, speech: NumberedSpeech, told_fault: ToldFault
+) -> None:
+    async with FaultProxy(salesmind.url) as proxy:
+        run = hold(server_url=proxy.url, source=await speech.start(), patience_s=None)
+        await until(lambda: gates(run) == 1)
+        await until(lambda: speech.said > 50)
+        began = time.monotonic()
+        proxy.pause()
+        await asyncio.sleep(stall_s)
+        proxy.resume()
+        lost = await all_heard(salesmind, speech)
+        losses = run.of(Connection, state="lost")
+        await run.stop()
+    noticed = run_time(losses[0], run, began) if losses else None
+    dropped = run.of(Meters)[-1].dropped_chunks
+    seen = "the loss, then that it is back" if losses else f"a lower rate of chunks, and {dropped} dropped"
+    again = max(stall_s, run_time(run.of(Step, step="gate_open")[-1], run, began) if losses else stall_s)
+    told_fault(
+        f"Line: stands still for {stall_s:g} s", seen=seen, noticed_s=noticed, again_s=again, lost=lost
+    )
+    assert lost == "nothing" or (dropped and lost_s(salesmind, speech.said) < 5.0), "a loss must be said"
+
+
+def run_time(event: StreamEvent, run: Run, began: float) -> float:
+    """Seconds from ``began`` (monotonic) to ``event``."""
+    return float(run.began + event.t - began)
+
+
+@pytest.mark.parametrize("away_s", [0.25, 2.0, 20.0] if ALL_ROWS else [0.25])
+async def test_a_server_that_comes_back(
+    away_s: float, salesmind: FakeSalesMind, hold: Hold, speech: NumberedSpeech, told_fault: ToldFault
+) -> None:
+    port = salesmind.port
+    run = hold(server_url=salesmind.url, source=await speech.start(), patience_s=None)
+    await until(lambda: gates(run) == 1)
+    await until(lambda: speech.said > 50)
+    began = time.monotonic()
+    for socket in salesmind.sockets:
+        socket.ws.transport.abort()
+    await salesmind.stop()
+    noticed = await until(lambda: bool(run.of(Connection, state="lost")))
+    await asyncio.sleep(max(0.0, began + away_s - time.monotonic()))
+    await salesmind.start(port)
+    back = time.monotonic()
+    again = await until(lambda: gates(run) == 2)
+    lost = await all_heard(salesmind, speech)
+    await run.stop()
+    told_fault(
+        f"Server: gone for {away_s:g} s",
+        seen="the loss, each attempt with its delay, that it is back",
+        noticed_s=noticed - began,
+        again_s=again - back,
+        lost=lost,
+    )
+    assert lost == "nothing"
+
+
+async def test_a_token_revoked_in_mid_conversation(
+    salesmind: FakeSalesMind, hold: Hold, speech: NumberedSpeech, told_fault: ToldFault
+) -> None:
+    run = hold(source=await speech.start(), patience_s=None)
+    await until(lambda: gates(run) == 1)
+    await until(lambda: speech.said > 25)
+    began = time.monotonic()
+    await (await salesmind.socket()).ws.close(4401)
+    noticed = await until(lambda: bool(run.of(Connection, state="given_up")))
+    problem = run.of(Problem)[-1]
+    run.command(Reconnect())
+    again = await until(lambda: gates(run) == 2)
+    lost = await all_heard(salesmind, speech)
+    await run.stop()
+    told_fault(
+        "Token revoked in mid-conversation (the socket closes with 4401)",
+        seen="that the login is not valid any more; the conversation waits for the operator",
+        noticed_s=noticed - began,
+        again_s=again - noticed,
+        lost=lost,
+    )
+    assert problem.fatal
+    assert lost == "nothing"
+
+
+async def test_a_clock_that_jumps(
+    salesmind: FakeSalesMind,
+    hold: Hold,
+    speech: NumberedSpeech,
+    told_fault: ToldFault,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = hold(source=await speech.start())
+    await until(lambda: gates(run) == 1)
+    before = time.time
+    monkeypatch.setattr(time, "time", lambda: before() - 86_400)
+    at = speech.said
+    await until(lambda: speech.said > at + 25)
+    lost = await all_heard(salesmind, speech)
+    summary = await run.stop()
+    told_fault(
+        "Clock of the machine jumps back by a day", seen="nothing", noticed_s=None, again_s=0.0, lost=lost
+    )
+    assert (lost, summary.reconnects, summary.errors) == ("nothing", 0, [])
+    assert summary.seconds < 60
+
+
+async def test_a_suspended_laptop(
+    salesmind: FakeSalesMind, tmp_path: Path, speech: NumberedSpeech, told_fault: ToldFault
+) -> None:
+    """The relay stands still, as all of a suspended machine does; the server does not wait for it."""
+    away_s = 20.0 if ALL_ROWS else 2.0
+    relay = await RelayProcess.start(await configured(salesmind, speech), log_path=tmp_path / "relay.log")
+    events: list[StreamEvent] = []
+    await until(lambda: opened(relay, events) == 1)
+    await until(lambda: speech.said > 50)
+    speech.quiet = True
+    os.kill(relay.pid, signal.SIGSTOP)
+    for socket in salesmind.sockets:
+        socket.ws.transport.abort()
+    await asyncio.sleep(away_s)
+    began = time.monotonic()
+    os.kill(relay.pid, signal.SIGCONT)
+    again = await until(lambda: opened(relay, events) == 2)
+    lost = await all_heard(salesmind, speech)
+    await relay.stop()
+    told_fault(
+        f"Laptop suspended for {away_s:g} s, the connection gone meanwhile",
+        seen="the loss, then that it is back",
+        noticed_s=None,
+        again_s=again - began,
+        lost=lost,
+    )
+    assert (relay.exit_code, lost) == (0, "nothing")
+
+
+async def test_kill_9_of_the_relay(
+    salesmind: FakeSalesMind, tmp_path: Path, speech: NumberedSpeech, told_fault: ToldFault
+) -> None:
+    record = tmp_path / "recording"
+    settings = await configured(salesmind, speech, record_directory=str(record))
+    relay = await RelayProcess.start(settings, log_path=tmp_path / "relay.log")
+    events: list[StreamEvent] = []
+    await until(lambda: opened(relay, events) == 1)
+    at = speech.said
+    await until(lambda: speech.said > at + 75)
+    began = time.monotonic()
+    os.kill(relay.pid, signal.SIGKILL)
+    noticed = await until(lambda: opened(relay, events) >= 0 and isinstance(events[-1], Problem))
+    sent = sum(len(socket.audio) for socket in salesmind.sockets) / 48_000
+    track = RecordingReader(record).track("user")
+    assert track is not None
+    missing = max(0.0, sent - track.samples / 24_000)
+    track.close()
+    told_fault(
+        "`kill -9` of the relay",
+        seen="that the conversation process ended, and its log; the recording is kept",
+        noticed_s=noticed - began,
+        again_s=None,
+        lost="nothing" if missing < 0.04 else f"{missing:.2f} s of the recording",
+    )
+    assert events[-1].code == "relay_crashed"  # type: ignore[union-attr]
+    assert missing < 1.0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+async def test_a_disk_that_fills_up(
+    salesmind: FakeSalesMind,
+    hold: Hold,
+    tmp_path: Path,
+    speech: NumberedSpeech,
+    told_fault: ToldFault,
+) -> None:
+    record = tmp_path / "recording"
+    run = hold(source=await speech.start(), record_directory=str(record))
+    await until(lambda: gates(run) == 1)
+    await until(lambda: speech.said > 25)
+    events = record / "events.jsonl"
+    descriptor = descriptor_of(events)
+    full = os.open("/dev/full", os.O_WRONLY)
+    began = time.monotonic()
+    os.dup2(full, descriptor)
+    os.close(full)
+    noticed = await until(lambda: bool(run.of(Recording, state="failed")))
+    lost = await all_heard(salesmind, speech)
+    summary = await run.stop()
+    told_fault(
+        "Disk full while recording",
+        seen="that the recording cannot be written; the conversation goes on without",
+        noticed_s=noticed - began,
+        again_s=0.0,
+        lost="the rest of the recording" if lost == "nothing" else lost,
+    )
+    assert [problem.code for problem in summary.errors] == ["recording_failed"]
+    assert (summary.exit_code, lost) == (0, "nothing")
+
+
+def descriptor_of(path: Path) -> int:
+    """Under which number this process has the file open."""
+    links = Path("/proc/self/fd").iterdir()
+    return next(int(link.name) for link in links if link.exists() and link.samefile(path))
+
+
+async def configured(salesmind: FakeSalesMind, speech: NumberedSpeech, **changes: Any) -> RelayConfig:
+    source = await speech.start()
+    values = {"server_url": salesmind.url, "token": "5f3a" * 10, "session_id": salesmind.session["id"]}
+    return RelayConfig(**{**values, "source": source, "patience_s": None, **changes})
+
+
+def opened(relay: RelayProcess, events: list[StreamEvent]) -> int:
+    """How often the gate has opened, with everything that has come taken into ``events``."""
+    events += relay.drain()
+    return sum(isinstance(event, Step) and event.step == "gate_open" for event in events)
