@@ -101,7 +101,7 @@ def test_a_server_of_its_own_is_restarted(environment: dict[str, str], tmp_path:
     done = check(environment, "--server-command", shlex.join(serve), "--test", "1", "--test", "3")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    restarted = next(line for line in done.stdout.splitlines() if "the server was restarted" in line)
+    restarted = next(line for line in done.stdout.splitlines() if "after a server restart" in line)
     assert restarted.split()[0] == "PASS"
     assert "Minimum: NOT RUN" in done.stdout
 
@@ -256,7 +256,7 @@ def test_a_run_whose_terminal_goes_away_is_kept(
     server: Any, environment: dict[str, str], open_terminal: Any
 ) -> None:
     run = open_terminal("check", "--server", server.url, "--username", "admin", "--test", "4")
-    run.wait_for("Provoking an error")
+    run.wait_for("Provoking an API error")
     run.hang_up()
     run.wait_for_exit()
     with ResultsStore(Path(environment["SALESMIND_STATE_DIR"]) / FILE_NAME) as store:
@@ -269,9 +269,9 @@ def test_ctrl_c_ends_a_question_at_once(
     """Without Enter: the one for the password, and the one that only a person can answer."""
     arguments = ("check", "--server", server.url, "--username", "admin", "--test", "4", "--ask")
     asked = open_terminal(*arguments)
-    asked.wait_for("Refuse this program the microphone")
+    asked.wait_for("Deny this program access to the microphone")
     asked.press("maybe\r")
-    asked.wait_for(lambda text: text.count("Refuse this program the microphone") == 2)
+    asked.wait_for(lambda text: text.count("Deny this program access to the microphone") == 2)
     asked.press("\x03")
     assert asked.wait_for_exit() == 130
     assert "The run was aborted" in asked.text

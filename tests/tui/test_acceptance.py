@@ -451,7 +451,7 @@ async def test_what_decided_is_replayed_from_its_moment(
         await until(pilot, lambda: screen.board.over)
         assert not screen.check_action("moment", ())
         screen.panel.checks.choose("t1.order")  # nothing came, so there is no moment
-        await until(pilot, lambda: "did not come" in text(app, "#page"))
+        await until(pilot, lambda: "did not arrive" in text(app, "#page"))
         assert "replays this moment" not in text(app, "#page")
         await pilot.press("r")
         assert app.screen is screen

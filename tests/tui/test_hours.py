@@ -168,9 +168,7 @@ async def test_memory_is_flat_once_the_caches_are_full(
 def test_where_older_turns_are() -> None:
     assert earlier_words(1, "2026-11-22") == "1 older turn is in the recording: 2026-11-22"
     assert earlier_words(5, "2026-11-22") == "5 older turns are in the recording: 2026-11-22"
-    assert (
-        earlier_words(5, None) == "5 older turns are not shown any more; this conversation is not recorded."
-    )
+    assert earlier_words(5, None) == "5 older turns are no longer shown; this conversation is not recorded."
 
 
 def test_a_watched_conversation_of_hours_keeps_the_newest_events() -> None:
