@@ -8,13 +8,13 @@ import click
 
 from api_client.harmless import one_line
 from tui.cli.group import reject
-from tui.cli.recorded_runs import RUN, complete_runs, find, the_library
+from tui.cli.recorded_runs import RUN, complete_runs
 from tui.cli.setting_options import setting
 from tui.i18n import _
-from tui.settings import SettingsError, load_settings
+from tui.settings import ConsoleSettings, SettingsError, load_settings
 
 if TYPE_CHECKING:
-    from recordings.library import UnknownRecording
+    from recordings.library import Entry, UnknownRecording
 
 
 @click.command(
@@ -58,20 +58,31 @@ def command(run: str, at: float, as_server: bool, port: int, speed: float, **opt
     if as_server:
         from tui.cli.replay_server import serve
 
-        raise click.exceptions.Exit(serve(find(the_library(), run), port, speed))
+        raise click.exceptions.Exit(serve(_found(run, options)[1], port, speed))
     raise click.exceptions.Exit(show(run, at, options))
 
 
 def show(run: str, at: float, options: dict[str, Any]) -> int:
     """Open the replay screen on ``run``; gives the exit code."""
+    from tui.cli.console import require_terminal
+
+    settings, entry = _found(run, options)
+    require_terminal()
+    from tui.app import run_console
+    from tui.recordings.replay import ReplayScreen
+
+    return run_console(settings, only=lambda: ReplayScreen(entry.directory, at))
+
+
+def _found(run: str, options: dict[str, Any]) -> tuple[ConsoleSettings, Entry]:
+    """The recording called ``run``, wherever the settings keep any. Raises ``Exit`` after saying why there is none."""
     from recordings.library import UnknownRecording
     from relay.recording.reader import NoRecording
-    from tui.cli.console import require_terminal
     from tui.host.recordings import find_recording, libraries
 
     try:
         settings = load_settings(options)
-        entry = find_recording(libraries(settings), run)
+        return settings, find_recording(libraries(settings), run)
     except SettingsError as error:
         raise reject(str(error)) from None
     except UnknownRecording as error:
@@ -80,11 +91,6 @@ def show(run: str, at: float, options: dict[str, Any]) -> int:
         reason = getattr(error, "strerror", None) or str(error)
         sentence = _("The recording {path} cannot be read: {reason}")
         raise reject(sentence.format(path=one_line(run), reason=one_line(reason))) from None
-    require_terminal()
-    from tui.app import run_console
-    from tui.recordings.replay import ReplayScreen
-
-    return run_console(settings, only=lambda: ReplayScreen(entry.directory, at))
 
 
 def _unknown(error: UnknownRecording) -> str:
