@@ -8,6 +8,10 @@ from acceptance.record import Record
 from relay.stream import Connection, Meters, Step
 
 
+SETTLED_S = 0.15
+"""A server that closes right after confirming is noticed within this time; what was sent meanwhile proves nothing."""
+
+
 @dataclass(slots=True)
 class Dialled:
     """One connection attempt and its outcome. Times are the stream's."""
@@ -51,7 +55,10 @@ def _reached(dialled: Dialled, step: Step) -> None:
 
 
 def first_flow(record: Record, dialled: Dialled) -> Meters | None:
-    """The first meters that show audio going out on this connection. Chunks are counted over all of them."""
+    """The first meters that show audio going out once this connection has settled.
+
+    Chunks are counted over all connections.
+    """
     gate = dialled.step("gate_open")
     if gate is None:
         return None
@@ -59,6 +66,8 @@ def first_flow(record: Record, dialled: Dialled) -> Meters | None:
     for meters in record.of(Meters):
         if meters.t < gate.t:
             before = meters.chunks_sent
+        elif meters.t < gate.t + SETTLED_S:
+            continue
         elif meters.gate_open and meters.chunks_sent > before and dialled.holds(meters.t, "gate_open"):
             return meters
     return None

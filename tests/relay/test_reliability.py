@@ -49,6 +49,8 @@ class NumberedSpeech:
 
     def __init__(self) -> None:
         self.said = 0
+        self.blocks = 0
+        """Written, silent ones too."""
         self._tasks: list[asyncio.Task[None]] = []
         self._listener: asyncio.Server | None = None
         self.quiet = False
@@ -66,6 +68,7 @@ class NumberedSpeech:
                 writer.write(np.full(BLOCK, value, "<i2").tobytes())
                 await writer.drain()
                 blocks += 1
+                self.blocks += 1
                 await asyncio.sleep(max(0.0, began + blocks * 0.04 - time.monotonic()))
 
     def close(self) -> None:
@@ -262,7 +265,10 @@ async def test_a_suspended_laptop(
     events: list[StreamEvent] = []
     await until(lambda: opened(relay, events) == 1)
     await until(lambda: speech.said > 50)
+    # What waits unread in a source for longer than a second is dropped, so all that was said has to be read.
     speech.quiet = True
+    written = speech.blocks
+    await until(lambda: speech.blocks > written + 2)
     os.kill(relay.pid, signal.SIGSTOP)
     for socket in salesmind.sockets:
         socket.ws.transport.abort()

@@ -42,6 +42,12 @@ def test_audio_before_the_gate_breaks_the_order() -> None:
     assert verdicts(judge_connection(record(early)))["t1.order"] == "fail"
 
 
+def test_audio_sent_in_the_instant_before_the_close_does_not_count() -> None:
+    """The server closes as soon as it has confirmed; the console had sent a chunk before it could know."""
+    closed = [*CONNECTED[:8], meters(0.52, 1), lost(0.53), summary(0.6)]
+    assert verdicts(judge_connection(record(closed)))["t1.audio_ready"] == "fail"
+
+
 def test_a_connection_that_was_lost_early_is_not_the_one_that_is_measured() -> None:
     """The second one answers after 100 ms; from the first's question to the second's answer it is 5.1 s."""
     first = [*CONNECTED[:8], lost(0.45)]
