@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from acceptance.one_line import one_line
 from acceptance.problem_words import japanese
 from acceptance.record import Moment, Record
 from acceptance.redaction import redact
 from acceptance.results import Answer, Evidence, EvidenceKind, Scalar, Verdict
+from api_client.harmless import one_line
 from relay.stream import Problem
 
 WORDS: dict[str, tuple[str, str]] = {
@@ -262,6 +262,10 @@ _LONGEST = 1_000
 """Characters of one piece of text from outside."""
 
 
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
 def finding(code: str, kind: EvidenceKind, moment: Moment, /, **data: Scalar) -> Evidence:
     """One piece of evidence, worded from ``data``, whose text is made harmless and free of secrets.
 
@@ -270,7 +274,7 @@ def finding(code: str, kind: EvidenceKind, moment: Moment, /, **data: Scalar) ->
     """
     ja, en = WORDS[code]
     data = {
-        name: redact(one_line(value, _LONGEST)) if isinstance(value, str) else value
+        name: redact(_shortened(one_line(value))) if isinstance(value, str) else value
         for name, value in data.items()
     }
     for name, (tail_ja, tail_en) in _TAILS.items():
