@@ -157,4 +157,5 @@ def _gone(gone: Over | Unknown) -> Response:
     if isinstance(gone, Over):
         answer = {"detail": _("The visit is over."), "code": "visit_over", "outcome": gone.outcome}
         return Response(answer, status=status.HTTP_410_GONE)
-    return Response({"detail": _("There is no such visit.")}, status=status.HTTP_404_NOT_FOUND)
+    answer = {"detail": _("There is no such visit."), "code": "visit_unknown"}
+    return Response(answer, status=status.HTTP_404_NOT_FOUND)
