@@ -9,6 +9,7 @@ import click
 
 from tui.i18n import _
 
+BOX_SECRET = "box.secret"  # noqa: S105 (a file's name; the server's ``backend.private_files`` has the same)
 SECRET_VARIABLE = "SALESMIND_BOX_SECRET_FILE"  # noqa: S105 (a name)
 
 

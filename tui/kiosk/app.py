@@ -99,6 +99,8 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
         self._box: BoxClient | None = None
         self._visit: Visit | None = None
         """The box's latest word; None between visits."""
+        self._arrival = 0
+        """Which visit what comes from the box is about."""
         self._told = ""
         """The operator's message that is on the screen, or was."""
 
@@ -150,10 +152,11 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
     def _arrived(self, message: Arrived) -> None:
         recording = dataclasses.replace(self.settings.recording, on=message.recorded)
         self.settings = dataclasses.replace(self.settings, recording=recording)
-        self._hold()
+        self._arrival += 1
+        self._hold(self._arrival)
 
     @work(exclusive=True, group="visit", exit_on_error=False)
-    async def _hold(self) -> None:
+    async def _hold(self, arrival: int) -> None:
         from api_client.errors import ApiError, VisitOver
 
         stay_minutes = self.options.stay_minutes
@@ -161,7 +164,7 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
             async for visit in hold(
                 self._box_client(), None if stay_minutes is None else stay_minutes * 60, self._report
             ):
-                self.post_message(VisitStands(visit))
+                self.post_message(VisitStands(visit, arrival))
         except VisitOver as over:
             self.post_message(VisitEnded(over.outcome))
         except ApiError as error:
@@ -184,6 +187,8 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
 
     @on(VisitStands)
     async def _stands(self, message: VisitStands) -> None:
+        if message.arrival != self._arrival:
+            return  # of a visit that has ended since
         before, self._visit = self._visit, message.visit
         if message.visit.place is not None:
             self.welcome.wait(message.visit)
@@ -250,9 +255,7 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
             if question is not None:
                 question.dismiss(None)
         elif question is None:
-            question = StillThereScreen()
-            self.push_screen(question)
-            self.call_after_refresh(question.count, left_s)
+            self.push_screen(StillThereScreen(left_s))
         else:
             question.count(left_s)
 
@@ -279,6 +282,7 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
 
     async def _end(self, outcome: str, news: News) -> None:
         """Back to the welcome, with nothing of the visit left on this side either."""
+        self._arrival += 1
         self.workers.cancel_group(self, "visit")
         await self._leave_box(outcome)
         self._visit, self.account = None, None

@@ -24,11 +24,12 @@ class GaveUp(Message):
 
 
 class VisitStands(Message):
-    """The box's latest word on the visit."""
+    """The box's latest word on the visit; ``arrival`` counts the visits of this kiosk."""
 
-    def __init__(self, visit: Visit) -> None:
+    def __init__(self, visit: Visit, arrival: int) -> None:
         super().__init__()
         self.visit = visit
+        self.arrival = arrival
 
 
 class VisitEnded(Message):

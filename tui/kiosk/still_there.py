@@ -21,22 +21,27 @@ ACTIONS = (
 
 
 class StillThereScreen(ConsoleModal[None]):
-    """Any key goes on."""
+    """Any key goes on. ``left_s``: the seconds left at first."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     CSS_PATH = "still_there.tcss"
 
+    def __init__(self, left_s: float) -> None:
+        super().__init__()
+        self._words = _countdown(left_s)
+
     def compose(self) -> ComposeResult:
         with Vertical(id="box"):
             yield Static(_("Are you still there?"), id="question", markup=False)
-            yield Static(id="countdown", markup=False)
+            yield Static(self._words, id="countdown", markup=False)
         yield ActionFooter()
 
     def count(self, left_s: float) -> None:
         """Show the rest."""
-        words = _("The visit ends in {n} s. Press any key to go on.").format(n=int(left_s))
-        self.query_one("#countdown", Static).update(words)
+        self._words = _countdown(left_s)
+        for line in self.query("#countdown").results(Static):  # none, before it is composed
+            line.update(self._words)
 
     def on_key(self, event: Key) -> None:
         event.stop()
@@ -48,3 +53,7 @@ class StillThereScreen(ConsoleModal[None]):
 
     def action_stay(self) -> None:
         self.dismiss(None)
+
+
+def _countdown(left_s: float) -> str:
+    return _("The visit ends in {n} s. Press any key to go on.").format(n=int(left_s))

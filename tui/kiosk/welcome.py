@@ -104,7 +104,11 @@ class WelcomeScreen(ConsoleScreen[None]):
     def _rules(self) -> str:
         lines = [
             _("You speak with a microphone, by typing, or with sample lines: no account, no password."),
-            _("When you leave, everything of your visit is deleted: account, sessions and what was said."),
+            _("When you leave, everything of your visit is deleted: account, sessions and what was said.")
+            if not self._keeps
+            else _(
+                "When you leave, everything of your visit is deleted, except for recordings you agreed to."
+            ),
             _("Without a key press for {minutes} minutes, the visit ends.").format(
                 minutes=f"{self._idle_minutes:g}"
             ),
