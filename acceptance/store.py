@@ -56,7 +56,10 @@ _COLUMNS = (
     "document, beyond, minimum, ideal, aborted"
 )
 
-_SCENARIOS = "CASE WHEN json_valid(result) THEN coalesce(json_array_length(result, '$.scenarios.scenarios'), 0) ELSE 0 END"
+_SCENARIOS = (
+    "CASE WHEN json_valid(result) THEN coalesce(json_array_length(result, '$.scenarios.scenarios'), 0)"
+    " ELSE 0 END"
+)
 """Number of scenarios. A damaged result must not cost the others."""
 
 
