@@ -176,21 +176,28 @@ class ScenarioConversation:
             words = action_words(turn.action)
             self._told.doing(f"{number}. {words.ja}", f"{number}. {words.en}")
             await self._turn(held, str(number), turn, following)
-            self._answer_decided(held.record, str(number))
+            self._answer_decided(held.record, str(number), following)
             if held.over:
                 return
 
     async def _turn(self, held: HeldConversation, place: str, turn: Turn, following: Turn | None) -> None:
         if turn.during_answer_s is not None:
             await into_the_answer(held, turn.during_answer_s, turn.answer_within_s)
-        window = Window(held.record, first=held.mark)
-        self._windows[place] = window
-        window = await self._act(held, turn, window)
-        self._windows[place] = window
+        window = self._open_window(held, place)
+        window = self._windows[place] = await self._act(held, turn, window)
         if window.skipped is None:
             await self._settle(held, turn, window, following)
         modes = await self._modes(turn.expect)
-        self._windows[place] = replace(window, record=held.record, last=held.mark, modes=modes)
+        self._windows[place] = replace(window, record=held.record, modes=modes)
+
+    def _open_window(self, held: HeldConversation, place: str) -> Window:
+        """A turn begins, and so the one before it is over."""
+        window = Window(held.record, first=held.mark)
+        if self._windows:
+            before = next(reversed(self._windows))
+            self._windows[before] = replace(self._windows[before], last=held.mark)
+        self._windows[place] = window
+        return window
 
     async def _act(self, held: HeldConversation, turn: Turn, window: Window) -> Window:
         """Carry out what the turn does, up to its last sample; what is known of it, for its window."""
@@ -282,8 +289,9 @@ class ScenarioConversation:
             case Silence() | NetworkFault():
                 # Whether somebody speaks up is the server's business; if so, it is heard to its end.
                 patience = self._request.patience.resumed_s if isinstance(turn.action, NetworkFault) else 0.0
-                if not await held.until(lambda held: busy(held) or answer_begun(held, first), patience):
-                    return
+                await held.until(lambda held: busy(held) or answer_begun(held, first), patience)
+                await held.until(quiet, turn.answer_within_s + left_to_play_s(held))
+                return
             case _ if self._muted and not isinstance(turn.action, Say):
                 return  # nobody answers silence
             case _:
@@ -299,22 +307,24 @@ class ScenarioConversation:
 
     # --- judging -----------------------------------------------------------------------------------
 
-    def _answer_decided(self, record: Record, place: str) -> None:
-        """Tell what this turn, or one before it, has decided so far."""
+    def _answer_decided(self, record: Record, place: str, following: Turn | None) -> None:
+        """Tell what this turn, and those before it, have decided so far; the last word is ``_finish``'s."""
         for name, expectations in self._scenario.places:
             if name not in self._windows:
                 continue
             window = replace(self._windows[name], record=record)
+            if name == place and (following is None or following.during_answer_s is None):
+                window = replace(window, last=len(record.events))
             for answer in judge(self._scenario, name, expectations, window):
-                # What did not come may still come, for a turn whose answer goes on.
-                absent = any(evidence.kind == "absence" for evidence in answer.evidence)
-                if answer.verdict == "pass" or (answer.verdict == "fail" and not absent and name == place):
+                if answer.verdict == "pass" or (answer.verdict == "fail" and not _may_change(answer)):
                     self._take(answer)
 
     def _take(self, answer: Answer) -> None:
-        if self.attempt.answers.get(answer.checkpoint) != answer:
-            self.attempt.answers[answer.checkpoint] = answer
-            self._told.answer(answer)
+        known = self.attempt.answers.get(answer.checkpoint)
+        if known == answer or (known is not None and known.verdict == answer.verdict == "pass"):
+            return  # what passed first is the evidence
+        self.attempt.answers[answer.checkpoint] = answer
+        self._told.answer(answer)
 
     def _note_end(self, record: Record) -> None:
         self._windows = {place: replace(window, record=record) for place, window in self._windows.items()}
@@ -384,6 +394,11 @@ class ScenarioConversation:
             salesperson=tuple(turn.message.strip() for turn in messages if turn.role == "salesperson"),
             customer=tuple(turn.message.strip() for turn in messages if turn.role == "customer"),
         )
+
+
+def _may_change(answer: Answer) -> bool:
+    """Whether what is missing may still come: a transcript, or a turn that is counted by its words."""
+    return any(evidence.kind == "absence" or evidence.code == "turns" for evidence in answer.evidence)
 
 
 def _never(record: Record) -> Window:

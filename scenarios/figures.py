@@ -171,7 +171,7 @@ def _figure(kind: FigureKind, conversations: Sequence[Measured]) -> Figure:
     return Figure(
         name=kind.name,
         unit=kind.unit,
-        value=None if value is None else round(value, 4),
+        value=None if value is None else round(value, 1 if kind.unit == "ms" else 3),
         n=len(values),
         needs=kind.needs,
     )

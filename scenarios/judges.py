@@ -183,10 +183,11 @@ def _answered(window: Window, expected: Expectation) -> Found:
     if expected.wanted is False:
         if came is not None:
             return "fail", (_found("came_anyway", "event", window, came),)
-        if window.last is None and not window.record.complete:
+        events = window.inside.events[window.first :]
+        if not window.decided or not events:
             return "not_run", ()
-        events = window.inside.events
-        waited = round(events[-1].t - events[min(window.first, len(events) - 1)].t, 1) if events else 0.0
+        said = window.inside.one(SourceState, lambda event: event.state == "ended") or events[0]
+        waited = round(events[-1].t - said.t, 1)
         return "pass", (_found("no_answer", "measurement", window, events[-1], waited=waited),)
     if done is not None:
         return "pass", (_found("answer_text", "event", window, done, text=_answer_text(window) or "-"),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +79,8 @@ def read_scenario(path: Path) -> Scenario:
 
 def scenario_of(document: Mapping[str, Any], path: Path, text: str = "") -> Scenario:
     """The scenario that ``document`` describes; ``path`` says where recordings are. Raises ``ScenarioInvalid``."""
-    mistakes = list(SCENARIO.mistakes(document, ())) or list(_across(document, path.parent))
+    mistakes = list(SCENARIO.mistakes(document, ()))
+    mistakes += _across(document, path.parent, {mistake.path[:2] for mistake in mistakes})
     if mistakes:
         raise ScenarioInvalid(path, text, mistakes)
     title = document.get("title", path.stem)
@@ -106,11 +107,17 @@ def _given(table: Mapping[str, Any], **names: str) -> dict[str, Any]:
 # --- what only several fields together, or other files, can tell -------------------------------------
 
 
-def _across(document: Mapping[str, Any], directory: Path) -> Iterator[Mistake]:
-    if not document.get("end") and not any(turn.get("expect") for turn in document["turns"]):
+def _across(document: Mapping[str, Any], directory: Path, mistaken: Collection[KeyPath]) -> Iterator[Mistake]:
+    """``mistaken``: beginnings of the paths at which something is wrong already."""
+    turns = document.get("turns", [])
+    if any(path[:1] in ((), ("end",)) for path in mistaken) or ("turns",) in mistaken:
+        return
+    if not document.get("end") and not any(isinstance(turn, dict) and "expect" in turn for turn in turns):
         yield Mistake(("turns",), MistakeCode.NOTHING_EXPECTED)  # it would prove nothing
-    for number, turn in enumerate(document["turns"]):
+    for number, turn in enumerate(turns):
         path: KeyPath = ("turns", number)
+        if path in mistaken:
+            continue
         chosen = [name for name in ACTION_NAMES if name in turn]
         if len(chosen) != 1:
             yield Mistake(path, MistakeCode.ONE_ACTION, {"actions": ", ".join(ACTION_NAMES)})

@@ -46,7 +46,7 @@ class Patience:
     """From a cut to the open gate of the next connection."""
     half_open_s: float = 45.0
     """The same when nothing says that the connection is dead."""
-    resumed_s: float = 5.0
+    resumed_s: float = 3.0
     """From the open gate of the next connection to the answer that was cut off."""
     words_s: float = 10.0
     """From the end of an answer to the transcripts of its turn."""

@@ -75,6 +75,17 @@ def list_command(limit: int, server_url: str | None, as_json: bool) -> None:
 def _run_line(run: StoredRun) -> str:
     from tui.wording.verdicts import verdict_word
 
+    if run.scenarios:
+        sentence = _("{id}  {when}  {n} scenarios {verdict}  {server} ({user})")
+        words = sentence.format(
+            id=run.id,
+            when=_local(run.started_at),
+            n=run.scenarios,
+            verdict=verdict_word(run.document),
+            server=one_line(run.server_url),
+            user=one_line(run.username),
+        )
+        return words + "  " + _("(aborted)") if run.aborted else words
     tests = " ".join(f"{test.number}:{verdict_word(test.verdict)}" for test in run.tests if test.selected)
     words = _("{id}  {when}  document {document}, beyond {beyond}  [{tests}]  {server} ({user})").format(
         id=run.id,
@@ -108,8 +119,9 @@ def show_command(run: str, as_json: bool) -> None:
 
         click.echo(written(result), nl=False)
         return
-    from tui.cli.check_text import result_lines
+    from tui.cli import check_text, scenario_text
 
+    result_lines = check_text.result_lines if result.scenarios is None else scenario_text.result_lines
     click.echo(
         f"{result.id}  {_local(result.started_at)}  {one_line(result.server_url)} ({one_line(result.username)})"
     )
@@ -159,13 +171,10 @@ def _run_name(result: RunResult) -> str:
 
 
 def _change_line(change: Change) -> str:
-    from acceptance.checkpoints import checkpoint
-    from tui.wording.verdicts import verdict_word, words
+    from acceptance.results import Answer
+    from tui.wording.verdicts import question_words, verdict_word
 
-    try:
-        question = words(checkpoint(change.checkpoint))
-    except KeyError:  # of another version of this program
-        question = change.checkpoint
+    question = question_words(Answer(checkpoint=change.checkpoint, question=change.question))
     before, after = (
         "-" if verdict is None else verdict_word(verdict) for verdict in (change.before, change.after)
     )
