@@ -12,6 +12,7 @@ from typing import Any
 from acceptance.results import Wording
 from api_client.models import NewSession
 from audio.samples import samples
+from relay.chunk_bytes import DEFAULT_CHUNK_BYTES
 from relay.config import TurnDetection
 from scenarios.fields import KeyPath, Mistake, MistakeCode
 from scenarios.format import ACTION_NAMES, ANSWER_WITHIN_S, DEFAULT_CER, LANGUAGES, SCENARIO
@@ -94,9 +95,14 @@ def scenario_of(document: Mapping[str, Any], path: Path, text: str = "") -> Scen
         end=_expectations(document.get("end", {})),
         limits=dict(document.get("limits", {})),
         description=document.get("description", ""),
-        turn_detection=TurnDetection(**document.get("vad", {})),
+        turn_detection=TurnDetection(
+            **{
+                name: value if name == "threshold" else int(value)
+                for name, value in document.get("vad", {}).items()
+            }
+        ),
         **_given(document.get("voice", {}), name="voice", transcription_model="transcription_model"),
-        **_given(document.get("audio", {}), chunk_bytes="chunk_bytes"),
+        chunk_bytes=int(document.get("audio", {}).get("chunk_bytes", DEFAULT_CHUNK_BYTES)),
     )
 
 
