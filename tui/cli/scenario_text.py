@@ -95,7 +95,7 @@ def outcome_line(outcome: ScenarioOutcome) -> str:
     """``Barge-in: 2 of 3 passed, flaky``."""
     sentence = _("{title}: {passed} of {n} passed")
     line = sentence.format(title=words(outcome.title), passed=outcome.passed, n=outcome.runs)
-    return f"{line}, {_('flaky')}" if outcome.flaky else line
+    return line + ", " + _("flaky") if outcome.flaky else line
 
 
 def figure_line(figure: Figure) -> str:
