@@ -41,6 +41,8 @@ class FigureChange(msgspec.Struct, frozen=True, kw_only=True):
     before: float
     """Of several runs: their median."""
     after: float
+    noise: float = 0.0
+    """A difference up to this says nothing."""
 
     @property
     def worse_by(self) -> float:
@@ -71,8 +73,12 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(change for change in self.changes if change.direction == "worse")
 
     def regressions(self, tolerance: float) -> tuple[FigureChange, ...]:
-        """The figures that are worse by more than ``tolerance``, a share such as 0.2."""
-        return tuple(figure for figure in self.figures if figure.worse_by > tolerance)
+        """The figures that are worse by more than ``tolerance``, a share such as 0.2, and by more than noise."""
+        return tuple(
+            figure
+            for figure in self.figures
+            if figure.worse_by > tolerance and figure.after - figure.before > figure.noise
+        )
 
 
 def compare(before: RunResult, after: RunResult) -> Comparison:
@@ -141,7 +147,11 @@ def _figures(before: Sequence[RunResult], after: RunResult) -> tuple[FigureChang
                 known.setdefault(figure.name, []).append(figure.value)
     return tuple(
         FigureChange(
-            name=figure.name, unit=figure.unit, before=median(known[figure.name]), after=figure.value
+            name=figure.name,
+            unit=figure.unit,
+            before=median(known[figure.name]),
+            after=figure.value,
+            noise=figure.noise,
         )
         for figure in _of(after)
         if figure.name in known and figure.value is not None

@@ -120,6 +120,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     """How many values it was made from."""
     needs: int
     """How many it takes: 20 for a 95th percentile."""
+    noise: float = 0.0
+    """Between two runs, a difference up to this says nothing."""
 
 
 class ScenarioOutcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -45,6 +45,8 @@ class FigureKind:
     of: Callable[[Measured], Iterable[float]]
     percent: int | None = None
     """The percentile; None: the largest value."""
+    noise: float = 0.0
+    """Between two runs, a difference up to this says nothing."""
 
     @property
     def needs(self) -> int:
@@ -63,31 +65,33 @@ def _cer(one: Measured) -> tuple[float, ...]:
 FIGURES: tuple[FigureKind, ...] = (
     FigureKind(
         "response_latency_p50", "ms", "応答時間(発話)の中央値", "Response latency of spoken turns, median",
-        lambda one: one.spoken_latency_ms, 50,
+        lambda one: one.spoken_latency_ms, 50, 50.0,
     ),
     FigureKind(
         "response_latency_p95", "ms", "応答時間(発話)の95パーセンタイル",
-        "Response latency of spoken turns, 95th percentile", lambda one: one.spoken_latency_ms, 95,
+        "Response latency of spoken turns, 95th percentile", lambda one: one.spoken_latency_ms, 95, 50.0,
     ),
     FigureKind(
         "typed_latency_p50", "ms", "応答時間(入力)の中央値", "Response latency of typed turns, median",
-        lambda one: one.typed_latency_ms, 50,
+        lambda one: one.typed_latency_ms, 50, 50.0,
     ),
     FigureKind(
         "typed_latency_p95", "ms", "応答時間(入力)の95パーセンタイル",
-        "Response latency of typed turns, 95th percentile", lambda one: one.typed_latency_ms, 95,
+        "Response latency of typed turns, 95th percentile", lambda one: one.typed_latency_ms, 95, 50.0,
     ),
     FigureKind(
         "chunk_rate_deviation", "%", "送信レートの期待値からのずれ(最も大きい会話)",
         "Chunk rate off the expected one, worst conversation", lambda one: _known(one.chunk_rate_deviation),
+        noise=2.0,
     ),
     FigureKind(
         "lateness_p99", "ms", "送信の遅れの99パーセンタイル(最も大きい会話)",
         "Lateness of sent chunks, 99th percentile of the worst conversation",
-        lambda one: _known(one.lateness_p99_ms),
+        lambda one: _known(one.lateness_p99_ms), noise=20.0,
     ),
     FigureKind(
         "cer", "", "文字誤り率(最も大きい会話)", "Character error rate, worst conversation", _cer,
+        noise=0.02,
     ),
     FigureKind(
         "reconnects", "", "再接続の回数(最も多い会話)", "Reconnects, worst conversation",
@@ -174,4 +178,5 @@ def _figure(kind: FigureKind, conversations: Sequence[Measured]) -> Figure:
         value=None if value is None else round(value, 1 if kind.unit == "ms" else 3),
         n=len(values),
         needs=kind.needs,
+        noise=kind.noise,
     )
