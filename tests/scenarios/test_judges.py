@@ -115,6 +115,17 @@ def test_silence_is_an_answer_that_did_not_come() -> None:
     assert judged("answered", False, window(loud(1.0, -120.0), closed=False)).verdict == "not_run"
 
 
+def test_an_answer_that_has_only_begun_is_an_answer() -> None:
+    """The conversation ended before anything of it was heard."""
+    begun = Response(t=2.0, response_id="r9", state="created")
+    assert judged("answered", False, window(loud(1.0, -120.0), begun, loud(5.0, -120.0))).verdict == "fail"
+
+
+def test_silence_takes_time_to_prove() -> None:
+    answer = judged("answered", False, window(loud(1.0, -120.0), loud(2.0, -120.0)))
+    assert (answer.verdict, answer.evidence[0].data["waited"]) == ("not_run", 1.0)
+
+
 def test_an_answer_too_quiet_to_hear_is_not_audible() -> None:
     events = [
         msgspec.structs.replace(e, speaker_rms_dbfs=-60.0) if isinstance(e, Meters) else e for e in ANSWERED

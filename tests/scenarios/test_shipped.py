@@ -17,6 +17,8 @@ import pytest
 from acceptance import results
 from acceptance.results import RunResult
 from audio.samples import samples
+from scenarios.model import Say, Speak
+from scenarios.reading import read_scenario
 from scenarios.shipped import shipped
 
 pytestmark = [
@@ -87,3 +89,29 @@ def test_it_passes_and_its_twin_does_not(result: RunResult, path: Path) -> None:
     assert decisive.verdict in ("fail", "not_run")
     assert decisive.evidence, "what kept it from passing is said"
     assert twin.verdict in ("fail", "not_run")
+
+
+def test_a_scenario_from_a_recorded_conversation_replays_green(server: Any, tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "SALESMIND_STATE_DIR": str(tmp_path / "state"),
+        "SALESMIND_LANG": "en",
+        "SALESMIND_PASSWORD": "admin123",
+    }
+    scenario = tmp_path / "mine.toml"
+    there = ["--username", "admin", "--server", server.url]
+    sample = f"wav:{samples('en')[1].path}"
+    talk = ["talk", "--new-session", "--language", "en", "--source", sample, "--say", "Is there a discount?"]
+    for arguments in (
+        [*talk, "--record", str(tmp_path / "recorded"), *there],
+        ["run", "--record-from", str(tmp_path / "recorded"), str(scenario)],
+        ["run", str(scenario), *there],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "tui.cli", *arguments],
+            env=environment, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+    read = read_scenario(scenario)
+    assert [type(turn.action) for turn in read.turns] == [Speak, Say]
+    assert {one.name for one in read.turns[0].expect} >= {"transcript", "answered_within_ms", "audible"}

@@ -24,6 +24,7 @@ from tui.cli.group import reject
 from tui.cli.kept_run import RunOutput, account_of, run_directory
 from tui.cli.login import Login, login_of, refused
 from tui.cli.report_files import STANDARD_OUTPUT, check_files
+from tui.cli.scenario_from_recording import write_from
 from tui.cli.scenario_text import ScenarioPrinter
 from tui.exit_codes import ExitCode
 from tui.i18n import _
@@ -66,6 +67,9 @@ def run(settings: ConsoleSettings, options: RunOptions) -> int:
 
     All mistakes of the caller are found before anything is sent to the server.
     """
+    if options.record_from is not None:
+        write_from(options.record_from, options.scenarios)
+        return ExitCode.OK
     limits, shard = _limits(options.limits), _shard(options.shard)
     scenarios = _read(options.scenarios)
     if not (chosen := sharded(scenarios, shard)):
