@@ -162,7 +162,7 @@ def test_six_ship_in_both_languages() -> None:
 
 
 def test_the_published_schema_is_current() -> None:
-    script = ROOT / "scripts" / "make_scenario_schema.py"
+    script = ROOT / "scripts" / "make_scenario_reference.py"
     check = subprocess.run(
         [sys.executable, script, "--check"], cwd=ROOT, capture_output=True, text=True, check=False,
         env={"PYTHONPATH": str(ROOT)},
