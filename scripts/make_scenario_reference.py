@@ -42,7 +42,8 @@ def _lines() -> Iterator[str]:
             fields = "; ".join(f"`{inner.name}`: {_plain(inner.en)}" for inner in one.kind.fields)
             yield f"- `{one.name}`: {fields}."
     yield ""
-    yield f"Beside it: `expect`, and `answer_within_s`, how long to wait for the answer ({ANSWER_WITHIN_S:g} s without it)."
+    default = f"{ANSWER_WITHIN_S:g} s by default"
+    yield f"Beside it: `expect`, and `answer_within_s`, how long to wait for the answer ({default})."
     yield ""
     yield from _section("### `[turns.expect]`", EXPECTATIONS)
     yield from _section("### `[end]`", END_EXPECTATIONS)
@@ -50,8 +51,8 @@ def _lines() -> Iterator[str]:
     yield ""
     yield "| figure | unit | needs | meaning |"
     yield "|---|---|---|---|"
-    for kind in FIGURES:
-        yield f"| `{kind.name}` | {kind.unit} | {kind.needs} | {kind.en} |"
+    for figure in FIGURES:
+        yield f"| `{figure.name}` | {figure.unit} | {figure.needs} | {figure.en} |"
 
 
 def _section(title: str, fields: tuple[Field, ...] | list[Field]) -> Iterator[str]:

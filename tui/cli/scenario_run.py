@@ -189,9 +189,9 @@ def _voice(scenarios: Sequence[Scenario]) -> Voice | None:
     }
     if not languages:
         return None
-    from backend.engine.voice import LocalVoice
+    from tui.host.local_voice import local_voice
 
-    voice = LocalVoice()
+    voice = local_voice()
     if missing := [language for language in sorted(languages) if not voice.speaks(language)]:
         sentence = _("speak_text needs a local voice for {languages}. Install it: pip install '.[voice]'")
         raise reject(sentence.format(languages=", ".join(missing)))
