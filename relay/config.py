@@ -20,6 +20,9 @@ class TurnDetection(msgspec.Struct, frozen=True, kw_only=True):
     threshold: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.5
     prefix_padding_ms: Annotated[int, msgspec.Meta(ge=0, le=5_000)] = 300
     silence_duration_ms: Annotated[int, msgspec.Meta(ge=50, le=10_000)] = 500
+    idle_timeout_ms: Annotated[int, msgspec.Meta(ge=5_000, le=30_000)] | None = None
+    """After how much silence the customer speaks up, from the end of the last answer; null: never. Only in the GA
+    dialect."""
 
 
 class RelayConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,7 +31,15 @@ from tui.host.pastes import keep_pastes_text
 from tui.host.services import Services
 from tui.i18n import _, ngettext
 from tui.login.screen import LoginScreen
-from tui.navigation import BrowseRecordings, CheckServer, Converse, LoggedIn, LoggedOut, Replay
+from tui.navigation import (
+    BrowseRecordings,
+    BrowseScenarios,
+    CheckServer,
+    Converse,
+    LoggedIn,
+    LoggedOut,
+    Replay,
+)
 from tui.settings import ConsoleSettings
 from tui.themes import LIGHT, THEMES, dark_theme
 
@@ -144,6 +152,16 @@ class SalesMindApp(ConsoleApp):
 
         if not self._is_open(AcceptanceScreen):
             self.push_screen(AcceptanceScreen())
+
+    @on(BrowseScenarios)
+    @work(exclusive=True, group="scenarios", exit_on_error=False)
+    async def go_to_scenarios(self) -> None:
+        """Read the scenarios, and show their list."""
+        from tui.scenarios.screen import ScenariosScreen
+
+        shelf = await self.services.scenarios()
+        if not self._is_open(ScenariosScreen):
+            await self.push_screen(ScenariosScreen(shelf))
 
     @work(exclusive=True, group="recordings", exit_on_error=False)
     async def expire_recordings(self) -> None:
