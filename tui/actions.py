@@ -130,6 +130,15 @@ APP_ACTIONS: tuple[Action, ...] = (
         show=False,
     ),
     Action(
+        "app.devices",
+        "ctrl+n,shift+f8,f20",
+        "devices",
+        N_("Devices"),
+        N_("Devices: Try microphones and loudspeakers"),
+        N_("Try microphones and loudspeakers, and choose the ones to use"),
+        show=False,
+    ),
+    Action(
         "app.screenshot",
         "ctrl+g",
         "save_screenshot",

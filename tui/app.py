@@ -200,8 +200,8 @@ class SalesMindApp(ConsoleApp):
     # --- actions -------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A dialog keeps the language it was opened in."""
-        if action == "toggle_language":
+        """A dialog keeps the language it was opened in, and stays the uppermost."""
+        if action in ("toggle_language", "devices"):
             return not isinstance(self.screen, ConsoleModal)
         return super().check_action(action, parameters)
 
@@ -224,6 +224,12 @@ class SalesMindApp(ConsoleApp):
 
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen, self.settings.keys))
+
+    def action_devices(self) -> None:
+        from tui.devices.screen import DevicesScreen
+
+        if not self._is_open(DevicesScreen):
+            self.push_screen(DevicesScreen())
 
     def action_toggle_theme(self) -> None:
         dark = dark_theme(self.console.color_system)

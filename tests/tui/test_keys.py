@@ -25,6 +25,7 @@ from tui.conversation.source_picker import SourcePicker
 from tui.conversation.turn_screen import TurnScreen
 from tui.conversation.turns_screen import TurnsScreen
 from tui.conversation.watch import WatchScreen
+from tui.devices.screen import DevicesScreen
 from tui.frame.confirm import ConfirmScreen
 from tui.frame.help import HelpScreen
 from tui.frame.screen import ConsoleScreen
@@ -57,6 +58,7 @@ SCREENS: list[type[ConsoleScreen[Any]]] = [
     RecordingsScreen,
     ReplayScreen,
     ExportScreen,
+    DevicesScreen,
 ]
 # Multiplexers take the first three; the others are Backspace, Tab, line feed and Enter in most terminals.
 TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"}

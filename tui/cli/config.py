@@ -15,7 +15,6 @@ from tui.cli.text_table import table_lines
 from tui.i18n import N_, _
 from tui.settings import SettingsError, config_path
 from tui.settings.config_file import ConfigFile
-from tui.settings.declaration import Option
 from tui.settings.load import Setting, read_file, settings_of
 
 ORIGINS = {
@@ -119,6 +118,7 @@ def init_command(force: bool) -> None:
 @click.argument("value")
 def set_command(key: str, value: str) -> None:
     """Check the value, then write it; the change is reported on standard error."""
+    from tui.settings.change import read_value
     from tui.settings.edit import with_setting, write
     from tui.settings.values import OPTIONS, option_named
 
@@ -132,7 +132,7 @@ def set_command(key: str, value: str) -> None:
             _("There is no setting {key}. Settings: {names}.").format(key=one_line(key), names=names)
         )
     try:
-        read = _read(option, value)
+        read = read_value(option, value)
         file = _existing()
         write(file.path, with_setting(file, option, read))
     except SettingsError as error:
@@ -141,16 +141,6 @@ def set_command(key: str, value: str) -> None:
         _("Set {key} to {value} in {path}.").format(key=option.key, value=_shown(read), path=file.path),
         err=True,
     )
-
-
-def _read(option: Option, text: str) -> Any:
-    try:
-        value = option.from_text(text)
-    except ValueError as error:
-        raise SettingsError(f"{option.key}: {error}") from None
-    if problem := option.problem(value):
-        raise SettingsError(f"{option.key}: {problem}")
-    return value
 
 
 def _existing() -> ConfigFile:

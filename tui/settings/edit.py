@@ -81,6 +81,24 @@ def with_setting(file: ConfigFile, option: Option, value: Any) -> str:
     return text
 
 
+def without_setting(file: ConfigFile, option: Option) -> str:
+    """The text of ``file`` without ``option``. Raises ``SettingsError`` where the file has a mistake."""
+    import tomlkit
+
+    file.check()
+    document = tomlkit.parse(file.text)
+    for place in (file.place(option), (option.table, option.name), (option.formerly or option.name,)):
+        *tables, name = (part for part in place if part)
+        table: Any = document
+        for part in tables:
+            table = table.get(part, {})
+        if name in table:
+            del table[name]
+    text: str = tomlkit.dumps(document)
+    assert parse_config(file.path, text).value(option) is None
+    return text
+
+
 def write(path: Path, text: str) -> None:
     """Replace the file in one step, its mode kept; a link stays one. Raises ``SettingsError``."""
     target = path.resolve()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from audio.paths import from_home
 from tui.encoding import is_text
@@ -20,11 +20,10 @@ from tui.settings.values import (
     RECORDING_OPTIONS,
     AudioDefaults,
     ConsoleSettings,
+    Origin,
     Profile,
     RecordingSettings,
 )
-
-Origin = Literal["flag", "environment", "file", "default"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,8 @@ def load_settings(
     file = read_file(environ)
     file.check()
     flags = flags or {}
-    given = {one.option.name: one.value for one in settings_of(file, flags, environ)}
+    found = list(settings_of(file, flags, environ))
+    given = {one.option.name: one.value for one in found}
     profiles = tuple(Profile(**profile) for profile in file.profiles)
     _check_profile(given["profile"], [profile.name for profile in profiles])
     recording = {one.name: given.pop(one.name) for one in RECORDING_OPTIONS}
@@ -61,6 +61,7 @@ def load_settings(
         recording=RecordingSettings(directory=from_home(directory) if directory else None, **recording),
         demo=bool(flags.get("demo", False)),
         config_path=file.path,
+        origins={one.option.key: one.origin for one in found},
         state_directory=state_directory(environ),
         **given,
     )

@@ -17,6 +17,8 @@ CHUNK_BYTES = Between(SMALLEST_CHUNK_BYTES, LARGEST_CHUNK_BYTES)
 
 Echo = Literal["off", "cancel", "half-duplex"]
 SpokenLanguage = Literal["ja", "en"]
+Origin = Literal["flag", "environment", "file", "default"]
+"""What a setting's value comes from, strongest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,8 @@ class ConsoleSettings:
     audio: AudioDefaults = AudioDefaults()
     recording: RecordingSettings = RecordingSettings()
     config_path: Path | None = None
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """Where each setting comes from, by its key; one that is not here is a default."""
     state_directory: Path = Path()
 
     @property
