@@ -16,9 +16,11 @@ from tui.settings.errors import SettingsError
 from tui.settings.places import CONFIG_VARIABLE, config_path, state_directory
 from tui.settings.values import (
     AUDIO_OPTIONS,
+    CONNECTION_OPTIONS,
     OPTIONS,
     RECORDING_OPTIONS,
     AudioDefaults,
+    ConnectionSettings,
     ConsoleSettings,
     Origin,
     Profile,
@@ -54,9 +56,11 @@ def load_settings(
     recording = {one.name: given.pop(one.name) for one in RECORDING_OPTIONS}
     directory = recording.pop("directory")
     audio = AudioDefaults(**{one.name: given.pop(one.name) for one in AUDIO_OPTIONS})
+    connection = ConnectionSettings(**{one.name: given.pop(one.name) for one in CONNECTION_OPTIONS})
     return ConsoleSettings(
         profiles=profiles,
         audio=audio,
+        connection=connection,
         keys=file.keys,
         recording=RecordingSettings(directory=from_home(directory) if directory else None, **recording),
         demo=bool(flags.get("demo", False)),
