@@ -139,6 +139,15 @@ APP_ACTIONS: tuple[Action, ...] = (
         show=False,
     ),
     Action(
+        "app.settings",
+        "ctrl+y,shift+f9,f21",
+        "settings",
+        N_("Settings"),
+        N_("Settings: Show and change"),
+        N_("Show and change the settings, profiles and theme"),
+        show=False,
+    ),
+    Action(
         "app.screenshot",
         "ctrl+g",
         "save_screenshot",

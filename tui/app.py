@@ -29,9 +29,18 @@ from tui.host.pastes import keep_pastes_text
 from tui.host.services import Services
 from tui.i18n import _, ngettext
 from tui.login.screen import LoginScreen
-from tui.navigation import BrowseRecordings, CheckServer, Converse, LoggedIn, LoggedOut, Replay
+from tui.navigation import (
+    BrowseRecordings,
+    CheckServer,
+    Converse,
+    LanguageChosen,
+    LoggedIn,
+    LoggedOut,
+    ProfilesChanged,
+    Replay,
+)
 from tui.settings import ConsoleSettings
-from tui.themes import LIGHT, THEMES, dark_theme
+from tui.themes import LIGHT, THEMES, dark_theme, theme_names
 from tui.wording.errors import sentence
 
 log = logging.getLogger(__name__)
@@ -64,11 +73,10 @@ class SalesMindApp(ConsoleApp):
         for theme in THEMES:
             self.register_theme(theme)
         wanted = settings.theme or self.memory.theme
-        dark = dark_theme(self.console.color_system)
-        if wanted in self.available_themes and (settings.theme or wanted == LIGHT.name):
-            self.theme = wanted
+        if wanted in theme_names() and (settings.theme or wanted == LIGHT.name):
+            self.use_theme(wanted)
         else:
-            self.theme = dark.name
+            self.theme = dark_theme(self.console.color_system).name
         self.set_keymap(settings.keys)
         self._typed = TypedAhead(self, super().on_event)
 
@@ -94,7 +102,7 @@ class SalesMindApp(ConsoleApp):
 
     def _tell_what_settings_name_wrongly(self) -> None:
         theme = self.settings.theme
-        if theme is not None and theme not in self.available_themes:
+        if theme is not None and theme not in theme_names():
             self.tell("theme_unknown", name=theme, names=", ".join(theme.name for theme in THEMES))
         if self.settings.keys:
             from tui.keymap import unknown_ids
@@ -201,7 +209,7 @@ class SalesMindApp(ConsoleApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A dialog keeps the language it was opened in, and stays the uppermost."""
-        if action in ("toggle_language", "devices"):
+        if action in ("toggle_language", "devices", "settings"):
             return not isinstance(self.screen, ConsoleModal)
         return super().check_action(action, parameters)
 
@@ -231,6 +239,12 @@ class SalesMindApp(ConsoleApp):
         if not self._is_open(DevicesScreen):
             self.push_screen(DevicesScreen())
 
+    def action_settings(self) -> None:
+        from tui.settings_screen.screen import SettingsScreen
+
+        if not self._is_open(SettingsScreen):
+            self.push_screen(SettingsScreen())
+
     def action_toggle_theme(self) -> None:
         dark = dark_theme(self.console.color_system)
         self.theme = dark.name if self.theme == LIGHT.name else LIGHT.name
@@ -238,8 +252,24 @@ class SalesMindApp(ConsoleApp):
         self.remember()
 
     async def action_toggle_language(self) -> None:
-        i18n.set_language("en" if i18n.language() == "ja" else "ja")
-        self.memory.language = i18n.language()
+        await self._speak("en" if i18n.language() == "ja" else "ja")
+
+    @on(LanguageChosen)
+    async def language_chosen(self, message: LanguageChosen) -> None:
+        """Switch to the language of the settings."""
+        await self._speak(message.language)
+
+    @on(ProfilesChanged)
+    async def profiles_changed(self) -> None:
+        """Offer the new profiles at login."""
+        for screen in self.screen_stack:
+            if isinstance(screen, LoginScreen):
+                await screen.retranslate()
+
+    async def _speak(self, language: i18n.Language) -> None:
+        """Show everything in ``language``, and remember it."""
+        i18n.set_language(language)
+        self.memory.language = language
         self.remember()
         self.renew_client()
         for screen in self.screen_stack:

@@ -10,7 +10,16 @@ from typing import Any
 from tui.actions import APP_ACTIONS, Action, keys_of
 from tui.frame.screen import ConsoleScreen
 
-SCREEN_ROOMS = ("frame", "login", "sessions", "conversation", "acceptance", "recordings", "devices")
+SCREEN_ROOMS = (
+    "frame",
+    "login",
+    "sessions",
+    "conversation",
+    "acceptance",
+    "recordings",
+    "devices",
+    "settings_screen",
+)
 
 
 def action_groups() -> Iterator[tuple[Action, ...]]:

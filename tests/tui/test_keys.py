@@ -36,6 +36,9 @@ from tui.recordings.replay import ReplayScreen
 from tui.recordings.screen import RecordingsScreen
 from tui.sessions.new_session import NewSessionScreen
 from tui.sessions.screen import SessionsScreen
+from tui.settings_screen.choice import ChoiceScreen
+from tui.settings_screen.profile import ProfileScreen
+from tui.settings_screen.screen import SettingsScreen
 
 TUI = Path(__file__).parents[2] / "tui"
 SCREENS: list[type[ConsoleScreen[Any]]] = [
@@ -59,6 +62,9 @@ SCREENS: list[type[ConsoleScreen[Any]]] = [
     ReplayScreen,
     ExportScreen,
     DevicesScreen,
+    SettingsScreen,
+    ChoiceScreen,
+    ProfileScreen,
 ]
 # Multiplexers take the first three; the others are Backspace, Tab, line feed and Enter in most terminals.
 TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"}

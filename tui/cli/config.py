@@ -176,11 +176,12 @@ def _unknown_names(file: ConfigFile) -> list[str]:
     """Unknown themes and actions; finding them loads the whole console."""
     from tui.keymap import unknown_ids
     from tui.settings.config_file import Mistake
+    from tui.themes import theme_names
     from tui.wording.errors import sentence
 
     sentences = []
     theme = file.document.get("theme")
-    if theme is not None and theme not in (names := _themes()):
+    if theme is not None and theme not in (names := theme_names()):
         what = sentence("theme_unknown", {"name": theme, "names": ", ".join(names)})
         sentences.append(file.sentence(Mistake(("theme",), what)))
     profile, profiles = file.document.get("profile"), [one["name"] for one in file.profiles]
@@ -190,11 +191,3 @@ def _unknown_names(file: ConfigFile) -> list[str]:
     if file.keys and (unknown := unknown_ids(file.keys)):
         sentences.append(f"{file.path}: {sentence('keys_unknown', {'ids': ', '.join(unknown)})}")
     return sentences
-
-
-def _themes() -> list[str]:
-    from textual.theme import BUILTIN_THEMES
-
-    from tui.themes import THEMES
-
-    return [theme.name for theme in THEMES] + list(BUILTIN_THEMES)

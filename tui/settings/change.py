@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from audio.paths import from_home
-from tui.settings.config_file import read_config
+from tui.settings.config_file import parse_config, read_config
 from tui.settings.declaration import Option
-from tui.settings.edit import with_setting, without_setting, write
+from tui.settings.edit import with_profile, with_setting, without_profile, without_setting, write
 from tui.settings.errors import SettingsError
 from tui.settings.places import config_path
-from tui.settings.values import ConsoleSettings, Origin
+from tui.settings.values import ConsoleSettings, Origin, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,26 @@ def change(settings: ConsoleSettings, option: Option, value: Any) -> Changed:
     origin: Origin = "default" if value is None else "file"
     origins = {**settings.origins, option.key: origin}
     return Changed(replace(_with(settings, option, value), origins=origins, config_path=path), None)
+
+
+def change_profile(
+    settings: ConsoleSettings, index: int | None, values: Mapping[str, Any] | None
+) -> ConsoleSettings:
+    """Write profile ``index`` (None: a new one), or remove it (``values`` None). Raises ``SettingsError``."""
+    path = settings.config_path or config_path()
+    file = read_config(path)
+    if values is not None:
+        text = with_profile(file, index, values)
+    else:
+        assert index is not None, "a new profile has values"
+        text = without_profile(file, index)
+    write(path, text)
+    changed = parse_config(path, text)
+    profiles = tuple(Profile(**profile) for profile in changed.profiles)
+    selected = settings.profile
+    if settings.origins.get("profile") == "file":
+        selected = changed.document.get("profile")
+    return replace(settings, profiles=profiles, profile=selected, config_path=path)
 
 
 def override(settings: ConsoleSettings, option: Option) -> str | None:

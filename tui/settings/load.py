@@ -10,7 +10,7 @@ from typing import Any
 from audio.paths import from_home
 from tui.encoding import is_text
 from tui.i18n import _
-from tui.settings.config_file import ConfigFile, read_config
+from tui.settings.config_file import ConfigFile, check_profile, read_config
 from tui.settings.declaration import Option
 from tui.settings.errors import SettingsError
 from tui.settings.places import CONFIG_VARIABLE, config_path, state_directory
@@ -52,7 +52,7 @@ def load_settings(
     found = list(settings_of(file, flags, environ))
     given = {one.option.name: one.value for one in found}
     profiles = tuple(Profile(**profile) for profile in file.profiles)
-    _check_profile(given["profile"], [profile.name for profile in profiles])
+    check_profile(given["profile"], [profile.name for profile in profiles])
     recording = {one.name: given.pop(one.name) for one in RECORDING_OPTIONS}
     directory = recording.pop("directory")
     audio = AudioDefaults(**{one.name: given.pop(one.name) for one in AUDIO_OPTIONS})
@@ -105,12 +105,3 @@ def _checked(setting: Setting, named: str) -> Setting:
     if problem := setting.option.problem(setting.value):
         raise SettingsError(f"{named}: {problem}")
     return setting
-
-
-def _check_profile(wanted: str | None, names: list[str]) -> None:
-    if not wanted or wanted in names:
-        return
-    if not names:
-        raise SettingsError(_("There is no profile {name}: none is configured.").format(name=wanted))
-    sentence = _("There is no profile {name}. Configured: {names}.")
-    raise SettingsError(sentence.format(name=wanted, names=", ".join(names)))
