@@ -6,7 +6,8 @@ from typing import Annotated
 
 import msgspec
 
-from relay.config import RelayConfig
+from relay.config import GainDb, RelayConfig
+from relay.stream import Echo
 
 
 class _Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
@@ -50,6 +51,19 @@ class UseSink(_Command, frozen=True, kw_only=True, tag="sink"):
     spec: str
 
 
+class UseEcho(_Command, frozen=True, kw_only=True, tag="echo"):
+    """Handle loudspeaker echo so from now on, as ``RelayConfig.echo``. Answered by ``input_settings``; if it is
+    impossible, by an ``error`` as well, and nothing changes."""
+
+    mode: Echo
+
+
+class UseGain(_Command, frozen=True, kw_only=True, tag="gain"):
+    """Send the user's voice louder by ``db`` (-40 to 40) from now on. Answered by ``input_settings``."""
+
+    db: GainDb
+
+
 class Reconnect(_Command, frozen=True, kw_only=True, tag="reconnect"):
     """Drop this connection and reconnect now."""
 
@@ -76,7 +90,18 @@ class Stop(_Command, frozen=True, kw_only=True, tag="stop"):
 
 
 Command = (
-    Configure | Say | Mute | Interrupt | UseSource | UseSink | Reconnect | StopRecording | ProvokeError | Stop
+    Configure
+    | Say
+    | Mute
+    | Interrupt
+    | UseSource
+    | UseSink
+    | UseEcho
+    | UseGain
+    | Reconnect
+    | StopRecording
+    | ProvokeError
+    | Stop
 )
 
 _encoder = msgspec.json.Encoder()

@@ -36,12 +36,14 @@ from tui.navigation import (
     BrowseScenarios,
     CheckServer,
     Converse,
+    LanguageChosen,
     LoggedIn,
     LoggedOut,
+    ProfilesChanged,
     Replay,
 )
 from tui.settings import ConsoleSettings
-from tui.themes import LIGHT, THEMES, dark_theme
+from tui.themes import LIGHT, THEMES, dark_theme, theme_names
 
 log = logging.getLogger(__name__)
 
@@ -72,11 +74,10 @@ class SalesMindApp(ConsoleApp):
         for theme in THEMES:
             self.register_theme(theme)
         wanted = settings.theme or self.memory.theme
-        dark = dark_theme(self.console.color_system)
-        if wanted in self.available_themes and (settings.theme or wanted == LIGHT.name):
-            self.theme = wanted
+        if wanted in theme_names() and (settings.theme or wanted == LIGHT.name):
+            self.use_theme(wanted)
         else:
-            self.theme = dark.name
+            self.theme = dark_theme(self.console.color_system).name
         self.set_keymap(settings.keys)
         self._typed = TypedAhead(self, super().on_event)
 
@@ -102,7 +103,7 @@ class SalesMindApp(ConsoleApp):
 
     def _tell_what_settings_name_wrongly(self) -> None:
         theme = self.settings.theme
-        if theme is not None and theme not in self.available_themes:
+        if theme is not None and theme not in theme_names():
             self.tell("theme_unknown", name=theme, names=", ".join(theme.name for theme in THEMES))
         if self.settings.keys:
             from tui.keymap import unknown_ids
@@ -218,8 +219,8 @@ class SalesMindApp(ConsoleApp):
     # --- actions -------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A dialog keeps the language it was opened in."""
-        if action == "toggle_language":
+        """A dialog keeps the language it was opened in, and stays the uppermost."""
+        if action in ("toggle_language", "devices", "settings"):
             return not isinstance(self.screen, ConsoleModal)
         return super().check_action(action, parameters)
 
@@ -258,6 +259,18 @@ class SalesMindApp(ConsoleApp):
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen, self.settings.keys))
 
+    def action_devices(self) -> None:
+        from tui.devices.screen import DevicesScreen
+
+        if not self._is_open(DevicesScreen):
+            self.push_screen(DevicesScreen())
+
+    def action_settings(self) -> None:
+        from tui.settings_screen.screen import SettingsScreen
+
+        if not self._is_open(SettingsScreen):
+            self.push_screen(SettingsScreen())
+
     def action_toggle_theme(self) -> None:
         dark = dark_theme(self.console.color_system)
         self.theme = dark.name if self.theme == LIGHT.name else LIGHT.name
@@ -265,8 +278,24 @@ class SalesMindApp(ConsoleApp):
         self.remember()
 
     async def action_toggle_language(self) -> None:
-        i18n.set_language("en" if i18n.language() == "ja" else "ja")
-        self.memory.language = i18n.language()
+        await self._speak("en" if i18n.language() == "ja" else "ja")
+
+    @on(LanguageChosen)
+    async def language_chosen(self, message: LanguageChosen) -> None:
+        """Switch to the language of the settings."""
+        await self._speak(message.language)
+
+    @on(ProfilesChanged)
+    async def profiles_changed(self) -> None:
+        """Offer the new profiles at login."""
+        for screen in self.screen_stack:
+            if isinstance(screen, LoginScreen):
+                await screen.retranslate()
+
+    async def _speak(self, language: i18n.Language) -> None:
+        """Show everything in ``language``, and remember it."""
+        i18n.set_language(language)
+        self.memory.language = language
         self.remember()
         self.renew_client()
         for screen in self.screen_stack:

@@ -19,6 +19,7 @@ from tui.host import clipboard, memory
 from tui.host.services import ServerAccount, Services
 from tui.settings import ConsoleSettings
 from tui.status import Status
+from tui.themes import theme_named
 from tui.wording.errors import sentence
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class ConsoleApp(App[int]):
         """Who is logged in; None at the login screen."""
         self.log_path = settings.state_directory / "console.log"
         self._client: SalesMindClient | None = None
+        self._fitted: set[str] = set()
+        """The themes that are registered in the form that our screens need."""
 
     @property
     def client(self) -> SalesMindClient:
@@ -62,6 +65,13 @@ class ConsoleApp(App[int]):
         client, self._client = self._client, None
         if client is not None:
             self.set_timer(client.timeout_s, client.aclose)
+
+    def use_theme(self, name: str) -> None:
+        """Show everything in the theme ``name``, one of ``theme_names``."""
+        if name not in self._fitted:
+            self.register_theme(theme_named(name))
+            self._fitted.add(name)
+        self.theme = name
 
     def remember(self) -> None:
         """Save the state remembered between runs."""

@@ -18,6 +18,7 @@ from relay.link.out_chunk import OutChunk
 from relay.measure.latency import LatencyTracker
 from relay.measure.meters import LatenessMeter, RateMeter, RateWatch, expected_chunk_rate
 from relay.output import Output
+from relay.sound.gain import amplified
 from relay.sound.loudness import peak_dbfs
 from relay.sound.playback import PlaybackQueue
 from relay.sound.recent import RecentAudio
@@ -76,6 +77,9 @@ class Uplink:
         self._next_log = 0.0
         self.muted = False
         self.echo: EchoCancelling | None = None
+        self.half_duplex = False
+        """Send silence while an answer is played."""
+        self.gain_db = 0.0
         self.rate = RateMeter()
         self.lateness = LatenessMeter()
         self.chunks_sent = 0
@@ -101,8 +105,9 @@ class Uplink:
                 self._wake.clear()
                 continue
             chunk = await self._source.read()
-            self._recent.add(chunk.pcm)
-            pcm = self._outgoing(chunk.pcm)
+            amplified_pcm = amplified(chunk.pcm, self.gain_db)
+            self._recent.add(amplified_pcm)
+            pcm = self._outgoing(amplified_pcm)
             captured = OutChunk(pcm, chunk.due, peak_dbfs(pcm) > AUDIBLE_DBFS)
             if self._output.recorder is not None and self._gate.openings > 0:
                 # Before it is sent: the message that carries it refers to its place.
@@ -182,7 +187,7 @@ class Uplink:
         if self.echo is not None:
             # Fed even when muted: it must go on hearing both ends to stay adapted.
             pcm = self.echo.clean(pcm)
-        if self.muted or (self._config.echo == "half-duplex" and self._playback.sounding):
+        if self.muted or (self.half_duplex and self._playback.sounding):
             return self._silence
         return pcm
 

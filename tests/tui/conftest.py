@@ -28,6 +28,7 @@ from tui.acceptance import screen as acceptance
 from tui.app import SalesMindApp
 from tui.conversation import collector
 from tui.conversation import screen as conversation
+from tui.devices import screen as devices
 from tui.host.services import ServerAccount
 from tui.scenarios import screen as scenarios
 from tui.sessions import screen as sessions
@@ -64,6 +65,7 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conversation, "TICK_S", 0.02)
     monkeypatch.setattr(acceptance, "TICK_S", 0.02)
     monkeypatch.setattr(scenarios, "TICK_S", 0.02)
+    monkeypatch.setattr(devices, "TICK_S", 0.02)
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -193,6 +193,11 @@ class FakePlayer:
         self.stopped = True
 
 
+@dataclass
+class FakeSoundcheck(FakePlayer):
+    """Sound devices that say what a test puts into ``script``."""
+
+
 class FakeServices(Services):
     """What the app reaches outside the screen, faked except for the sample recordings."""
 
@@ -213,6 +218,7 @@ class FakeServices(Services):
         self.player_asked: list[tuple[Path, str]] = []
         self.documents = Path("/documents")
         self.shelf = Shelf(())
+        self.soundcheck = FakeSoundcheck()
 
     def client(self, server_url: str, *, token: str | None = None, insecure: bool = False) -> Any:
         self.asked.append((server_url, insecure))
@@ -263,6 +269,9 @@ class FakeServices(Services):
     async def start_player(self, directory: Path, sink: str, state_directory: Path) -> FakePlayer:
         self.player_asked.append((directory, sink))
         return self.player
+
+    async def start_soundcheck(self, state_directory: Path) -> FakeSoundcheck:
+        return self.soundcheck
 
     async def export_recording(self, directory: Path, suffix: str) -> Path:
         return await asyncio.to_thread(export_recording, directory, suffix, self.documents)

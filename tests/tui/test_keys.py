@@ -25,6 +25,7 @@ from tui.conversation.source_picker import SourcePicker
 from tui.conversation.turn_screen import TurnScreen
 from tui.conversation.turns_screen import TurnsScreen
 from tui.conversation.watch import WatchScreen
+from tui.devices.screen import DevicesScreen
 from tui.frame.confirm import ConfirmScreen
 from tui.frame.help import HelpScreen
 from tui.frame.screen import ConsoleScreen
@@ -36,6 +37,9 @@ from tui.recordings.screen import RecordingsScreen
 from tui.scenarios.screen import ScenariosScreen
 from tui.sessions.new_session import NewSessionScreen
 from tui.sessions.screen import SessionsScreen
+from tui.settings_screen.choice import ChoiceScreen
+from tui.settings_screen.profile import ProfileScreen
+from tui.settings_screen.screen import SettingsScreen
 
 TUI = Path(__file__).parents[2] / "tui"
 SCREENS: list[type[ConsoleScreen[Any]]] = [
@@ -59,6 +63,10 @@ SCREENS: list[type[ConsoleScreen[Any]]] = [
     RecordingsScreen,
     ReplayScreen,
     ExportScreen,
+    DevicesScreen,
+    SettingsScreen,
+    ChoiceScreen,
+    ProfileScreen,
 ]
 # Multiplexers take the first three; the others are Backspace, Tab, line feed and Enter in most terminals.
 TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"}

@@ -65,7 +65,7 @@ FOLLOW = Action(
 )
 COPY = Action(
     "inspect.copy",
-    "y,ctrl+y",
+    "y,shift+f2,f14",
     "copy",
     N_("Copy"),
     N_("Events: Copy the shown ones as JSON"),

@@ -116,7 +116,7 @@ class LiveScreen(ConversationScreen):
             self.session.id,
             source=source,
             sink=sink,
-            patience_s=None,
+            until_stopped=True,
             record_directory=place_of_recording(app.settings, self.session.id),
         )
         self._base_source, self._sink = source, sink

@@ -235,6 +235,11 @@ SENTENCES: dict[str, str] = {
     "recording_unreadable": N_("The recording {path} cannot be read: {reason}"),
     "no_tracks": N_("The recording has no audio."),
     "tracks_unreadable": N_("The recording's audio is damaged from here on."),
+    "held_here": N_(
+        "{device} cannot be opened beside the others: it may be the same hardware under another name."
+    ),
+    "output_stuck": N_("{device} is open but plays nothing. Choose another device."),
+    "soundcheck_gone": N_("The process that tries the sound devices ended unexpectedly."),
     "player_gone": N_("The process that plays the sound ended unexpectedly."),
     # Kept results of the acceptance procedure
     "results_damaged": N_(
