@@ -21,6 +21,7 @@ from relay.link.downlink import Downlink
 from relay.link.ending import Ending, after_close, after_error, after_verdict, refused_update
 from relay.link.gate import Gate
 from relay.link.item_ids import ItemIds
+from relay.link.line_check import LineCheck
 from relay.link.outbox import Outbox
 from relay.link.protocol_log import ProtocolLog
 from relay.link.replay import Replay
@@ -135,6 +136,7 @@ class LiveConnection:
             self._start("read", self._read(socket)),
             self._start("write", outbox.run()),
             self._start("hold", self._hold(socket, outbox)),
+            self._start("line", self._watch_line(socket)),
         ]
         try:
             ending = await self._ending
@@ -271,6 +273,11 @@ class LiveConnection:
         await outbox.flush()
         self._open_gate(socket)
         self.end(await self._watch.run(socket, outbox))
+
+    async def _watch_line(self, socket: RealtimeConnection) -> None:
+        self.end(await LineCheck(self._parts.config).run(socket))
+        # What is stuck on a dead line would hold up a closing handshake.
+        socket.abort()
 
     def _update_sent(self) -> None:
         self._step("update_sent")

@@ -45,6 +45,8 @@ def relay_config(
             silence_duration_ms=audio.vad_silence_ms,
         ),
         echo=audio.echo,
+        answer_within_s=settings.connection.answer_within_s,
+        line_answer_within_s=settings.connection.line_answer_within_s,
         seconds=seconds,
         patience_s=patience_s,
         record_directory=str(record_directory) if record_directory else None,

@@ -16,9 +16,11 @@ from tui.settings.errors import SettingsError
 from tui.settings.places import CONFIG_VARIABLE, config_path, state_directory
 from tui.settings.values import (
     AUDIO_OPTIONS,
+    CONNECTION_OPTIONS,
     OPTIONS,
     RECORDING_OPTIONS,
     AudioDefaults,
+    ConnectionSettings,
     ConsoleSettings,
     Profile,
     RecordingSettings,
@@ -53,11 +55,13 @@ def load_settings(
     _check_profile(given["profile"], [profile.name for profile in profiles])
     recording = {one.name: given.pop(one.name) for one in RECORDING_OPTIONS}
     directory = recording.pop("directory")
+    connection = {one.name: given.pop(one.name) for one in CONNECTION_OPTIONS}
     audio = AudioDefaults(**{one.name: given.pop(one.name) for one in AUDIO_OPTIONS})
     return ConsoleSettings(
         profiles=profiles,
         audio=audio,
         keys=file.keys,
+        connection=ConnectionSettings(**connection),
         recording=RecordingSettings(directory=from_home(directory) if directory else None, **recording),
         demo=bool(flags.get("demo", False)),
         config_path=file.path,

@@ -118,6 +118,29 @@ class RecordingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """When a connection on which nothing comes back is given up; the fields are those of ``relay.config``."""
+
+    answer_within_s: float = option(
+        30.0,
+        N_(
+            "Seconds that a server may answer nothing at all, because it is busy, before the connection is given up."
+        ),
+        Between(1, 600),
+        variable="SALESMIND_ANSWER_WITHIN",
+    )
+    line_answer_within_s: float = option(
+        5.0,
+        N_(
+            "Seconds that a connection may answer nothing while the server answers on another one. Raise this "
+            "if several servers share the address and one of them may be busy."
+        ),
+        Between(2, 600),
+        variable="SALESMIND_LINE_ANSWER_WITHIN",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ConsoleSettings:
     """All settings of the app."""
 
@@ -171,6 +194,7 @@ class ConsoleSettings:
     """Binding id to comma-separated keys, for ``App.set_keymap``."""
     audio: AudioDefaults = AudioDefaults()
     recording: RecordingSettings = RecordingSettings()
+    connection: ConnectionSettings = ConnectionSettings()
     config_path: Path | None = None
     state_directory: Path = Path()
 
@@ -184,9 +208,14 @@ TOP_OPTIONS: tuple[Option, ...] = tuple(options_of(ConsoleSettings))
 AUDIO_OPTIONS: tuple[Option, ...] = tuple(options_of(AudioDefaults, "audio"))
 PROFILE_OPTIONS: tuple[Option, ...] = tuple(options_of(Profile, "profiles"))
 RECORDING_OPTIONS: tuple[Option, ...] = tuple(options_of(RecordingSettings, "recording"))
-TABLE_OPTIONS: dict[str, tuple[Option, ...]] = {"audio": AUDIO_OPTIONS, "recording": RECORDING_OPTIONS}
+CONNECTION_OPTIONS: tuple[Option, ...] = tuple(options_of(ConnectionSettings, "connection"))
+TABLE_OPTIONS: dict[str, tuple[Option, ...]] = {
+    "audio": AUDIO_OPTIONS,
+    "recording": RECORDING_OPTIONS,
+    "connection": CONNECTION_OPTIONS,
+}
 """By the name of the file's table."""
-OPTIONS: tuple[Option, ...] = TOP_OPTIONS + AUDIO_OPTIONS + RECORDING_OPTIONS
+OPTIONS: tuple[Option, ...] = TOP_OPTIONS + AUDIO_OPTIONS + RECORDING_OPTIONS + CONNECTION_OPTIONS
 """Every setting with one value; those of ``[[profiles]]`` come once per profile."""
 
 
