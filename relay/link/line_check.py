@@ -27,8 +27,8 @@ SETTLES_S = 1.0
 """A server that was busy answers everybody at once, in whatever order."""
 ANSWER_WITHIN_S = 2.0
 """Time (s) for the server to answer on the other connection."""
-MOVES_WITHIN_S = 2.0
-"""A slow line acknowledges something in this time (s)."""
+MOVES_WITHIN_S = 3.0
+"""A slow line acknowledges something in this time (s): at 64 kbit/s, with buffers on the road, every second or two."""
 _GATEWAY_STATUSES = frozenset({502, 503, 504})
 """A gateway's own words: whether the server behind it is there they do not say."""
 
@@ -56,12 +56,15 @@ class Slowness:
         self._carried: int | None = None
         self._moved_at = float("-inf")
 
-    def moves(self, carried_bytes: int | None, now: float) -> bool:
+    def note(self, carried_bytes: int | None, now: float) -> None:
         """``carried_bytes``: ``Line.acknowledged_bytes`` at ``now``."""
         if carried_bytes is not None and self._carried is not None and carried_bytes > self._carried:
             self._moved_at = now
         self._carried = carried_bytes
-        return carried_bytes is not None and now - self._moved_at < MOVES_WITHIN_S
+
+    def moves(self, now: float) -> bool:
+        """Whether something waits, and some of it has gone out lately."""
+        return self._carried is not None and now - self._moved_at < MOVES_WITHIN_S
 
 
 class LineCheck:
@@ -77,14 +80,18 @@ class LineCheck:
         while True:
             await asyncio.sleep(CHECK_EVERY_S)
             now = time.monotonic()
-            moves = slowness.moves(line.acknowledged_bytes, now)
+            slowness.note(line.acknowledged_bytes, now)
             quiet_s = now - max(line.heard_at, began)
-            if moves or quiet_s < SILENT_SHARE * self._config.line_answer_within_s + 2 * line.ping_s:
+            if quiet_s < SILENT_SHARE * self._config.line_answer_within_s + 2 * line.ping_s:
                 continue
             if not await self._answers_elsewhere():
                 continue
+            asked = now
             await asyncio.sleep(SETTLES_S)
-            if line.heard_at < now and not slowness.moves(line.acknowledged_bytes, time.monotonic()):
+            slowness.note(line.acknowledged_bytes, time.monotonic())
+            if line.heard_at >= asked:
+                continue
+            if not slowness.moves(time.monotonic()):
                 return _dead(time.monotonic() - max(line.heard_at, began))
 
     async def _answers_elsewhere(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import ssl
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -93,11 +94,13 @@ class FakeSalesMind:
         self._newest: dict[Socket, str] = {}
         self.requests = 0
         self._server: Server | None = None
+        self._scheme = "http"
         self._connected = asyncio.Condition()
 
-    async def start(self, port: int = 0) -> None:
+    async def start(self, port: int = 0, *, tls: ssl.SSLContext | None = None) -> None:
+        self._scheme = "http" if tls is None else "https"
         self._server = await serve(
-            self._serve, "127.0.0.1", port, process_request=self._request, ping_interval=None
+            self._serve, "127.0.0.1", port, process_request=self._request, ping_interval=None, ssl=tls
         )
 
     @property
@@ -107,7 +110,7 @@ class FakeSalesMind:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._scheme}://127.0.0.1:{self.port}"
 
     async def stop(self) -> None:
         if self._server is not None:

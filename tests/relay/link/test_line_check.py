@@ -101,9 +101,12 @@ async def test_a_slow_line_is_not_dead(salesmind: FakeSalesMind, hold: Hold) -> 
 
 def test_whoever_carries_something_is_slow_and_not_dead() -> None:
     line = Slowness()
-    assert not line.moves(1_000, 10.0)
-    assert line.moves(1_500, 10.5)
-    assert line.moves(1_500, 10.5 + MOVES_WITHIN_S - 0.1)
-    assert not line.moves(1_500, 10.5 + MOVES_WITHIN_S)
-    assert not line.moves(None, 13.0)  # nothing waits
-    assert not line.moves(9_000, 13.5)  # the first figure since then
+    line.note(1_000, 10.0)
+    assert not line.moves(10.0)
+    line.note(1_500, 10.5)
+    line.note(1_500, 11.0)
+    assert line.moves(10.5 + MOVES_WITHIN_S - 0.1)
+    assert not line.moves(10.5 + MOVES_WITHIN_S)
+    line.note(None, 11.5)  # nothing waits
+    line.note(9_000, 12.0)  # the first figure since then
+    assert not line.moves(10.5 + MOVES_WITHIN_S)
