@@ -54,6 +54,15 @@ class Reconnect(_Command, frozen=True, kw_only=True, tag="reconnect"):
     """Drop this connection and reconnect now."""
 
 
+class UseToken(_Command, frozen=True, kw_only=True, tag="token"):
+    """Reconnect with another token, because the operator has logged in again. ``repr`` leaves the token out."""
+
+    token: str
+
+    def __repr__(self) -> str:
+        return "UseToken()"
+
+
 class StopRecording(_Command, frozen=True, kw_only=True, tag="stop_recording"):
     """Stop recording; the conversation continues."""
 
@@ -76,7 +85,17 @@ class Stop(_Command, frozen=True, kw_only=True, tag="stop"):
 
 
 Command = (
-    Configure | Say | Mute | Interrupt | UseSource | UseSink | Reconnect | StopRecording | ProvokeError | Stop
+    Configure
+    | Say
+    | Mute
+    | Interrupt
+    | UseSource
+    | UseSink
+    | Reconnect
+    | UseToken
+    | StopRecording
+    | ProvokeError
+    | Stop
 )
 
 _encoder = msgspec.json.Encoder()

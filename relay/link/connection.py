@@ -16,6 +16,7 @@ from api_client.realtime import RealtimeConnection
 from api_client.session_update import Dialect, SessionSettings
 from relay.codes import RelayCode
 from relay.config import RelayConfig
+from relay.link.access import Access
 from relay.link.configuring import Configuring
 from relay.link.downlink import Downlink
 from relay.link.ending import Ending, after_close, after_error, after_verdict, refused_update
@@ -56,6 +57,7 @@ class Parts:
     """The parts of a run that every connection works with."""
 
     config: RelayConfig
+    access: Access
     output: Output
     gate: Gate
     uplink: Uplink
@@ -168,7 +170,7 @@ class LiveConnection:
         config = self._parts.config
         try:
             self._socket = await RealtimeConnection.open(
-                config.server_url, config.token, config.session_id, insecure=config.insecure
+                config.server_url, self._parts.access.token, config.session_id, insecure=config.insecure
             )
         except ApiError as error:
             self.end(after_error(error, served=self._parts.gate.openings > 0))

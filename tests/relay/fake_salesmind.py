@@ -83,6 +83,7 @@ class FakeSalesMind:
         self.upstream_created = True
         self.refuse_status: int | None = None
         self.retry_after: str | None = None
+        self.token = TOKEN
         self.ignore: set[str] = set()
         self.update_errors = 0
         self.interrupt_response = True
@@ -130,7 +131,7 @@ class FakeSalesMind:
     def _request(self, connection: ServerConnection, request: Request) -> Response | None:
         target = urlsplit(request.path)
         if target.path == "/ws/realtime/":
-            allowed = parse_qs(target.query).get("token") == [TOKEN]
+            allowed = parse_qs(target.query).get("token") == [self.token]
             status = self.refuse_status or (None if allowed else 403)
             if status is None:
                 return None
@@ -139,7 +140,7 @@ class FakeSalesMind:
                 refusal.headers["Retry-After"] = self.retry_after
             return refusal
         self.requests += 1
-        if request.headers.get("Authorization") != f"Token {TOKEN}":
+        if request.headers.get("Authorization") != f"Token {self.token}":
             return json_response(401, {"detail": "Invalid token."})
         if target.path != f"/api/session/{SESSION_ID}/":
             return json_response(404, {"detail": "Not found."})

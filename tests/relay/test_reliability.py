@@ -17,10 +17,10 @@ import pytest
 
 from acceptance.fault_proxy import FaultProxy
 from relay.client import RelayProcess
-from relay.commands import Reconnect
+from relay.commands import UseToken
 from relay.config import RelayConfig
 from relay.recording.reader import RecordingReader
-from relay.stream import Connection, Meters, Notice, Problem, Recording, Step, StreamEvent
+from relay.stream import Connection, Meters, Notice, Problem, RealtimeMode, Recording, Step, StreamEvent
 from tests.relay.numbered_speech import ALL_ROWS, NumberedSpeech, all_heard, gates, run_time, until
 
 if TYPE_CHECKING:
@@ -131,18 +131,21 @@ async def test_a_token_revoked_in_mid_conversation(
     await (await salesmind.socket()).ws.close(4401)
     noticed = await until(lambda: bool(run.of(Connection, state="given_up")))
     problem = run.of(Problem)[-1]
-    run.command(Reconnect())
+    salesmind.token = "6a4b" * 10  # the old one is refused from now on, over REST as well
+    run.command(UseToken(token=salesmind.token))
     again = await until(lambda: gates(run) == 2)
+    mode = await run.until(RealtimeMode, phase="during", value=True, count=len(run.of(RealtimeMode)) + 1)
     lost = await all_heard(salesmind, speech)
     await run.stop()
     told_fault(
         "Token revoked in mid-conversation (the socket closes with 4401)",
-        seen="that the login is not valid any more; the conversation waits for the operator",
+        seen="that the login is not valid any more; the login comes up over the conversation",
         noticed_s=noticed - began,
         again_s=again - noticed,
         lost=lost,
     )
     assert problem.fatal
+    assert mode.error is None
     assert lost == "nothing"
 
 

@@ -28,6 +28,7 @@ from tui.conversation.watch import WatchScreen
 from tui.frame.confirm import ConfirmScreen
 from tui.frame.help import HelpScreen
 from tui.frame.screen import ConsoleScreen
+from tui.login.again import LoginAgainScreen
 from tui.login.screen import LoginScreen
 from tui.navigation import BrowseRecordings, CheckServer, Converse, Replay
 from tui.recordings.export import ExportScreen
@@ -39,6 +40,7 @@ from tui.sessions.screen import SessionsScreen
 TUI = Path(__file__).parents[2] / "tui"
 SCREENS: list[type[ConsoleScreen[Any]]] = [
     LoginScreen,
+    LoginAgainScreen,
     SessionsScreen,
     LiveScreen,
     NewSessionScreen,
