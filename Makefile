@@ -46,7 +46,7 @@ test-system: $(VENV)/.dev ## run the tests on a virtual sound card, nginx, Daphn
 fuzz: $(VENV)/.dev ## try every property test with 10,000 examples (an hour or more)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n 2 -m "hypothesis and not system" $(TEST)
 
-reliability: $(VENV)/.dev ## run the tests of faults and write the table of docs/reliability.md (about 3 minutes)
+reliability: $(VENV)/.dev ## run the tests of faults and write the table of docs/reliability.md (about 10 minutes)
 	$(BIN)/python scripts/make_reliability_table.py
 
 audit: $(AUDIT)/.done ## look for known vulnerabilities in what is pinned, and for unsafe code (ruff S)

@@ -68,6 +68,9 @@ class RelayConfig(msgspec.Struct, frozen=True, kw_only=True):
     answer_within_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0
     """How long a server that accepts our audio may leave a probe, or every ping, unanswered before its connection is
     considered dead, in seconds. A server that analyses inline may think for 20 s and then continue."""
+    line_answer_within_s: Annotated[float, msgspec.Meta(gt=0)] = 5.0
+    """How long a connection may stay silent, in seconds, pings included, while the server answers on another one; then
+    it is considered dead. More where several servers share an address and one of them may be blocked."""
     mode_poll_s: float = 2.0
     """How often ``realtime_mode`` is read while connected, in seconds. Reading it every second took a fifth of the
     relay's CPU (``benchmarks/conversation.py``); the screen shows its age."""

@@ -29,6 +29,7 @@ from tui.devices.screen import DevicesScreen
 from tui.frame.confirm import ConfirmScreen
 from tui.frame.help import HelpScreen
 from tui.frame.screen import ConsoleScreen
+from tui.login.again import LoginAgainScreen
 from tui.login.screen import LoginScreen
 from tui.navigation import BrowseRecordings, BrowseScenarios, CheckServer, Converse, Replay
 from tui.recordings.export import ExportScreen
@@ -44,6 +45,7 @@ from tui.settings_screen.screen import SettingsScreen
 TUI = Path(__file__).parents[2] / "tui"
 SCREENS: list[type[ConsoleScreen[Any]]] = [
     LoginScreen,
+    LoginAgainScreen,
     SessionsScreen,
     LiveScreen,
     NewSessionScreen,

@@ -189,6 +189,13 @@ SENTENCES: dict[str, str] = {
     "server_silent": N_(
         "Audio went out for {seconds} s and the server answered nothing, not even pings. It has hung."
     ),
+    "line_dead": N_(
+        "Nothing has come back on this connection for {seconds} s, although the server answers others. It is dead."
+    ),
+    "line_stalled": N_(
+        "The network takes nothing. What is said now waits, up to 30 s of it, and is sent when it does."
+    ),
+    "line_goes_on": N_("The network took nothing for {seconds} s. What was said meanwhile is sent now."),
     "malformed_message": N_("The server sent a message that cannot be read ({type})."),
     "chunk_rate_suggests_44100": N_(
         "{rate} chunks/s: this is 44.1 kHz audio labelled as 24 kHz. Check the source's sample rate."
