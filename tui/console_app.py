@@ -16,6 +16,7 @@ from textual.worker import Worker, WorkerState
 from tui.actions import KeyNames
 from tui.host import clipboard, memory
 from tui.host.services import ServerAccount, Services
+from tui.i18n import _
 from tui.settings import ConsoleSettings
 from tui.status import Status
 from tui.wording.errors import sentence
@@ -79,6 +80,17 @@ class ConsoleApp(App[int]):
         through = clipboard.multiplexer(os.environ)
         if through is not None and self._driver is not None and not self.is_headless:
             self._driver.write(clipboard.wrapped(text, through))
+
+    async def put_on_clipboard(self, text: str) -> None:
+        """Copy one piece of text, whole or not at all, and say so. A terminal does not confirm that it took it."""
+        if await self.services.into_tmux(text):
+            self.notify(_("Copied."))
+        elif clipboard.fits(text):
+            self.copy_to_clipboard(text)
+            self.notify(_("Sent to the terminal's clipboard."))
+        else:
+            size, most = len(text.encode()) // 1000, clipboard.LONGEST_TEXT // 1000
+            self.tell("clipboard_too_small", size=str(size), most=str(most))
 
     def tell(self, code: str, **params: str) -> None:
         """Show the sentence for ``code`` for a moment."""

@@ -29,7 +29,7 @@ from tui.app import SalesMindApp
 from tui.conversation import collector
 from tui.conversation import screen as conversation
 from tui.host.services import ServerAccount
-from tui.sessions import screen as sessions
+from tui.sessions import list_screen as sessions
 from tui.settings import ConsoleSettings
 
 

@@ -33,8 +33,10 @@ from tui.navigation import BrowseRecordings, CheckServer, Converse, Replay
 from tui.recordings.export import ExportScreen
 from tui.recordings.replay import ReplayScreen
 from tui.recordings.screen import RecordingsScreen
+from tui.sessions.history import HistoryScreen
 from tui.sessions.new_session import NewSessionScreen
 from tui.sessions.screen import SessionsScreen
+from tui.sessions.template_name import TemplateNameScreen
 
 TUI = Path(__file__).parents[2] / "tui"
 SCREENS: list[type[ConsoleScreen[Any]]] = [
@@ -57,6 +59,8 @@ SCREENS: list[type[ConsoleScreen[Any]]] = [
     RecordingsScreen,
     ReplayScreen,
     ExportScreen,
+    HistoryScreen,
+    TemplateNameScreen,
 ]
 # Multiplexers take the first three; the others are Backspace, Tab, line feed and Enter in most terminals.
 TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"}

@@ -113,11 +113,7 @@ class EventScreen(ConsoleScreen[None]):
     @work(exclusive=True, group="copy", exit_on_error=False)
     async def action_copy(self) -> None:
         """The JSON that is shown."""
-        if await self.console_app.services.into_tmux(self._json):
-            self.notify(_("Copied."))
-        else:
-            self.app.copy_to_clipboard(self._json)
-            self.notify(_("Sent to the terminal's clipboard."))
+        await self.console_app.put_on_clipboard(self._json)
 
     def action_answered(self) -> None:
         """To the event that this one answers."""
