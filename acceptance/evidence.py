@@ -7,6 +7,7 @@ from acceptance.problem_words import japanese
 from acceptance.record import Moment, Record
 from acceptance.redaction import redact
 from acceptance.results import Answer, Evidence, EvidenceKind, Scalar, Verdict
+from relay.stream import Problem
 
 WORDS: dict[str, tuple[str, str]] = {
     # What came, or did not
@@ -295,9 +296,12 @@ def finding(code: str, kind: EvidenceKind, moment: Moment, /, **data: Scalar) ->
 
 
 def absent(record: Record, what: str, within_s: float | None = None) -> Evidence:
-    """``what`` did not arrive, up to the end of the recording."""
+    """``what`` did not arrive, up to the end of the recording.
+
+    ``within_s`` is how long it was waited for; a fatal error ends the wait before that.
+    """
     moment = record.moment(record.events[-1] if record.events else None)
-    if within_s is None:
+    if within_s is None or record.one(Problem, lambda problem: problem.fatal) is not None:
         return finding("absent", "absence", moment, what=what)
     return finding("absent_within", "absence", moment, what=what, within_s=f"{within_s:g}")
 
