@@ -15,12 +15,14 @@ from textual.command import CommandPalette
 from textual.events import Event, Key, Paste
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
+from textual.widget import Widget
 from textual.worker import Worker, WorkerFailed
 
 from tui import i18n
 from tui.actions import APP_ACTIONS, HELP, QUIT, Action, bindings
 from tui.console_app import ConsoleApp
 from tui.exit_codes import ExitCode
+from tui.frame.palette import ActionsProvider, available
 from tui.frame.plain_scrollbar import PlainScrollBarRender
 from tui.frame.screen import ConsoleModal, ConsoleScreen
 from tui.frame.typed_ahead import TypedAhead
@@ -29,7 +31,7 @@ from tui.host.pastes import keep_pastes_text
 from tui.host.services import Services
 from tui.i18n import _, ngettext
 from tui.login.screen import LoginScreen
-from tui.navigation import BrowseRecordings, CheckServer, Converse, LoggedIn, LoggedOut, Replay
+from tui.navigation import BrowseRecordings, CheckServer, Converse, LoggedIn, LoggedOut, Replay, TakeTour
 from tui.settings import ConsoleSettings
 from tui.themes import LIGHT, THEMES, dark_theme
 from tui.wording.errors import sentence
@@ -207,23 +209,53 @@ class SalesMindApp(ConsoleApp):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every action available now: the screen's, then the app's."""
-        for owner, actions in ((screen, getattr(screen, "ACTIONS", ())), (self, self.ACTIONS)):
-            for action in actions:
-                if action.name == "command_palette" or not owner.check_action(action.name, ()):
-                    continue
-                palette = getattr(owner, "action_palette", lambda given: given.palette)(action)
-                yield SystemCommand(_(palette), _(action.help), getattr(owner, f"action_{action.name}"))
+        for _english, words, about, call in available(screen, self):
+            yield SystemCommand(words, about, call)
 
     def action_command_palette(self) -> None:
         """Open the palette, with its prompt in the operator's language."""
         if not isinstance(self.screen, CommandPalette):
-            self.push_screen(CommandPalette(id="--command-palette", placeholder=_("Search commands")))
+            hint = _("Search commands")
+            self.push_screen(CommandPalette([ActionsProvider], id="--command-palette", placeholder=hint))
 
     def action_help(self) -> None:
         from tui.frame.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen, self.settings.keys))
+
+    def action_jump(self) -> None:
+        """Letters on everything that can take the focus."""
+        from tui.frame.jump import JumpScreen, targets
+
+        screen = self.screen
+        if isinstance(screen, JumpScreen):
+            screen.dismiss(None)
+        if isinstance(screen, JumpScreen | CommandPalette):
+            return
+        places = targets(screen)
+        if not places:
+            self.notify(_("There is nothing to jump to on this screen."))
+            return
+
+        def go(widget: Widget | None) -> None:
+            if widget is not None and widget.is_attached:
+                widget.focus()
+
+        self.push_screen(JumpScreen(places), go)
+
+    @on(TakeTour)
+    def action_tour(self) -> None:
+        """The console in five steps."""
+        from tui.tour.screen import TourScreen
+
+        def left(how: str | None) -> None:
+            if how in ("done", "never") and not self.memory.tour_over:
+                self.memory.tour_over = True
+                self.remember()
+
+        if not self._is_open(TourScreen):
+            self.push_screen(TourScreen(), left)
 
     def action_toggle_theme(self) -> None:
         dark = dark_theme(self.console.color_system)

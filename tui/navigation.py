@@ -53,3 +53,7 @@ class Replay(Message):
         super().__init__()
         self.directory = directory
         self.at = at
+
+
+class TakeTour(Message):
+    """Show the console in five steps."""

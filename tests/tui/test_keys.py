@@ -27,6 +27,7 @@ from tui.conversation.turns_screen import TurnsScreen
 from tui.conversation.watch import WatchScreen
 from tui.frame.confirm import ConfirmScreen
 from tui.frame.help import HelpScreen
+from tui.frame.jump import JumpScreen
 from tui.frame.screen import ConsoleScreen
 from tui.login.screen import LoginScreen
 from tui.navigation import BrowseRecordings, CheckServer, Converse, Replay
@@ -37,6 +38,7 @@ from tui.sessions.history import HistoryScreen
 from tui.sessions.new_session import NewSessionScreen
 from tui.sessions.screen import SessionsScreen
 from tui.sessions.template_name import TemplateNameScreen
+from tui.tour.screen import TourScreen
 
 TUI = Path(__file__).parents[2] / "tui"
 SCREENS: list[type[ConsoleScreen[Any]]] = [
@@ -61,6 +63,8 @@ SCREENS: list[type[ConsoleScreen[Any]]] = [
     ExportScreen,
     HistoryScreen,
     TemplateNameScreen,
+    JumpScreen,
+    TourScreen,
 ]
 # Multiplexers take the first three; the others are Backspace, Tab, line feed and Enter in most terminals.
 TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"}
@@ -89,7 +93,7 @@ def test_ids_are_unique() -> None:
 def test_no_key_means_two_things_on_a_screen(screen: type[ConsoleScreen[Any]]) -> None:
     keys = [key for action in (*screen.ACTIONS, *APP_ACTIONS) for key in action.keys.split(",")]
     doubled = {key for key in keys if keys.count(key) > 1}
-    assert doubled <= {"f1"}  # closes the help that it opened
+    assert doubled <= {"f1", "question_mark"}  # close the help that they opened
 
 
 def _footer(app: Any) -> list[str]:

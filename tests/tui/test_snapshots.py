@@ -115,6 +115,19 @@ def test_sessions(look: Any, at_sessions: Arrange) -> None:
 
 
 @SMALL
+@pytest.mark.parametrize("key", ["f13", "ctrl+o"], ids=["tour", "jump"])
+def test_teaching(look: Any, at_sessions: Arrange, key: str) -> None:
+    async def arrange(pilot: Any) -> None:
+        await at_sessions(pilot)
+        pilot.app.memory.tour_over = False
+        pilot.app.screen._offer_tour()
+        await pilot.press(key)
+        await pilot.pause()
+
+    assert look(arrange, logged_in=True)
+
+
+@SMALL
 def test_session_history(look: Any, at_sessions: Arrange, until: Any) -> None:
     async def arrange(pilot: Any) -> None:
         await at_sessions(pilot)

@@ -42,6 +42,7 @@ ACTIONS = (COPY, ANSWERED, BACK)
 class EventScreen(ConsoleScreen[None]):
     """The row of ``number`` of ``feed``."""
 
+    ABOUT: ClassVar[str] = N_("One event as JSON, without audio and secrets, and the event that it answers.")
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     CSS_PATH = "inspector.tcss"

@@ -97,6 +97,9 @@ ACTIONS = (OPEN, SEARCH, NEXT, PREVIOUS, FOLLOW, COPY, *TOGGLES.values(), BACK)
 class InspectorScreen(ConsoleScreen[None]):
     """Reads the rows that ``feed`` keeps."""
 
+    ABOUT: ClassVar[str] = N_(
+        "Every event of the conversation. Repeated ones are folded into one row with their rate."
+    )
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset({"app.quit", "app.palette"})

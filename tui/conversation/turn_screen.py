@@ -72,6 +72,7 @@ REFRESH_S = 0.5
 class TurnScreen(ConsoleScreen[None]):
     """Follows the turn while it lasts."""
 
+    ABOUT: ClassVar[str] = N_("One turn: what was said, and when each stage was reached.")
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     CSS_PATH = "turns_screen.tcss"

@@ -26,6 +26,8 @@ class Memory:
     language: str | None = None
     """As chosen by key; the settings take precedence."""
     theme: str | None = None
+    tour_over: bool = False
+    """The tour was taken, or refused for good: it is not offered any more."""
 
     def used(self, server_url: str, profile: str | None, username: str) -> None:
         """Remember a login to this server."""
@@ -57,6 +59,7 @@ def load(directory: Path) -> Memory:
             recent_servers=servers[:RECENT_SERVERS],
             language=text("language"),
             theme=text("theme"),
+            tour_over=raw.get("tour_over") is True,
         )
     except (OSError, ValueError, AttributeError, TypeError):
         return Memory()

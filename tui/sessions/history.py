@@ -43,6 +43,9 @@ ACTIONS = (COPY, BACK)
 class HistoryScreen(ConsoleScreen[None]):
     """Every stored turn with what the server made of it, then the report."""
 
+    ABOUT: ClassVar[str] = N_(
+        "One session from its first stored turn to its report, with what the server made of each turn."
+    )
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     CSS_PATH = "history.tcss"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import ClassVar
 
 from textual import getters, on, work
 from textual.app import ComposeResult
@@ -12,12 +13,14 @@ from textual.timer import Timer
 from textual.widgets import DataTable, Input, Static
 from textual.worker import Worker
 
+from tui.actions import HELP
 from tui.frame.action_footer import ActionFooter
 from tui.frame.field import Field
+from tui.frame.help import TOUR
 from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
 from tui.host.terminal import ascii_only
-from tui.i18n import _
+from tui.i18n import N_, _
 from tui.navigation import LoggedOut
 from tui.sessions.actions import HISTORY, LOG_OUT, NEWER, OLDER
 from tui.sessions.reader import MOST_SESSIONS, SessionReader
@@ -38,6 +41,10 @@ FEWEST_ROWS = 15
 class SessionListScreen(ConsoleScreen[None]):
     """A page of sessions beside the details of the selected one."""
 
+    ABOUT: ClassVar[str] = N_(
+        "Your role-play sessions on this server. Choose one to talk in, or start a new one; finishing a "
+        "session has it scored."
+    )
     table = getters.query_one("#table", SessionsTable)
     details = getters.query_one(SessionDetails)
 
@@ -61,6 +68,7 @@ class SessionListScreen(ConsoleScreen[None]):
         with Container(id="body"):
             with Container(id="list"):
                 yield Static(id="heading")
+                yield Static(id="tour-offer", markup=False)
                 yield Static(id="empty")
                 yield SessionsTable(id="table")
                 yield Static(id="notice", markup=False)
@@ -197,6 +205,7 @@ class SessionListScreen(ConsoleScreen[None]):
             self.table.show(self._picked[start : start + self._page_rows], choose)
             self._heading()
             self._show_empty()
+            self._offer_tour()
             self.details.show(self.chosen, history_key=self.key_name(HISTORY))
         self.refresh_bindings()
         self._read_figures()
@@ -227,6 +236,12 @@ class SessionListScreen(ConsoleScreen[None]):
                 (f"   {only}" if only else "", STYLES["warn"]),
             )
         )
+
+    def _offer_tour(self) -> None:
+        offer = self.query_one("#tour-offer", Static)
+        offer.display = not self.console_app.memory.tour_over
+        words = _("First time here? {help}, then {key}: the console in five steps.")
+        offer.update(words.format(help=self.key_name(HELP), key=self.key_name(TOUR)))
 
     def _show_empty(self) -> None:
         empty = self.query_one("#empty", Static)

@@ -80,6 +80,10 @@ class _Wording:
 class NewSessionScreen(ConsoleModal[Any]):
     """Returns the ``Session`` that the server created, or None."""
 
+    ABOUT: ClassVar[str] = N_(
+        "Describe what you sell and to whom: the customer is played accordingly. The server checks the "
+        "form and says what is missing."
+    )
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     CSS_PATH = "new_session.tcss"
