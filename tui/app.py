@@ -16,12 +16,14 @@ from textual.events import Event, Key, Paste
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 from textual.widget import Widget
+from textual.widgets import Input, TextArea
 from textual.worker import Worker, WorkerFailed
 
 from tui import i18n
 from tui.actions import APP_ACTIONS, HELP, QUIT, Action, bindings
 from tui.console_app import ConsoleApp
 from tui.exit_codes import ExitCode
+from tui.frame.full_width import as_pressed
 from tui.frame.palette import ActionsProvider, available
 from tui.frame.plain_scrollbar import PlainScrollBarRender
 from tui.frame.screen import ConsoleModal, ConsoleScreen
@@ -72,7 +74,7 @@ class SalesMindApp(ConsoleApp):
         else:
             self.theme = dark.name
         self.set_keymap(settings.keys)
-        self._typed = TypedAhead(self, super().on_event)
+        self._typed = TypedAhead(self, self._route)
 
     async def on_event(self, event: Event) -> None:
         """Textual's, with keys and pastes one at a time."""
@@ -80,6 +82,12 @@ class SalesMindApp(ConsoleApp):
             await self._typed.take(event)
         else:
             await super().on_event(event)
+
+    async def _route(self, event: Event) -> None:
+        """Textual's, with full-width characters taken for their keys except where text is typed."""
+        if isinstance(event, Key) and not (self.screen_stack and isinstance(self.focused, Input | TextArea)):
+            event = as_pressed(event)
+        await super().on_event(event)
 
     def get_default_screen(self) -> Screen[Any]:
         """Login comes first; below the one screen that was asked for there is nothing."""

@@ -76,7 +76,7 @@ COPY_TRANSCRIPT = Action(
 )
 SEARCH = Action(
     "sessions.search",
-    "slash,ctrl+f",
+    "slash,f11,ctrl+f",
     "search",
     N_("Search"),
     N_("Sessions: Search"),
