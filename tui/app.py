@@ -31,6 +31,7 @@ from tui.frame.typed_ahead import TypedAhead
 from tui.host import memory, terminal
 from tui.host.pastes import keep_pastes_text
 from tui.host.services import Services
+from tui.host.terminal_signals import RESTORE_TITLE, SAVE_TITLE
 from tui.i18n import _, ngettext
 from tui.login.screen import LoginScreen
 from tui.navigation import BrowseRecordings, CheckServer, Converse, LoggedIn, LoggedOut, Replay, TakeTour
@@ -96,6 +97,8 @@ class SalesMindApp(ConsoleApp):
     def on_mount(self) -> None:
         if not self.is_headless:
             terminal.watch(self.terminal_gone, self.set_interval)
+        if self.settings.terminal_title:
+            self.write_to_terminal(SAVE_TITLE)
         # After `fg` the terminal shows an empty screen, and Textual paints only what has changed.
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
         self.call_after_refresh(self._tell_what_settings_name_wrongly)
@@ -113,6 +116,8 @@ class SalesMindApp(ConsoleApp):
                 self.tell("keys_unknown", ids=", ".join(unknown), key=self.key_names.first(HELP))
 
     async def on_unmount(self) -> None:
+        if self.settings.terminal_title:
+            self.write_to_terminal(RESTORE_TITLE)
         await self.close_client()
 
     # --- from screen to screen -----------------------------------------------------------------

@@ -217,6 +217,8 @@ class AcceptanceScreen(ConsoleScreen[None]):
         if event.result.aborted:
             said = _("The run was aborted. The results so far are shown and saved.")
         self.say_news(News(said, "good" if event.result.passed else "warn"))
+        if not event.result.passed:
+            self.console_app.alert(said)
         if self._dialog is not None:
             self._dialog.withdraw()
         self.keep(said)

@@ -52,7 +52,13 @@ def newest_that_fit(lines: Sequence[str]) -> Sequence[str]:
 
 def wrapped(text: str, through: Multiplexer) -> str:
     """OSC 52 with ``text``, for the terminal behind a multiplexer."""
-    sequence = f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\x07"
+    return passed_through(f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\x07", through)
+
+
+def passed_through(sequence: str, through: Multiplexer | None) -> str:
+    """``sequence`` for the terminal behind a multiplexer, if there is one."""
+    if through is None:
+        return sequence
     if through == "tmux":
         return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
     pieces = [sequence[start : start + _SCREEN_CHUNK] for start in range(0, len(sequence), _SCREEN_CHUNK)]
