@@ -30,6 +30,7 @@ from tui.frame.screen import ConsoleModal, ConsoleScreen
 from tui.frame.typed_ahead import TypedAhead
 from tui.host import memory, terminal
 from tui.host.pastes import keep_pastes_text
+from tui.host.screenshot import in_cells
 from tui.host.services import Services
 from tui.host.terminal_signals import RESTORE_TITLE, SAVE_TITLE
 from tui.i18n import _, ngettext
@@ -285,6 +286,14 @@ class SalesMindApp(ConsoleApp):
             if isinstance(screen, ConsoleScreen):
                 await screen.retranslate()
         self.refresh_bindings()
+
+    def save_screenshot(
+        self, filename: str | None = None, path: str | None = None, time_format: str | None = None
+    ) -> str:
+        """Textual's, with characters of two cells in two cells. Raises ``OSError``."""
+        saved = Path(super().save_screenshot(filename, path, time_format))
+        saved.write_text(in_cells(saved.read_text(encoding="utf-8")), encoding="utf-8")
+        return str(saved)
 
     def action_save_screenshot(self) -> None:
         """Save the screen as SVG beside the logs."""
