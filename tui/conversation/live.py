@@ -51,6 +51,10 @@ RUNNING_ONLY = frozenset({"sample", "say", "mute", "interrupt", "source", "recor
 class LiveScreen(ConversationScreen):
     """One conversation about ``session``, from connecting to the summary."""
 
+    ABOUT: ClassVar[str] = N_(
+        "A live conversation: what is said, how it sounds, and what is measured. The line above the news "
+        "names the most likely cause of a problem."
+    )
     ACTIONS: ClassVar[tuple[Action, ...]] = LIVE_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(LIVE_ACTIONS)
 

@@ -24,6 +24,8 @@ class ConsoleScreen(Screen[Result]):
     """A screen whose bindings are translated when they are shown."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
+    ABOUT: ClassVar[str] = ""
+    """What the screen is for, in a sentence or two at the head of its help; marked with ``N_``."""
     FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset()
     """Ids of app actions left out of this screen's footer; help and palette have them."""
 
