@@ -45,6 +45,15 @@ class ConsoleApp(App[int]):
         """Who is logged in; None at the login screen."""
         self.log_path = settings.state_directory / "console.log"
         self._client: SalesMindClient | None = None
+        self.quiet = False
+        """Whether little is to be written to the terminal."""
+        if settings.low_bandwidth:
+            self.be_quiet()
+
+    def be_quiet(self) -> None:
+        """From now on, write little to the terminal."""
+        self.quiet = True
+        self.animation_level = "none"
 
     @property
     def client(self) -> SalesMindClient:

@@ -18,6 +18,7 @@ def open_console(
     profile: str | None = None,
     insecure: bool = False,
     on: bool | None = None,
+    low_bandwidth: bool | None = None,
     no_mouse: bool = False,
     own_server: OwnServer | None = None,
     **more: Any,
@@ -35,6 +36,7 @@ def open_console(
         "profile": profile,
         "insecure": insecure or None,
         "on": on,
+        "low_bandwidth": low_bandwidth or None,
         **more,
     }
     try:

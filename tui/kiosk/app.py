@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -363,11 +362,6 @@ def _ignore_job_control(leave: Callable[[], None]) -> None:
     for name in (signal.SIGINT, signal.SIGQUIT):
         with suppress(NotImplementedError, RuntimeError):
             loop.add_signal_handler(name, leave)
-
-
-def over_ssh() -> bool:
-    """Whether a visitor came over SSH."""
-    return bool(os.environ.get("SSH_CONNECTION"))
 
 
 def run_kiosk(settings: ConsoleSettings, options: KioskOptions, *, mouse: bool = True) -> int:

@@ -167,6 +167,15 @@ class ConsoleSettings:
         variable="SALESMIND_PLAIN",
         flag="--plain",
     )
+    low_bandwidth: bool | None = option(
+        None,
+        N_(
+            "Write less to the terminal: figures about every second, signals every five, no motion. Unset: only "
+            "over SSH, when the line turns out to be slow."
+        ),
+        variable="SALESMIND_LOW_BANDWIDTH",
+        flag="--low-bandwidth",
+    )
     keys: Mapping[str, str] = field(default_factory=dict)
     """Binding id to comma-separated keys, for ``App.set_keymap``."""
     audio: AudioDefaults = AudioDefaults()
