@@ -24,6 +24,8 @@ class ConsoleScreen(Screen[Result]):
     """A screen whose bindings are translated when they are shown."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
+    ABOUT: ClassVar[str] = ""
+    """What the screen is for, in a sentence or two at the head of its help; marked with ``N_``."""
     FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset()
     """Ids of app actions left out of this screen's footer; help and palette have them."""
 
@@ -59,8 +61,8 @@ class ConsoleScreen(Screen[Result]):
         return action.show
 
     def key_name(self, action: Action) -> str:
-        """The first key of ``action``, for a sentence."""
-        return self.console_app.key_names.first(action)
+        """The first key of ``action`` that works now, for a sentence."""
+        return self.console_app.key_names.first(action, typing=isinstance(self.focused, Input))
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Dismiss only once: a second quick key press would close the screen below."""
