@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on, work
 from textual.binding import Binding
 from textual.events import Event, Key, MouseDown, MouseScrollDown, MouseScrollUp, Paste
+from textual.message import Message
 from textual.screen import Screen
 
 from api_client.harmless import one_line
@@ -33,7 +34,15 @@ from tui.kiosk.services import NO_VOICE, NOWHERE, VisitorServices
 from tui.kiosk.still_there import StillThereScreen
 from tui.kiosk.visit import Presence, farewell, stay_words
 from tui.kiosk.welcome import WelcomeScreen
-from tui.navigation import BrowseRecordings, CheckServer, LoggedIn, LoggedOut, Replay
+from tui.navigation import (
+    BrowseRecordings,
+    BrowseScenarios,
+    CheckServer,
+    LoggedIn,
+    LoggedOut,
+    Replay,
+    TakeTour,
+)
 from tui.settings import ConsoleSettings
 from tui.tones import News
 from tui.wording.errors import of_error
@@ -93,6 +102,7 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
         )
         super().__init__(settings, services or VisitorServices(source, sink))
         self.options = options
+        self.memory = _nothing_remembered()
         self._first_language, self._first_theme = i18n.language(), self.theme
         self._presence = Presence(options.idle_minutes * 60)
         self._box: BoxClient | None = None
@@ -282,7 +292,7 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
         await self.close_client()
         super().copy_to_clipboard("")
         self.clear_notifications()
-        self._told, self.memory, self.theme = "", Memory(), self._first_theme
+        self._told, self.memory, self.theme = "", _nothing_remembered(), self._first_theme
         if self.options.once and outcome != "lost" and news.words:
             self.exit(0, message=news.words)
             return
@@ -307,14 +317,18 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
     # --- walls ---------------------------------------------------------------------------------
 
     @on(LoggedOut)
-    def _token_refused(self, message: LoggedOut) -> None:
-        """The visit is ending; the box says how, within a second."""
+    async def _logged_out(self, message: LoggedOut) -> None:
+        """Esc ends the visit. A token that is refused means that it is ending: the box says how, within a second."""
         message.prevent_default()
+        if not message.expired:
+            await self.action_quit()
 
     @on(CheckServer)
     @on(BrowseRecordings)
+    @on(BrowseScenarios)
     @on(Replay)
-    def _not_here(self, message: CheckServer | BrowseRecordings | Replay) -> None:
+    @on(TakeTour)
+    def _not_here(self, message: Message) -> None:
         message.prevent_default()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -342,6 +356,11 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
         """ctrl+c copies; say which key ends the visit."""
         if self.check_action("quit", ()):
             self.notify(_("{key} ends the visit.").format(key=self.key_names.first(END)))
+
+
+def _nothing_remembered() -> Memory:
+    """For a new visitor, who is shown no tour: it is about what visitors cannot do, too."""
+    return Memory(tour_over=True)
 
 
 def _ignore_job_control(leave: Callable[[], None]) -> None:
