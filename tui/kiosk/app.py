@@ -287,8 +287,9 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
         self.workers.cancel_group(self, "visit")
         await self._leave_box(outcome)
         self._visit, self.account = None, None
-        while len(self.screen_stack) > 1:
-            await self.pop_screen()
+        # All at once: a screen that comes into view for a moment would start to read its lists.
+        for closed in [self.pop_screen() for _above in self.screen_stack[1:]]:
+            await closed
         await self.close_client()
         super().copy_to_clipboard("")
         self.clear_notifications()
