@@ -84,7 +84,9 @@ def command(
     """Receive visitors until the terminal is gone."""
     secret = read_secret(box_secret_file)
     if not is_web():
-        require_terminal()
+        require_terminal(
+            _("This is a demo box: it needs a terminal. Connect with `ssh -t`, without a command.")
+        )
     flags = {"server_url": server_url, "insecure": insecure or None, "source": source, "sink": sink}
     flags["low_bandwidth"] = low_bandwidth or None
     raise SystemExit(
