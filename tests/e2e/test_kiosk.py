@@ -223,6 +223,7 @@ def test_a_hostile_locale_or_name_is_harmless(open_kiosk: Any, variables: dict[s
     assert "owned" not in terminal.text
     os.kill(terminal.pid, signal.SIGTERM)
     assert terminal.wait_for_exit() == 129
+    assert "Warning" not in terminal.text
 
 
 class Climber:

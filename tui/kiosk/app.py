@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -312,7 +313,8 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
 
     def terminal_gone(self) -> None:
         """The visit ends first: a conversation takes its time to."""
-        self.run_worker(self._leave_box("left"), exit_on_error=False)
+        # No coroutine yet: an app that ends before the worker starts would complain of one that nobody awaited.
+        self.run_worker(partial(self._leave_box, "left"), exit_on_error=False)
         super().terminal_gone()
 
     # --- walls ---------------------------------------------------------------------------------
