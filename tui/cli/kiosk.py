@@ -56,6 +56,7 @@ def visit_options(command: Any) -> Any:
 @setting("insecure", help=_("Accept a certificate even if it cannot be verified."))
 @setting("source", help=_("The visitors' microphone. Without one, they type or use sample lines."))
 @setting("sink", help=_("Where to play the customer. Default: nowhere."))
+@setting("low_bandwidth")
 @click.option(
     "--language",
     type=click.Choice(LANGUAGES),
@@ -72,6 +73,7 @@ def command(
     insecure: bool | None,
     source: str | None,
     sink: str | None,
+    low_bandwidth: bool | None,
     language: str | None,
     idle_minutes: float,
     stay_minutes: float | None,
@@ -82,8 +84,11 @@ def command(
     """Receive visitors until the terminal is gone."""
     secret = read_secret(box_secret_file)
     if not is_web():
-        require_terminal()
+        require_terminal(
+            _("This is a demo box: it needs a terminal. Connect with `ssh -t`, without a command.")
+        )
     flags = {"server_url": server_url, "insecure": insecure or None, "source": source, "sink": sink}
+    flags["low_bandwidth"] = low_bandwidth or None
     raise SystemExit(
         receive(
             flags,
@@ -114,7 +119,8 @@ def receive(
     except SettingsError as error:
         raise reject(str(error)) from None
     i18n.set_language(i18n.resolve_language(language, settings.language))
-    from tui.kiosk.app import KioskOptions, over_ssh, run_kiosk
+    from tui.host.line import over_ssh
+    from tui.kiosk.app import KioskOptions, run_kiosk
 
     options = KioskOptions(
         settings.server_url or DEFAULT_SERVER_URL, secret, once=once or over_ssh(), **visits

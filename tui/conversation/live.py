@@ -179,6 +179,8 @@ class LiveScreen(ConversationScreen):
         from tui.login.again import LoginAgainScreen
 
         account = self.console_app.account
+        if not self.console_app.ALLOWED.machine:
+            return  # a visitor has no password
         if account is None or any(isinstance(screen, LoginAgainScreen) for screen in self.app.screen_stack):
             return
         self.app.push_screen(LoginAgainScreen(account), self._logged_in_again)

@@ -23,6 +23,7 @@ from tui.conversation.actions import FREEZE
 from tui.conversation.event_log import EventLog
 from tui.conversation.feed import news_of
 from tui.conversation.instrument_screen import InstrumentScreen, who_speaks
+from tui.conversation.pace import FULL, QUIET, Pace
 from tui.conversation.readings import Readings, level_meter
 from tui.conversation.rows import (
     audio_rows,
@@ -43,8 +44,6 @@ from tui.status import at_account
 from tui.tones import STYLES, News
 
 TICK_S = 0.1
-READINGS_EVERY = 3
-"""Ticks between updates of the figures: a number that changes ten times a second is unreadable."""
 LABEL_WIDTH = 19
 
 
@@ -63,7 +62,7 @@ class ConversationScreen(InstrumentScreen):
         super().__init__()
         self._frozen = False
         self._summary_shown = False
-        self._ticks = 0
+        self._ticks = self._paintings = 0
         self._rebuilding = False
         self._following = self._following_before = (True, True)
         """Whether transcript and events follow their ends, as the titles say."""
@@ -143,12 +142,23 @@ class ConversationScreen(InstrumentScreen):
 
     # --- painting ------------------------------------------------------------------------------
 
+    @property
+    def _pace(self) -> Pace:
+        return QUIET if self.console_app.quiet else FULL
+
+    def paint_all_next(self) -> None:
+        """Let the next tick paint everything, whatever the pace."""
+        self._ticks = self._paintings = -1
+
     def tick(self) -> None:
         """Fold what has arrived and paint once."""
         if self._rebuilding:
             return
         self._paint_following()
         if self.feed is None or self._summary_shown:
+            return
+        self._ticks += 1
+        if self._ticks % self._pace.ticks:
             return
         arrived = self.feed.pull()
         with self.app.batch_update():
@@ -165,12 +175,12 @@ class ConversationScreen(InstrumentScreen):
             self.attend(event)
         self.events.add(feed.lines(arrived))
         self._paint_meter()
-        self._ticks += 1
-        if self._ticks % READINGS_EVERY == 0 or feed.finished:
+        self._paintings += 1
+        if self._paintings % self._pace.figures_every == 0 or feed.finished:
             self.console_app.status = feed.status(self.console_app.status)
             self._paint_readings()
-            if not self._frozen:
-                self.paint_instruments(feed)
+        if (self._paintings % self._pace.signals_every == 0 or feed.finished) and not self._frozen:
+            self.paint_instruments(feed)
         if not self._frozen:
             self._show_turns()
         if feed.finished:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
 from textual.binding import Binding
 from textual.events import Event, Key, MouseDown, MouseScrollDown, MouseScrollUp, Paste
+from textual.message import Message
 from textual.screen import Screen
 
 from api_client.harmless import one_line
@@ -34,7 +35,15 @@ from tui.kiosk.services import NO_VOICE, NOWHERE, VisitorServices
 from tui.kiosk.still_there import StillThereScreen
 from tui.kiosk.visit import Presence, farewell, stay_words
 from tui.kiosk.welcome import WelcomeScreen
-from tui.navigation import BrowseRecordings, CheckServer, LoggedIn, LoggedOut, Replay
+from tui.navigation import (
+    BrowseRecordings,
+    BrowseScenarios,
+    CheckServer,
+    LoggedIn,
+    LoggedOut,
+    Replay,
+    TakeTour,
+)
 from tui.settings import ConsoleSettings
 from tui.tones import News
 from tui.wording.errors import of_error
@@ -94,6 +103,7 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
         )
         super().__init__(settings, services or VisitorServices(source, sink))
         self.options = options
+        self.memory = _nothing_remembered()
         self._first_language, self._first_theme = i18n.language(), self.theme
         self._presence = Presence(options.idle_minutes * 60)
         self._box: BoxClient | None = None
@@ -278,12 +288,13 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
         self.workers.cancel_group(self, "visit")
         await self._leave_box(outcome)
         self._visit, self.account = None, None
-        while len(self.screen_stack) > 1:
-            await self.pop_screen()
+        # All at once: a screen that comes into view for a moment would start to read its lists.
+        for closed in [self.pop_screen() for _above in self.screen_stack[1:]]:
+            await closed
         await self.close_client()
         super().copy_to_clipboard("")
         self.clear_notifications()
-        self._told, self.memory, self.theme = "", Memory(), self._first_theme
+        self._told, self.memory, self.theme = "", _nothing_remembered(), self._first_theme
         if self.options.once and outcome != "lost" and news.words:
             self.exit(0, message=news.words)
             return
@@ -302,20 +313,25 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
 
     def terminal_gone(self) -> None:
         """The visit ends first: a conversation takes its time to."""
-        self.run_worker(self._leave_box("left"), exit_on_error=False)
+        # No coroutine yet: an app that ends before the worker starts would complain of one that nobody awaited.
+        self.run_worker(partial(self._leave_box, "left"), exit_on_error=False)
         super().terminal_gone()
 
     # --- walls ---------------------------------------------------------------------------------
 
     @on(LoggedOut)
-    def _token_refused(self, message: LoggedOut) -> None:
-        """The visit is ending; the box says how, within a second."""
+    async def _logged_out(self, message: LoggedOut) -> None:
+        """Esc ends the visit. A token that is refused means that it is ending: the box says how, within a second."""
         message.prevent_default()
+        if not message.expired:
+            await self.action_quit()
 
     @on(CheckServer)
     @on(BrowseRecordings)
+    @on(BrowseScenarios)
     @on(Replay)
-    def _not_here(self, message: CheckServer | BrowseRecordings | Replay) -> None:
+    @on(TakeTour)
+    def _not_here(self, message: Message) -> None:
         message.prevent_default()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -345,6 +361,11 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
             self.notify(_("{key} ends the visit.").format(key=self.key_names.first(END)))
 
 
+def _nothing_remembered() -> Memory:
+    """For a new visitor, who is shown no tour: it is about what visitors cannot do, too."""
+    return Memory(tour_over=True)
+
+
 def _ignore_job_control(leave: Callable[[], None]) -> None:
     """There is no shell behind a kiosk: nothing stops it, and what would interrupt it ends the visit."""
     import asyncio
@@ -355,11 +376,6 @@ def _ignore_job_control(leave: Callable[[], None]) -> None:
     for name in (signal.SIGINT, signal.SIGQUIT):
         with suppress(NotImplementedError, RuntimeError):
             loop.add_signal_handler(name, leave)
-
-
-def over_ssh() -> bool:
-    """Whether a visitor came over SSH."""
-    return bool(os.environ.get("SSH_CONNECTION"))
 
 
 def run_kiosk(settings: ConsoleSettings, options: KioskOptions, *, mouse: bool = True) -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from relay.commands import Command, Say, UseSink, UseSource
+from relay.commands import Command, Interrupt, Mute, Reconnect, Say, Stop, StopRecording, UseSink, UseSource
 from relay.stream import Notice, Problem, Recording, SinkState, SourceState, Started, StreamEvent
 from tui.host.devices import Devices
 from tui.host.services import ConversationRelay, Services
@@ -107,10 +107,10 @@ class WalledRelay:
                 return None if real is None else UseSource(spec=real)
             case UseSink(spec=spec):
                 return command if spec in self._sinks else None
-            case Say(text=text):
-                return command if text.strip() else None
-            case _:
+            case Say() | Mute() | Interrupt() | Reconnect() | StopRecording() | Stop():
                 return command
+            case _:
+                return None
 
     def _shown(self, event: StreamEvent) -> StreamEvent:
         """``event`` without names of this machine."""

@@ -210,6 +210,15 @@ class ConsoleSettings:
         variable="SALESMIND_PLAIN",
         flag="--plain",
     )
+    low_bandwidth: bool | None = option(
+        None,
+        N_(
+            "Write less to the terminal: figures about every second, signals every five, no motion. Unset: only "
+            "over SSH, when the line turns out to be slow."
+        ),
+        variable="SALESMIND_LOW_BANDWIDTH",
+        flag="--low-bandwidth",
+    )
     terminal_title: bool = option(
         True,
         N_("Show server and connection in the title of the terminal window."),
