@@ -74,8 +74,8 @@ benchmarks: $(VENV)/.dev ## print the tables of benchmarks/README.md (about 10 m
 
 lock: $(BIN)/python ## pin what pyproject.toml asks for, by hash (UPGRADE=--upgrade: to the newest there is)
 	$(PIP) --quiet uv
-	$(UV) pyproject.toml --extra server --extra site --extra offline --extra aec --group dev --output-file requirements/dev.txt
-	$(UV) pyproject.toml --extra server --extra offline --constraint requirements/dev.txt --output-file requirements/demo.txt
+	$(UV) pyproject.toml --extra server --extra web --extra site --extra offline --extra aec --group dev --output-file requirements/dev.txt
+	$(UV) pyproject.toml --extra server --extra web --extra offline --constraint requirements/dev.txt --output-file requirements/demo.txt
 	$(UV) requirements/agents.in --output-file requirements/agents.txt
 
 clean: ## remove the virtual environment and caches

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from acceptance.record import Record
 from relay.stream import Connection, Meters, Step
 
-
 SETTLED_S = 0.15
 """A server that closes right after confirming is noticed within this time; what was sent meanwhile proves nothing."""
 

@@ -12,8 +12,9 @@ from tui.cli.console import open_console, require_terminal
 from tui.cli.embedded_server import EmbeddedServer
 from tui.cli.group import reject
 from tui.cli.mind_options import mind_arguments, mind_options
-from tui.cli.server_extra import require_server
+from tui.cli.server_extra import require_server, require_web
 from tui.cli.server_process import ServerDidNotStart
+from tui.cli.web import DEFAULT_PLACES, console_for, serve_page
 from tui.exit_codes import ExitCode
 from tui.i18n import LANGUAGES, _
 
@@ -39,6 +40,19 @@ from tui.i18n import LANGUAGES, _
 @click.option(
     "--no-mouse", is_flag=True, help=_("Leave the mouse to the terminal, so that it can select text.")
 )
+@click.option(
+    "--web",
+    is_flag=True,
+    help=_("Open the console in the browser, with its microphone, not in this terminal."),
+)
+@click.option(
+    "--web-port",
+    metavar="N",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help=_("Port of the page of --web; 0 picks a free one."),
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -49,9 +63,14 @@ def command(
     mind_key_file: Path | None,
     mind_timeout: float,
     no_mouse: bool,
+    web: bool,
+    web_port: int,
 ) -> None:
     """Serve, open the console, stop serving."""
-    require_terminal()
+    if web:
+        require_web()
+    else:
+        require_terminal()
     require_server()
     from backend.engine.options import OptionsError, read_mind
 
@@ -80,6 +99,9 @@ def command(
         except ServerDidNotStart as failure:
             raise reject(_not_started(failure, server.log), ExitCode.CONNECTION) from None
         server.keep_running()
+        if web:
+            serve_page("127.0.0.1", web_port, (), DEFAULT_PLACES, console_for(url, None))
+            return
         own = OwnServer(url, lambda: asyncio.to_thread(server.restart))
         ctx.exit(open_console(lang=lang, server_url=url, no_mouse=no_mouse, own_server=own, demo=True))
 
