@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +22,10 @@ from websockets.typing import Origin
 from audio.samples import samples
 from tests.conftest import SALESMIND, Server
 from tests.system.chromium import CHROMIUM, Page, browsing
-from tests.system.programs import running, wait_for
+from tests.system.nginx import find_nginx, make_certificate, substitute, whole_configuration
+from tests.system.programs import answers, free_port, running, wait_for
 
+DEPLOY = Path(__file__).parents[2] / "deploy"
 SAMPLE = samples("ja")[2]
 SILENCE_S = 22
 """Between two repetitions of the sample: long enough for an answer."""
@@ -46,15 +49,48 @@ class Site:
         return [int(pid) for pid in re.findall(r"program (\d+) started", self.log.read_text())]
 
 
-@pytest.fixture
-def site(server: Server, environment: dict[str, str], tmp_path: Path) -> Iterator[Site]:
-    log = tmp_path / "page.log"
-    command = [*SALESMIND, "web", "--server", server.url, "--port", "0", "--visitors", "2"]
+@contextmanager
+def page_server(server: Server, environment: dict[str, str], log: Path, *more: str) -> Iterator[Site]:
+    command = [*SALESMIND, "web", "--server", server.url, "--port", "0", "--visitors", "2", *more]
     with running(command, log, env={**os.environ, **environment}) as process:
         wait_for(process, log, lambda: "http://localhost:" in log.read_text())
         found = re.search(r"http://localhost:\d+/", log.read_text())
         assert found
         yield Site(found[0], log)
+
+
+@pytest.fixture
+def site(server: Server, environment: dict[str, str], tmp_path: Path) -> Iterator[Site]:
+    with page_server(server, environment, tmp_path / "page.log") as site:
+        yield site
+
+
+@pytest.fixture
+def site_behind_nginx(server: Server, environment: dict[str, str], tmp_path: Path) -> Iterator[Site]:
+    """The same with nginx and TLS in front of it, from the site of ``deploy/``."""
+    nginx = find_nginx()
+    if nginx is None or shutil.which("openssl") is None:
+        pytest.skip("needs nginx and openssl (apt-get install nginx-light openssl)")
+    certificate, key = make_certificate(tmp_path)
+    port = free_port()
+    url = f"https://localhost:{port}/"
+    with page_server(server, environment, tmp_path / "page.log", "--origin", url) as behind:
+        site = substitute(
+            (DEPLOY / "nginx" / "salesmind-web.conf").read_text(),
+            plain=("listen 80;", f"listen 127.0.0.1:{free_port()};"),
+            tls=("listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;"),
+            name=("demo.example.com;", "localhost;"),
+            page=("http://127.0.0.1:8791", behind.url.rstrip("/").replace("localhost", "127.0.0.1")),
+            certificate=("/etc/ssl/certs/salesmind-web.pem", str(certificate)),
+            key=("/etc/ssl/private/salesmind-web.key", str(key)),
+            access=("/var/log/nginx/salesmind-web.access.log", str(tmp_path / "access.log")),
+            error=("/var/log/nginx/salesmind-web.error.log", str(tmp_path / "error.log")),
+        )
+        configuration, log = tmp_path / "nginx.conf", tmp_path / "nginx.log"
+        configuration.write_text(whole_configuration(tmp_path, site))
+        with running([nginx, "-c", str(configuration), "-p", str(tmp_path), "-e", str(log)], log) as process:
+            wait_for(process, log, lambda: answers(port))
+            yield Site(url, behind.log)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +159,10 @@ def alive(pid: int) -> bool:
 
 
 @pytest.mark.skipif(importlib.util.find_spec("ctranslate2") is None, reason="transcripts need [offline]")
-async def test_a_visitor_speaks_reads_and_hears(site: Site, speech: Path) -> None:
+async def test_a_visitor_speaks_reads_and_hears(
+    site_behind_nginx: Site, speech: Path, tmp_path: Path
+) -> None:
+    site = site_behind_nginx
     async with visitor(site, speech) as page:
         await click(page, "with-microphone")
         await log_in_and_start(page)
@@ -140,7 +179,9 @@ async def test_a_visitor_speaks_reads_and_hears(site: Site, speech: Path) -> Non
         await page.until("the end of all", lambda: not any(map(alive, everything)), 5)
         assert time.monotonic() - left < 4
     assert "Visit 1 ended" in site.log.read_text()
-    assert "key" not in site.log.read_text()
+    logged = (tmp_path / "access.log").read_text()
+    assert "GET /visits/..." in logged
+    assert re.findall(r"/visits/[^. ]", logged) == []
 
 
 async def test_a_refused_microphone_is_worded_and_typing_still_starts(site: Site) -> None:
