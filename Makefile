@@ -37,7 +37,7 @@ test-hours: $(VENV)/.dev ## hold ten simulated hours of conversation and measure
 test-kills: $(VENV)/.dev ## kill -9 a recorded talk at 50 moments, and repair what it leaves (about 4 minutes)
 	SALESMIND_KILLS=50 $(BIN)/python -m pytest -q tests/recordings/test_kills.py
 
-test-system: $(VENV)/.dev ## run the tests on a virtual sound card, nginx, Daphne, PostgreSQL, Redis and a browser
+test-system: $(VENV)/.dev ## run the tests on a virtual sound card, nginx, Daphne, PostgreSQL, Redis, sshd and a browser
 	SALESMIND_REQUIRE_SYSTEM=1 $(BIN)/python -m pytest -m system tests
 
 fuzz: $(VENV)/.dev ## try every property test with 10,000 examples (an hour or more)
@@ -52,7 +52,7 @@ audit: $(AUDIT)/.done ## look for known vulnerabilities in what is pinned, and f
 system-packages: ## install the Debian packages of test-system (as root)
 	apt-get update -q
 	apt-get install -y -q --no-install-recommends libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils nginx-light chromium \
-		postgresql redis-server flac ffmpeg sox
+		postgresql redis-server flac ffmpeg sox openssh-client openssh-server socat
 
 lint: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check .
