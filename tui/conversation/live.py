@@ -156,9 +156,9 @@ class LiveScreen(ConversationScreen):
             case SourceState():
                 self._attend_source(event)
             case Recording(state="started"):
-                words = _("Recording. {key} stops and deletes it. Directory: {directory}").format(
-                    key=self.key_name(RECORDING), directory=one_line(event.directory)
-                )
+                words = _("Recording. {key} stops and deletes it.").format(key=self.key_name(RECORDING))
+                if self.console_app.ALLOWED.machine:
+                    words += " " + _("Directory: {directory}").format(directory=one_line(event.directory))
                 self.say_news(News(words, "plain"))
             case Recording(state="deleted"):
                 self.say_news(News(_("The recording was deleted. The conversation continues."), "good"))
@@ -182,7 +182,9 @@ class LiveScreen(ConversationScreen):
             self.give(commands.UseSource(spec=self._base_source))
 
     def _show_hint(self) -> None:
-        self.query_one("#hint", Static).update(first_words(len(self._samples), self.console_app.key_names))
+        app = self.console_app
+        words = first_words(len(self._samples), app.key_names, files=app.ALLOWED.machine)
+        self.query_one("#hint", Static).update(words)
 
     def conversation_over(self) -> None:
         """The summary stays until the operator goes back or talks again."""
@@ -291,7 +293,12 @@ class LiveScreen(ConversationScreen):
     def action_source(self) -> None:
         """Choose the source, or the sink for the customer."""
         from tui.conversation.source_picker import SourcePicker
+        from tui.conversation.voice_picker import VoicePicker
 
+        if not self.console_app.ALLOWED.machine:
+            own = self.console_app.settings.audio.source
+            self.app.push_screen(VoicePicker(self._samples, None if own == SILENCE else own), self._use)
+            return
         picker = SourcePicker(self._samples, self._base_source, self._sink, self._answer_file())
         self.app.push_screen(picker, self._use)
 

@@ -41,6 +41,8 @@ class ServerAccount:
     token: str = field(repr=False)
     insecure: bool = False
     profile: str | None = None
+    place: str | None = None
+    """What the status line shows instead of profile and host."""
 
 
 class ConversationRelay(Protocol):

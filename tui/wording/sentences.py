@@ -75,6 +75,11 @@ SENTENCES: dict[str, str] = {
     ),
     "send_stalled": N_("The network accepts no more audio. The connection was dropped."),
     "connection_lost": N_("The connection was lost."),
+    # A demo box
+    "box_unknown": N_("The server lets no visitors in. Start it with --box-secret-file."),
+    "box_secret_wrong": N_("The server does not accept the secret of the box. Give both the same file."),
+    "box_full": N_("All places are taken, and so is the queue. Please come back a little later."),
+    "visit_over": N_("The visit is over."),
     # Closes and errors of the realtime socket
     "normal": N_("The conversation was closed normally."),
     "going_away": N_("The server is shutting down, most likely to restart."),
@@ -244,6 +249,7 @@ SENTENCES: dict[str, str] = {
     "results_ambiguous": N_("Several runs start with {run}. Give more of the id."),
     # The console itself
     "unexpected": N_("Something unexpected happened. Details are in the log file: {log}"),
+    "unexpected_for_visitor": N_("Something unexpected happened. Please tell whoever looks after this box."),
     "no_job_control": N_("There is no shell to go back to."),
     "relay_not_started": N_("The conversation process could not be started: {reason}"),
     "state_not_saved": N_("The console's state could not be saved: {reason}"),
