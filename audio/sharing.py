@@ -21,7 +21,7 @@ LATE_BYTES = 500 * BYTES_PER_MS
 
 OnLevel = Callable[[float], object]
 """Gets the peak (dBFS) of every 40 ms sent."""
-OnProblem = Callable[[AudioError], object]
+OnProblem = Callable[[AudioError], None]
 
 
 async def share_microphone(port: int, spec: str, told: OnLevel, problem: OnProblem) -> asyncio.Server:

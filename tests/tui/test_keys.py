@@ -29,6 +29,7 @@ from tui.frame.confirm import ConfirmScreen
 from tui.frame.help import HelpScreen
 from tui.frame.screen import ConsoleScreen
 from tui.login.screen import LoginScreen
+from tui.microphone.screen import MicrophoneScreen
 from tui.navigation import BrowseRecordings, CheckServer, Converse, Replay
 from tui.recordings.export import ExportScreen
 from tui.recordings.replay import ReplayScreen
@@ -57,6 +58,7 @@ SCREENS: list[type[ConsoleScreen[Any]]] = [
     RecordingsScreen,
     ReplayScreen,
     ExportScreen,
+    MicrophoneScreen,
 ]
 # Multiplexers take the first three; the others are Backspace, Tab, line feed and Enter in most terminals.
 TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"}

@@ -23,7 +23,7 @@ METER_CELLS = 30
 @click.command(
     help=_(
         "Lend this machine's microphone and loudspeaker to a console that runs elsewhere. Listens on two ports of "
-        "this machine only; an ssh tunnel brings them to the demo box. With TARGET and PORTS, both as the "
+        "this machine only; an ssh tunnel brings them to the demo box. With TARGET and PORT, both as the "
         "console there shows them, it starts the tunnel too: salesmind mic demo@box 20004"
     ),
     short_help=_("Lend this machine's microphone and loudspeaker to a demo box."),

@@ -58,6 +58,11 @@ class MicrophoneScreen(ConsoleModal[bool]):
         return self._systems[self._shown]
 
     @property
+    def connected(self) -> bool:
+        """Whether somebody is at the other end of the tunnel."""
+        return self.reading is not None and self.reading.verdict is not Verdict.NOBODY
+
+    @property
     def tunnel(self) -> str:
         """The visitor's own ssh command."""
         return tunnel(ssh_target(), self._ports.microphone, self._ports.loudspeaker)
