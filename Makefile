@@ -24,11 +24,11 @@ demo: $(VENV)/.demo ## start the console with its own server: log in as admin / 
 	@$(BIN)/salesmind demo
 
 test: $(VENV)/.dev $(AGENTS)/.done ## run every test that needs nothing but Python
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not system" $(TEST)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not system" $(TEST)
 
 coverage: $(VENV)/.dev $(AGENTS)/.done ## the same with branch coverage, subprocesses included; fails below the gate
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not system" --cov --cov-report= $(TEST)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not system" --cov --cov-report= $(TEST)
 	$(BIN)/python -m coverage report
 
 test-hours: $(VENV)/.dev ## hold ten simulated hours of conversation and measure memory (about 2 minutes)
@@ -74,7 +74,7 @@ benchmarks: $(VENV)/.dev ## print the tables of benchmarks/README.md (about 10 m
 
 lock: $(BIN)/python ## pin what pyproject.toml asks for, by hash (UPGRADE=--upgrade: to the newest there is)
 	$(PIP) --quiet uv
-	$(UV) pyproject.toml --extra server --extra web --extra site --extra offline --extra aec --group dev --output-file requirements/dev.txt
+	$(UV) pyproject.toml --extra server --extra web --extra site --extra offline --extra aec --extra load --group dev --output-file requirements/dev.txt
 	$(UV) pyproject.toml --extra server --extra web --extra offline --constraint requirements/dev.txt --output-file requirements/demo.txt
 	$(UV) requirements/agents.in --output-file requirements/agents.txt
 

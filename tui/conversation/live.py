@@ -227,8 +227,9 @@ class LiveScreen(ConversationScreen):
         return super().action_label(action)
 
     def action_shown(self, action: Action) -> bool:
-        """After the end, little remains but to talk again."""
-        return action.show or (action.name == "reconnect" and self._over)
+        """After the end, and when the relay has given up, little remains but to try again."""
+        gave_up = self.feed is not None and self.feed.state.status == "given_up"
+        return action.show or (action.name == "reconnect" and (self._over or gave_up))
 
     @work(group="commands", exit_on_error=False)
     async def give(self, command: commands.Command) -> None:

@@ -59,8 +59,8 @@ class ConsoleScreen(Screen[Result]):
         return action.show
 
     def key_name(self, action: Action) -> str:
-        """The first key of ``action``, for a sentence."""
-        return self.console_app.key_names.first(action)
+        """The first key of ``action`` that works now, for a sentence."""
+        return self.console_app.key_names.first(action, typing=isinstance(self.focused, Input))
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Dismiss only once: a second quick key press would close the screen below."""
