@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import shutil
+import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -20,7 +22,7 @@ from websockets.asyncio.client import connect
 from websockets.typing import Origin
 
 from audio.samples import samples
-from tests.conftest import SALESMIND, Server
+from tests.conftest import SALESMIND
 from tests.system.chromium import CHROMIUM, Page, browsing
 from tests.system.nginx import find_nginx, make_certificate, substitute, whole_configuration
 from tests.system.programs import answers, free_port, running, wait_for
@@ -29,7 +31,8 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 SAMPLE = samples("ja")[2]
 SILENCE_S = 22
 """Between two repetitions of the sample: long enough for an answer."""
-TAB, ENTER, F2, F3 = ("Tab", 9), ("Enter", 13), ("F2", 113), ("F3", 114)
+ENTER = ("Enter", 13)
+WELCOME = "Hold a sales conversation"
 
 pytestmark = [
     pytest.mark.system,
@@ -49,10 +52,33 @@ class Site:
         return [int(pid) for pid in re.findall(r"program (\d+) started", self.log.read_text())]
 
 
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The URL of a demo box's server, and its secret."""
+    directory = tmp_path_factory.mktemp("box")
+    secret, log = directory / "box.secret", directory / "server.log"
+    command = [
+        *SALESMIND,
+        "serve",
+        "--port",
+        "0",
+        "--data-dir",
+        str(directory),
+        "--box-secret-file",
+        str(secret),
+    ]
+    with subprocess.Popen([*command, "--log", str(log), "--stop-on-eof"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:  # fmt: skip
+        assert process.stdout is not None
+        yield str(json.loads(process.stdout.readline())["url"]), secret
+        process.terminate()
+
+
 @contextmanager
-def page_server(server: Server, environment: dict[str, str], log: Path, *more: str) -> Iterator[Site]:
-    command = [*SALESMIND, "web", "--server", server.url, "--port", "0", "--visitors", "2", *more]
-    with running(command, log, env={**os.environ, **environment}) as process:
+def page_server(box: tuple[str, Path], environment: dict[str, str], log: Path, *more: str) -> Iterator[Site]:
+    url, secret = box
+    own = ("--server", url, "--box-secret-file", str(secret), "--port", "0", "--visitors", "2")
+    with running([*SALESMIND, "web", *own, *more], log, env={**os.environ, **environment}) as process:
         wait_for(process, log, lambda: "http://localhost:" in log.read_text())
         found = re.search(r"http://localhost:\d+/", log.read_text())
         assert found
@@ -60,13 +86,13 @@ def page_server(server: Server, environment: dict[str, str], log: Path, *more: s
 
 
 @pytest.fixture
-def site(server: Server, environment: dict[str, str], tmp_path: Path) -> Iterator[Site]:
-    with page_server(server, environment, tmp_path / "page.log") as site:
+def site(box: tuple[str, Path], environment: dict[str, str], tmp_path: Path) -> Iterator[Site]:
+    with page_server(box, environment, tmp_path / "page.log") as site:
         yield site
 
 
 @pytest.fixture
-def site_behind_nginx(server: Server, environment: dict[str, str], tmp_path: Path) -> Iterator[Site]:
+def site_behind_nginx(box: tuple[str, Path], environment: dict[str, str], tmp_path: Path) -> Iterator[Site]:
     """The same with nginx and TLS in front of it, from the site of ``deploy/``."""
     nginx = find_nginx()
     if nginx is None or shutil.which("openssl") is None:
@@ -74,7 +100,7 @@ def site_behind_nginx(server: Server, environment: dict[str, str], tmp_path: Pat
     certificate, key = make_certificate(tmp_path)
     port = free_port()
     url = f"https://localhost:{port}/"
-    with page_server(server, environment, tmp_path / "page.log", "--origin", url) as behind:
+    with page_server(box, environment, tmp_path / "page.log", "--origin", url) as behind:
         site = substitute(
             (DEPLOY / "nginx" / "salesmind-web.conf").read_text(),
             plain=("listen 80;", f"listen 127.0.0.1:{free_port()};"),
@@ -120,20 +146,14 @@ def text_of(page: Page, element: str) -> str:
     return f"document.getElementById('{element}').textContent"
 
 
-async def log_in_and_start(page: Page) -> None:
-    await page.until_shown("Password")
-    await page.until_shown("Server is up")
-    for _ in ("server", "address", "user name"):
-        await page.press(*TAB)
-    await page.type("admin")
-    await page.press(*TAB)
-    await page.type("admin123")
-    await page.press(*F3)
+async def visit(page: Page) -> None:
+    """From the welcome into a conversation."""
+    await page.until_shown(WELCOME)
+    await page.press(*ENTER)
     await page.until_shown("Role-play sessions")
-    await page.type("n")
-    await page.until_shown("New role-play session")
-    await page.press(*F2)
-    await page.press(*F3)
+    await page.until_shown("Talk")
+    await page.press(*ENTER)
+    await page.until_shown("Ready for audio")
 
 
 def family(pid: int) -> set[int]:
@@ -165,7 +185,7 @@ async def test_a_visitor_speaks_reads_and_hears(
     site = site_behind_nginx
     async with visitor(site, speech) as page:
         await click(page, "with-microphone")
-        await log_in_and_start(page)
+        await visit(page)
         await page.until_shown(SAMPLE.text[2:8], 90)
         await page.until("a voice", lambda: page.evaluate("window.loudness() > 0.02"))
         assert page.sound_bytes > 24_000
@@ -192,7 +212,7 @@ async def test_a_refused_microphone_is_worded_and_typing_still_starts(site: Site
             "the refusal", lambda: page.evaluate(f"{text_of(page, 'problem')}.includes('許可されていません')")
         )
         await click(page, "without-microphone")
-        await page.until_shown("SalesMind Console")
+        await page.until_shown("体験のデータ")
         assert (
             await page.evaluate(text_of(page, "microphone"))
             == "マイク：なし。文字の入力かサンプル音声を使ってください。"
@@ -232,7 +252,7 @@ async def test_a_visitor_too_many_is_told_and_comes_in_when_a_place_is_free(site
         url = f"{site.url.replace('http', 'ws')}visits/{keys[0]}/terminal"
         async with connect(url, origin=Origin(origin["Origin"]), proxy=None):
             pass  # came and left
-        await page.until_shown("SalesMind Console")
+        await page.until_shown(WELCOME)
 
 
 async def test_a_browser_that_cannot_draw_is_told(site: Site) -> None:

@@ -98,9 +98,8 @@ async def test_another_rate_is_said(make_app: Any, until: Any) -> None:
             due += 0.04
             await asyncio.sleep(due - loop.time())
 
-    async with opened(make_app) as (pilot, screen, _, port):
-        async with await asyncio.start_server(speak, "127.0.0.1", port):
-            await until(pilot, lambda: "Wrong format: 4" in shown(screen))
+    async with opened(make_app) as (pilot, screen, _, port), await asyncio.start_server(speak, "127.0.0.1", port):
+        await until(pilot, lambda: "Wrong format: 4" in shown(screen))
 
 
 def test_every_verdict_has_its_words() -> None:
