@@ -14,7 +14,7 @@ UV     := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-hours test-kills test-system fuzz reliability audit system-packages lint format catalogue screenshots \
+.PHONY: help demo test coverage test-hours test-kills test-system test-box fuzz reliability audit system-packages lint format catalogue screenshots \
 	benchmarks lock clean
 
 help: ## this list
@@ -39,6 +39,10 @@ test-kills: $(VENV)/.dev ## kill -9 a recorded talk at 50 moments, and repair wh
 
 test-system: $(VENV)/.dev ## run the tests on a virtual sound card, nginx, Daphne, PostgreSQL, Redis, sshd and a browser
 	SALESMIND_REQUIRE_SYSTEM=1 $(BIN)/python -m pytest -m system tests
+
+test-box: $(VENV)/.dev ## follow docs/demo-box.md word for word on a clean Debian (as root, about 10 minutes)
+	apt-get install -y -q --no-install-recommends debootstrap systemd-container iproute2 iptables sshpass curl
+	SALESMIND_TEST_BOX=1 $(BIN)/python -m pytest -m system tests/system/test_demo_box.py
 
 fuzz: $(VENV)/.dev ## try every property test with 10,000 examples (an hour or more)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n 2 -m "hypothesis and not system" $(TEST)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import re
 import shutil
-import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -15,22 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import numpy as np
 import pytest
-import soundfile
 from websockets.asyncio.client import connect
 from websockets.typing import Origin
 
-from audio.samples import samples
 from tests.conftest import SALESMIND
 from tests.system.chromium import CHROMIUM, Page, browsing
 from tests.system.nginx import find_nginx, make_certificate, substitute, whole_configuration
-from tests.system.programs import answers, free_port, running, wait_for
+from tests.system.programs import answers, box_server, free_port, running, wait_for
+from tests.system.speech import SAMPLE, write_speech
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-SAMPLE = samples("ja")[2]
-SILENCE_S = 22
-"""Between two repetitions of the sample: long enough for an answer."""
 ENTER = ("Enter", 13)
 WELCOME = "Hold a sales conversation"
 
@@ -55,23 +48,8 @@ class Site:
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """The URL of a demo box's server, and its secret."""
-    directory = tmp_path_factory.mktemp("box")
-    secret, log = directory / "box.secret", directory / "server.log"
-    command = [
-        *SALESMIND,
-        "serve",
-        "--port",
-        "0",
-        "--data-dir",
-        str(directory),
-        "--box-secret-file",
-        str(secret),
-    ]
-    with subprocess.Popen([*command, "--log", str(log), "--stop-on-eof"], stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:  # fmt: skip
-        assert process.stdout is not None
-        yield str(json.loads(process.stdout.readline())["url"]), secret
-        process.terminate()
+    with box_server(tmp_path_factory.mktemp("box")) as box:
+        yield box
 
 
 @contextmanager
@@ -121,12 +99,7 @@ def site_behind_nginx(box: tuple[str, Path], environment: dict[str, str], tmp_pa
 
 @pytest.fixture(scope="module")
 def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A WAV file in which the visitor says the sample again and again, with time to listen in between."""
-    spoken, rate = soundfile.read(SAMPLE.path, dtype="int16")
-    hiss = np.random.default_rng(7).integers(-20, 20, SILENCE_S * rate, dtype="int16")
-    path = tmp_path_factory.mktemp("speech") / "speech.wav"
-    soundfile.write(path, np.concatenate([spoken, hiss]), rate)
-    return path
+    return write_speech(tmp_path_factory.mktemp("speech") / "speech.wav")
 
 
 @asynccontextmanager

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import fcntl
+import importlib.util
 import os
 import pty
 import re
+import select
 import shutil
 import socket
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import pyte
 import pytest
 
+from audio.pcm import peak_dbfs
 from tests.system.nginx import substitute
-from tests.system.programs import free_port, wait_for
+from tests.system.programs import box_server, free_port, running, wait_for
+from tests.system.speech import SAMPLE, write_speech
 from tests.system.sshd import DEPLOY, SSHD, Box, drop_in, serving
 
 SCREEN = "echo the demo in $TERM; stty size; read line; echo typed $line"
@@ -287,3 +295,93 @@ def test_systemd_accepts_the_units(unit: str, tmp_path: Path) -> None:
 def test_drop_in_names_nothing_that_the_test_does_not_replace(tmp_path: Path) -> None:
     text = drop_in(tmp_path, tmp_path / "visit")
     assert "/usr/local" not in text
+
+
+class Screen:
+    """A visitor's terminal of 120 x 40 with ``command`` in it."""
+
+    def __init__(self, command: list[str]) -> None:
+        self.screen = pyte.Screen(120, 40)
+        self._stream = pyte.ByteStream(self.screen)
+        pid, self._master = pty.fork()
+        if pid == 0:
+            os.environ.update(TERM="xterm-256color", LINES="40", COLUMNS="120")
+            os.execvp(command[0], command)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        self._pid = pid
+
+    def shown(self) -> str:
+        """The screen, without spaces: pyte leaves one behind each wide letter."""
+        return "\n".join(line.replace(" ", "") for line in self.screen.display if line.strip())
+
+    def until(self, words: str, seconds: float = 40) -> str:
+        deadline = time.monotonic() + seconds
+        while words.replace(" ", "") not in self.shown():
+            assert time.monotonic() < deadline, f"{words}\n{self.shown()}"
+            if select.select([self._master], [], [], 0.2)[0]:
+                self._stream.feed(os.read(self._master, 65_536))
+        return self.shown()
+
+    def press(self, keys: str) -> None:
+        os.write(self._master, keys.encode())
+
+    def close(self) -> None:
+        os.kill(self._pid, 9)
+        os.close(self._master)
+        os.waitpid(self._pid, 0)
+
+
+@pytest.mark.skipif(
+    shutil.which("socat") is None or shutil.which("ffmpeg") is None, reason="needs socat and ffmpeg"
+)
+@pytest.mark.skipif(importlib.util.find_spec("ctranslate2") is None, reason="transcripts need [offline]")
+def test_a_visitor_speaks_with_a_microphone_of_their_own(
+    demo_box: tuple[str, Path], tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """The commands of the screen with a recording in the microphone's place; the tunnel is ssh's own."""
+    url, secret = demo_box
+    speech = write_speech(tmp_path / "speech.wav")
+    state = environment["SALESMIND_STATE_DIR"]
+    visited = (
+        f"cd {DEPLOY.parents[1]}; SALESMIND_STATE_DIR={state} exec {sys.executable} -m tui.cli kiosk --once "
+        f"--language en --server {url} --box-secret-file {secret} --voice-ports {PORTS[0]}-{PORTS[-1]}"
+    )
+    with serving(tmp_path, visited) as box, ExitStack() as laptop:
+        screen = Screen([*box.ssh("-tt", "-q"), "127.0.0.1"])
+        laptop.callback(screen.close)
+        screen.until("Hold a sales conversation")
+        screen.press("\x1b[20~")  # F9
+        found = re.search(r"-R(\d+):127\.0\.0\.1:7700", screen.until(":7701"))
+        assert found
+        port, microphone, loudspeaker = int(found[1]), free_port(), free_port()
+        screen.until("Waiting: nothing is connected yet")
+        heard = tmp_path / "heard.raw"
+        play = f"ffmpeg -loglevel error -re -stream_loop -1 -i {speech} -ar 24000 -ac 1 -f s16le -"
+        for listen, direction, what in (
+            (microphone, ("-U",), f"EXEC:{play}"),
+            (loudspeaker, ("-u",), f"OPEN:{heard},creat,append"),
+        ):
+            command = ["socat", *direction, f"TCP-LISTEN:{listen},bind=127.0.0.1,reuseaddr,fork", what]
+            laptop.enter_context(running(command, tmp_path / "socat.log"))
+        forwards = (f"-R{port}:127.0.0.1:{microphone}", f"-R{port + 1}:127.0.0.1:{loudspeaker}")
+        laptop.enter_context(tunnel(box, *forwards))
+        screen.until("Good: your voice arrives.")
+        screen.press("\x1bOR")  # F3
+        screen.until("Hold a sales conversation")
+        screen.press("\r")
+        screen.until("Role-play sessions")
+        screen.until("Manufacturing")
+        screen.press("\r")
+        screen.until(SAMPLE.text[2:8], 60)
+        deadline = time.monotonic() + 20
+        while not (heard.exists() and peak_dbfs(heard.read_bytes()[-480_000:]) > -40):
+            assert time.monotonic() < deadline, screen.shown()
+            screen.until("")
+            os.sched_yield()
+
+
+@pytest.fixture
+def demo_box(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """The URL of a demo box's server, and its secret."""
+    with box_server(tmp_path) as box:
+        yield box

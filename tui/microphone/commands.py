@@ -16,6 +16,8 @@ from tui.i18n import N_
 
 MICROPHONE_PORT, LOUDSPEAKER_PORT = 7700, 7701
 """On the laptop."""
+FROM_PROGRAM, TO_PROGRAM = "-U", "-u"
+"""Of socat: one direction only."""
 _LISTEN = "TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork"
 _SOX = "-q -t raw -r 24000 -e signed -b 16 -c 1 -"
 _PULSE = "--raw --format=s16le --rate=24000 --channels=1 --latency-msec=40"
@@ -30,8 +32,8 @@ class System:
     sound: tuple[str, ...]
 
 
-def _socat(port: int, program: str) -> str:
-    return f"socat {_LISTEN.format(port=port)} EXEC:'{program}'"
+def _socat(port: int, program: str, direction: str) -> str:
+    return f"socat {direction} {_LISTEN.format(port=port)} EXEC:'{program}'"
 
 
 def _ncat(port: int, program: str) -> str:
@@ -46,14 +48,17 @@ def systems() -> tuple[System, ...]:
             N_("Linux"),
             "socat, pulseaudio-utils",
             (
-                _socat(MICROPHONE_PORT, f"parec {_PULSE}"),
-                _socat(LOUDSPEAKER_PORT, f"pacat --playback {_PULSE}"),
+                _socat(MICROPHONE_PORT, f"parec {_PULSE}", FROM_PROGRAM),
+                _socat(LOUDSPEAKER_PORT, f"pacat --playback {_PULSE}", TO_PROGRAM),
             ),
         ),
         System(
             N_("macOS"),
             "brew install socat sox",
-            (_socat(MICROPHONE_PORT, f"rec {_SOX}"), _socat(LOUDSPEAKER_PORT, f"play {_SOX}")),
+            (
+                _socat(MICROPHONE_PORT, f"rec {_SOX}", FROM_PROGRAM),
+                _socat(LOUDSPEAKER_PORT, f"play {_SOX}", TO_PROGRAM),
+            ),
         ),
         System(
             N_("Windows"),

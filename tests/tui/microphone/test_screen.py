@@ -40,7 +40,9 @@ def shown(screen: MicrophoneScreen) -> str:
 
 
 @asynccontextmanager
-async def opened(make_app: Any, size: tuple[int, int] = (80, 24)) -> AsyncIterator[tuple[Any, Any, list[Any], int]]:
+async def opened(
+    make_app: Any, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[tuple[Any, Any, list[Any], int]]:
     app = make_app()
     port, answers = free_port(), []
     async with app.run_test(size=size) as pilot:
@@ -98,7 +100,10 @@ async def test_another_rate_is_said(make_app: Any, until: Any) -> None:
             due += 0.04
             await asyncio.sleep(due - loop.time())
 
-    async with opened(make_app) as (pilot, screen, _, port), await asyncio.start_server(speak, "127.0.0.1", port):
+    async with (
+        opened(make_app) as (pilot, screen, _, port),
+        await asyncio.start_server(speak, "127.0.0.1", port),
+    ):
         await until(pilot, lambda: "Wrong format: 4" in shown(screen))
 
 
