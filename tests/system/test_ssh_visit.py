@@ -351,6 +351,8 @@ def test_a_visitor_speaks_with_a_microphone_of_their_own(
         laptop.callback(screen.close)
         screen.until("Hold a sales conversation")
         screen.press("\x1b[20~")  # F9
+        screen.until("salesmind mic")
+        screen.press("\x1bOQ")  # F2, for Linux
         found = re.search(r"-R(\d+):127\.0\.0\.1:7700", screen.until(":7701"))
         assert found
         port, microphone, loudspeaker = int(found[1]), free_port(), free_port()

@@ -30,6 +30,8 @@ class System:
     name: str
     needs: str
     sound: tuple[str, ...]
+    tunnel: str | None
+    """The second step; None where the first one does it too."""
 
 
 def _socat(port: int, program: str, direction: str) -> str:
@@ -40,10 +42,11 @@ def _ncat(port: int, program: str) -> str:
     return f'ncat -lk 127.0.0.1 {port} -e "{program}"'
 
 
-def systems() -> tuple[System, ...]:
-    """The kinds, the simplest first."""
+def systems(target: str, microphone: int, loudspeaker: int) -> tuple[System, ...]:
+    """The kinds, the simplest first. ``target``: the box, for ssh; the ports are the visitor's on the box."""
+    through = tunnel(target, microphone, loudspeaker)
     return (
-        System(N_("SalesMind Console installed"), "", ("salesmind mic",)),
+        System(N_("SalesMind Console installed"), "", (f"salesmind mic {target} {microphone}",), None),
         System(
             N_("Linux"),
             "socat, pulseaudio-utils",
@@ -51,6 +54,7 @@ def systems() -> tuple[System, ...]:
                 _socat(MICROPHONE_PORT, f"parec {_PULSE}", FROM_PROGRAM),
                 _socat(LOUDSPEAKER_PORT, f"pacat --playback {_PULSE}", TO_PROGRAM),
             ),
+            through,
         ),
         System(
             N_("macOS"),
@@ -59,6 +63,7 @@ def systems() -> tuple[System, ...]:
                 _socat(MICROPHONE_PORT, f"rec {_SOX}", FROM_PROGRAM),
                 _socat(LOUDSPEAKER_PORT, f"play {_SOX}", TO_PROGRAM),
             ),
+            through,
         ),
         System(
             N_("Windows"),
@@ -74,6 +79,7 @@ def systems() -> tuple[System, ...]:
                     "ffplay -loglevel error -nodisp -fflags nobuffer -f s16le -ar 24000 -ac 1 -",
                 ),
             ),
+            through,
         ),
     )
 
@@ -87,18 +93,20 @@ def tunnel(target: str, microphone: int, loudspeaker: int) -> str:
 
 
 def ssh_target(environment: Mapping[str, str] | None = None) -> str:
-    """How the visitor came: ``demo@ADDRESS``, with ``-p PORT`` unless it is 22.
+    """How the visitor came: ``demo@ADDRESS``, or ``ssh://demo@ADDRESS:PORT`` if the port is not 22.
 
     ``SALESMIND_SSH_TARGET`` names it better than the address in ``SSH_CONNECTION``, behind NAT for instance.
     """
     environment = os.environ if environment is None else environment
     named = environment.get("SALESMIND_SSH_TARGET")
     if named:
-        return shlex.join(shlex.split(named))
+        return shlex.quote(named)
     parts = environment.get("SSH_CONNECTION", "").split()
     if len(parts) != 4 or not re.fullmatch(r"[0-9A-Fa-f.:]+", parts[2]) or not parts[3].isdigit():
         return "demo@..."
     user = environment.get("USER", "demo")
     user = user if re.fullmatch(r"[a-z_][a-z0-9_-]*", user) else "demo"
-    port = "" if parts[3] == "22" else f"-p {parts[3]} "
-    return f"{port}{user}@{parts[2]}"
+    if parts[3] == "22":
+        return f"{user}@{parts[2]}"
+    address = f"[{parts[2]}]" if ":" in parts[2] else parts[2]
+    return f"ssh://{user}@{address}:{parts[3]}"

@@ -21,7 +21,7 @@ from tui.frame.screen import ConsoleModal
 from tui.host.voice_ports import LOOPBACK, VoicePorts
 from tui.i18n import _
 from tui.microphone.actions import ACTIONS, USE
-from tui.microphone.commands import System, ssh_target, systems, tunnel
+from tui.microphone.commands import System, ssh_target, systems
 from tui.microphone.words import told
 from tui.tones import STYLES
 from tui.wording.figures import meter_cells
@@ -49,7 +49,7 @@ class MicrophoneScreen(ConsoleModal[bool]):
     def __init__(self, ports: VoicePorts) -> None:
         super().__init__()
         self._ports = ports
-        self._systems = systems()
+        self._systems = systems(ssh_target(), ports.microphone, ports.loudspeaker)
         self._shown = 0
 
     @property
@@ -62,11 +62,6 @@ class MicrophoneScreen(ConsoleModal[bool]):
         """Whether somebody is at the other end of the tunnel."""
         return self.reading is not None and self.reading.verdict is not Verdict.NOBODY
 
-    @property
-    def tunnel(self) -> str:
-        """The visitor's own ssh command."""
-        return tunnel(ssh_target(), self._ports.microphone, self._ports.loudspeaker)
-
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="box", can_focus=False):
             yield Static(_("Your own microphone and loudspeaker"), classes="title")
@@ -74,10 +69,11 @@ class MicrophoneScreen(ConsoleModal[bool]):
             yield Static(id="sound", classes="command", markup=False)
             yield Static(
                 _("2. Then, in another window, bring them here. The same password as before:"),
+                id="second",
                 classes="step",
                 markup=False,
             )
-            yield Static(self.tunnel, id="tunnel", classes="command", markup=False)
+            yield Static(id="tunnel", classes="command", markup=False)
             yield Static(_("3. Speak:"), classes="step", markup=False)
             yield Static(id="meter")
             yield Static(id="verdict")
@@ -119,6 +115,9 @@ class MicrophoneScreen(ConsoleModal[bool]):
             first += " " + _("It needs: {packages}").format(packages=system.needs)
         self.query_one("#first", Static).update(first)
         self.query_one("#sound", Static).update("\n".join(system.sound))
+        self.query_one("#tunnel", Static).update(system.tunnel or "")
+        for part in ("#second", "#tunnel"):
+            self.query_one(part).display = system.tunnel is not None
 
     def action_system(self) -> None:
         """Show the next kind of computer."""
@@ -127,7 +126,8 @@ class MicrophoneScreen(ConsoleModal[bool]):
 
     def action_copy(self) -> None:
         """Copy all commands, one a line."""
-        self.app.copy_to_clipboard("\n".join([*self.system.sound, self.tunnel]) + "\n")
+        commands = filter(None, (*self.system.sound, self.system.tunnel))
+        self.app.copy_to_clipboard("\n".join(commands) + "\n")
         self.notify(_("The commands are in the clipboard."))
 
     def action_use(self) -> None:

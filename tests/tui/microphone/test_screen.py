@@ -15,12 +15,20 @@ from textual.widgets import Static
 
 from audio.incoming import Reading, Verdict
 from audio.sharing import share_microphone
+from tui import i18n
 from tui.host.voice_ports import VoicePorts
+from tui.i18n import Language
 from tui.microphone import commands
 from tui.microphone.screen import MicrophoneScreen
 from tui.microphone.words import WORDS, told
 
 CONNECTION = "192.0.2.7 50000 198.51.100.4 2222"
+
+
+@pytest.fixture(autouse=True)
+def quick_to_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audio.incoming.SETTLE_S", 0.2)
+    monkeypatch.setattr("audio.incoming.WINDOW_S", 0.8)
 
 
 @pytest.fixture(autouse=True)
@@ -56,17 +64,30 @@ async def opened(
 async def test_the_commands_have_the_visitors_own_ports(make_app: Any) -> None:
     async with opened(make_app) as (pilot, screen, answers, port):
         text = shown(screen)
-        assert "salesmind mic" in text
-        assert f"-R {port}:127.0.0.1:7700 -R {port + 1}:127.0.0.1:7701 -p 2222 demo@198.51.100.4" in text
+        assert f"salesmind mic ssh://demo@198.51.100.4:2222 {port}" in text
+        tunnel = f"-R {port}:127.0.0.1:7700 -R {port + 1}:127.0.0.1:7701 ssh://demo@198.51.100.4:2222"
+        assert tunnel not in text  # `salesmind mic` makes it
         for word in ("parec", "rec -q", "ffmpeg"):
             await pilot.press("f2")
             assert word in shown(screen)
+            assert tunnel in shown(screen)
         await pilot.press("f2")
         assert "salesmind mic" in shown(screen)
         await pilot.press("y")
-        assert pilot.app.clipboard.startswith("salesmind mic\nssh -N ")
+        assert pilot.app.clipboard == f"salesmind mic ssh://demo@198.51.100.4:2222 {port}\n"
         await pilot.press("escape")
         assert answers == [False]
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+async def test_the_smallest_terminal_shows_the_verdict(make_app: Any, language: Language) -> None:
+    i18n.set_language(language)
+    async with opened(make_app) as (pilot, screen, _, _port):
+        for _ in range(4):
+            await pilot.press("f2")
+            await pilot.pause()
+            region = screen.query_one("#verdict").region
+            assert region.bottom <= 23 and region.height >= 2
 
 
 async def test_it_says_what_arrives_and_lets_a_voice_be_used(make_app: Any, until: Any) -> None:
@@ -119,7 +140,7 @@ def test_every_verdict_has_its_words() -> None:
     ("environment", "target"),
     [
         ({"SSH_CONNECTION": "1.2.3.4 5 10.0.0.1 22", "USER": "demo"}, "demo@10.0.0.1"),
-        ({"SSH_CONNECTION": "fe80::1 5 2001:db8::1 2200", "USER": "demo"}, "-p 2200 demo@2001:db8::1"),
+        ({"SSH_CONNECTION": "fe80::1 5 2001:db8::1 2200", "USER": "demo"}, "ssh://demo@[2001:db8::1]:2200"),
         ({"SSH_CONNECTION": "x", "USER": "demo"}, "demo@..."),
         ({"SSH_CONNECTION": "1.2.3.4 5 $(id) 22"}, "demo@..."),
         ({"SSH_CONNECTION": "1.2.3.4 5 10.0.0.1 22", "USER": "a b;c"}, "demo@10.0.0.1"),
