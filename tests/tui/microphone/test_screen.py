@@ -52,7 +52,8 @@ async def opened(
     make_app: Any, size: tuple[int, int] = (80, 24)
 ) -> AsyncIterator[tuple[Any, Any, list[Any], int]]:
     app = make_app()
-    port, answers = free_port(), []
+    port = free_port()
+    answers: list[bool | None] = []
     async with app.run_test(size=size) as pilot:
         with socket.socket(socket.AF_UNIX) as held:
             screen = MicrophoneScreen(VoicePorts(port, held))
