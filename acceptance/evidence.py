@@ -267,12 +267,18 @@ def _shortened(text: str) -> str:
 
 
 def finding(code: str, kind: EvidenceKind, moment: Moment, /, **data: Scalar) -> Evidence:
-    """One piece of evidence, worded from ``data``, whose text is made harmless and free of secrets.
+    """One piece of evidence of the procedure. Raises ``KeyError`` for a code without words."""
+    return worded(WORDS[code], code, kind, moment, **data)
 
-    A ``message`` is English; where its ``code`` is known, the Japanese words say the same. Raises ``KeyError``
-    for a code without words.
+
+def worded(
+    words: tuple[str, str], code: str, kind: EvidenceKind, moment: Moment, /, **data: Scalar
+) -> Evidence:
+    """One piece of evidence: ``words`` filled in from ``data``, whose text is made harmless and free of secrets.
+
+    A ``message`` is English; where its ``code`` is known, the Japanese words say the same.
     """
-    ja, en = WORDS[code]
+    ja, en = words
     data = {
         name: redact(_shortened(one_line(value))) if isinstance(value, str) else value
         for name, value in data.items()
