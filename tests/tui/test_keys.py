@@ -32,6 +32,7 @@ from tui.frame.jump import JumpScreen
 from tui.frame.screen import ConsoleScreen
 from tui.login.again import LoginAgainScreen
 from tui.login.screen import LoginScreen
+from tui.microphone.screen import MicrophoneScreen
 from tui.navigation import BrowseRecordings, BrowseScenarios, CheckServer, Converse, Replay
 from tui.recordings.export import ExportScreen
 from tui.recordings.replay import ReplayScreen
@@ -69,6 +70,7 @@ SCREENS: list[type[ConsoleScreen[Any]]] = [
     RecordingsScreen,
     ReplayScreen,
     ExportScreen,
+    MicrophoneScreen,
     DevicesScreen,
     SettingsScreen,
     ChoiceScreen,
