@@ -14,6 +14,7 @@ from pathlib import Path
 from acceptance.evidence import worded
 from acceptance.fault_proxy import FaultProxy
 from acceptance.held_conversation import HeldConversation
+from acceptance.judges.reasons import trouble
 from acceptance.judges.streaming import judge_stored
 from acceptance.measurements import ModeReading, StoredMessages
 from acceptance.record import Moment, Record
@@ -28,7 +29,7 @@ from relay.commands import UseSource
 from relay.config import RelayConfig
 from relay.stream import SourceState, StreamEvent
 from scenarios.figures import Measured, measured
-from scenarios.judges import QUIET_S, Window, heard_and_wanted, judge, stored_answer
+from scenarios.judges import QUIET_S, Window, heard_and_wanted, heard_spans, judge, stored_answer
 from scenarios.model import (
     Expectation,
     Interrupt,
@@ -42,8 +43,8 @@ from scenarios.model import (
     Turn,
     Wait,
 )
-from scenarios.onset import leading_silence_s
 from scenarios.request import ScenarioRequest
+from scenarios.sound import leading_silence_s, loudest_heard_dbfs
 from scenarios.waiting import (
     answer_begun,
     answered,
@@ -121,6 +122,8 @@ class ScenarioConversation:
                     record = held.record
             record = held.record
             self._note_end(record)
+            if held.recording is not None:
+                await self._listen(held.recording)
             await self._judge_end(record)
         finally:
             self._finish(record)
@@ -154,6 +157,8 @@ class ScenarioConversation:
                 voice=scenario.voice,
                 transcription_model=scenario.transcription_model,
                 turn_detection=scenario.turn_detection,
+                # Early enough to be back within the patience for a half-open connection.
+                answer_within_s=min(30.0, 2 / 3 * request.patience.half_open_s),
                 record_directory=str(directory),
             )
             held = await HeldConversation.start(
@@ -330,6 +335,14 @@ class ScenarioConversation:
         self._windows = {place: replace(window, record=record) for place, window in self._windows.items()}
         self._windows["end"] = Window(record)
 
+    async def _listen(self, recording: Path) -> None:
+        """How loud the answers were that must be audible, from the recording."""
+        for place, expectations in self._scenario.places:
+            window = self._windows.get(place)
+            if window is not None and any(one.name == "audible" for one in expectations):
+                dbfs = await asyncio.to_thread(loudest_heard_dbfs, recording, heard_spans(window))
+                self._windows[place] = replace(window, heard_dbfs=dbfs)
+
     async def _judge_end(self, record: Record) -> None:
         """What is only known once it is over: the server's own state."""
         self._windows["end"] = replace(self._windows["end"], modes=await self._modes(self._scenario.end))
@@ -402,8 +415,10 @@ def _may_change(answer: Answer) -> bool:
 
 
 def _never(record: Record) -> Window:
-    """Of a turn that was never reached: nothing of it was seen, and nothing is decided."""
-    return Window(record, first=len(record.events))
+    """Of a turn that was not reached: nothing of it was seen, and nothing is decided."""
+    moment = Moment(conversation=record.name)
+    why = trouble(record) or worded(EVIDENCE["not_reached"], "not_reached", "absence", moment)
+    return Window(record, first=len(record.events), skipped=why)
 
 
 def _now() -> str:

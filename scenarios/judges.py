@@ -39,6 +39,7 @@ from scenarios.texts import character_errors, language_of
 from scenarios.words import BEGINNING, EVIDENCE, question
 
 AUDIBLE_DBFS = -50.0
+_SILENT_DBFS = -120.0
 QUIET_S = 3.0
 """How long an answer that must not come is waited for."""
 _CLOCK_S = 0.2
@@ -61,6 +62,8 @@ class Window:
     """Silence at the beginning of what was spoken."""
     modes: tuple[ModeReading, ...] = ()
     """``realtime_mode``, read at the end of the window."""
+    heard_dbfs: float | None = None
+    """RMS of the loudest 100 ms of its answers in the recording; None as long as it has not been read."""
     skipped: Evidence | None = None
     """Why its action could not be carried out."""
 
@@ -268,26 +271,35 @@ def _answered_within(window: Window, expected: Expectation) -> Found:
 
 
 def _audible(window: Window, expected: Expectation) -> Found:
-    begun = next((one.t for one in _playbacks(window) if one.state == "started"), None)
-    levels = [
-        meters
-        for meters in window.inside.of(Meters)
-        if begun is not None and meters.t > begun and meters.speaker_rms_dbfs is not None
-    ]
-    if not levels:
-        if expected.wanted is False and window.decided:
-            evidence = _found(
-                "loudness", "measurement", window, None, dbfs=-120.0, threshold_dbfs=AUDIBLE_DBFS
-            )
-            return "pass", (evidence,)
+    """By the meters while it goes on; they may miss an answer of some 100 ms, so in the end the recording decides."""
+    played = _playbacks(window)
+    begun = next((one for one in played if one.state == "started"), None)
+    dbfs = window.heard_dbfs
+    if begun is not None:
+        levels = [meters.speaker_rms_dbfs for meters in window.inside.of(Meters) if meters.t > begun.t]
+        dbfs = max((level for level in (*levels, dbfs) if level is not None), default=None)
+    elif window.decided and expected.wanted is False:
+        dbfs = _SILENT_DBFS
+    if dbfs is None:
         return _missing(window, "response.output_audio.delta")
-    loudest = max(levels, key=lambda meters: meters.speaker_rms_dbfs or -120.0)
-    dbfs = round(loudest.speaker_rms_dbfs or -120.0, 1)
     heard = dbfs > AUDIBLE_DBFS
-    if heard is not expected.wanted and not window.decided:
+    if heard is not expected.wanted and not window.record.complete:
         return "not_run", ()
-    evidence = _found("loudness", "measurement", window, loudest, dbfs=dbfs, threshold_dbfs=AUDIBLE_DBFS)
-    return _passed(heard is expected.wanted), (evidence,)
+    data = {"dbfs": round(dbfs, 1), "threshold_dbfs": AUDIBLE_DBFS}
+    return _passed(heard is expected.wanted), (_found("loudness", "measurement", window, begun, **data),)
+
+
+def heard_spans(window: Window) -> list[tuple[float, float]]:
+    """When the answers of the window were heard, on the stream's clock."""
+    begun: dict[str, float] = {}
+    spans = []
+    for event in _playbacks(window):
+        if event.state == "started":
+            begun[event.item_id] = event.t
+        elif event.item_id in begun:
+            spans.append((begun.pop(event.item_id), event.t))
+    last = window.inside.events[-1].t if window.inside.events else 0.0
+    return [*spans, *((start, last) for start in begun.values())]
 
 
 def _stopped_within(window: Window, expected: Expectation) -> Found:

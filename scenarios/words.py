@@ -58,6 +58,10 @@ EVIDENCE: Mapping[str, tuple[str, str]] = {
     "turns": ("発言 {n} 件(期待値 {wanted})", "{n} turns (expected {wanted})"),
     "in_order": ("この順に届きました: {order}", "Came in this order: {order}"),
     "not_in_order": ("{after} の後に {what} が来ませんでした", "{what} did not come after {after}"),
+    "not_reached": (
+        "この発言の前に会話が終わりました",
+        "The conversation was over before this turn",
+    ),
     "no_voice": (
         "話す音声を合成できません([voice] がインストールされていません)",
         "Not spoken: there is no local voice ([voice] is not installed)",
