@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,16 @@ def test_what_ships_is_explained_in_both_languages(path: Path) -> None:
     for place, expectations in made.places:
         for one in expectations:
             assert "{" not in question(place, one).ja + question(place, one).en
+
+
+def test_the_example_of_the_documentation_is_a_scenario() -> None:
+    page = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    with pytest.raises(ScenarioInvalid) as caught:
+        scenario_of(tomllib.loads(example), Path("x.toml"))
+    assert [one.code for one in caught.value.mistakes] == [MistakeCode.NO_SUCH_FILE], (
+        "only its recording is missing"
+    )
 
 
 def test_six_ship_in_both_languages() -> None:
