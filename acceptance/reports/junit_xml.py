@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
-from acceptance.one_line import one_line
 from acceptance.redaction import redact
 from acceptance.reports.wording import Language, Words, place, point_of, seconds_between
 from acceptance.results import Answer, RunResult, TestResult, Verdict
+from api_client.harmless import one_line
 
 _OUTCOMES: dict[Verdict, str] = {"fail": "failure", "not_run": "error", "not_applicable": "skipped"}
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

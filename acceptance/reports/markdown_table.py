@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from datetime import tzinfo
 
 from acceptance.checkpoints import CONDITIONS, REMINDERS, TESTS
-from acceptance.one_line import one_line
 from acceptance.redaction import redact
 from acceptance.reports.wording import SIGNS, Language, Words, figure_rows, place, point_of
 from acceptance.results import Answer, RunResult, ScenarioRun, TestResult, Verdict
+from api_client.harmless import harmless_text
 
 
 def markdown(result: RunResult, language: Language = "ja", *, zone: tzinfo | None = None) -> str:
@@ -177,5 +177,5 @@ def cell(text: str) -> str:
 
     GitHub's also makes links of bare addresses; a server's must not lead anywhere.
     """
-    words = " ".join(redact(one_line(text)).split()).translate(_SPECIAL)
+    words = " ".join(redact(harmless_text(text)).split()).translate(_SPECIAL)
     return _LINKED.sub(r"\1\\\2", words)

@@ -7,9 +7,9 @@ from typing import Literal, Protocol
 
 from acceptance import checkpoints
 from acceptance.checkpoints import TESTS, Checkpoint
-from acceptance.one_line import one_line
 from acceptance.redaction import redact
 from acceptance.results import Answer, Evidence, EvidenceKind, RunResult, ScenarioOutcome, TestResult, Verdict
+from api_client.harmless import one_line
 
 Language = Literal["ja", "en"]
 Pair = tuple[str, str]

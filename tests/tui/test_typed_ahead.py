@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from textual.events import Key, Paste
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 from relay import commands
 from tests.tui import scripted
@@ -64,7 +64,7 @@ async def test_form_that_opens_takes_what_is_typed_behind_its_key(
         await until(pilot, lambda: any(call[0] == "list_sessions" for call in services.server.calls))
         in_one_write(app, "nabc\txyz")
         await until(pilot, lambda: app.screen.query("#value_proposition"))
-        await until(pilot, lambda: app.screen.query_one("#value_proposition", Input).value == "xyz")
+        await until(pilot, lambda: app.screen.query_one("#value_proposition", TextArea).text == "xyz")
         assert app.screen.query_one("#industry", Input).value == "abc"
 
 

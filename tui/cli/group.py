@@ -21,8 +21,8 @@ from tui.i18n import LANGUAGES, _
 _OUTPUT_FAILURES = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG, errno.EBADF)
 
 COMMANDS = (
-    "demo", "talk", "check", "run", "results", "runs", "replay", "doctor", "devices", "config", "keys", "diagnostics",
-    "serve", "engine",
+    "demo", "talk", "check", "run", "results", "load", "runs", "replay", "doctor", "devices", "config", "keys",
+    "diagnostics", "serve", "engine", "kiosk", "box",
 )  # fmt: skip
 
 

@@ -26,6 +26,8 @@ class Memory:
     language: str | None = None
     """As chosen by key; the settings take precedence."""
     theme: str | None = None
+    tour_over: bool = False
+    """The tour was taken, or refused for good: it is not offered any more."""
 
     def used(self, server_url: str, profile: str | None, username: str) -> None:
         """Remember a login to this server."""
@@ -57,6 +59,7 @@ def load(directory: Path) -> Memory:
             recent_servers=servers[:RECENT_SERVERS],
             language=text("language"),
             theme=text("theme"),
+            tour_over=raw.get("tour_over") is True,
         )
     except (OSError, ValueError, AttributeError, TypeError):
         return Memory()
@@ -64,15 +67,20 @@ def load(directory: Path) -> Memory:
 
 def save(directory: Path, memory: Memory) -> None:
     """Store ``memory`` in ``directory``. Raises ``OSError``."""
-    private_directory(directory)
-    handle, name = tempfile.mkstemp(dir=directory, prefix="state.", suffix=".tmp")  # mkstemp: 0600
+    write_private(directory / "state.json", json.dumps(asdict(memory), ensure_ascii=False, indent=1))
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace ``path`` in one step, readable by its owner only. Raises ``OSError``."""
+    private_directory(path.parent)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}.", suffix=".tmp")  # mkstemp: 0600
     temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(asdict(memory), file, ensure_ascii=False, indent=1)
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(directory / "state.json")
+        temporary.replace(path)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()

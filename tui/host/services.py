@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from relay.stream import StreamEvent
     from scenarios.request import ScenarioRequest
     from tui.host.scenarios import Shelf
+    from tui.host.soundcheck.protocol import Command as SoundcheckCommand
+    from tui.host.soundcheck.protocol import Said as SoundcheckSaid
     from tui.settings import ConsoleSettings
 
 
@@ -43,6 +45,8 @@ class ServerAccount:
     token: str = field(repr=False)
     insecure: bool = False
     profile: str | None = None
+    place: str | None = None
+    """What the status line shows instead of profile and host."""
 
 
 class ConversationRelay(Protocol):
@@ -82,6 +86,22 @@ class Player(Protocol):
         ...
 
 
+class DeviceCheck(Protocol):
+    """Trying the sound devices; ``tui.host.soundcheck.client.SoundcheckProcess`` is one."""
+
+    def tell(self, command: SoundcheckCommand) -> None:
+        """Send one command."""
+        ...
+
+    def drain(self) -> list[SoundcheckSaid]:
+        """Its messages since the last call."""
+        ...
+
+    def stop(self) -> Awaitable[None]:
+        """Release every device."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class OwnServer:
     """A server that this program started (``salesmind demo``)."""
@@ -116,6 +136,13 @@ class Services:
 
         log_path = private_directory(state_directory) / "player.log"
         return await PlayerProcess.start(directory, sink, log_path)
+
+    async def start_soundcheck(self, state_directory: Path) -> DeviceCheck:
+        """Start trying the sound devices, in a separate process. Raises ``OSError``."""
+        from tui.host.memory import private_directory
+        from tui.host.soundcheck.client import SoundcheckProcess
+
+        return await SoundcheckProcess.start(private_directory(state_directory) / "soundcheck.log")
 
     async def devices(self) -> Devices:
         """Ask a child process, because PortAudio may not be loaded here. Never raises."""
