@@ -34,7 +34,7 @@ from tui.kiosk.services import NO_VOICE, NOWHERE, VisitorServices
 from tui.kiosk.still_there import StillThereScreen
 from tui.kiosk.visit import Presence, farewell, stay_words
 from tui.kiosk.welcome import WelcomeScreen
-from tui.navigation import BrowseRecordings, CheckServer, LoggedIn, LoggedOut, Replay
+from tui.navigation import BrowseRecordings, BrowseScenarios, CheckServer, LoggedIn, LoggedOut, Replay
 from tui.settings import ConsoleSettings
 from tui.tones import News
 from tui.wording.errors import of_error
@@ -313,9 +313,10 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
         message.prevent_default()
 
     @on(CheckServer)
+    @on(BrowseScenarios)
     @on(BrowseRecordings)
     @on(Replay)
-    def _not_here(self, message: CheckServer | BrowseRecordings | Replay) -> None:
+    def _not_here(self, message: CheckServer | BrowseScenarios | BrowseRecordings | Replay) -> None:
         message.prevent_default()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
