@@ -20,8 +20,9 @@ from relay.stream import (
     StreamEvent,
 )
 from scenarios.format import END_EXPECTATIONS, EXPECTATIONS
-from scenarios.judges import Window, heard_spans, judge
+from scenarios.judges import judge
 from scenarios.model import Expectation
+from scenarios.window import Window, heard_spans
 from tests.acceptance.made_streams import CONNECTED, lost, message, record, step
 from tests.scenarios.made_scenarios import ANSWERED, loud, scenario, spoken, window
 
