@@ -146,7 +146,7 @@ def test_whatever_toml_gives_is_read_or_refused(made: dict[str, Any]) -> None:
 def test_what_ships_is_explained_in_both_languages(path: Path) -> None:
     made = read_scenario(path)
     lines = list(explained(made))
-    assert len(lines) > 6 and all(line.ja and line.en for line in lines)
+    assert len(lines) > 6 and all(line.words.ja and line.words.en for line in lines)
     assert made.title.ja != made.title.en
     for place, expectations in made.places:
         for one in expectations:
