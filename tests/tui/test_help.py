@@ -26,6 +26,7 @@ from tui.keymap import action_groups
 from tui.login.screen import LoginScreen
 from tui.recordings.replay import ReplayScreen
 from tui.recordings.screen import RecordingsScreen
+from tui.scenarios.screen import ScenariosScreen
 from tui.sessions.history import HistoryScreen
 from tui.sessions.screen import SessionsScreen
 from tui.tour.screen import TourScreen
@@ -34,7 +35,7 @@ from tui.wording.kana import as_typed, reading
 
 WHOLE_SCREENS = [
     LoginScreen, SessionsScreen, HistoryScreen, LiveScreen, WatchScreen, ReplayScreen, TurnsScreen, TurnScreen,
-    InspectorScreen, EventScreen, AcceptanceScreen, RecordingsScreen,
+    InspectorScreen, EventScreen, AcceptanceScreen, RecordingsScreen, ScenariosScreen,
 ]  # fmt: skip
 
 
