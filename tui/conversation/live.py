@@ -20,7 +20,7 @@ from tui.actions import Action, bindings
 from tui.conversation.actions import BACK, LIVE_ACTIONS, RECONNECT, RECORDING, SAMPLE
 from tui.conversation.collector import Collector
 from tui.conversation.feed import LiveFeed
-from tui.conversation.screen import ConversationScreen
+from tui.conversation.input_screen import SWITCHES, InputScreen
 from tui.conversation.setup import (
     SILENCE,
     conversation_language,
@@ -40,13 +40,14 @@ from tui.wording.errors import of_event, sentence
 if TYPE_CHECKING:
     from api_client.models import Session
     from audio.samples import Sample
+    from tui.settings import ConsoleSettings
 
 log = logging.getLogger(__name__)
 
-RUNNING_ONLY = frozenset({"sample", "say", "mute", "interrupt", "source", "recording"})
+RUNNING_ONLY = SWITCHES | {"sample", "say", "interrupt", "source", "recording"}
 
 
-class LiveScreen(ConversationScreen):
+class LiveScreen(InputScreen):
     """One conversation about ``session``, from connecting to the summary."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = LIVE_ACTIONS
@@ -64,7 +65,8 @@ class LiveScreen(ConversationScreen):
         self._base_source = SILENCE
         self._sink = "none"
         self._ending = False
-        self._muted = False
+        self._settings: ConsoleSettings | None = None
+        """Those of the first conversation with what was switched in it, for the next one; None: the app's."""
         self._available: tuple[object, ...] = ()
         self._collector = Collector()
 
@@ -111,7 +113,7 @@ class LiveScreen(ConversationScreen):
         devices = await app.services.devices() if needs_devices(app.settings) else None
         source, sink = source_and_sink(app.settings, devices)
         config = relay_config(
-            app.settings,
+            self._settings or app.settings,
             app.account,
             self.session.id,
             source=source,
@@ -128,6 +130,7 @@ class LiveScreen(ConversationScreen):
             self.say_news(News(_("Error: {why}").format(why=words), "bad"))
         else:
             self.feed = LiveFeed(self.relay, app.services.monotonic)
+            self.start_switched()
             self.refresh_bindings()
 
     @property
@@ -226,7 +229,7 @@ class LiveScreen(ConversationScreen):
 
     def action_shown(self, action: Action) -> bool:
         """After the end, little remains but to talk again."""
-        return action.show or (action.name == "reconnect" and self._over)
+        return super().action_shown(action) or (action.name == "reconnect" and self._over)
 
     @work(group="commands", exit_on_error=False)
     async def give(self, command: commands.Command) -> None:
@@ -259,11 +262,6 @@ class LiveScreen(ConversationScreen):
             self.say_news(News(_("Sent: {text}").format(text=text), "plain"))
         event.input.value = ""
 
-    def action_mute(self) -> None:
-        """Toggle what was last requested; the relay's next report shows it."""
-        self._muted = not self._muted
-        self.give(commands.Mute(on=self._muted))
-
     def action_interrupt(self) -> None:
         self.give(commands.Interrupt())
 
@@ -272,6 +270,7 @@ class LiveScreen(ConversationScreen):
         if self.running:
             self.give(commands.Reconnect())
         elif self._over:
+            self._settings = self.with_switches(self.console_app.settings)
             self.begin_again()
             self._next_sample, self._speaking_until, self._ending = 0, 0.0, False
             self._begin()

@@ -35,6 +35,11 @@ class SignalsPanel(LinesView):
         self.chosen: Extent | None = None
         """None: as much as there is room for."""
 
+    def restore(self, extent: str | None, window_s: int | None) -> None:
+        """As in an earlier conversation, as far as there still is such an extent or window."""
+        self.chosen = next((one for one in EXTENTS if one == extent), None)
+        self.window_s = next((one for one in WINDOWS_S if one == window_s), self.window_s)
+
     @property
     def extent(self) -> Extent:
         """How much is shown."""
