@@ -68,6 +68,15 @@ class Reconnect(_Command, frozen=True, kw_only=True, tag="reconnect"):
     """Drop this connection and reconnect now."""
 
 
+class UseToken(_Command, frozen=True, kw_only=True, tag="token"):
+    """Reconnect with another token, because the operator has logged in again. ``repr`` leaves the token out."""
+
+    token: str
+
+    def __repr__(self) -> str:
+        return "UseToken()"
+
+
 class StopRecording(_Command, frozen=True, kw_only=True, tag="stop_recording"):
     """Stop recording; the conversation continues."""
 
@@ -99,6 +108,7 @@ Command = (
     | UseEcho
     | UseGain
     | Reconnect
+    | UseToken
     | StopRecording
     | ProvokeError
     | Stop

@@ -24,6 +24,9 @@ class TurnDetection(msgspec.Struct, frozen=True, kw_only=True):
     threshold: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.5
     prefix_padding_ms: Annotated[int, msgspec.Meta(ge=0, le=5_000)] = 300
     silence_duration_ms: Annotated[int, msgspec.Meta(ge=50, le=10_000)] = 500
+    idle_timeout_ms: Annotated[int, msgspec.Meta(ge=5_000, le=30_000)] | None = None
+    """After how much silence the customer speaks up, from the end of the last answer; null: never. Only in the GA
+    dialect."""
 
 
 class RelayConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +68,9 @@ class RelayConfig(msgspec.Struct, frozen=True, kw_only=True):
     answer_within_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0
     """How long a server that accepts our audio may leave a probe, or every ping, unanswered before its connection is
     considered dead, in seconds. A server that analyses inline may think for 20 s and then continue."""
+    line_answer_within_s: Annotated[float, msgspec.Meta(gt=0)] = 5.0
+    """How long a connection may stay silent, in seconds, pings included, while the server answers on another one; then
+    it is considered dead. More where several servers share an address and one of them may be blocked."""
     mode_poll_s: float = 2.0
     """How often ``realtime_mode`` is read while connected, in seconds. Reading it every second took a fifth of the
     relay's CPU (``benchmarks/conversation.py``); the screen shows its age."""

@@ -25,10 +25,12 @@ from relay.commands import (
     UseGain,
     UseSink,
     UseSource,
+    UseToken,
 )
 from relay.config import RelayConfig
 from relay.exit_codes import EXIT_CONNECTION, EXIT_INTERRUPTED, EXIT_OK, EXIT_TIMEOUT
 from relay.gauges import Gauges
+from relay.link.access import Access
 from relay.link.connection import Parts
 from relay.link.connections import Connections
 from relay.link.downlink import Downlink
@@ -81,8 +83,9 @@ class LiveConversation:
         self._input = InputControl(output, self._uplink)
         self._downlink = Downlink(config, output, self._playback, latency, kept)
         self._answers = self._downlink.answers
-        self._poller = ModePoller(config, output, self._gate)
-        parts = Parts(config, output, self._gate, self._uplink, self._downlink)
+        self._access = Access(config.token)
+        self._poller = ModePoller(config, self._access, output, self._gate)
+        parts = Parts(config, self._access, output, self._gate, self._uplink, self._downlink)
         self._connections = Connections(parts, self._poller)
         self._gate.on_open(self._gate_opened)
         self._gauges = Gauges(output, self._gate, self._uplink, self._answers, self._source, self._playback)
@@ -254,6 +257,9 @@ class LiveConversation:
                 self._input.use_gain(gain_db)
             case Reconnect():
                 self._connections.reconnect()
+            case UseToken(token=token):
+                self._access.token = token
+                self._spawn("login", self._log_in_again())
             case StopRecording(delete=delete):
                 self._recording.stop(delete=delete)
             case ProvokeError():
@@ -265,6 +271,10 @@ class LiveConversation:
         """Change source or sink, after the initial ones. Runs beside the commands: a device may take seconds."""
         await self._sound_open.wait()
         await use(spec)
+
+    async def _log_in_again(self) -> None:
+        await self._poller.close()  # its connections carry the old token
+        self._connections.reconnect()
 
     def _say_all(self) -> None:
         """Send typed turns; they wait while there is no configured connection."""

@@ -64,14 +64,19 @@ class KeyNames:
     def __init__(self, keymap: Mapping[str, str]) -> None:
         self._keymap = keymap
 
-    def first(self, action: Action) -> str:
-        """The first key: ``n``."""
-        return _key_name(keys_of(action, self._keymap)[0])
+    def first(self, action: Action, *, typing: bool = False) -> str:
+        """The first key: ``n``. ``typing``: the first that does not write a letter instead, ``F2``."""
+        keys = keys_of(action, self._keymap)
+        return _key_name(next((key for key in keys if typing and _writes_nothing(key)), keys[0]))
 
     def all(self, action: Action) -> str:
         """The first key, and the second beside it: ``n (or F2)``."""
         names = [_key_name(key) for key in keys_of(action, self._keymap)]
         return names[0] if len(names) == 1 else _("{key} (or {other})").format(key=names[0], other=names[1])
+
+
+def _writes_nothing(key: str) -> bool:
+    return "+" in key or key == "escape" or (key[:1] == "f" and key[1:].isdigit())
 
 
 def _key_name(key: str) -> str:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
 from textual import on, work
-from textual.app import SystemCommand
+from textual.actions import ActionParseResult, parse
+from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.command import CommandPalette
+from textual.dom import DOMNode
 from textual.events import Event, Key, Paste
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 from textual.worker import Worker, WorkerFailed
 
 from tui import i18n
-from tui.actions import APP_ACTIONS, HELP, QUIT, Action, bindings
+from tui.actions import APP_ACTIONS, HELP, QUIT, bindings
 from tui.console_app import ConsoleApp
 from tui.exit_codes import ExitCode
 from tui.frame.plain_scrollbar import PlainScrollBarRender
@@ -31,6 +33,7 @@ from tui.i18n import _, ngettext
 from tui.login.screen import LoginScreen
 from tui.navigation import (
     BrowseRecordings,
+    BrowseScenarios,
     CheckServer,
     Converse,
     LanguageChosen,
@@ -41,7 +44,6 @@ from tui.navigation import (
 )
 from tui.settings import ConsoleSettings
 from tui.themes import LIGHT, THEMES, dark_theme, theme_names
-from tui.wording.errors import sentence
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +54,6 @@ class SalesMindApp(ConsoleApp):
     TITLE = "SalesMind Console"
     # The default screen's own CSS_PATH is not loaded by Textual, so login's stands here.
     CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "login/screen.tcss"]
-    ACTIONS: ClassVar[tuple[Action, ...]] = APP_ACTIONS
     BINDINGS: ClassVar[list[Any]] = [
         *bindings(APP_ACTIONS),
         Binding("ctrl+c", "help_quit", show=False, system=True),
@@ -153,6 +154,16 @@ class SalesMindApp(ConsoleApp):
         if not self._is_open(AcceptanceScreen):
             self.push_screen(AcceptanceScreen())
 
+    @on(BrowseScenarios)
+    @work(exclusive=True, group="scenarios", exit_on_error=False)
+    async def go_to_scenarios(self) -> None:
+        """Read the scenarios, and show their list."""
+        from tui.scenarios.screen import ScenariosScreen
+
+        shelf = await self.services.scenarios()
+        if not self._is_open(ScenariosScreen):
+            await self.push_screen(ScenariosScreen(shelf))
+
     @work(exclusive=True, group="recordings", exit_on_error=False)
     async def expire_recordings(self) -> None:
         """Delete expired recordings; report it if there were any."""
@@ -202,7 +213,7 @@ class SalesMindApp(ConsoleApp):
         if self._exception is None:
             self._exception = error
             self._exception_event.set()
-        self._exit_renderables.append(sentence("unexpected", {"log": str(self.log_path)}))
+        self._exit_renderables.append(self.unexpected())
         self._close_messages_no_wait()
 
     # --- actions -------------------------------------------------------------------------------
@@ -213,10 +224,25 @@ class SalesMindApp(ConsoleApp):
             return not isinstance(self.screen, ConsoleModal)
         return super().check_action(action, parameters)
 
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Textual's, for what is allowed: keys, clicks in the footer and links all come through here."""
+        place, name, _parameters = parse(action) if isinstance(action, str) else action
+        owners: dict[str, DOMNode] = {"app": self, "screen": self.screen}
+        owner = owners.get(place, default_namespace or self)
+        shared = isinstance(owner, App | Screen) and not isinstance(owner, CommandPalette)
+        if shared and not self.ALLOWED.runs(name, getattr(owner, "ACTIONS", ())):
+            return False
+        return await super().run_action(action, default_namespace, namespaces)
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every action available now: the screen's, then the app's."""
         for owner, actions in ((screen, getattr(screen, "ACTIONS", ())), (self, self.ACTIONS)):
-            for action in actions:
+            for action in filter(self.ALLOWED.has, actions):
                 if action.name == "command_palette" or not owner.check_action(action.name, ()):
                     continue
                 palette = getattr(owner, "action_palette", lambda given: given.palette)(action)

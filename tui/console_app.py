@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.reactive import var
 from textual.worker import Worker, WorkerState
 
-from tui.actions import KeyNames
+from tui.actions import APP_ACTIONS, Action, KeyNames
+from tui.allowed import EVERYTHING, Allowed
 from tui.host import clipboard, memory
 from tui.host.services import ServerAccount, Services
 from tui.settings import ConsoleSettings
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 class ConsoleApp(App[int]):
     """What every screen can rely on."""
 
+    ACTIONS: ClassVar[tuple[Action, ...]] = APP_ACTIONS
+    ALLOWED: ClassVar[Allowed] = EVERYTHING
     status: var[Status] = var(Status())
     """For the status lines, which watch it. No ``reactive``: setting that repaints every screen whole."""
 
@@ -98,4 +101,10 @@ class ConsoleApp(App[int]):
         """Log and report a background job that failed unexpectedly; Textual tells only the job's owner."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
             log.error("Worker %s failed", event.worker.name, exc_info=event.worker.error)
-            self.tell("unexpected", log=str(self.log_path))
+            self.notify(self.unexpected(), severity="error", timeout=8, markup=False)
+
+    def unexpected(self) -> str:
+        """The sentence for a failure that nothing else explains."""
+        if not self.ALLOWED.machine:
+            return sentence("unexpected_for_visitor")
+        return sentence("unexpected", {"log": str(self.log_path)})

@@ -16,6 +16,7 @@ SCREEN_ROOMS = (
     "sessions",
     "conversation",
     "acceptance",
+    "scenarios",
     "recordings",
     "devices",
     "settings_screen",

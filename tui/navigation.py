@@ -43,6 +43,10 @@ class CheckServer(Message):
     """Open the acceptance procedure."""
 
 
+class BrowseScenarios(Message):
+    """Show the list of scenarios."""
+
+
 class BrowseRecordings(Message):
     """Show the list of recordings."""
 

@@ -55,6 +55,12 @@ class TerminalSession:
                 pytest.fail(f"{wanted!r} did not appear (exit {self.exit_status}). The screen:\n{self.text}")
         return self.text
 
+    def settle(self, quiet_s: float = 0.15, most_s: float = 0.6) -> None:
+        """Read until nothing has come for ``quiet_s``; a conversation never falls quiet, so at most ``most_s``."""
+        deadline = time.monotonic() + most_s
+        while time.monotonic() < deadline and self._read(quiet_s):
+            pass
+
     def wait_for_exit(self, timeout_s: float = 20.0) -> int:
         """The exit code, once the program has ended; everything it printed is read."""
         deadline = time.monotonic() + timeout_s

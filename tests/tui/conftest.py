@@ -30,6 +30,7 @@ from tui.conversation import collector
 from tui.conversation import screen as conversation
 from tui.devices import screen as devices
 from tui.host.services import ServerAccount
+from tui.scenarios import screen as scenarios
 from tui.sessions import screen as sessions
 from tui.settings import ConsoleSettings
 
@@ -63,6 +64,7 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collector, "gc", SimpleNamespace(**still, **thresholds))
     monkeypatch.setattr(conversation, "TICK_S", 0.02)
     monkeypatch.setattr(acceptance, "TICK_S", 0.02)
+    monkeypatch.setattr(scenarios, "TICK_S", 0.02)
     monkeypatch.setattr(devices, "TICK_S", 0.02)
 
 

@@ -26,6 +26,7 @@ from relay.commands import Command
 from relay.stream import StreamEvent
 from tui.host.devices import Devices
 from tui.host.recordings import export_recording
+from tui.host.scenarios import Shelf
 from tui.host.services import Services
 from tui.settings import ConsoleSettings
 
@@ -216,6 +217,7 @@ class FakeServices(Services):
         self.player = FakePlayer()
         self.player_asked: list[tuple[Path, str]] = []
         self.documents = Path("/documents")
+        self.shelf = Shelf(())
         self.soundcheck = FakeSoundcheck()
 
     def client(self, server_url: str, *, token: str | None = None, insecure: bool = False) -> Any:
@@ -232,6 +234,15 @@ class FakeServices(Services):
 
     async def run_check(self, request: Any, emit: Any, operator: Any) -> Any:
         await self.check.run(request, emit, operator)
+
+    def scenario_folder(self) -> Path:
+        return Path("/documents/SalesMind/scenarios")
+
+    async def scenarios(self) -> Shelf:
+        return self.shelf
+
+    async def run_scenarios(self, request: Any, emit: Any) -> Any:
+        await self.check.run(request, emit, None)
 
     async def keep_result(self, result: RunResult, state_directory: Path) -> Comparison | None:
         if "keep" in self.check.fail:

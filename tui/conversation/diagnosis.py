@@ -20,6 +20,7 @@ from tui.conversation.turn_times import Exchange, Stage
 Cause = Literal[
     "not_started",
     "ended",
+    "given_up",
     "connection_lost",
     "wrong_rate",
     "line_lossy",
@@ -95,7 +96,9 @@ def _over(on: Evidence) -> Finding | None:
 
 
 def _connection(on: Evidence) -> Finding | None:
-    if on.state.status in ("lost", "retrying", "given_up"):
+    if on.state.status == "given_up":
+        return Finding("given_up")
+    if on.state.status in ("lost", "retrying"):
         return Finding(
             "connection_lost", {"attempt": on.state.connection.attempt if on.state.connection else 0}
         )

@@ -12,6 +12,7 @@ from tui.conversation.history import SignalHistory
 from tui.conversation.turn_times import Stage
 from tui.i18n import N_, _, ngettext
 from tui.tones import News, Tone
+from tui.wording.errors import of_event
 from tui.wording.figures import number
 
 KeyName = Callable[[Action], str | None]
@@ -61,6 +62,7 @@ _REMEDIES: Mapping[str, tuple[Action, str]] = {
     "clipping": (SOURCE, N_("another source")),
     "source_silence": (SAMPLE, N_("speak a sample line")),
     "muted": (MUTE, N_("unmute")),
+    "given_up": (RECONNECT, N_("try again")),
     "line_lossy": (RECONNECT, N_("reconnect")),
     "echo": (MUTE, N_("mute while listening")),
     "upstream_slow": (TURNS, N_("where each turn's time went")),
@@ -117,12 +119,20 @@ def _plain_words(finding: Finding, state: ConversationState, history: SignalHist
             return _("You are sending silence: no microphone is in use."), "plain"
         case "not_started":
             return _("Connecting: no audio is sent yet."), "dim"
+        case "given_up":
+            return _given_up_words(state), "bad"
         case "connection_lost":
             return _("The connection is lost; nothing is sent or played."), "bad"
         case "ended":
             return _("The conversation has ended."), "dim"
         case _:
             return _well_words(state, history), "good"
+
+
+def _given_up_words(state: ConversationState) -> str:
+    """What ended it, in full: the log's line may be cut."""
+    final = next((problem for problem in reversed(state.errors) if problem.fatal), None)
+    return _("Gave up on the connection.") if final is None else of_event(final)
 
 
 def _well_words(state: ConversationState, history: SignalHistory) -> str:

@@ -191,7 +191,7 @@ class ConversationScreen(InstrumentScreen):
         self.transcript.show(state.turns, self.feed.history.turns.latencies)
         hidden = state.earlier_turns + max(0, len(state.turns) - KEPT_TURNS)
         self.transcript.show_earlier(hidden, recording_name(state))
-        self.query_one("#hint").display = not state.turns
+        self.query_one("#hint").display = not state.turns and state.status != "given_up"
 
     def _paint_readings(self) -> None:
         assert self.feed is not None

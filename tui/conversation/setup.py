@@ -53,6 +53,7 @@ def relay_config(
         patience_s=None if until_stopped else connection.patience_s,
         renew_after_s=connection.renew_after_s or None,
         answer_within_s=connection.answer_within_s,
+        line_answer_within_s=connection.line_answer_within_s,
         record_directory=str(record_directory) if record_directory else None,
     )
 

@@ -12,7 +12,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
-from tui.actions import APP_ACTIONS, Action, bindings, keys_of
+from tui.actions import Action, bindings, keys_of
 from tui.frame.action_footer import ActionFooter
 from tui.frame.screen import ConsoleModal
 from tui.i18n import N_, _
@@ -40,20 +40,23 @@ class HelpScreen(ConsoleModal[None]):
             yield Static(_("Keys"), classes="title")
             with VerticalScroll(id="keys"):
                 yield from self._group(_("On this screen"), getattr(self._of, "ACTIONS", ()))
-                yield from self._group(_("Everywhere"), APP_ACTIONS)
-                yield Static(
-                    _(
-                        "To change a key, use its name in the last column in the [keys] table of the configuration."
-                    ),
-                    classes="note",
-                    markup=False,
-                )
+                yield from self._group(_("Everywhere"), self.console_app.ACTIONS)
+                if self.console_app.ALLOWED.machine:
+                    yield Static(
+                        _(
+                            "To change a key, use its name in the last column in the [keys] table of the "
+                            "configuration."
+                        ),
+                        classes="note",
+                        markup=False,
+                    )
         yield ActionFooter()
 
     def on_mount(self) -> None:
         self.query_one("#keys").focus()
 
     def _group(self, title: str, actions: tuple[Action, ...]) -> ComposeResult:
+        actions = tuple(filter(self.console_app.ALLOWED.has, actions))
         if not actions:
             return
         yield Static(title, classes="group", markup=False)
@@ -65,10 +68,11 @@ class HelpScreen(ConsoleModal[None]):
         table = Table.grid(padding=(0, 1), expand=True)
         table.add_column(style=f"bold {colours['accent']}", no_wrap=True, width=KEY_COLUMN)
         table.add_column(ratio=1, overflow="fold")
+        named = self.console_app.ALLOWED.machine
         table.add_column(style=colours["dim"], no_wrap=True)
         for action in actions:
             keys = "  ".join(self._key_name(key) for key in keys_of(action, self._keymap))
-            table.add_row(keys, _(action.help), action.id)
+            table.add_row(keys, _(action.help), action.id if named else "")
         return table
 
     def _key_name(self, key: str) -> str:

@@ -59,8 +59,8 @@ class ConsoleScreen(Screen[Result]):
         return action.show
 
     def key_name(self, action: Action) -> str:
-        """The first key of ``action``, for a sentence."""
-        return self.console_app.key_names.first(action)
+        """The first key of ``action`` that works now, for a sentence."""
+        return self.console_app.key_names.first(action, typing=isinstance(self.focused, Input))
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Dismiss only once: a second quick key press would close the screen below."""
@@ -68,9 +68,14 @@ class ConsoleScreen(Screen[Result]):
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """Textual's, with label and tooltip in the current language."""
+        """Textual's, with label and tooltip in the current language, and without what is not allowed."""
         own = {action.name: action for action in self.ACTIONS}
-        return {key: self._worded(active, own) for key, active in super().active_bindings.items()}
+        allowed = self.console_app.ALLOWED
+        return {
+            key: self._worded(active, own)
+            for key, active in super().active_bindings.items()
+            if active.node is not self or allowed.runs(active.binding.action, self.ACTIONS)
+        }
 
     def _worded(self, active: ActiveBinding, own: dict[str, Action]) -> ActiveBinding:
         binding = active.binding

@@ -47,6 +47,16 @@ ACTIONS = (
 FIELDS = ("industry", "value_proposition", "customer_persona", "customer_pain", "company_id")
 
 
+def example() -> dict[str, str]:
+    """The fields of a session that the sample lines fit, in the current language."""
+    return {
+        "industry": _("Manufacturing"),
+        "value_proposition": _("A service that tracks stock and proposes orders automatically"),
+        "customer_persona": _("President of an 80-person parts maker; careful, short of time"),
+        "customer_pain": _("Parts run out and the production line stops"),
+    }
+
+
 class NewSessionScreen(ConsoleModal[Any]):
     """Returns the ``Session`` that the server created, or None."""
 
@@ -114,14 +124,8 @@ class NewSessionScreen(ConsoleModal[Any]):
 
     def action_example(self) -> None:
         """Fill in an example in the screen's language."""
-        example = {
-            "industry": _("Manufacturing"),
-            "value_proposition": _("A service that tracks stock and proposes orders automatically"),
-            "customer_persona": _("President of an 80-person parts maker; careful, short of time"),
-            "customer_pain": _("Parts run out and the production line stops"),
-        }
         self._say({}, "")
-        for name, words in example.items():
+        for name, words in example().items():
             self.query_one(f"#{name}", Input).value = words
         self.query_one("#submit", Button).focus()
 

@@ -18,7 +18,7 @@ from tui.frame.action_footer import ActionFooter
 from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
 from tui.i18n import N_, _
-from tui.navigation import BrowseRecordings, CheckServer, Converse, LoggedOut
+from tui.navigation import BrowseRecordings, BrowseScenarios, CheckServer, Converse, LoggedOut
 from tui.sessions.session_details import SessionDetails, mode_word, status_word
 from tui.status import at_account
 from tui.wording.errors import of_error
@@ -47,6 +47,15 @@ RECORDINGS = Action(
     N_("Recordings"),
     N_("Recordings: Open the list"),
     N_("Replay recorded conversations"),
+)
+SCENARIOS = Action(
+    "sessions.scenarios",
+    "s,f10",
+    "scenarios",
+    N_("Scenarios"),
+    N_("Scenarios: Open the list"),
+    N_("Hold written conversations and check what is expected of them"),
+    show=False,
 )
 NEWER = Action(
     "sessions.newer",
@@ -86,6 +95,7 @@ ACTIONS = (
     ),
     ACCEPTANCE,
     RECORDINGS,
+    SCENARIOS,
     Action(
         "sessions.refresh",
         "r,f5",
@@ -309,6 +319,10 @@ class SessionsScreen(ConsoleScreen[None]):
     def action_recordings(self) -> None:
         """To the recordings."""
         self.post_message(BrowseRecordings())
+
+    def action_scenarios(self) -> None:
+        """To the scenarios."""
+        self.post_message(BrowseScenarios())
 
     def action_refresh(self) -> None:
         self._reading = self._read(self._page)

@@ -149,9 +149,20 @@ class ConnectionSettings:
     )
     answer_within_s: float = option(
         30.0,
-        N_("Seconds without any answer, not even to a ping, after which a connection counts as lost."),
-        Between(1, 3_600),
+        N_(
+            "Seconds that a server may answer nothing at all, because it is busy, before the connection is given up."
+        ),
+        Between(1, 600),
         variable="SALESMIND_ANSWER_WITHIN_S",
+    )
+    line_answer_within_s: float = option(
+        5.0,
+        N_(
+            "Seconds that a connection may answer nothing while the server answers on another one. Raise this "
+            "if several servers share the address and one of them may be busy."
+        ),
+        Between(2, 600),
+        variable="SALESMIND_LINE_ANSWER_WITHIN_S",
     )
 
 
