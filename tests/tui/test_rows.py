@@ -13,9 +13,15 @@ from relay.stream import InputSettings, Recording, StreamEvent
 from tests.evil_strings import EVIL, harm_in
 from tests.tui import scripted
 from tui import i18n
-from tui.conversation.diagnosis import BargeIns
+from tui.conversation.instruments.diagnosis import BargeIns
+from tui.conversation.instruments.rows import (
+    audio_rows,
+    connection_rows,
+    input_rows,
+    level_words,
+    summary_rows,
+)
 from tui.conversation.readings import padded
-from tui.conversation.rows import audio_rows, connection_rows, input_rows, level_words, summary_rows
 from tui.host.services import ServerAccount
 from tui.status import Status, at_account, parts, place_name
 from tui.wording.figures import clock, meter_cells, number

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from relay.conversation import ConversationState, fold
 from relay.conversation_bounds import bounded
 from relay.stream import Connection, InputSettings, Notice, Problem, SourceState, StreamEvent
-from tui.conversation.event_lines import EventLine, EventLines
-from tui.conversation.event_rows import EventRows
-from tui.conversation.history import SignalHistory
+from tui.conversation.instruments.event_lines import EventLine, EventLines
+from tui.conversation.instruments.event_rows import EventRows
+from tui.conversation.instruments.history import SignalHistory
 from tui.host.services import ConversationRelay
 from tui.i18n import _
 from tui.status import Socket, Status

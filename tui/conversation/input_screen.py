@@ -11,8 +11,8 @@ from relay import commands
 from relay.stream import Echo, InputSettings, StreamEvent
 from tui.actions import Action
 from tui.conversation.actions import MUTE, TALK
-from tui.conversation.diagnosis import Finding
 from tui.conversation.feed import Feed
+from tui.conversation.instruments.diagnosis import Finding
 from tui.conversation.screen import ConversationScreen
 from tui.i18n import N_, _
 from tui.settings import ConsoleSettings

@@ -10,9 +10,9 @@ from textual.widgets import Static
 
 from relay.conversation import ConversationState
 from tui.actions import Action
-from tui.conversation.diagnosis import Finding, diagnose
 from tui.conversation.feed import Feed
-from tui.conversation.health import health_news
+from tui.conversation.instruments.diagnosis import Finding, diagnose
+from tui.conversation.instruments.health import health_news
 from tui.conversation.signals_panel import SignalsPanel
 from tui.frame.screen import ConsoleScreen
 from tui.host.terminal import ascii_only

@@ -8,7 +8,7 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.conversation.rows import Row, level_words
+from tui.conversation.instruments.rows import Row, level_words
 from tui.tones import STYLES, Tone
 from tui.wording.figures import meter_cells
 

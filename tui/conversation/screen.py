@@ -20,12 +20,11 @@ from textual.widgets import Input, Static
 from relay.stream import StreamEvent
 from tui.actions import Action
 from tui.conversation.actions import FREEZE
-from tui.conversation.diagnosis import barge_ins
 from tui.conversation.event_log import EventLog
 from tui.conversation.feed import news_of
 from tui.conversation.instrument_screen import InstrumentScreen, who_speaks
-from tui.conversation.readings import Readings, level_meter
-from tui.conversation.rows import (
+from tui.conversation.instruments.diagnosis import barge_ins
+from tui.conversation.instruments.rows import (
     audio_rows,
     audio_title,
     connection_rows,
@@ -34,6 +33,7 @@ from tui.conversation.rows import (
     recording_name,
     summary_rows,
 )
+from tui.conversation.readings import Readings, level_meter
 from tui.conversation.signals_panel import SignalsPanel
 from tui.conversation.transcript import KEPT_TURNS, Transcript
 from tui.frame.action_footer import ActionFooter

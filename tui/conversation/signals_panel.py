@@ -7,10 +7,10 @@ from typing import Literal
 from relay.conversation import ConversationState
 from tui.actions import KeyNames
 from tui.conversation.actions import SIGNALS, ZOOM_IN, ZOOM_OUT
-from tui.conversation.history import SignalHistory, since
+from tui.conversation.instruments.history import SignalHistory, since
+from tui.conversation.instruments.signal_plots import plot_lines
+from tui.conversation.instruments.signals import WINDOWS_S, Axis, Line, Piece, View, legend, signal_lines
 from tui.conversation.lines_view import LinesView
-from tui.conversation.signal_plots import plot_lines
-from tui.conversation.signals import WINDOWS_S, Axis, Line, Piece, View, legend, signal_lines
 from tui.i18n import _
 
 Extent = Literal["off", "strip", "plots", "tall"]

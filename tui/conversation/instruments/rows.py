@@ -11,7 +11,7 @@ from pathlib import Path
 from api_client.harmless import one_line
 from relay.conversation import ConversationState
 from relay.conversation_state import ConnectionSteps, LatencyFigures
-from tui.conversation.diagnosis import BargeIns
+from tui.conversation.instruments.diagnosis import BargeIns
 from tui.i18n import _, ngettext
 from tui.status import mode_words
 from tui.tones import Tone

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from relay.conversation import ConversationState
 from tui.actions import Action
 from tui.conversation.actions import ECHO, LOUDER, MUTE, QUIETER, RECONNECT, SAMPLE, SOURCE, TURNS
-from tui.conversation.diagnosis import Cause, Finding
-from tui.conversation.history import SignalHistory
-from tui.conversation.turn_times import Stage
+from tui.conversation.instruments.diagnosis import Cause, Finding
+from tui.conversation.instruments.history import SignalHistory
+from tui.conversation.instruments.turn_times import Stage
 from tui.i18n import N_, _, ngettext
 from tui.tones import News, Tone
 from tui.wording.errors import of_event

@@ -14,8 +14,8 @@ from typing import Literal
 
 from relay.conversation import ConversationState, Turn, percentile
 from relay.measure.meters import suspected_rate
-from tui.conversation.history import SignalHistory, since
-from tui.conversation.turn_times import Exchange, Stage
+from tui.conversation.instruments.history import SignalHistory, since
+from tui.conversation.instruments.turn_times import Exchange, Stage
 
 Cause = Literal[
     "not_started",
