@@ -90,11 +90,30 @@ def _key_name(key: str) -> str:
 
 HELP = Action(
     "app.help",
-    "f1",
+    "f1,question_mark",
     "help",
     N_("Help"),
     N_("Help: Show keys"),
-    N_("Show every key of this screen"),
+    N_("Show what this screen is for, and every key"),
+)
+JUMP = Action(
+    "app.jump",
+    "ctrl+o,shift+f10,f22",
+    "jump",
+    N_("Jump"),
+    N_("Screen: Jump to a place"),
+    N_("Put a letter on every panel, field and button; pressing it goes there"),
+    show=False,
+    priority=True,
+)
+TOUR = Action(
+    "app.tour",
+    "shift+f1,f13",
+    "tour",
+    N_("Tour"),
+    N_("Help: Take the tour"),
+    N_("Show the console in five steps"),
+    show=False,
 )
 QUIT = Action(
     "app.quit",
@@ -116,6 +135,8 @@ APP_ACTIONS: tuple[Action, ...] = (
         N_("Search everything that can be done here"),
         priority=True,
     ),
+    JUMP,
+    TOUR,
     Action(
         "app.theme",
         "ctrl+t",

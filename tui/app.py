@@ -17,18 +17,24 @@ from textual.dom import DOMNode
 from textual.events import Event, Key, Paste
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
+from textual.widget import Widget
+from textual.widgets import Input, TextArea
 from textual.worker import Worker, WorkerFailed
 
 from tui import i18n
 from tui.actions import APP_ACTIONS, HELP, QUIT, bindings
 from tui.console_app import ConsoleApp
 from tui.exit_codes import ExitCode
+from tui.frame.full_width import as_pressed
+from tui.frame.palette import ActionsProvider, available
 from tui.frame.plain_scrollbar import PlainScrollBarRender
 from tui.frame.screen import ConsoleModal, ConsoleScreen
 from tui.frame.typed_ahead import TypedAhead
 from tui.host import memory, terminal
 from tui.host.pastes import keep_pastes_text
+from tui.host.screenshot import in_cells
 from tui.host.services import Services
+from tui.host.terminal_signals import RESTORE_TITLE, SAVE_TITLE
 from tui.i18n import _, ngettext
 from tui.login.screen import LoginScreen
 from tui.navigation import (
@@ -41,6 +47,7 @@ from tui.navigation import (
     LoggedOut,
     ProfilesChanged,
     Replay,
+    TakeTour,
 )
 from tui.settings import ConsoleSettings
 from tui.themes import LIGHT, THEMES, dark_theme, theme_names
@@ -79,7 +86,7 @@ class SalesMindApp(ConsoleApp):
         else:
             self.theme = dark_theme(self.console.color_system).name
         self.set_keymap(settings.keys)
-        self._typed = TypedAhead(self, super().on_event)
+        self._typed = TypedAhead(self, self._route)
 
     async def on_event(self, event: Event) -> None:
         """Textual's, with keys and pastes one at a time."""
@@ -88,6 +95,12 @@ class SalesMindApp(ConsoleApp):
         else:
             await super().on_event(event)
 
+    async def _route(self, event: Event) -> None:
+        """Textual's, with full-width characters taken for their keys except where text is typed."""
+        if isinstance(event, Key) and not (self.screen_stack and isinstance(self.focused, Input | TextArea)):
+            event = as_pressed(event)
+        await super().on_event(event)
+
     def get_default_screen(self) -> Screen[Any]:
         """Login comes first; below the one screen that was asked for there is nothing."""
         return LoginScreen() if self._only is None else Screen()
@@ -95,6 +108,8 @@ class SalesMindApp(ConsoleApp):
     def on_mount(self) -> None:
         if not self.is_headless:
             terminal.watch(self.terminal_gone, self.set_interval)
+        if self.settings.terminal_title:
+            self.write_to_terminal(SAVE_TITLE)
         # After `fg` the terminal shows an empty screen, and Textual paints only what has changed.
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
         self.call_after_refresh(self._tell_what_settings_name_wrongly)
@@ -112,6 +127,8 @@ class SalesMindApp(ConsoleApp):
                 self.tell("keys_unknown", ids=", ".join(unknown), key=self.key_names.first(HELP))
 
     async def on_unmount(self) -> None:
+        if self.settings.terminal_title:
+            self.write_to_terminal(RESTORE_TITLE)
         await self.close_client()
 
     # --- from screen to screen -----------------------------------------------------------------
@@ -241,17 +258,14 @@ class SalesMindApp(ConsoleApp):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every action available now: the screen's, then the app's."""
-        for owner, actions in ((screen, getattr(screen, "ACTIONS", ())), (self, self.ACTIONS)):
-            for action in filter(self.ALLOWED.has, actions):
-                if action.name == "command_palette" or not owner.check_action(action.name, ()):
-                    continue
-                palette = getattr(owner, "action_palette", lambda given: given.palette)(action)
-                yield SystemCommand(_(palette), _(action.help), getattr(owner, f"action_{action.name}"))
+        for _english, words, about, call in available(screen, self):
+            yield SystemCommand(words, about, call)
 
     def action_command_palette(self) -> None:
         """Open the palette, with its prompt in the operator's language."""
         if not isinstance(self.screen, CommandPalette):
-            self.push_screen(CommandPalette(id="--command-palette", placeholder=_("Search commands")))
+            hint = _("Search commands")
+            self.push_screen(CommandPalette([ActionsProvider], id="--command-palette", placeholder=hint))
 
     def action_help(self) -> None:
         from tui.frame.help import HelpScreen
@@ -270,6 +284,39 @@ class SalesMindApp(ConsoleApp):
 
         if not self._is_open(SettingsScreen):
             self.push_screen(SettingsScreen())
+
+    def action_jump(self) -> None:
+        """Letters on everything that can take the focus."""
+        from tui.frame.jump import JumpScreen, targets
+
+        screen = self.screen
+        if isinstance(screen, JumpScreen):
+            screen.dismiss(None)
+        if isinstance(screen, JumpScreen | CommandPalette):
+            return
+        places = targets(screen)
+        if not places:
+            self.notify(_("There is nothing to jump to on this screen."))
+            return
+
+        def go(widget: Widget | None) -> None:
+            if widget is not None and widget.is_attached:
+                widget.focus()
+
+        self.push_screen(JumpScreen(places), go)
+
+    @on(TakeTour)
+    def action_tour(self) -> None:
+        """The console in five steps."""
+        from tui.tour.screen import TourScreen
+
+        def left(how: str | None) -> None:
+            if how in ("done", "never") and not self.memory.tour_over:
+                self.memory.tour_over = True
+                self.remember()
+
+        if not self._is_open(TourScreen):
+            self.push_screen(TourScreen(), left)
 
     def action_toggle_theme(self) -> None:
         dark = dark_theme(self.console.color_system)
@@ -302,6 +349,14 @@ class SalesMindApp(ConsoleApp):
             if isinstance(screen, ConsoleScreen):
                 await screen.retranslate()
         self.refresh_bindings()
+
+    def save_screenshot(
+        self, filename: str | None = None, path: str | None = None, time_format: str | None = None
+    ) -> str:
+        """Textual's, with characters of two cells in two cells. Raises ``OSError``."""
+        saved = Path(super().save_screenshot(filename, path, time_format))
+        saved.write_text(in_cells(saved.read_text(encoding="utf-8")), encoding="utf-8")
+        return str(saved)
 
     def action_save_screenshot(self) -> None:
         """Save the screen as SVG beside the logs."""

@@ -15,10 +15,11 @@ from textual.worker import Worker, WorkerState
 
 from tui.actions import APP_ACTIONS, Action, KeyNames
 from tui.allowed import EVERYTHING, Allowed
-from tui.host import clipboard, memory
+from tui.host import clipboard, memory, terminal_signals
 from tui.host.services import ServerAccount, Services
+from tui.i18n import _
 from tui.settings import ConsoleSettings
-from tui.status import Status
+from tui.status import Status, title
 from tui.themes import theme_named
 from tui.wording.errors import sentence
 
@@ -90,8 +91,36 @@ class ConsoleApp(App[int]):
         """Textual's OSC 52, plus one for the terminal behind a multiplexer."""
         super().copy_to_clipboard(text)
         through = clipboard.multiplexer(os.environ)
-        if through is not None and self._driver is not None and not self.is_headless:
-            self._driver.write(clipboard.wrapped(text, through))
+        if through is not None:
+            self.write_to_terminal(clipboard.wrapped(text, through))
+
+    def write_to_terminal(self, sequence: str) -> None:
+        """A control sequence that leaves the screen as it is."""
+        if sequence and self._driver is not None and not self.is_headless:
+            self._driver.write(sequence)
+
+    def watch_status(self, before: Status, now: Status) -> None:
+        """Show the state in the window's title; call the operator when a connection is lost."""
+        if self.settings.terminal_title and title(before) != title(now):
+            self.write_to_terminal(terminal_signals.title_of(title(now)))
+        if now.socket != before.socket and now.socket in ("lost", "given_up"):
+            self.alert(title(now))
+
+    def alert(self, words: str) -> None:
+        """Tell an operator who looks elsewhere that something failed, in the way the settings say."""
+        through = clipboard.multiplexer(os.environ)
+        self.write_to_terminal(terminal_signals.alert(self.settings.alert, words, through))
+
+    async def put_on_clipboard(self, text: str) -> None:
+        """Copy one piece of text, whole or not at all, and say so. A terminal does not confirm that it took it."""
+        if await self.services.into_tmux(text):
+            self.notify(_("Copied."))
+        elif clipboard.fits(text):
+            self.copy_to_clipboard(text)
+            self.notify(_("Sent to the terminal's clipboard."))
+        else:
+            size, most = len(text.encode()) // 1000, clipboard.LONGEST_TEXT // 1000
+            self.tell("clipboard_too_small", size=str(size), most=str(most))
 
     def tell(self, code: str, **params: str) -> None:
         """Show the sentence for ``code`` for a moment."""

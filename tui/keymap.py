@@ -20,6 +20,7 @@ SCREEN_ROOMS = (
     "recordings",
     "devices",
     "settings_screen",
+    "tour",
 )
 
 

@@ -70,3 +70,7 @@ class LanguageChosen(Message):
 
 class ProfilesChanged(Message):
     """The profiles in the settings are no longer those that login offers."""
+
+
+class TakeTour(Message):
+    """Show the console in five steps."""

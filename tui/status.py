@@ -76,6 +76,16 @@ def parts(status: Status) -> list[tuple[str, Tone]]:
     return found
 
 
+def title(status: Status) -> str:
+    """The terminal window's title: what changes seldom."""
+    found = ["SalesMind", status.place]
+    if status.socket != "none":
+        found.append(_socket(status)[0])
+    if status.recording:
+        found.append(_("REC"))
+    return " - ".join(filter(None, found))
+
+
 def _socket(status: Status) -> tuple[str, Tone]:
     words: dict[str, tuple[str, Tone]] = {
         "connecting": (_("WS connecting"), "warn"),

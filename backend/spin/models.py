@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
 
@@ -94,6 +96,20 @@ class SessionQuerySet(models.QuerySet["Session"]):
         """Annotate ``realtime_mode``: whether any connection of the session is open."""
         live = ConnectionLease.objects.filter(session=models.OuterRef("pk"), heartbeat_at__gt=lease_horizon())
         return self.annotate(realtime_mode=models.Exists(live))
+
+    def described(self) -> SessionQuerySet:
+        """With everything that ``SessionSerializer`` shows."""
+        return self.with_realtime_mode().with_figures().select_related("company")
+
+    def with_figures(self) -> SessionQuerySet:
+        """Annotate ``message_count``, and ``total_score``: the report's, null before there is one."""
+        messages = Message.objects.filter(session=models.OuterRef("pk")).order_by().values("session")
+        total = Cast(KT("spin_scores__total"), models.IntegerField())
+        reports = Report.objects.filter(session=models.OuterRef("pk")).annotate(total=total)
+        count = models.Subquery(messages.annotate(n=models.Count("pk")).values("n"))
+        return self.annotate(
+            message_count=Coalesce(count, 0), total_score=models.Subquery(reports.values("total")[:1])
+        )
 
 
 class Session(models.Model):

@@ -13,8 +13,10 @@ from typing import Any, Literal
 import msgspec
 
 from api_client.harmless import harmless_text
+from relay.conversation_state import percentile
 from relay.stream import (
     Connection,
+    Latency,
     Problem,
     Recording,
     SinkState,
@@ -59,6 +61,9 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     reconnects: int = 0
     errors: tuple[str, ...] = ()
     """Distinct codes, in order of first appearance."""
+    latency_p50_ms: float | None = None
+    """Response latency of the spoken turns, nearest-rank; null without any, and in recordings of version 0.1."""
+    latency_n: int = 0
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +104,7 @@ class Tally:
     stopped: bool = False
     """The recording was stopped before its conversation ended."""
     _said: set[str] = field(default_factory=set)
+    _latencies_ms: list[float] = field(default_factory=list)
 
     def take(self, event: StreamEvent) -> None:
         """Count one event."""
@@ -110,6 +116,8 @@ class Tally:
                 self.summary = event
             case Transcript(final=True, item_id=item_id, text=text) if text.strip():
                 self._said.add(item_id)
+            case Latency(basis="speech", response_latency_ms=latency_ms):
+                self._latencies_ms.append(latency_ms)
             case Connection(state="restored"):
                 self.reconnects += 1
             case Recording(state="stopped"):
@@ -143,6 +151,8 @@ class Tally:
             turns=len(self._said),
             reconnects=self.reconnects,
             errors=tuple(self.errors),
+            latency_p50_ms=percentile(self._latencies_ms, 50),
+            latency_n=len(self._latencies_ms),
         )
 
 

@@ -17,6 +17,7 @@ from api_client.models import (
     Health,
     Login,
     Message,
+    Report,
     Session,
     SessionDetail,
     SessionPage,
@@ -31,6 +32,15 @@ from tui.host.services import Services
 from tui.settings import ConsoleSettings
 
 WHEN = datetime(2026, 11, 22, 10, 5, tzinfo=UTC)
+
+
+REPORT = Report(
+    id=1,
+    spin_scores={"total": 44, "exploration": 15, "implication": 5, "situation": 25, "problem": 12},
+    feedback="状況をよく聞けています。",
+    next_actions="影響についても質問しましょう。",
+    scoring_details={"maximum": {"total": 100, "dimension": 20, "stage": 25}},
+)
 
 
 def make_session(number: int, **changes: Any) -> Session:
@@ -94,11 +104,20 @@ class FakeClient:
         self._call("get_session", session_id)
         session = next(one for one in self.sessions if one.id == session_id)
         messages = (
-            Message(id=1, role="salesperson", message="在庫はどのように管理されていますか。", sequence=1),
+            Message(
+                id=1,
+                role="salesperson",
+                message="在庫はどのように管理されていますか。",
+                sequence=1,
+                spin_stage="S",
+                success_delta=3,
+                stage_evaluation="advance",
+            ),
             Message(id=2, role="customer", message="今は表計算ソフトで、手で数えています。", sequence=2),
         )
         facts = {name: getattr(session, name) for name in Session.__struct_fields__}
-        return SessionDetail(**facts, messages=messages)
+        report = None if session.status != "finished" else REPORT
+        return SessionDetail(**facts, messages=messages, report=report)
 
     async def start_session(self, new: Any) -> Session:
         self._call("start_session", new)

@@ -28,6 +28,7 @@ from tui.conversation.watch import WatchScreen
 from tui.devices.screen import DevicesScreen
 from tui.frame.confirm import ConfirmScreen
 from tui.frame.help import HelpScreen
+from tui.frame.jump import JumpScreen
 from tui.frame.screen import ConsoleScreen
 from tui.login.again import LoginAgainScreen
 from tui.login.screen import LoginScreen
@@ -36,11 +37,14 @@ from tui.recordings.export import ExportScreen
 from tui.recordings.replay import ReplayScreen
 from tui.recordings.screen import RecordingsScreen
 from tui.scenarios.screen import ScenariosScreen
+from tui.sessions.history import HistoryScreen
 from tui.sessions.new_session import NewSessionScreen
 from tui.sessions.screen import SessionsScreen
+from tui.sessions.template_name import TemplateNameScreen
 from tui.settings_screen.choice import ChoiceScreen
 from tui.settings_screen.profile import ProfileScreen
 from tui.settings_screen.screen import SettingsScreen
+from tui.tour.screen import TourScreen
 
 TUI = Path(__file__).parents[2] / "tui"
 SCREENS: list[type[ConsoleScreen[Any]]] = [
@@ -69,6 +73,10 @@ SCREENS: list[type[ConsoleScreen[Any]]] = [
     SettingsScreen,
     ChoiceScreen,
     ProfileScreen,
+    HistoryScreen,
+    TemplateNameScreen,
+    JumpScreen,
+    TourScreen,
 ]
 # Multiplexers take the first three; the others are Backspace, Tab, line feed and Enter in most terminals.
 TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"}
@@ -97,7 +105,7 @@ def test_ids_are_unique() -> None:
 def test_no_key_means_two_things_on_a_screen(screen: type[ConsoleScreen[Any]]) -> None:
     keys = [key for action in (*screen.ACTIONS, *APP_ACTIONS) for key in action.keys.split(",")]
     doubled = {key for key in keys if keys.count(key) > 1}
-    assert doubled <= {"f1"}  # closes the help that it opened
+    assert doubled <= {"f1", "question_mark"}  # close the help that they opened
 
 
 def _footer(app: Any) -> list[str]:

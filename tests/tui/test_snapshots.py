@@ -57,7 +57,13 @@ def look(
 @pytest.fixture
 def at_sessions(services: Any, session_of: Any, until: Any) -> Arrange:
     services.server.sessions = [
-        session_of(n, realtime_mode=n == 2, status="finished" if n % 5 == 4 else "active")
+        session_of(
+            n,
+            realtime_mode=n == 2,
+            status="finished" if n % 5 == 4 else "active",
+            message_count=n * 7 % 12,
+            total_score=40 + n if n % 5 == 4 else None,
+        )
         for n in range(1, 20)
     ]
 
@@ -116,6 +122,32 @@ def test_login(look: Any, until: Any, services: Any) -> None:
 
 def test_sessions(look: Any, at_sessions: Arrange) -> None:
     assert look(at_sessions, logged_in=True)
+
+
+@SMALL
+@pytest.mark.parametrize("key", ["f13", "ctrl+o"], ids=["tour", "jump"])
+def test_teaching(look: Any, at_sessions: Arrange, key: str) -> None:
+    async def arrange(pilot: Any) -> None:
+        await at_sessions(pilot)
+        pilot.app.memory.tour_over = False
+        pilot.app.screen._offer_tour()
+        await pilot.press(key)
+        await pilot.pause()
+
+    assert look(arrange, logged_in=True)
+
+
+@SMALL
+def test_session_history(look: Any, at_sessions: Arrange, until: Any) -> None:
+    async def arrange(pilot: Any) -> None:
+        await at_sessions(pilot)
+        await pilot.press("down", "down", "down", "enter")
+        await until(pilot, lambda: pilot.app.screen.query("#history-text"))
+        await pilot.app.workers.wait_for_complete()
+        await pilot.press("end")
+        await pilot.pause()
+
+    assert look(arrange, logged_in=True)
 
 
 def test_no_sessions(look: Any, services: Any, until: Any) -> None:

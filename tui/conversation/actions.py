@@ -70,7 +70,7 @@ PUSH_TO_TALK = Action(
 )
 TALK = Action(
     "live.talk",
-    "space,shift+f10,f22",
+    "space,shift+f12,f24",
     "talk",
     N_("Talk"),
     N_("Microphone: Talk or stop talking"),

@@ -42,6 +42,7 @@ ACTIONS = (COPY, ANSWERED, BACK)
 class EventScreen(ConsoleScreen[None]):
     """The row of ``number`` of ``feed``."""
 
+    ABOUT: ClassVar[str] = N_("One event as JSON, without audio and secrets, and the event that it answers.")
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     CSS_PATH = "inspector.tcss"
@@ -113,11 +114,7 @@ class EventScreen(ConsoleScreen[None]):
     @work(exclusive=True, group="copy", exit_on_error=False)
     async def action_copy(self) -> None:
         """The JSON that is shown."""
-        if await self.console_app.services.into_tmux(self._json):
-            self.notify(_("Copied."))
-        else:
-            self.app.copy_to_clipboard(self._json)
-            self.notify(_("Sent to the terminal's clipboard."))
+        await self.console_app.put_on_clipboard(self._json)
 
     def action_answered(self) -> None:
         """To the event that this one answers."""

@@ -52,6 +52,10 @@ RUNNING_ONLY = SWITCHES | {"sample", "say", "interrupt", "source", "recording"}
 class LiveScreen(InputScreen):
     """One conversation about ``session``, from connecting to the summary."""
 
+    ABOUT: ClassVar[str] = N_(
+        "A live conversation: what is said, how it sounds, and what is measured. The line above the news "
+        "names the most likely cause of a problem."
+    )
     ACTIONS: ClassVar[tuple[Action, ...]] = LIVE_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(LIVE_ACTIONS)
 

@@ -72,6 +72,7 @@ REFRESH_S = 0.5
 class TurnScreen(ConsoleScreen[None]):
     """Follows the turn while it lasts."""
 
+    ABOUT: ClassVar[str] = N_("One turn: what was said, and when each stage was reached.")
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     CSS_PATH = "turns_screen.tcss"
@@ -154,11 +155,7 @@ class TurnScreen(ConsoleScreen[None]):
     @work(exclusive=True, group="copy", exit_on_error=False)
     async def copy(self, text: str) -> None:
         """To the clipboard; a terminal does not say whether it took it."""
-        if await self.console_app.services.into_tmux(text):
-            self.notify(_("Copied."))
-        else:
-            self.app.copy_to_clipboard(text)
-            self.notify(_("Sent to the terminal's clipboard."))
+        await self.console_app.put_on_clipboard(text)
 
     def action_back(self) -> None:
         """Back to the turns."""

@@ -35,6 +35,10 @@ REFRESH_S = 0.5
 class TurnsScreen(ConsoleScreen[None]):
     """Follows the newest turn while the cursor is on it."""
 
+    ABOUT: ClassVar[str] = N_(
+        "Each turn as a timeline from the end of your speech to the first sound of the answer: where a "
+        "slow answer lost its time."
+    )
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     CSS_PATH = "turns_screen.tcss"

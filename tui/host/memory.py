@@ -42,6 +42,8 @@ class Memory:
     """As chosen by key; the settings take precedence."""
     theme: str | None = None
     panels: Panels = field(default_factory=Panels)
+    tour_over: bool = False
+    """The tour was taken, or refused for good: it is not offered any more."""
 
     def used(self, server_url: str, profile: str | None, username: str) -> None:
         """Remember a login to this server."""
@@ -74,6 +76,7 @@ def load(directory: Path) -> Memory:
             language=text("language"),
             theme=text("theme"),
             panels=_panels(raw.get("panels")),
+            tour_over=raw.get("tour_over") is True,
         )
     except (OSError, ValueError, AttributeError, TypeError):
         return Memory()
@@ -92,15 +95,20 @@ def _panels(raw: Any) -> Panels:
 
 def save(directory: Path, memory: Memory) -> None:
     """Store ``memory`` in ``directory``. Raises ``OSError``."""
-    private_directory(directory)
-    handle, name = tempfile.mkstemp(dir=directory, prefix="state.", suffix=".tmp")  # mkstemp: 0600
+    write_private(directory / "state.json", json.dumps(asdict(memory), ensure_ascii=False, indent=1))
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace ``path`` in one step, readable by its owner only. Raises ``OSError``."""
+    private_directory(path.parent)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}.", suffix=".tmp")  # mkstemp: 0600
     temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(asdict(memory), file, ensure_ascii=False, indent=1)
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(directory / "state.json")
+        temporary.replace(path)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()

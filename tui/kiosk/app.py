@@ -213,18 +213,10 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
     async def _prepare_session(self) -> None:
         """A session to begin with; without it, the visitor makes one."""
         from api_client.errors import ApiError
-        from api_client.models import NewSession
-        from tui.sessions.new_session import example
+        from tui.sessions.templates import example
 
-        fields = example()
-        session = NewSession(
-            value_proposition=fields["value_proposition"],
-            industry=fields["industry"],
-            customer_persona=fields["customer_persona"],
-            customer_pain=fields["customer_pain"],
-        )
         try:
-            await self.client.start_session(session)
+            await self.client.start_session(example())
         except ApiError as error:
             log.warning("No session could be made ready: %s", error.code)
 

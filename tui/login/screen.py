@@ -63,6 +63,10 @@ ACTIONS = (
 class LoginScreen(ConsoleScreen[None]):
     """The first screen."""
 
+    ABOUT: ClassVar[str] = N_(
+        "Choose a server and log in. The console checks the server first, so you can tell a wrong "
+        "address from a wrong password."
+    )
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     AUTO_FOCUS = "#username"

@@ -25,7 +25,7 @@ KIND = Action(
 )
 NEXT = Action(
     "replay.next",
-    "n,ctrl+right",
+    "n,ctrl+right,shift+f11,f23",
     "next",
     N_("Next"),
     N_("Jump: To the next event of the kind"),
@@ -111,7 +111,7 @@ REPLAY_ACTIONS: tuple[Action, ...] = (
     NEXT,
     Action(
         "replay.previous",
-        "b,ctrl+left",
+        "b,ctrl+left,shift+f12,f24",
         "previous",
         N_("Previous"),
         N_("Jump: To the previous event of the kind"),
@@ -242,7 +242,7 @@ RECORDINGS_ACTIONS: tuple[Action, ...] = (
     REPAIR,
     Action(
         "recordings.delete",
-        "x,delete",
+        "x,f11,delete",
         "delete",
         N_("Delete"),
         N_("Recording: Delete"),
@@ -251,7 +251,7 @@ RECORDINGS_ACTIONS: tuple[Action, ...] = (
     UNDO,
     Action(
         "recordings.refresh",
-        "g,ctrl+r",
+        "g,ctrl+r,shift+f2,f14",
         "refresh",
         N_("Refresh"),
         N_("Recordings: Refresh"),

@@ -61,6 +61,7 @@ KINDS: tuple[tuple[str, Wanted], ...] = (
 class ReplayScreen(ConversationScreen):
     """The recording in ``directory``, played from ``at`` seconds on."""
 
+    ABOUT: ClassVar[str] = N_("A recorded conversation, shown as it was live.")
     ACTIONS: ClassVar[tuple[Action, ...]] = REPLAY_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(REPLAY_ACTIONS)
     FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset({"app.quit", "app.palette", "live.filter"})

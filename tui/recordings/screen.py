@@ -50,6 +50,9 @@ ON_A_RECORDING = frozenset({"replay", "mark", "note", "only_server", "export", "
 class RecordingsScreen(ConsoleScreen[None]):
     """A list of all recordings, with the details of the selected one."""
 
+    ABOUT: ClassVar[str] = N_(
+        "The conversations recorded on this machine: replay, search, mark, export or delete them."
+    )
     ACTIONS: ClassVar[tuple[Action, ...]] = RECORDINGS_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(RECORDINGS_ACTIONS)
     FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset({"app.quit", "app.palette"})

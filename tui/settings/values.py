@@ -216,6 +216,19 @@ class ConsoleSettings:
         variable="SALESMIND_PLAIN",
         flag="--plain",
     )
+    terminal_title: bool = option(
+        True,
+        N_("Show server and connection in the title of the terminal window."),
+        variable="SALESMIND_TITLE",
+    )
+    alert: Literal["off", "bell", "notification"] = option(
+        "off",
+        N_(
+            "When a connection is lost or an acceptance run fails: ring the terminal's bell, or also ask for a "
+            "desktop notification (OSC 9)."
+        ),
+        variable="SALESMIND_ALERT",
+    )
     keys: Mapping[str, str] = field(default_factory=dict)
     """Binding id to comma-separated keys, for ``App.set_keymap``."""
     audio: AudioDefaults = AudioDefaults()

@@ -260,6 +260,12 @@ SENTENCES: dict[str, str] = {
     "results_unknown_run": N_("There is no saved run {run}."),
     "results_ambiguous": N_("Several runs start with {run}. Give more of the id."),
     # The console itself
+    "templates_unreadable": N_(
+        "The saved templates in {path} cannot be read: {reason}. Mend or remove the file to save new ones."
+    ),
+    "clipboard_too_small": N_(
+        "Not copied: {size} kB is more than the {most} kB that terminals accept at once. Export it instead."
+    ),
     "unexpected": N_("Something unexpected happened. Details are in the log file: {log}"),
     "unexpected_for_visitor": N_("Something unexpected happened. Please tell whoever looks after this box."),
     "no_job_control": N_("There is no shell to go back to."),
