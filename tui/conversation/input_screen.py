@@ -79,12 +79,13 @@ class InputScreen(ConversationScreen):
     def action_label(self, action: Action) -> str:
         """Talking is ended by the key that began it."""
         if action is TALK and not self._muted:
-            return N_("Stop talking")
+            return N_("Done")
         return super().action_label(action)
 
     def action_shown(self, action: Action) -> bool:
-        """With push to talk, muting is what its key does."""
-        return super().action_shown(action) and not (action is MUTE and self._push_to_talk)
+        """With push to talk, muting is what its key does; its label needs the room of another."""
+        given_up = self._push_to_talk and (action is MUTE or action.name == "filter")
+        return super().action_shown(action) and not given_up
 
     def action_mute(self) -> None:
         """Mute, or be heard again."""
