@@ -77,7 +77,7 @@ screenshots: $(VENV)/.dev ## take the pictures of the docs from the running prog
 	$(BIN)/python scripts/make_screenshots.py
 
 benchmarks: $(VENV)/.dev ## print the tables of benchmarks/README.md (about 10 minutes, on a quiet machine)
-	for script in startup server_start conversation terminal_bytes lateness onset engine languages; do $(BIN)/python benchmarks/$$script.py; done
+	for script in startup server_start conversation terminal_bytes lateness key_echo onset engine languages; do $(BIN)/python benchmarks/$$script.py; done
 
 lock: $(BIN)/python ## pin what pyproject.toml asks for, by hash (UPGRADE=--upgrade: to the newest there is)
 	$(PIP) --quiet uv

@@ -19,6 +19,7 @@ from tui.conversation.live import LiveScreen
 from tui.conversation.turn_screen import TurnScreen
 from tui.conversation.turns_screen import TurnsScreen
 from tui.conversation.watch import WatchScreen
+from tui.devices.screen import DevicesScreen
 from tui.frame.help import HelpScreen, by_noun
 from tui.frame.jump import JumpScreen
 from tui.host import memory
@@ -29,13 +30,14 @@ from tui.recordings.screen import RecordingsScreen
 from tui.scenarios.screen import ScenariosScreen
 from tui.sessions.history import HistoryScreen
 from tui.sessions.screen import SessionsScreen
+from tui.settings_screen.screen import SettingsScreen
 from tui.tour.screen import TourScreen
 from tui.tour.steps import steps
 from tui.wording.kana import as_typed, reading
 
 WHOLE_SCREENS = [
     LoginScreen, SessionsScreen, HistoryScreen, LiveScreen, WatchScreen, ReplayScreen, TurnsScreen, TurnScreen,
-    InspectorScreen, EventScreen, AcceptanceScreen, RecordingsScreen, ScenariosScreen,
+    InspectorScreen, EventScreen, AcceptanceScreen, RecordingsScreen, ScenariosScreen, DevicesScreen, SettingsScreen,
 ]  # fmt: skip
 
 
