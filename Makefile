@@ -14,7 +14,7 @@ UV     := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-hours test-kills test-system fuzz reliability audit system-packages lint format catalogue screenshots \
+.PHONY: help demo test coverage test-hours test-kills test-scenarios test-system fuzz reliability audit system-packages lint format catalogue screenshots \
 	benchmarks lock clean
 
 help: ## this list
@@ -37,13 +37,16 @@ test-hours: $(VENV)/.dev ## hold ten simulated hours of conversation and measure
 test-kills: $(VENV)/.dev ## kill -9 a recorded talk at 50 moments, and repair what it leaves (about 4 minutes)
 	SALESMIND_KILLS=50 $(BIN)/python -m pytest -q tests/recordings/test_kills.py
 
+test-scenarios: $(VENV)/.dev ## run the scenarios that ship, and their twins that must fail, in real time (about 2 minutes)
+	SALESMIND_SCENARIOS=1 $(BIN)/python -m pytest -q tests/scenarios/test_shipped.py
+
 test-system: $(VENV)/.dev ## run the tests on a virtual sound card, nginx, Daphne, PostgreSQL, Redis and a browser
 	SALESMIND_REQUIRE_SYSTEM=1 $(BIN)/python -m pytest -m system tests
 
 fuzz: $(VENV)/.dev ## try every property test with 10,000 examples (an hour or more)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n 2 -m "hypothesis and not system" $(TEST)
 
-reliability: $(VENV)/.dev ## run the tests of faults and write the table of docs/reliability.md (about 3 minutes)
+reliability: $(VENV)/.dev ## run the tests of faults and write the table of docs/reliability.md (about 10 minutes)
 	$(BIN)/python scripts/make_reliability_table.py
 
 audit: $(AUDIT)/.done ## look for known vulnerabilities in what is pinned, and for unsafe code (ruff S)
@@ -74,7 +77,7 @@ benchmarks: $(VENV)/.dev ## print the tables of benchmarks/README.md (about 10 m
 
 lock: $(BIN)/python ## pin what pyproject.toml asks for, by hash (UPGRADE=--upgrade: to the newest there is)
 	$(PIP) --quiet uv
-	$(UV) pyproject.toml --extra server --extra site --extra offline --extra aec --group dev --output-file requirements/dev.txt
+	$(UV) pyproject.toml --extra server --extra site --extra offline --extra aec --extra load --group dev --output-file requirements/dev.txt
 	$(UV) pyproject.toml --extra server --extra offline --constraint requirements/dev.txt --output-file requirements/demo.txt
 	$(UV) requirements/agents.in --output-file requirements/agents.txt
 

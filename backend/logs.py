@@ -10,6 +10,7 @@ import io
 import logging
 import queue
 import re
+import threading
 from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
 from pathlib import Path
 from typing import cast
@@ -18,6 +19,8 @@ from backend import private_files
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 QUEUED_RECORDS = 10_000
+GATHERING_S = 0.05
+"""From a record to its line in the log, at most, plus the writing."""
 LARGEST_FILE_BYTES = 20 * 1024 * 1024
 OLD_FILES = 4
 """``NAME.1`` to ``NAME.4`` are kept beside the log: 100 MiB in all."""
@@ -96,6 +99,32 @@ class BoundedFile(RotatingFileHandler):
         """A full disk loses log lines, and nothing else; a traceback for each would go to the terminal."""
 
 
+class GatheringListener(QueueListener):
+    """Writes what has gathered within ``GATHERING_S``: each time the thread wakes, the event loop waits for it.
+
+    Woken for every record, it took a fifth of the CPU of a server with 150 conversations.
+    """
+
+    def __init__(self, records: queue.Queue[logging.LogRecord], target: logging.Handler) -> None:
+        super().__init__(records, target)
+        self._records = records
+        self._stopping = threading.Event()
+
+    def dequeue(self, block: bool) -> logging.LogRecord:
+        """The next record, or the sentinel."""
+        try:
+            record: logging.LogRecord = self._records.get_nowait()
+        except queue.Empty:
+            record = self._records.get(block)
+            self._stopping.wait(GATHERING_S)
+        return record
+
+    def stop(self) -> None:
+        """Write what is left, and end the thread."""
+        self._stopping.set()
+        super().stop()
+
+
 def start(path: Path | None, level: int = logging.INFO) -> QueueListener:
     """Log to ``path`` (its directory is made), or to stderr, until ``stop()`` of the result. Raises ``OSError``."""
     if path is not None:
@@ -103,7 +132,7 @@ def start(path: Path | None, level: int = logging.INFO) -> QueueListener:
     target: logging.Handler = logging.StreamHandler() if path is None else BoundedFile(path)
     target.setFormatter(RedactingFormatter(logging.Formatter(FORMAT)))
     records: queue.Queue[logging.LogRecord] = queue.Queue(QUEUED_RECORDS)
-    listener = QueueListener(records, target)
+    listener = GatheringListener(records, target)
     root = logging.getLogger()
     root.handlers[:] = [DroppingQueueHandler(records)]
     root.setLevel(level)

@@ -12,6 +12,7 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
 
 from backend.connection_limits import ConnectionLimits, Refusal
 
@@ -72,6 +73,15 @@ class Doors:
             )
 
 
+def text_frame_head(size_bytes: int) -> bytes:
+    """What precedes ``size_bytes`` of payload in an unmasked frame that is a whole text message (RFC 6455, 5.2)."""
+    if size_bytes < 126:
+        return bytes((0x81, size_bytes))
+    if size_bytes < 65536:
+        return b"\x81\x7e" + size_bytes.to_bytes(2, "big")
+    return b"\x81\x7f" + size_bytes.to_bytes(8, "big")
+
+
 def guarded_protocols(
     doors: Doors, stall_s: float
 ) -> tuple[type[H11Protocol], type[WebSocketsSansIOProtocol]]:
@@ -83,6 +93,18 @@ def guarded_protocols(
         def connection_lost(self, exc: Exception | None) -> None:
             doors.limits.leave(doors.address(self.client))
             super().connection_lost(exc)
+
+        async def send(self, message: Any) -> None:
+            """As the library does it, but a text message on an open connection is put into its frame right here.
+
+            Nearly everything that a conversation sends is one of those.
+            """
+            text = message.get("text") if message["type"] == "websocket.send" else None
+            if text is not None and self.writable.is_set() and self.conn.state is State.OPEN:
+                payload = text.encode()
+                self.transport.write(text_frame_head(len(payload)) + payload)
+            else:
+                await super().send(message)
 
         def keepalive_timeout(self) -> None:
             """No pong yet. A client that is merely busy, or that we do not read, has a kernel that answers."""

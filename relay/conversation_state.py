@@ -9,6 +9,8 @@ from typing import Literal
 
 from relay.stream import (
     Connection,
+    Echo,
+    InputSettings,
     Meters,
     ModePhase,
     Problem,
@@ -115,10 +117,24 @@ class ConversationState:
     error_count: int = 0
     source: SourceState | None = None
     sink: SinkState | None = None
+    input_settings: InputSettings | None = None
+    """What was changed since the start; see ``echo`` and ``gain_db``."""
     recording: Recording | None = None
     summary: Summary | None = None
     crashed: bool = False
     """The relay process ended without a summary."""
+
+    @property
+    def echo(self) -> Echo:
+        """How loudspeaker echo is handled now."""
+        says = self.input_settings or self.started
+        return "off" if says is None else says.echo
+
+    @property
+    def gain_db(self) -> float:
+        """How much louder than captured the user's voice is sent now, in dB."""
+        says = self.input_settings or self.started
+        return 0.0 if says is None else says.gain_db
 
     @property
     def ended(self) -> bool:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
 from textual import on, work
-from textual.app import SystemCommand
+from textual.actions import ActionParseResult, parse
+from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.command import CommandPalette
+from textual.dom import DOMNode
 from textual.events import Event, Key, Paste
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
@@ -20,7 +22,7 @@ from textual.widgets import Input, TextArea
 from textual.worker import Worker, WorkerFailed
 
 from tui import i18n
-from tui.actions import APP_ACTIONS, HELP, QUIT, Action, bindings
+from tui.actions import APP_ACTIONS, HELP, QUIT, bindings
 from tui.console_app import ConsoleApp
 from tui.exit_codes import ExitCode
 from tui.frame.full_width import as_pressed
@@ -35,10 +37,20 @@ from tui.host.services import Services
 from tui.host.terminal_signals import RESTORE_TITLE, SAVE_TITLE
 from tui.i18n import _, ngettext
 from tui.login.screen import LoginScreen
-from tui.navigation import BrowseRecordings, CheckServer, Converse, LoggedIn, LoggedOut, Replay, TakeTour
+from tui.navigation import (
+    BrowseRecordings,
+    BrowseScenarios,
+    CheckServer,
+    Converse,
+    LanguageChosen,
+    LoggedIn,
+    LoggedOut,
+    ProfilesChanged,
+    Replay,
+    TakeTour,
+)
 from tui.settings import ConsoleSettings
-from tui.themes import LIGHT, THEMES, dark_theme
-from tui.wording.errors import sentence
+from tui.themes import LIGHT, THEMES, dark_theme, theme_names
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +61,6 @@ class SalesMindApp(ConsoleApp):
     TITLE = "SalesMind Console"
     # The default screen's own CSS_PATH is not loaded by Textual, so login's stands here.
     CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "login/screen.tcss"]
-    ACTIONS: ClassVar[tuple[Action, ...]] = APP_ACTIONS
     BINDINGS: ClassVar[list[Any]] = [
         *bindings(APP_ACTIONS),
         Binding("ctrl+c", "help_quit", show=False, system=True),
@@ -70,11 +81,10 @@ class SalesMindApp(ConsoleApp):
         for theme in THEMES:
             self.register_theme(theme)
         wanted = settings.theme or self.memory.theme
-        dark = dark_theme(self.console.color_system)
-        if wanted in self.available_themes and (settings.theme or wanted == LIGHT.name):
-            self.theme = wanted
+        if wanted in theme_names() and (settings.theme or wanted == LIGHT.name):
+            self.use_theme(wanted)
         else:
-            self.theme = dark.name
+            self.theme = dark_theme(self.console.color_system).name
         self.set_keymap(settings.keys)
         self._typed = TypedAhead(self, self._route)
 
@@ -108,7 +118,7 @@ class SalesMindApp(ConsoleApp):
 
     def _tell_what_settings_name_wrongly(self) -> None:
         theme = self.settings.theme
-        if theme is not None and theme not in self.available_themes:
+        if theme is not None and theme not in theme_names():
             self.tell("theme_unknown", name=theme, names=", ".join(theme.name for theme in THEMES))
         if self.settings.keys:
             from tui.keymap import unknown_ids
@@ -161,6 +171,16 @@ class SalesMindApp(ConsoleApp):
         if not self._is_open(AcceptanceScreen):
             self.push_screen(AcceptanceScreen())
 
+    @on(BrowseScenarios)
+    @work(exclusive=True, group="scenarios", exit_on_error=False)
+    async def go_to_scenarios(self) -> None:
+        """Read the scenarios, and show their list."""
+        from tui.scenarios.screen import ScenariosScreen
+
+        shelf = await self.services.scenarios()
+        if not self._is_open(ScenariosScreen):
+            await self.push_screen(ScenariosScreen(shelf))
+
     @work(exclusive=True, group="recordings", exit_on_error=False)
     async def expire_recordings(self) -> None:
         """Delete expired recordings; report it if there were any."""
@@ -210,16 +230,31 @@ class SalesMindApp(ConsoleApp):
         if self._exception is None:
             self._exception = error
             self._exception_event.set()
-        self._exit_renderables.append(sentence("unexpected", {"log": str(self.log_path)}))
+        self._exit_renderables.append(self.unexpected())
         self._close_messages_no_wait()
 
     # --- actions -------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A dialog keeps the language it was opened in."""
-        if action == "toggle_language":
+        """A dialog keeps the language it was opened in, and stays the uppermost."""
+        if action in ("toggle_language", "devices", "settings"):
             return not isinstance(self.screen, ConsoleModal)
         return super().check_action(action, parameters)
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Textual's, for what is allowed: keys, clicks in the footer and links all come through here."""
+        place, name, _parameters = parse(action) if isinstance(action, str) else action
+        owners: dict[str, DOMNode] = {"app": self, "screen": self.screen}
+        owner = owners.get(place, default_namespace or self)
+        shared = isinstance(owner, App | Screen) and not isinstance(owner, CommandPalette)
+        if shared and not self.ALLOWED.runs(name, getattr(owner, "ACTIONS", ())):
+            return False
+        return await super().run_action(action, default_namespace, namespaces)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every action available now: the screen's, then the app's."""
@@ -237,6 +272,18 @@ class SalesMindApp(ConsoleApp):
 
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen, self.settings.keys))
+
+    def action_devices(self) -> None:
+        from tui.devices.screen import DevicesScreen
+
+        if not self._is_open(DevicesScreen):
+            self.push_screen(DevicesScreen())
+
+    def action_settings(self) -> None:
+        from tui.settings_screen.screen import SettingsScreen
+
+        if not self._is_open(SettingsScreen):
+            self.push_screen(SettingsScreen())
 
     def action_jump(self) -> None:
         """Letters on everything that can take the focus."""
@@ -278,8 +325,24 @@ class SalesMindApp(ConsoleApp):
         self.remember()
 
     async def action_toggle_language(self) -> None:
-        i18n.set_language("en" if i18n.language() == "ja" else "ja")
-        self.memory.language = i18n.language()
+        await self._speak("en" if i18n.language() == "ja" else "ja")
+
+    @on(LanguageChosen)
+    async def language_chosen(self, message: LanguageChosen) -> None:
+        """Switch to the language of the settings."""
+        await self._speak(message.language)
+
+    @on(ProfilesChanged)
+    async def profiles_changed(self) -> None:
+        """Offer the new profiles at login."""
+        for screen in self.screen_stack:
+            if isinstance(screen, LoginScreen):
+                await screen.retranslate()
+
+    async def _speak(self, language: i18n.Language) -> None:
+        """Show everything in ``language``, and remember it."""
+        i18n.set_language(language)
+        self.memory.language = language
         self.remember()
         self.renew_client()
         for screen in self.screen_stack:

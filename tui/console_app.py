@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.reactive import var
 from textual.worker import Worker, WorkerState
 
-from tui.actions import KeyNames
+from tui.actions import APP_ACTIONS, Action, KeyNames
+from tui.allowed import EVERYTHING, Allowed
 from tui.host import clipboard, memory, terminal_signals
 from tui.host.services import ServerAccount, Services
 from tui.i18n import _
 from tui.settings import ConsoleSettings
 from tui.status import Status, title
+from tui.themes import theme_named
 from tui.wording.errors import sentence
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ log = logging.getLogger(__name__)
 class ConsoleApp(App[int]):
     """What every screen can rely on."""
 
+    ACTIONS: ClassVar[tuple[Action, ...]] = APP_ACTIONS
+    ALLOWED: ClassVar[Allowed] = EVERYTHING
     status: var[Status] = var(Status())
     """For the status lines, which watch it. No ``reactive``: setting that repaints every screen whole."""
 
@@ -43,6 +47,8 @@ class ConsoleApp(App[int]):
         """Who is logged in; None at the login screen."""
         self.log_path = settings.state_directory / "console.log"
         self._client: SalesMindClient | None = None
+        self._fitted: set[str] = set()
+        """The themes that are registered in the form that our screens need."""
 
     @property
     def client(self) -> SalesMindClient:
@@ -60,6 +66,13 @@ class ConsoleApp(App[int]):
         client, self._client = self._client, None
         if client is not None:
             self.set_timer(client.timeout_s, client.aclose)
+
+    def use_theme(self, name: str) -> None:
+        """Show everything in the theme ``name``, one of ``theme_names``."""
+        if name not in self._fitted:
+            self.register_theme(theme_named(name))
+            self._fitted.add(name)
+        self.theme = name
 
     def remember(self) -> None:
         """Save the state remembered between runs."""
@@ -117,4 +130,10 @@ class ConsoleApp(App[int]):
         """Log and report a background job that failed unexpectedly; Textual tells only the job's owner."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
             log.error("Worker %s failed", event.worker.name, exc_info=event.worker.error)
-            self.tell("unexpected", log=str(self.log_path))
+            self.notify(self.unexpected(), severity="error", timeout=8, markup=False)
+
+    def unexpected(self) -> str:
+        """The sentence for a failure that nothing else explains."""
+        if not self.ALLOWED.machine:
+            return sentence("unexpected_for_visitor")
+        return sentence("unexpected", {"log": str(self.log_path)})

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from api_client.models import Session
     from tui.host.services import ServerAccount
+    from tui.i18n import Language
 
 
 class LoggedIn(Message):
@@ -42,6 +43,10 @@ class CheckServer(Message):
     """Open the acceptance procedure."""
 
 
+class BrowseScenarios(Message):
+    """Show the list of scenarios."""
+
+
 class BrowseRecordings(Message):
     """Show the list of recordings."""
 
@@ -53,6 +58,18 @@ class Replay(Message):
         super().__init__()
         self.directory = directory
         self.at = at
+
+
+class LanguageChosen(Message):
+    """Show everything in ``language`` from now on."""
+
+    def __init__(self, language: Language) -> None:
+        super().__init__()
+        self.language = language
+
+
+class ProfilesChanged(Message):
+    """The profiles in the settings are no longer those that login offers."""
 
 
 class TakeTour(Message):

@@ -14,7 +14,7 @@ import contextlib
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -41,6 +41,7 @@ from backend.spin.frames import (
     type_for_log,
 )
 from backend.spin.pacing import AudioPacing
+from backend.spin.stall_watch import StallWatch
 from backend.spin.transcripts import TranscriptWriter
 from backend.spin.typed_turns import TypedTurns
 from backend.spin.wording import sentence
@@ -161,8 +162,8 @@ class Conversation:
     # --- client -> upstream ------------------------------------------------------------------------------
 
     async def _read_client(self) -> None:
+        limit: int = settings.SALESMIND_MAX_MESSAGE_BYTES
         while (message := await self._client.receive()) is not None:
-            limit = settings.SALESMIND_MAX_MESSAGE_BYTES
             if _size_bytes(message) > limit:
                 return self._end(
                     CloseCode.MESSAGE_TOO_BIG, "invalid_request_error", "message_too_big", limit=limit
@@ -200,19 +201,24 @@ class Conversation:
         return False
 
     async def _pump_up(self, far: ClientConnection) -> None:
+        def stalled() -> None:
+            far.transport.abort()  # a closing handshake would wait behind what is stuck
+            self._end(CloseCode.UPSTREAM_LOST, "connection_error", "upstream_stalled")
+
         log = ChunkLog(settings.SALESMIND_LOG_AUDIO)
+        watch = StallWatch(settings.SALESMIND_STALL_SECONDS, stalled)
         try:
             while True:
                 message = await self._uplink.get()
                 event = message if isinstance(message, str) else append_event(message)
-                if not await self._within_stall_limit(far.send(event)):
-                    far.transport.abort()  # a closing handshake would wait behind what is stuck
-                    return self._end(CloseCode.UPSTREAM_LOST, "connection_error", "upstream_stalled")
+                with watch:
+                    await far.send(event)
                 if isinstance(message, bytes):
                     log.sent(len(message), time.monotonic())
         except ConnectionClosed:
-            return None  # the downlink reads what came before the end, and tells
+            return  # the downlink reads what came before the end, and tells
         finally:
+            watch.close()
             log.flush()
 
     # --- upstream -> client ------------------------------------------------------------------------------
@@ -252,22 +258,29 @@ class Conversation:
         logger.info("✅ Session %s realtime_mode updated to True", session_id)
 
     async def _pump_down(self, far: ClientConnection) -> None:
-        while True:
-            message = await far.recv()
-            transcript = None
-            if isinstance(message, str):
-                try:
-                    head, message = read_event(message)
-                except NotAnEvent:
-                    await self._tell("forwarding_error", "upstream_not_an_event")
-                    continue
-                if not is_delta(head.type):
-                    logger.info("📩 OpenAIからメッセージ受信: type=%s", type_for_log(head.type))
-                transcript = finished_transcript(head) or self._typed.confirmed(head)
-            if not await self._within_stall_limit(self._client.send(message)):
-                return self._end(CloseCode.CLIENT_STALLED, "connection_error", "client_stalled")
-            if transcript is not None and self._writer is not None:
-                self._writer.add(transcript)
+        def stalled() -> None:
+            self._end(CloseCode.CLIENT_STALLED, "connection_error", "client_stalled")
+
+        watch = StallWatch(settings.SALESMIND_STALL_SECONDS, stalled)
+        try:
+            while True:
+                message = await far.recv()
+                transcript = None
+                if isinstance(message, str):
+                    try:
+                        head, message = read_event(message)
+                    except NotAnEvent:
+                        await self._tell("forwarding_error", "upstream_not_an_event")
+                        continue
+                    if not is_delta(head.type):
+                        logger.info("📩 OpenAIからメッセージ受信: type=%s", type_for_log(head.type))
+                        transcript = finished_transcript(head) or self._typed.confirmed(head)
+                with watch:
+                    await self._client.send(message)
+                if transcript is not None and self._writer is not None:
+                    self._writer.add(transcript)
+        finally:
+            watch.close()
 
     def _upstream_closed(self, closed: ConnectionClosed) -> None:
         """Tell the client with which code and reason the upstream ended."""
@@ -285,14 +298,6 @@ class Conversation:
         )  # fmt: skip
 
     # --- both --------------------------------------------------------------------------------------------
-
-    async def _within_stall_limit(self, sending: Awaitable[None]) -> bool:
-        try:
-            async with asyncio.timeout(settings.SALESMIND_STALL_SECONDS):
-                await sending
-        except TimeoutError:
-            return False
-        return True
 
     async def _tell(self, kind: str, code: str, **values: Any) -> None:
         """An ``error`` event that leaves the connection open."""

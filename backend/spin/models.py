@@ -1,4 +1,5 @@
-"""The server's data: accounts, tokens, role-play sessions, their messages, reports and open connections."""
+"""The server's data: accounts, tokens, role-play sessions, their messages, reports, open connections, and the visits
+to a demo box."""
 
 from __future__ import annotations
 
@@ -199,3 +200,45 @@ class ConnectionLease(models.Model):
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=["session", "heartbeat_at"])]
+
+
+class Visit(models.Model):
+    """One visitor of a demo box, from arrival to a minute after the end.
+
+    While waiting there is no account yet, and after the end there is none any more: deleting it takes the token, the
+    sessions and their transcripts with it. A visit says nothing about who the visitor is.
+    """
+
+    class Outcome(models.TextChoices):
+        LEFT = "left"
+        """The visitor ended the visit."""
+        IDLE = "idle"
+        """Nobody was there any more."""
+        TIME_UP = "time_up"
+        """The longest stay was over."""
+        LOST = "lost"
+        """The console was no longer heard of: killed, or its connection dropped."""
+        KICKED = "kicked"
+        """The operator ended it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.OneToOneField(User, null=True, on_delete=models.SET_NULL, related_name="visit")
+    language = models.CharField(max_length=2, blank=True)
+    microphone = models.CharField(max_length=16, blank=True)
+    """The kind of microphone, never its address."""
+    latency_ms = models.PositiveIntegerField(null=True)
+    stay_s = models.PositiveIntegerField()
+    arrived_at = models.DateTimeField()
+    admitted_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(db_index=True)
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=8, choices=Outcome.choices, blank=True)
+
+
+class Box(models.Model):
+    """The one row of a demo box: what its operator tells the visitors, and its figures. Also the lock of the queue."""
+
+    message = models.CharField(max_length=500, blank=True)
+    visits = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    counting_since = models.DateTimeField(default=timezone.now)

@@ -6,6 +6,7 @@ import math
 import uuid
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import Error as DatabaseFailure
 from django.utils.translation import gettext as _
@@ -19,6 +20,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from backend.spin import addresses, finishing, schema
+from backend.spin.box import visits
 from backend.spin.keeper import keeper
 from backend.spin.login_throttle import Throttled, login_throttle
 from backend.spin.models import Company, Report, Session, Token, User
@@ -67,7 +69,9 @@ class Health(APIView):
                     "The state of the open conversations cannot be kept up to date. The cause is in the server's log."
                 )
             )
-        return Response({"status": "ok"})
+        if settings.SALESMIND_BOX_SECRET is None:
+            return Response({"status": "ok"})
+        return Response({"status": "ok", "visitors": visits.figures()})
 
     def _unavailable(self, detail: str) -> Response:
         return Response(

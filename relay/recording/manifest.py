@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from api_client.harmless import harmless_text
 from relay.conversation_state import percentile
 from relay.stream import (
     Connection,
@@ -156,8 +157,24 @@ class Tally:
 
 
 def encode(manifest: Manifest) -> bytes:
-    """The file's contents, formatted for people."""
-    return msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
+    """The file's contents, formatted for people; U+FFFD stands for what UTF-8 cannot hold (a device's odd name)."""
+    try:
+        data = msgspec.json.encode(manifest)
+    except UnicodeEncodeError:
+        data = msgspec.json.encode(_encodable(msgspec.to_builtins(manifest)))
+    return msgspec.json.format(data, indent=1) + b"\n"
+
+
+def _encodable(value: Any) -> Any:
+    match value:
+        case str():
+            return harmless_text(value)
+        case dict():
+            return {_encodable(key): _encodable(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_encodable(one) for one in value]
+        case _:
+            return value
 
 
 def decode(data: bytes) -> Manifest:

@@ -15,7 +15,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
 GROUPS = PROJECT["optional-dependencies"] | PYPROJECT["dependency-groups"]
 DEMO = ("server", "offline")
-DEV = (*DEMO, "site", "aec", "dev")
+DEV = (*DEMO, "site", "aec", "load", "dev")
 
 
 def locked(name: str) -> dict[str, tuple[Requirement, list[str]]]:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from backend.logs import (
     BoundedFile,
     DroppingQueueHandler,
+    GatheringListener,
     RedactingFormatter,
     pass_on,
     protect_handlers,
@@ -99,6 +100,22 @@ def test_a_full_queue_drops_and_says_so_when_there_is_room() -> None:
     handler.handle(line("after"))
     written += [waiting.get().getMessage() for _ in range(2)]
     assert written == ["0", "1", "2", "2 log records were dropped: the log is written too slowly", "after"]
+
+
+def test_records_are_written_in_order_and_none_is_left_behind_at_the_end() -> None:
+    records: queue.Queue[logging.LogRecord] = queue.Queue()
+    written: list[str] = []
+
+    class Target(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            written.append(record.getMessage())
+
+    listener = GatheringListener(records, Target())
+    listener.start()
+    for number in range(500):
+        records.put(line(number))
+    listener.stop()
+    assert written == [str(number) for number in range(500)]
 
 
 def test_a_log_is_bounded_and_for_its_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 import uvicorn
+from websockets.frames import Frame, Opcode
 
 from backend import protocols
 from backend.connection_limits import ConnectionLimits
-from backend.protocols import Doors, ExhaustionLog, guarded_protocols, machine_gone
+from backend.protocols import Doors, ExhaustionLog, guarded_protocols, machine_gone, text_frame_head
 
 TIMEOUT_S = 15.0
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -240,3 +241,9 @@ def test_a_lack_of_descriptors_is_one_line_a_minute(caplog: pytest.LogCaptureFix
         handler(loop, {"message": "something else"})
     loop.close()
     assert [record.name for record in caplog.records] == ["salesmind.connections", "asyncio"]
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65535, 65536, 1_000_000])
+def test_a_text_frame_is_the_one_that_the_library_makes(size: int) -> None:
+    payload = b"a" * size
+    assert text_frame_head(size) + payload == Frame(Opcode.TEXT, payload).serialize(mask=False)

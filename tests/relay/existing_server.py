@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -80,10 +81,10 @@ class ExistingServer(FakeSalesMind):
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
-    async def start(self, port: int = 0) -> None:
+    async def start(self, port: int = 0, *, tls: ssl.SSLContext | None = None) -> None:
         """Serve WebSocket and GET on a port of its own, and before it what takes POST as well."""
         await super().start()
-        self._front = await asyncio.start_server(self._front_door, "127.0.0.1", port)
+        self._front = await asyncio.start_server(self._front_door, "127.0.0.1", port, ssl=tls)
 
     async def stop(self) -> None:
         self._front.close()

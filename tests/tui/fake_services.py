@@ -27,6 +27,7 @@ from relay.commands import Command
 from relay.stream import StreamEvent
 from tui.host.devices import Devices
 from tui.host.recordings import export_recording
+from tui.host.scenarios import Shelf
 from tui.host.services import Services
 from tui.settings import ConsoleSettings
 
@@ -211,6 +212,11 @@ class FakePlayer:
         self.stopped = True
 
 
+@dataclass
+class FakeSoundcheck(FakePlayer):
+    """Sound devices that say what a test puts into ``script``."""
+
+
 class FakeServices(Services):
     """What the app reaches outside the screen, faked except for the sample recordings."""
 
@@ -230,6 +236,8 @@ class FakeServices(Services):
         self.player = FakePlayer()
         self.player_asked: list[tuple[Path, str]] = []
         self.documents = Path("/documents")
+        self.shelf = Shelf(())
+        self.soundcheck = FakeSoundcheck()
 
     def client(self, server_url: str, *, token: str | None = None, insecure: bool = False) -> Any:
         self.asked.append((server_url, insecure))
@@ -245,6 +253,15 @@ class FakeServices(Services):
 
     async def run_check(self, request: Any, emit: Any, operator: Any) -> Any:
         await self.check.run(request, emit, operator)
+
+    def scenario_folder(self) -> Path:
+        return Path("/documents/SalesMind/scenarios")
+
+    async def scenarios(self) -> Shelf:
+        return self.shelf
+
+    async def run_scenarios(self, request: Any, emit: Any) -> Any:
+        await self.check.run(request, emit, None)
 
     async def keep_result(self, result: RunResult, state_directory: Path) -> Comparison | None:
         if "keep" in self.check.fail:
@@ -271,6 +288,9 @@ class FakeServices(Services):
     async def start_player(self, directory: Path, sink: str, state_directory: Path) -> FakePlayer:
         self.player_asked.append((directory, sink))
         return self.player
+
+    async def start_soundcheck(self, state_directory: Path) -> FakeSoundcheck:
+        return self.soundcheck
 
     async def export_recording(self, directory: Path, suffix: str) -> Path:
         return await asyncio.to_thread(export_recording, directory, suffix, self.documents)

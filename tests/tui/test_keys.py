@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from tests.tui import scripted, scripted_check
+from tests.tui import scripted, scripted_check, scripted_scenarios
 from tui import i18n
 from tui.acceptance.note import NoteScreen
 from tui.acceptance.question import QuestionScreen
@@ -25,24 +25,31 @@ from tui.conversation.source_picker import SourcePicker
 from tui.conversation.turn_screen import TurnScreen
 from tui.conversation.turns_screen import TurnsScreen
 from tui.conversation.watch import WatchScreen
+from tui.devices.screen import DevicesScreen
 from tui.frame.confirm import ConfirmScreen
 from tui.frame.help import HelpScreen
 from tui.frame.jump import JumpScreen
 from tui.frame.screen import ConsoleScreen
+from tui.login.again import LoginAgainScreen
 from tui.login.screen import LoginScreen
-from tui.navigation import BrowseRecordings, CheckServer, Converse, Replay
+from tui.navigation import BrowseRecordings, BrowseScenarios, CheckServer, Converse, Replay
 from tui.recordings.export import ExportScreen
 from tui.recordings.replay import ReplayScreen
 from tui.recordings.screen import RecordingsScreen
+from tui.scenarios.screen import ScenariosScreen
 from tui.sessions.history import HistoryScreen
 from tui.sessions.new_session import NewSessionScreen
 from tui.sessions.screen import SessionsScreen
 from tui.sessions.template_name import TemplateNameScreen
+from tui.settings_screen.choice import ChoiceScreen
+from tui.settings_screen.profile import ProfileScreen
+from tui.settings_screen.screen import SettingsScreen
 from tui.tour.screen import TourScreen
 
 TUI = Path(__file__).parents[2] / "tui"
 SCREENS: list[type[ConsoleScreen[Any]]] = [
     LoginScreen,
+    LoginAgainScreen,
     SessionsScreen,
     LiveScreen,
     NewSessionScreen,
@@ -58,9 +65,14 @@ SCREENS: list[type[ConsoleScreen[Any]]] = [
     TurnScreen,
     InspectorScreen,
     EventScreen,
+    ScenariosScreen,
     RecordingsScreen,
     ReplayScreen,
     ExportScreen,
+    DevicesScreen,
+    SettingsScreen,
+    ChoiceScreen,
+    ProfileScreen,
     HistoryScreen,
     TemplateNameScreen,
     JumpScreen,
@@ -136,6 +148,16 @@ async def test_footer_fits_eighty_columns(
         services.check.end(*scripted_check.whole_run(frozenset({"t1.order"})))
         await until(pilot, lambda: app.screen.check_action("run_failed", ()))
         seen["acceptance"] = _footer(app)
+        services.shelf = scripted_scenarios.SHELF
+        app.post_message(BrowseScenarios())
+        await until(pilot, lambda: isinstance(app.screen, ScenariosScreen) and app.screen.query("#page"))
+        seen["scenarios"] = _footer(app)
+        await pilot.press("a")
+        await until(pilot, lambda: services.check.running)
+        seen["scenarios, running"] = _footer(app)
+        services.check.end(*scripted_scenarios.whole_run())
+        await until(pilot, lambda: app.screen.check_action("run_failed", ()))
+        seen["scenarios, over"] = _footer(app)
         directory = record()
         app.post_message(BrowseRecordings())
         await until(pilot, lambda: isinstance(app.screen, RecordingsScreen) and app.screen.chosen)

@@ -607,15 +607,16 @@ async def test_without_recording_none_is_asked_for(make_app: Any, services: Any,
 
 
 async def test_what_retention_removed_is_said_once(
-    make_app: Any, services: Any, start: Any, until: Any
+    make_app: Any, services: Any, start: Any, until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services.expired = [3, 0]
     app = make_app(logged_in=True)
+    told: list[str] = []
+    monkeypatch.setattr(app, "notify", lambda message, **_how: told.append(message))
     async with app.run_test(size=(120, 40)) as pilot:
         app.expire_recordings()
-        await until(pilot, lambda: len(app._notifications) == 1)
-        [notice] = app._notifications
-        assert "3 recordings were deleted" in notice.message
+        await until(pilot, lambda: told)
         await start(app, pilot)  # looks again
         await until(pilot, lambda: not services.expired)
-        assert len(app._notifications) == 1
+        [words] = told
+        assert "3 recordings were deleted" in words

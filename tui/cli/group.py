@@ -21,8 +21,8 @@ from tui.i18n import LANGUAGES, _
 _OUTPUT_FAILURES = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG, errno.EBADF)
 
 COMMANDS = (
-    "demo", "talk", "check", "results", "runs", "replay", "doctor", "devices", "config", "keys", "diagnostics",
-    "serve", "engine",
+    "demo", "talk", "check", "run", "results", "load", "runs", "replay", "doctor", "devices", "config", "keys",
+    "diagnostics", "serve", "engine", "kiosk", "box",
 )  # fmt: skip
 
 
@@ -151,7 +151,7 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool)
 def salesmind(ctx: click.Context, /, **options: Any) -> None:
     """Open the console, unless a command was named."""
     shared = {name: options[name] for name in ("server_url", "profile", "insecure") if options[name]}
-    ctx.default_map = dict.fromkeys(("talk", "check"), shared)
+    ctx.default_map = dict.fromkeys(("talk", "check", "run"), shared)
     if ctx.invoked_subcommand is None:
         from tui.cli.console import open_console
 

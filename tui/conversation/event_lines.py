@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from relay.stream import (
     Connection,
+    InputSettings,
     Latency,
     LogLine,
     Meters,
@@ -137,6 +138,8 @@ def _quiet_words(event: StreamEvent) -> str | None:
             return f"mic   {event.state} {event.name}"
         case SinkState():
             return f"spkr  {event.state} {event.name}"
+        case InputSettings():
+            return f"input echo {event.echo}, gain {event.gain_db:+g} dB"
         case Recording():
             return f"rec   {event.state} {event.directory}"
         case _:

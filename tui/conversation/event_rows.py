@@ -12,6 +12,7 @@ from typing import Literal
 
 from relay.stream import (
     Connection,
+    InputSettings,
     Item,
     Latency,
     LogLine,
@@ -64,6 +65,7 @@ _KIND_OF: dict[type, Kind] = {
     RealtimeMode: "connection",
     SourceState: "devices",
     SinkState: "devices",
+    InputSettings: "devices",
     Recording: "devices",
     Problem: "trouble",
     Notice: "trouble",

@@ -84,6 +84,8 @@ class Feed:
             # Tenths are as fine as the line shows; a coarser value costs fewer repaints.
             mode_age_s=round(max(0.0, self.now - (state.mode.at or 0.0)), 1) if reported else None,
             over=self.finished,
+            left=base.left,
+            hurry=base.hurry,
         )
 
 

@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 
 from api_client.harmless import one_line
 from relay import commands
-from relay.stream import Recording, SourceState, StreamEvent
+from relay.stream import Problem, Recording, SourceState, StreamEvent
 from tui.actions import Action, bindings
 from tui.conversation.actions import BACK, LIVE_ACTIONS, RECONNECT, RECORDING, SAMPLE
 from tui.conversation.collector import Collector
@@ -32,7 +32,7 @@ from tui.conversation.setup import (
 from tui.conversation.transcript import first_words
 from tui.frame.field import Field
 from tui.host.memory import private_directory
-from tui.host.services import ConversationRelay
+from tui.host.services import ConversationRelay, ServerAccount
 from tui.i18n import N_, _
 from tui.tones import News
 from tui.wording.errors import of_event, sentence
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LOGIN_CODES = frozenset({"bad_token", "realtime_bad_token", "token_revoked", "not_authenticated"})
+"""Problems that logging in again solves."""
 RUNNING_ONLY = frozenset({"sample", "say", "mute", "interrupt", "source", "recording"})
 
 
@@ -120,7 +122,7 @@ class LiveScreen(ConversationScreen):
             self.session.id,
             source=source,
             sink=sink,
-            patience_s=None,
+            until_stopped=True,
             record_directory=place_of_recording(app.settings, self.session.id),
         )
         self._base_source, self._sink = source, sink
@@ -160,14 +162,38 @@ class LiveScreen(ConversationScreen):
             case SourceState():
                 self._attend_source(event)
             case Recording(state="started"):
-                words = _("Recording. {key} stops and deletes it. Directory: {directory}").format(
-                    key=self.key_name(RECORDING), directory=one_line(event.directory)
-                )
+                words = _("Recording. {key} stops and deletes it.").format(key=self.key_name(RECORDING))
+                if self.console_app.ALLOWED.machine:
+                    words += " " + _("Directory: {directory}").format(directory=one_line(event.directory))
                 self.say_news(News(words, "plain"))
             case Recording(state="deleted"):
                 self.say_news(News(_("The recording was deleted. The conversation continues."), "good"))
+            case Problem(fatal=True) if event.code in LOGIN_CODES:
+                super().attend(event)
+                self._log_in_again()
             case _:
                 super().attend(event)
+
+    def _log_in_again(self) -> None:
+        """Ask for the password over the conversation, once at a time; the conversation goes on with the new token."""
+        from tui.login.again import LoginAgainScreen
+
+        account = self.console_app.account
+        if account is None or any(isinstance(screen, LoginAgainScreen) for screen in self.app.screen_stack):
+            return
+        self.app.push_screen(LoginAgainScreen(account), self._logged_in_again)
+
+    def _logged_in_again(self, account: ServerAccount | None) -> None:
+        if account is None:
+            words = _(
+                "There is no connection: the server no longer accepts this login. {key} asks for it again."
+            )
+            self.say_news(News(words.format(key=self.key_name(RECONNECT)), "bad"))
+            return
+        self.console_app.account = account
+        self.console_app.renew_client()
+        self.say_news(News(_("Logged in again. Reconnecting..."), "good"))
+        self.give(commands.UseToken(token=account.token))
 
     def _attend_source(self, event: SourceState) -> None:
         """Show a sample's text until it ends; then return to the operator's own source."""
@@ -186,7 +212,9 @@ class LiveScreen(ConversationScreen):
             self.give(commands.UseSource(spec=self._base_source))
 
     def _show_hint(self) -> None:
-        self.query_one("#hint", Static).update(first_words(len(self._samples), self.console_app.key_names))
+        app = self.console_app
+        words = first_words(len(self._samples), app.key_names, files=app.ALLOWED.machine)
+        self.query_one("#hint", Static).update(words)
 
     def conversation_over(self) -> None:
         """The summary stays until the operator goes back or talks again."""
@@ -296,7 +324,12 @@ class LiveScreen(ConversationScreen):
     def action_source(self) -> None:
         """Choose the source, or the sink for the customer."""
         from tui.conversation.source_picker import SourcePicker
+        from tui.conversation.voice_picker import VoicePicker
 
+        if not self.console_app.ALLOWED.machine:
+            own = self.console_app.settings.audio.source
+            self.app.push_screen(VoicePicker(self._samples, None if own == SILENCE else own), self._use)
+            return
         picker = SourcePicker(self._samples, self._base_source, self._sink, self._answer_file())
         self.app.push_screen(picker, self._use)
 

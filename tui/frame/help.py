@@ -12,7 +12,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
-from tui.actions import APP_ACTIONS, Action, bindings, keys_of
+from tui.actions import Action, bindings, keys_of
 from tui.frame.action_footer import ActionFooter
 from tui.frame.screen import ConsoleModal
 from tui.i18n import N_, _
@@ -74,24 +74,30 @@ class HelpScreen(ConsoleModal[None]):
                 about = getattr(self._of, "ABOUT", "")
                 if about:
                     yield Static(_(about), id="about", markup=False)
-                tour = _("First time here? {key} shows you around in five steps.")
-                yield Static(tour.format(key=self.key_name(TOUR)), id="tour-hint", markup=False)
+                if self.console_app.ALLOWED.has(TOUR):
+                    tour = _("First time here? {key} shows you around in five steps.")
+                    yield Static(tour.format(key=self.key_name(TOUR)), id="tour-hint", markup=False)
                 for title, actions in by_noun(getattr(self._of, "ACTIONS", ()), _("On this screen")):
                     yield from self._group(title, actions)
-                yield from self._group(_("Everywhere"), APP_ACTIONS)
-                yield Static(
-                    _(
-                        "To change a key, use its name in the last column in the [keys] table of the configuration."
-                    ),
-                    classes="note",
-                    markup=False,
-                )
+                yield from self._group(_("Everywhere"), self.console_app.ACTIONS)
+                if self.console_app.ALLOWED.machine:
+                    yield Static(
+                        _(
+                            "To change a key, use its name in the last column in the [keys] table of the "
+                            "configuration."
+                        ),
+                        classes="note",
+                        markup=False,
+                    )
         yield ActionFooter()
 
     def on_mount(self) -> None:
         self.query_one("#keys").focus()
 
     def _group(self, title: str, actions: Sequence[Action]) -> ComposeResult:
+        actions = tuple(filter(self.console_app.ALLOWED.has, actions))
+        if not actions:
+            return
         yield Static(title, classes="group", markup=False)
         yield Static(self._table(actions), classes="lines")
 
@@ -101,12 +107,13 @@ class HelpScreen(ConsoleModal[None]):
         table = Table.grid(padding=(0, 1), expand=True)
         table.add_column(style=f"bold {colours['accent']}", overflow="fold", width=KEY_COLUMN)
         table.add_column(ratio=1, overflow="fold")
+        named = self.console_app.ALLOWED.machine
         table.add_column(style=colours["dim"], no_wrap=True)
         for action in actions:
             keys = "  ".join(
                 self._key_name(key) for key in keys_of(action, self._keymap) if not _repeated(key)
             )
-            table.add_row(keys, _(action.help), action.id)
+            table.add_row(keys, _(action.help), action.id if named else "")
         return table
 
     def _key_name(self, key: str) -> str:

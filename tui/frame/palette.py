@@ -39,7 +39,7 @@ class ActionsProvider(Provider):
 def available(screen: Screen[Any], app: Any) -> Iterator[tuple[str, str, str, Callable[[], object]]]:
     """What can be done on ``screen`` now: English and present words, help, and what to call."""
     for owner, actions in ((screen, getattr(screen, "ACTIONS", ())), (app, app.ACTIONS)):
-        for action in actions:
+        for action in filter(app.ALLOWED.has, actions):
             if action.name == "command_palette" or not owner.check_action(action.name, ()):
                 continue
             words = getattr(owner, "action_palette", lambda given: given.palette)(action)

@@ -168,7 +168,8 @@ class LoginScreen(ConsoleScreen[None]):
             self._debounce = self.set_timer(DEBOUNCE_S, self._typing_paused)
 
     def _typing_paused(self) -> None:
-        if self.is_current and self._address() != self._checked:
+        in_place = bool(self.query("#url"))  # not while the language is being changed
+        if self.is_current and in_place and self._address() != self._checked:
             self.action_check()
 
     def _address(self) -> str:

@@ -38,6 +38,15 @@ RECORDINGS = Action(
     N_("Recordings: Open the list"),
     N_("Replay recorded conversations"),
 )
+SCENARIOS = Action(
+    "sessions.scenarios",
+    "s,f10",
+    "scenarios",
+    N_("Scenarios"),
+    N_("Scenarios: Open the list"),
+    N_("Hold written conversations and check what is expected of them"),
+    show=False,
+)
 HISTORY = Action(
     "sessions.history",
     "h,shift+f2,f14",
@@ -151,6 +160,7 @@ SESSIONS_ACTIONS = (
     FINISH,
     ACCEPTANCE,
     RECORDINGS,
+    SCENARIOS,
     HISTORY,
     DUPLICATE,
     COPY_ID,

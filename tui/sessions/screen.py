@@ -11,7 +11,7 @@ from textual.widgets import DataTable, Static
 
 from tui.actions import Action, bindings
 from tui.i18n import N_, _
-from tui.navigation import BrowseRecordings, CheckServer, Converse, LoggedOut
+from tui.navigation import BrowseRecordings, BrowseScenarios, CheckServer, Converse, LoggedOut
 from tui.sessions.actions import HISTORY, LOG_OUT, SESSIONS_ACTIONS
 from tui.sessions.list_screen import SessionListScreen
 from tui.sessions.words import transcript
@@ -80,6 +80,10 @@ class SessionsScreen(SessionListScreen):
     def action_recordings(self) -> None:
         """To the recordings."""
         self.post_message(BrowseRecordings())
+
+    def action_scenarios(self) -> None:
+        """To the scenarios."""
+        self.post_message(BrowseScenarios())
 
     def action_logout(self) -> None:
         """Close the search, else show all again, else log out."""

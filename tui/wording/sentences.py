@@ -75,6 +75,11 @@ SENTENCES: dict[str, str] = {
     ),
     "send_stalled": N_("The network accepts no more audio. The connection was dropped."),
     "connection_lost": N_("The connection was lost."),
+    # A demo box
+    "box_unknown": N_("The server lets no visitors in. Start it with --box-secret-file."),
+    "box_secret_wrong": N_("The server does not accept the secret of the box. Give both the same file."),
+    "box_full": N_("All places are taken, and so is the queue. Please come back a little later."),
+    "visit_over": N_("The visit is over."),
     # Closes and errors of the realtime socket
     "normal": N_("The conversation was closed normally."),
     "going_away": N_("The server is shutting down, most likely to restart."),
@@ -184,6 +189,13 @@ SENTENCES: dict[str, str] = {
     "server_silent": N_(
         "Audio went out for {seconds} s and the server answered nothing, not even pings. It has hung."
     ),
+    "line_dead": N_(
+        "Nothing has come back on this connection for {seconds} s, although the server answers others. It is dead."
+    ),
+    "line_stalled": N_(
+        "The network takes nothing. What is said now waits, up to 30 s of it, and is sent when it does."
+    ),
+    "line_goes_on": N_("The network took nothing for {seconds} s. What was said meanwhile is sent now."),
     "malformed_message": N_("The server sent a message that cannot be read ({type})."),
     "chunk_rate_suggests_44100": N_(
         "{rate} chunks/s: this is 44.1 kHz audio labelled as 24 kHz. Check the source's sample rate."
@@ -230,6 +242,11 @@ SENTENCES: dict[str, str] = {
     "recording_unreadable": N_("The recording {path} cannot be read: {reason}"),
     "no_tracks": N_("The recording has no audio."),
     "tracks_unreadable": N_("The recording's audio is damaged from here on."),
+    "held_here": N_(
+        "{device} cannot be opened beside the others: it may be the same hardware under another name."
+    ),
+    "output_stuck": N_("{device} is open but plays nothing. Choose another device."),
+    "soundcheck_gone": N_("The process that tries the sound devices ended unexpectedly."),
     "player_gone": N_("The process that plays the sound ended unexpectedly."),
     # Kept results of the acceptance procedure
     "results_damaged": N_(
@@ -250,6 +267,7 @@ SENTENCES: dict[str, str] = {
         "Not copied: {size} kB is more than the {most} kB that terminals accept at once. Export it instead."
     ),
     "unexpected": N_("Something unexpected happened. Details are in the log file: {log}"),
+    "unexpected_for_visitor": N_("Something unexpected happened. Please tell whoever looks after this box."),
     "no_job_control": N_("There is no shell to go back to."),
     "relay_not_started": N_("The conversation process could not be started: {reason}"),
     "state_not_saved": N_("The console's state could not be saved: {reason}"),
