@@ -41,6 +41,10 @@ TICK_S = 0.1
 class DevicesScreen(ConsoleScreen[None]):
     """Every input and output of this machine; a child process tries them."""
 
+    ABOUT: ClassVar[str] = N_(
+        "The microphones and loudspeakers of this machine with their levels. Try one before the conversation, and "
+        "keep it for the next ones."
+    )
     ACTIONS: ClassVar[tuple[Action, ...]] = DEVICES_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(DEVICES_ACTIONS)
     FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset({"app.quit", "app.palette"})

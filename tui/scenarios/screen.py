@@ -35,7 +35,7 @@ from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
 from tui.host.run_directory import new_run_directory
 from tui.host.scenarios import Shelf
-from tui.i18n import _
+from tui.i18n import N_, _
 from tui.navigation import Replay
 from tui.scenarios.actions import SCENARIO_ACTIONS
 from tui.scenarios.board import ScenarioBoard, begun, fold, stopped
@@ -62,6 +62,10 @@ IDLE_ONLY = frozenset({"run_all", "run_one", "run_failed", "export", "reload"})
 class ScenariosScreen(ConsoleScreen[None]):
     """Runs scenarios against the current server."""
 
+    ABOUT: ClassVar[str] = N_(
+        "Conversations written down in files, held against this server. Each expectation passes or fails by what "
+        "was said and measured."
+    )
     ACTIONS: ClassVar[tuple[Action, ...]] = SCENARIO_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(SCENARIO_ACTIONS)
     FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset({"app.quit", "app.palette"})
