@@ -29,7 +29,7 @@ from tui.host.pastes import keep_pastes_text
 from tui.host.services import Services
 from tui.i18n import _, ngettext
 from tui.login.screen import LoginScreen
-from tui.navigation import BrowseRecordings, CheckServer, Converse, LoggedIn, LoggedOut, Replay
+from tui.navigation import BrowseRecordings, CheckServer, Compare, Converse, LoggedIn, LoggedOut, Replay
 from tui.settings import ConsoleSettings
 from tui.themes import LIGHT, THEMES, dark_theme
 from tui.wording.errors import sentence
@@ -174,6 +174,14 @@ class SalesMindApp(ConsoleApp):
 
         if not self._is_open(ReplayScreen):
             self.push_screen(ReplayScreen(message.directory, message.at))
+
+    @on(Compare)
+    def go_to_comparison(self, message: Compare) -> None:
+        """Show two recordings side by side."""
+        from tui.recordings.compare import CompareScreen
+
+        if not self._is_open(CompareScreen):
+            self.push_screen(CompareScreen(message.first, message.second))
 
     def _is_open(self, kind: type[Screen[Any]]) -> bool:
         """Whether such a screen is open already: a second quick key press must not open another."""

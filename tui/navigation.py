@@ -46,6 +46,15 @@ class BrowseRecordings(Message):
     """Show the list of recordings."""
 
 
+class Compare(Message):
+    """Show the recordings in two directories side by side."""
+
+    def __init__(self, first: Path, second: Path) -> None:
+        super().__init__()
+        self.first = first
+        self.second = second
+
+
 class Replay(Message):
     """Replay the recording in ``directory``, from ``at`` seconds on its clock."""
 

@@ -31,6 +31,7 @@ from tui.frame.screen import ConsoleScreen
 from tui.login.again import LoginAgainScreen
 from tui.login.screen import LoginScreen
 from tui.navigation import BrowseRecordings, CheckServer, Converse, Replay
+from tui.recordings.compare import CompareScreen
 from tui.recordings.export import ExportScreen
 from tui.recordings.replay import ReplayScreen
 from tui.recordings.screen import RecordingsScreen
@@ -59,6 +60,7 @@ SCREENS: list[type[ConsoleScreen[Any]]] = [
     RecordingsScreen,
     ReplayScreen,
     ExportScreen,
+    CompareScreen,
 ]
 # Multiplexers take the first three; the others are Backspace, Tab, line feed and Enter in most terminals.
 TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"}
