@@ -26,7 +26,7 @@ from tui.frame.screen import ConsoleModal, ConsoleScreen
 from tui.frame.typed_ahead import TypedAhead
 from tui.host import memory, terminal
 from tui.host.pastes import keep_pastes_text
-from tui.host.services import Services
+from tui.host.services import ServerAccount, Services
 from tui.i18n import _, ngettext
 from tui.login.screen import LoginScreen
 from tui.navigation import BrowseRecordings, CheckServer, Compare, Converse, LoggedIn, LoggedOut, Replay
@@ -117,10 +117,36 @@ class SalesMindApp(ConsoleApp):
         self.remember()
         self.push_screen(SessionsScreen())
         self.expire_recordings()
+        if message.remember:
+            self.remember_token(account)
+
+    @work(group="tokens", exit_on_error=False)
+    async def remember_token(self, account: ServerAccount) -> None:
+        """Remember the token of ``account``, and say where."""
+        try:
+            place = await self.services.remember_token(self.settings, account)
+        except OSError as error:
+            self.tell("state_not_saved", reason=error.strerror or str(error))
+            return
+        words = {
+            "keyring": _("This login is remembered in the system's keyring. Logging out forgets it."),
+            "file": _("This login is remembered in {path}, which only you can read. Logging out forgets it."),
+        }[place]
+        self.notify(words.format(path=self.settings.state_directory / "tokens.json"), markup=False)
+
+    @work(group="tokens", exit_on_error=False)
+    async def forget_token(self, account: ServerAccount) -> None:
+        """Forget the token of ``account``, if it was remembered."""
+        try:
+            await self.services.forget_token(self.settings, account)
+        except OSError as error:
+            self.tell("state_not_saved", reason=error.strerror or str(error))
 
     @on(LoggedOut)
     def go_to_login(self, message: LoggedOut) -> None:
-        """Forget the token and show the login screen."""
+        """Forget the token, the remembered one too, and show the login screen."""
+        if self.account is not None:
+            self.forget_token(self.account)
         self.account = None
         self.run_worker(self.close_client(), exit_on_error=False)
         while len(self.screen_stack) > 1:

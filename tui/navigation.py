@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 class LoggedIn(Message):
     """The server accepted ``account``: go to its sessions."""
 
-    def __init__(self, account: ServerAccount) -> None:
+    def __init__(self, account: ServerAccount, *, remember: bool = False) -> None:
         super().__init__()
         self.account = account
+        self.remember = remember
+        """The operator wants its token to be remembered on this computer."""
 
 
 class LoggedOut(Message):

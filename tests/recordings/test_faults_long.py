@@ -12,6 +12,7 @@ import itertools
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,10 @@ class Bench:
         """Take in what has happened, as the screen does; whether the gate is open."""
         self.feed.pull()
         return self.feed.state.gate_open
+
+    def looks_until(self, at: float) -> bool:
+        """Goes on looking until ``at`` (monotonic) has passed."""
+        return self.look() and time.monotonic() >= at
 
     async def live(self) -> None:
         await until(self.look)
@@ -213,7 +218,7 @@ async def test_one_fault_after_another(bench: Bench, tmp_path: Path) -> None:
             print(f"{time.monotonic() - began:6.0f} s {fault.__name__:18} {memory[-1]:.1f} MB", flush=True)
             if time.monotonic() - began >= MINUTES * 60:
                 break
-            await until(lambda at=began + (number + 1) * EVERY_S: bench.look() and time.monotonic() >= at)
+            await until(partial(bench.looks_until, began + (number + 1) * EVERY_S))
     await bench.turn()
     bench.look()
     seconds = time.monotonic() - began

@@ -21,8 +21,8 @@ from tui.i18n import LANGUAGES, _
 _OUTPUT_FAILURES = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG, errno.EBADF)
 
 COMMANDS = (
-    "demo", "talk", "check", "results", "runs", "replay", "doctor", "devices", "config", "keys", "diagnostics",
-    "serve", "engine",
+    "demo", "talk", "check", "results", "runs", "replay", "doctor", "devices", "config", "keys", "logout",
+    "diagnostics", "serve", "engine",
 )  # fmt: skip
 
 
