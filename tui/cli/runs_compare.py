@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from api_client.harmless import one_line
-from tui.cli.recorded_runs import RUN, complete_runs, find, reading, the_library
+from tui.cli.recorded_runs import RUN, complete_runs, find, reading
 from tui.i18n import _
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ def compare_command(first: str, second: str, changed: bool, as_json: bool) -> No
     from recordings.comparison import aligned, run_of
     from relay.recording.reader import RecordingReader
 
-    library = the_library()
-    entries = find(library, first), find(library, second)
+    entries = find(first), find(second)
     runs: list[Run] = []
     for entry in entries:
         with reading(entry):

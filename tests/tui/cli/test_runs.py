@@ -433,3 +433,18 @@ def test_it_runs_as_a_program(environment: dict[str, str], two: None) -> None:
     assert process.stderr.read() == b""
     assert process.wait(20) == 0
     process.stderr.close()
+
+
+def test_recordings_of_acceptance_runs_are_among_them(run: Run, make: Make, state: Path) -> None:
+    make(NEW)
+    (state / "checks").mkdir()
+    make(OLD, started_at="2026-11-24T09:00:00+00:00").rename(state / "checks" / "20261124T090000Z-run")
+    assert listed(run("list", "--json")) == [NEW, "20261124T090000Z-run"]
+    assert listed(run("list", "--json", "--search", "在庫")) == [NEW, "20261124T090000Z-run"]
+    assert run("show", "20261124").exit_code == 0
+    assert run("mark", "20261124").exit_code == 0
+    assert listed(run("list", "--json", "--marked")) == ["20261124T090000Z-run"]
+    assert run("delete", "20261124T090000Z-run", "--yes").exit_code == 0
+    assert listed(run("list", "--json")) == [NEW]
+    assert run("undelete", "latest").exit_code == 0
+    assert listed(run("list", "--json")) == [NEW, "20261124T090000Z-run"]
