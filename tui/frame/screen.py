@@ -80,6 +80,8 @@ class ConsoleScreen(Screen[Result]):
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
         """Textual's, with label and tooltip in the current language, and without what is not allowed."""
+        if not self.display:
+            return {}  # it is being removed: whether an action is possible often depends on widgets that have gone
         own = {action.name: action for action in self.ACTIONS}
         allowed = self.console_app.ALLOWED
         return {

@@ -58,6 +58,9 @@ OTHER = {"ja": "English", "en": "日本語"}
 class WelcomeScreen(ConsoleScreen[None]):
     """``idle_minutes`` and ``stay_minutes`` are told; ``keeps``: the operator keeps recordings, so consent is asked."""
 
+    ABOUT: ClassVar[str] = N_(
+        "Talk to an AI customer. You get an account of your own, which is deleted with everything in it when you leave."
+    )
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     AUTO_FOCUS = "#start"

@@ -162,7 +162,7 @@ REPAIR = Action(
 )
 COMPARE = Action(
     "recordings.compare",
-    "c,f11",
+    "c,shift+f3,f15",
     "compare",
     N_("Compare"),
     N_("Recordings: Compare two"),

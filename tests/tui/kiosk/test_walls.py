@@ -37,7 +37,7 @@ WITHHELD = {
     "watch.back", "app.tour", "help.tour", "choice.cancel",
 }  # fmt: skip
 FOREIGN_ROOMS = ("acceptance.", "question.", "note.", "run.", "options.", "recordings.", "replay.", "export.",
-                 "devices.", "settings.", "profile.", "scenarios.", "template.", "tour.")  # fmt: skip
+                 "devices.", "settings.", "profile.", "scenarios.", "template.", "tour.", "compare.")  # fmt: skip
 
 
 def test_every_action_has_been_decided_on() -> None:
