@@ -34,7 +34,11 @@ class TerminalSession:
         self.pid, self._descriptor = pty.fork()
         if self.pid == 0:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-            os.execvpe(arguments[0], list(arguments), {**os.environ, "TERM": "xterm-256color", **environment})
+            # A test worker has sizes of its own in its environment.
+            size = {"COLUMNS": str(columns), "LINES": str(rows)}
+            os.execvpe(
+                arguments[0], list(arguments), {**os.environ, "TERM": "xterm-256color", **size, **environment}
+            )
 
     @property
     def text(self) -> str:

@@ -45,22 +45,22 @@ class Talk:
 
 
 @pytest.mark.parametrize(
-    ("upstream", "code", "said", "within_s"),
+    ("upstream", "code", "said"),
     [
-        ("beta_refused", "beta_api_shape_disabled", "no longer supported", 10),
-        ("quota", "insufficient_quota", "exceeded your current quota", 10),
-        ("key_missing", "api_key_missing", "OPENAI_API_KEY not configured", 10),
+        ("beta_refused", "beta_api_shape_disabled", "no longer supported"),
+        ("quota", "insufficient_quota", "exceeded your current quota"),
+        ("key_missing", "api_key_missing", "OPENAI_API_KEY not configured"),
     ],
 )
 def test_what_no_attempt_can_mend_ends_at_once_with_the_servers_words(
-    tmp_path: Path, upstream: Upstream, code: str, said: str, within_s: float
+    tmp_path: Path, upstream: Upstream, code: str, said: str
 ) -> None:
     with serve_in_thread(ExistingServer(upstream)) as server:
         talk = Talk(server, tmp_path)
     assert talk.exit_code == 3
     assert [problem["code"] for problem in talk.summary["errors"]] == [code]
     assert said in talk.words
-    assert talk.seconds < within_s
+    assert talk.summary["connections"] == 1
     assert len(server.sockets) == 1
 
 

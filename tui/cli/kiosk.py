@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from tui.cli.console import require_terminal
 from tui.cli.setting_options import setting
 from tui.exit_codes import ExitCode
 from tui.i18n import LANGUAGES, _
+
+if TYPE_CHECKING:
+    from tui.host.voice_ports import PortRange
 
 
 def visit_options(command: Any) -> Any:
@@ -43,6 +46,18 @@ def visit_options(command: Any) -> Any:
     return command
 
 
+def _port_range(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> PortRange | None:
+    """Check ``--voice-ports``."""
+    from tui.host.voice_ports import PortRange
+
+    try:
+        return None if text is None else PortRange.parse(text)
+    except ValueError:
+        raise click.BadParameter(
+            _("Write it like 20000-20079, with at least two ports from 1024 on.")
+        ) from None
+
+
 @click.command(
     params=[secret_file_option()],
     help=_(
@@ -63,6 +78,15 @@ def visit_options(command: Any) -> Any:
     help=_("Language of the welcome. Default: the visitor's locale."),
 )
 @visit_options
+@click.option(
+    "--voice-ports",
+    metavar="FIRST-LAST",
+    callback=_port_range,
+    help=_(
+        "Loopback ports to which visitors over SSH may bring their own microphone and loudspeaker, two for each, "
+        "as in the PermitListen of sshd: 20000-20079."
+    ),
+)
 @click.option("--once", is_flag=True, help=_("Exit after one visit. Over SSH this is always so."))
 @click.option(
     "--no-mouse", is_flag=True, help=_("Leave the mouse to the terminal, so that it can select text.")
@@ -78,6 +102,7 @@ def command(
     idle_minutes: float,
     stay_minutes: float | None,
     keep_recordings: bool,
+    voice_ports: PortRange | None,
     once: bool,
     no_mouse: bool,
 ) -> None:
@@ -97,6 +122,7 @@ def command(
             idle_minutes=idle_minutes,
             stay_minutes=stay_minutes,
             keep_recordings=keep_recordings,
+            voice_ports=voice_ports,
             once=once,
             mouse=not no_mouse,
         )

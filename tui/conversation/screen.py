@@ -23,16 +23,18 @@ from tui.conversation.actions import FREEZE
 from tui.conversation.event_log import EventLog
 from tui.conversation.feed import news_of
 from tui.conversation.instrument_screen import InstrumentScreen, who_speaks
-from tui.conversation.pace import FULL, QUIET, Pace
-from tui.conversation.readings import Readings, level_meter
-from tui.conversation.rows import (
+from tui.conversation.instruments.diagnosis import barge_ins
+from tui.conversation.instruments.rows import (
     audio_rows,
     audio_title,
     connection_rows,
     connection_title,
+    input_rows,
     recording_name,
     summary_rows,
 )
+from tui.conversation.pace import FULL, QUIET, Pace
+from tui.conversation.readings import Readings, level_meter
 from tui.conversation.signals_panel import SignalsPanel
 from tui.conversation.transcript import KEPT_TURNS, Transcript
 from tui.frame.action_footer import ActionFooter
@@ -82,6 +84,7 @@ class ConversationScreen(InstrumentScreen):
                 yield Readings(id="connection", label_width=LABEL_WIDTH)
                 yield Readings(id="audio", label_width=LABEL_WIDTH)
                 yield Static(id="meter")
+                yield Readings(id="input", label_width=LABEL_WIDTH)
                 yield Readings(id="summary", label_width=LABEL_WIDTH)
         yield SignalsPanel(id="signals")
         with Vertical(id="lower"):
@@ -107,6 +110,8 @@ class ConversationScreen(InstrumentScreen):
         kept, over = self.events.kept, self._summary_shown
         self._rebuilding = True
         await super().retranslate()
+        self.restore_panels()
+        self._arrange()
         self._rebuilding = False
         self.remove_class("-typing")
         self.events.add(kept)
@@ -139,6 +144,10 @@ class ConversationScreen(InstrumentScreen):
     def conversation_title(self) -> str:
         """The conversation's title."""
         return ""
+
+    def voice_label(self) -> str:
+        """The operator's voice, for its meter."""
+        return _("Your voice")
 
     # --- painting ------------------------------------------------------------------------------
 
@@ -203,6 +212,9 @@ class ConversationScreen(InstrumentScreen):
         title = connection_title(state.current, state)
         self.query_one("#connection", Readings).show(title, connection_rows(state, self.feed.now))
         self.query_one("#audio", Readings).show(audio_title(state), audio_rows(state))
+        changed = 0.0 if state.input_settings is None else state.input_settings.t
+        found = barge_ins(state, self.feed.history, changed)
+        self.query_one("#input", Readings).show(None, input_rows(state, found))
 
     def _paint_meter(self) -> None:
         """Paint the level, which changes every tick, on its own line: that repaints one line only."""
@@ -210,7 +222,7 @@ class ConversationScreen(InstrumentScreen):
         meters = self.feed.state.meters
         level = None if meters is None else meters.mic_rms_dbfs
         muted = bool(meters and meters.muted)
-        bar = level_meter(_("Your voice"), LABEL_WIDTH, level, muted=muted)
+        bar = level_meter(self.voice_label(), LABEL_WIDTH, level, muted=muted)
         if bar != self._meter:
             self._meter = bar
             self.query_one("#meter", Static).update(bar, layout=False)
@@ -239,6 +251,7 @@ class ConversationScreen(InstrumentScreen):
         """Replace the readings by the summary."""
         assert self.feed is not None
         self._summary_shown = True
+        self.add_class("-over")
         self._show_turns()
         rows = summary_rows(self.feed.state)
         if rows:
@@ -248,7 +261,7 @@ class ConversationScreen(InstrumentScreen):
         self.conversation_over()
 
     def _show_readings(self, on: bool) -> None:
-        for reading in ("#connection", "#audio", "#meter"):
+        for reading in ("#connection", "#audio", "#meter", "#input"):
             self.query_one(reading).display = on
         self.query_one("#summary").display = not on
 
@@ -256,8 +269,9 @@ class ConversationScreen(InstrumentScreen):
         """Clear the screen for another conversation."""
         self.feed = None
         self._summary_shown = False
+        self.remove_class("-over")
         self._show_readings(True)
-        self.show_side(None)
+        self.show_side(self.console_app.memory.panels.readings)
         self.transcript.empty()
         self.events.empty()
 

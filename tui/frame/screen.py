@@ -65,8 +65,17 @@ class ConsoleScreen(Screen[Result]):
         return self.console_app.key_names.first(action, typing=isinstance(self.focused, Input))
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
-        """Dismiss only once: a second quick key press would close the screen below."""
+        """Dismiss once, and not before there is a screen: what sets it up would look for widgets in vain.
+
+        A second quick key press would close the screen below.
+        """
+        if not self.is_mounted:
+            self.call_later(self._dismissed, result)
+            return AwaitComplete()
         return super().dismiss(result) if self.is_active else AwaitComplete()
+
+    def _dismissed(self, result: Result | None) -> None:
+        self.dismiss(result)
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:

@@ -81,5 +81,5 @@ class TypedAhead:
         if self._patience is not None:
             self._patience.stop()
         self._busy = False
-        while self._waiting and not self._busy:
+        while self._waiting and not self._busy and self._app.screen_stack:
             await self._let_through(self._waiting.popleft())

@@ -10,6 +10,7 @@ VISITOR = Allowed(
     ids=frozenset(
         {
             "app.help", "app.palette", "app.theme", "app.language", "app.jump", "jump.cancel",
+            "microphone.use", "microphone.system", "microphone.copy", "microphone.cancel", "kiosk.microphone",
             "kiosk.start", "kiosk.language", "kiosk.record", "kiosk.give_up", "kiosk.stay", "kiosk.end",
             "sessions.talk", "sessions.new", "sessions.finish", "sessions.refresh", "sessions.newer",
             "sessions.older", "sessions.search", "sessions.order", "sessions.only_active", "sessions.history",

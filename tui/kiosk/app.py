@@ -15,7 +15,7 @@ from textual import on, work
 from textual.binding import Binding
 from textual.events import Event, Key, MouseDown, MouseScrollDown, MouseScrollUp, Paste
 from textual.message import Message
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from api_client.harmless import one_line
 from tui import i18n
@@ -26,14 +26,17 @@ from tui.frame.confirm import ConfirmScreen
 from tui.host.memory import Memory
 from tui.host.pastes import keep_pastes_text
 from tui.host.services import ServerAccount, Services
+from tui.host.voice_ports import NoPortsFree, PortRange, VoicePorts
 from tui.i18n import N_, _
 from tui.kiosk.allowed import VISITOR
 from tui.kiosk.holding import Report, hold
 from tui.kiosk.messages import Arrived, GaveUp, VisitEnded, VisitFailed, VisitStands
+from tui.kiosk.own_voice import OwnVoice
 from tui.kiosk.services import NO_VOICE, NOWHERE, VisitorServices
 from tui.kiosk.still_there import StillThereScreen
 from tui.kiosk.visit import Presence, farewell, stay_words
 from tui.kiosk.welcome import WelcomeScreen
+from tui.microphone.screen import MicrophoneScreen
 from tui.navigation import (
     BrowseRecordings,
     BrowseScenarios,
@@ -62,7 +65,15 @@ END = Action(
     N_("End your visit and delete everything of it"),
     priority=True,
 )
-KIOSK_ACTIONS: tuple[Action, ...] = (*filter(VISITOR.has, APP_ACTIONS), END)
+MICROPHONE = Action(
+    "kiosk.microphone",
+    "f9",
+    "microphone",
+    N_("My microphone"),
+    N_("Microphone: Set up"),
+    N_("Set up your own microphone and loudspeaker over SSH"),
+)
+KIOSK_ACTIONS: tuple[Action, ...] = (*filter(VISITOR.has, APP_ACTIONS), MICROPHONE, END)
 _TOUCHES = (Key, Paste, MouseDown, MouseScrollDown, MouseScrollUp)
 
 
@@ -76,6 +87,8 @@ class KioskOptions:
     stay_minutes: float | None = None
     """None: as long as the server lets them."""
     keep_recordings: bool = False
+    voice_ports: PortRange | None = None
+    """Ports to which visitors over SSH may bring a microphone and a loudspeaker of their own; None: no such."""
     once: bool = False
     """Leave after one visit, as over SSH, where leaving is disconnecting; otherwise welcome the next visitor."""
 
@@ -110,6 +123,7 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
         """The box's latest word; None between visits."""
         self._arrival = 0
         """Which visit what comes from the box is about."""
+        self._voice = OwnVoice(options.voice_ports)
         self._told = ""
         """The operator's message that is on the screen, or was."""
 
@@ -143,6 +157,7 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
 
     async def on_unmount(self) -> None:
         """However the kiosk ends, the visit does."""
+        self._voice.release()
         await self._leave_box("left")
         if self._box is not None:
             await self._box.aclose()
@@ -242,6 +257,8 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
     def _look(self) -> None:
         """Is anybody there?"""
         now = self.services.monotonic()
+        if any(isinstance(one, MicrophoneScreen) and one.connected for one in self.screen_stack):
+            self._presence.touched(now)  # the visitor is busy in another window
         if not self.visiting:
             if self.options.once and self._visit is None and self._presence.left_s(now) <= 0:
                 self.exit(0, message=farewell("idle"))
@@ -312,12 +329,31 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
 
     def terminal_gone(self) -> None:
         """The visit ends first: a conversation takes its time to."""
-        self._leave_first()
+        self._leave_in_time()
         super().terminal_gone()
 
-    @work(group="leaving", exit_on_error=False)
-    async def _leave_first(self) -> None:
+    @work(exit_on_error=False)
+    async def _leave_in_time(self) -> None:
         await self._leave_box("left")
+
+    # --- a microphone of the visitor's own -----------------------------------------------------
+
+    def action_microphone(self) -> None:
+        """Show how, with this visitor's ports."""
+        try:
+            ports = self._voice.claim()
+        except NoPortsFree:
+            self.tell("voice_ports_taken")
+            return
+        self.push_screen(MicrophoneScreen(ports), lambda wanted: self._speak_with(ports) if wanted else None)
+
+    def _speak_with(self, ports: VoicePorts) -> None:
+        """From the next conversation on."""
+        audio = dataclasses.replace(self.settings.audio, source=ports.source, sink=ports.sink)
+        self.settings = dataclasses.replace(self.settings, audio=audio)
+        if isinstance(self.services, VisitorServices):
+            self.services.lend(ports.source, ports.sink)
+        self.notify(_("From your next conversation on, you speak with your own microphone."))
 
     # --- walls ---------------------------------------------------------------------------------
 
@@ -337,7 +373,10 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
         message.prevent_default()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Between visits there is nothing to end; over SSH, one may disconnect."""
+        """Between visits there is nothing to end; over SSH, one may disconnect. A conversation keeps its sound."""
+        if action == "microphone":
+            elsewhere = not isinstance(self.screen, (LiveScreen, ModalScreen))
+            return self.options.voice_ports is not None and elsewhere
         if action == "quit":
             return self.visiting or (self.options.once and self._visit is None)
         return super().check_action(action, parameters)

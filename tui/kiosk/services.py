@@ -41,6 +41,10 @@ class VisitorServices(Services):
         self._lines: dict[str, str] = {}
         """Specs of the sample lines: as the screens know them, and as they are."""
 
+    def lend(self, source: str, sink: str) -> None:
+        """Let the next conversation use these."""
+        self._source, self._sink = source, sink
+
     def samples(self, language: str) -> list[Sample]:
         """The sample lines by name, without where they are."""
         found = super().samples(language)

@@ -19,8 +19,8 @@ from recordings.playhead import Playhead, begins_a_turn, is_error
 from relay.recording.reader import NoRecording
 from relay.stream import Connection, Notice, Playback, Problem, Response, SinkState, SourceState, StreamEvent
 from tui.actions import Action, bindings
-from tui.conversation.event_lines import event_line
 from tui.conversation.feed import news_of
+from tui.conversation.instruments.event_lines import event_line
 from tui.conversation.screen import ConversationScreen
 from tui.i18n import N_, _
 from tui.recordings.actions import LEAVE, LOOP, NEXT, PLAY, REPLAY_ACTIONS

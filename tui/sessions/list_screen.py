@@ -188,8 +188,9 @@ class SessionListScreen(ConsoleScreen[None]):
 
     @property
     def chosen(self) -> Row | None:
-        """The row under the cursor."""
-        return self.table.shown.get(self.table.chosen_id or "") if self.is_mounted else None
+        """The row under the cursor; None before there is a table, and while the screen is being removed."""
+        tables = self.query("#table").results(SessionsTable)
+        return next((table.shown.get(table.chosen_id or "") for table in tables), None)
 
     def _show(self, choose: str | None = None) -> None:
         """The page of rows that pass the filters: that of ``choose`` or of a new session, or where it was."""
