@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePath
@@ -15,7 +14,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.dom import DOMNode
-from textual.events import Event, Key, Paste
+from textual.events import CursorPosition, Event, Key, Paste
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 from textual.widget import Widget
@@ -56,6 +55,8 @@ from tui.themes import LIGHT, THEMES, dark_theme, theme_names
 
 log = logging.getLogger(__name__)
 
+LOOK_AT_LINE_EVERY_S = 0.5
+
 
 class SalesMindApp(ConsoleApp):
     """The console. ``settings`` configure it; ``services`` are everything it uses outside the screen."""
@@ -79,6 +80,8 @@ class SalesMindApp(ConsoleApp):
         """``only``: the one screen to show, in place of login and all that follows."""
         super().__init__(settings, services)
         self._only = only
+        self._line: line.LineWatch | None = None
+        """None: the line to the terminal is not watched."""
         ScrollBar.renderer = PlainScrollBarRender
         for theme in THEMES:
             self.register_theme(theme)
@@ -92,6 +95,8 @@ class SalesMindApp(ConsoleApp):
 
     async def on_event(self, event: Event) -> None:
         """Textual's, with keys and pastes one at a time."""
+        if isinstance(event, CursorPosition) and self._line is not None:
+            self._line.answered(self.services.monotonic())
         if isinstance(event, Key | Paste) and not event.is_forwarded:
             await self._typed.take(event)
         else:
@@ -121,16 +126,17 @@ class SalesMindApp(ConsoleApp):
             self.push_screen(self._only, lambda _: self.exit(0))
 
     def _watch_line(self) -> None:
-        watch = line.LineWatch()
-        descriptor = sys.__stderr__.fileno() if sys.__stderr__ is not None else 2
+        self._line = watch = line.LineWatch()
 
         def look() -> None:
-            if watch.sample(line.has_room(descriptor)):
+            if watch.slow:
                 timer.stop()
                 self.be_quiet()
                 self.notify(_("The line is slow: less is shown per second."), markup=False)
+            elif watch.due(self.services.monotonic()):
+                self.write_to_terminal(line.QUESTION)
 
-        timer = self.set_interval(line.SAMPLE_EVERY_S, look)
+        timer = self.set_interval(LOOK_AT_LINE_EVERY_S, look)
 
     def _tell_what_settings_name_wrongly(self) -> None:
         theme = self.settings.theme

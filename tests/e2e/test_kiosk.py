@@ -319,7 +319,7 @@ def test_the_shell_cannot_stop_a_kiosk(open_kiosk: Any) -> None:
     begin(terminal)
     os.kill(terminal.pid, signal.SIGTSTP)
     terminal.press(F1)
-    terminal.wait_for("Keys")
+    terminal.wait_for("Everywhere")
     assert process_state(terminal.pid) != "T"
 
 

@@ -2,57 +2,71 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import select
-from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.events import CursorPosition
 
 from tests.tui import scripted
+from tui import app as app_module
 from tui.conversation.live import LiveScreen
 from tui.conversation.pace import FULL, QUIET
-from tui.host import line
-from tui.host.line import SAMPLES, LineWatch, has_room
+from tui.host.line import ASK_EVERY_S, LATE_IN_A_ROW, QUESTION, SLOW_S, LineWatch
 from tui.navigation import Converse
 
 
-def test_a_line_is_slow_when_it_takes_nothing_half_of_the_time() -> None:
+def _delays(*delays_s: float) -> LineWatch:
+    watch, now = LineWatch(), 0.0
+    for delay_s in delays_s:
+        assert watch.due(now)
+        assert not watch.due(now + delay_s / 2)  # one question at a time
+        watch.answered(now + delay_s)
+        assert not watch.due(now + delay_s + ASK_EVERY_S / 2)
+        now += delay_s + ASK_EVERY_S + 0.001  # floats are not exact
+    return watch
+
+
+def test_a_line_is_slow_when_answers_are_late_several_times_in_a_row() -> None:
+    assert _delays(1.6, 2.0, 9.0).slow
+    assert not _delays(1.6, 2.0).slow
+    assert not _delays(9.0, 9.0, 0.1, 9.0, 9.0).slow
+
+
+@given(st.lists(st.floats(0, SLOW_S - 0.001), max_size=20))
+def test_a_line_that_answers_in_time_is_not_slow(delays_s: list[float]) -> None:
+    assert not _delays(*delays_s).slow
+
+
+def test_a_terminal_that_never_answers_is_not_slow() -> None:
     watch = LineWatch()
-    assert not any(watch.sample(number % 2 == 0) for number in range(SAMPLES - 1))
-    assert watch.sample(False)
-
-
-def test_a_short_stall_is_not_a_slow_line() -> None:
+    assert watch.due(0.0)
+    assert not any(watch.due(moment) for moment in range(1, 1000))
+    assert not watch.slow
     watch = LineWatch()
-    assert not any(watch.sample(number >= SAMPLES // 4) for number in range(4 * SAMPLES))
-
-
-def test_a_terminal_that_is_not_read_has_no_room() -> None:
-    ours, theirs = pty.openpty()
-    try:
-        assert has_room(theirs)
-        os.set_blocking(theirs, False)
-        # What does not fit is taken a moment later, until the other side's buffer is full as well.
-        while select.select([], [theirs], [], 0.3)[1]:
-            with suppress(BlockingIOError):
-                os.write(theirs, b"x" * 65_536)
-        assert not has_room(theirs)
-    finally:
-        os.close(ours)
-        os.close(theirs)
+    watch.answered(5.0)  # not asked
+    assert not watch.slow
 
 
 async def test_a_slow_line_makes_the_console_quiet(
-    make_app: Any, until: Any, monkeypatch: pytest.MonkeyPatch
+    make_app: Any, services: Any, until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(line, "SAMPLE_EVERY_S", 0.001)
-    monkeypatch.setattr(line, "has_room", lambda _descriptor: False)
+    monkeypatch.setattr(app_module, "LOOK_AT_LINE_EVERY_S", 0.001)
     app = make_app()
+    asked: list[float] = []
+    monkeypatch.setattr(
+        app, "write_to_terminal", lambda text: asked.append(services.now) if text == QUESTION else None
+    )
     async with app.run_test() as pilot:
         assert (app.quiet, app.animation_level) == (False, "full")
         app._watch_line()
+        for number in range(1, LATE_IN_A_ROW + 1):
+            await until(pilot, lambda number=number: len(asked) == number)
+            services.now += 3.0
+            app.post_message(CursorPosition(0, 0))
+            await pilot.pause()
+            services.now += ASK_EVERY_S
         await until(pilot, lambda: app.quiet)
         assert app.animation_level == "none"
 

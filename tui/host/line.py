@@ -1,42 +1,49 @@
 """Whether the line to the terminal is too slow for what is written to it.
 
-A terminal that does not take everything at once leaves its descriptor unwritable: the buffer of the pseudo-terminal is
-full because sshd does not read it, because its own connection is congested.
+The terminal is asked where its cursor is (DSR 6, ECMA-48). It answers when everything before the question has reached
+it, so on a congested line the answer waits behind what fills the buffers on the way. Those of SSH hold megabytes: that
+the terminal's descriptor takes no more would be noticed minutes later.
 """
 
 from __future__ import annotations
 
 import os
-import select
 from collections import deque
 
-SAMPLES = 40
-"""How many samples are looked at: ten seconds of them."""
-SAMPLE_EVERY_S = 0.25
-SLOW_SHARE = 0.5
+QUESTION = "\x1b[6n"
+ASK_EVERY_S = 2.0
+SLOW_S = 1.5
+"""An answer that takes longer is late; by itself a line over a satellite takes 0.7 s."""
+LATE_IN_A_ROW = 3
 
 
 class LineWatch:
-    """Fed with samples: was there room for more?"""
+    """When to ask, and what the answers say. Times in seconds on one clock."""
 
     def __init__(self) -> None:
-        self._samples: deque[bool] = deque(maxlen=SAMPLES)
+        self._asked_at: float | None = None
+        self._answered_at: float | None = None
+        self._late: deque[bool] = deque(maxlen=LATE_IN_A_ROW)
 
-    def sample(self, writable: bool) -> bool:
-        """Take one in. Returns whether the line is slow: for half of the last ten seconds there was no room."""
-        self._samples.append(writable)
-        full = len(self._samples) == SAMPLES
-        return full and self._samples.count(False) >= SLOW_SHARE * SAMPLES
+    def due(self, now: float) -> bool:
+        """Whether to ask now; if so, the question counts as asked. Only one is on its way at a time."""
+        if self._asked_at is not None or (
+            self._answered_at is not None and now < self._answered_at + ASK_EVERY_S
+        ):
+            return False
+        self._asked_at = now
+        return True
 
+    def answered(self, now: float) -> None:
+        """The terminal has answered; without a question, it spoke of its own accord."""
+        if self._asked_at is not None:
+            self._late.append(now - self._asked_at > SLOW_S)
+            self._asked_at, self._answered_at = None, now
 
-def has_room(descriptor: int) -> bool:
-    """Whether the terminal takes more at this moment."""
-    poll = select.poll()
-    try:
-        poll.register(descriptor, select.POLLOUT)
-        return bool(poll.poll(0))
-    except OSError:
-        return True  # gone, which others notice
+    @property
+    def slow(self) -> bool:
+        """Whether several answers in a row were late. A terminal that never answers is not slow."""
+        return len(self._late) == LATE_IN_A_ROW and all(self._late)
 
 
 def over_ssh() -> bool:

@@ -14,7 +14,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from relay.commands import Command, Interrupt, Mute, Reconnect, Say, Stop, StopRecording, UseSink, UseSource
+from relay.commands import (
+    Command,
+    Interrupt,
+    Mute,
+    Reconnect,
+    Say,
+    Stop,
+    StopRecording,
+    UseEcho,
+    UseGain,
+    UseSink,
+    UseSource,
+)
 from relay.stream import Notice, Problem, Recording, SinkState, SourceState, Started, StreamEvent
 from tui.host.devices import Devices
 from tui.host.services import ConversationRelay, Services
@@ -111,7 +123,9 @@ class WalledRelay:
                 return None if real is None else UseSource(spec=real)
             case UseSink(spec=spec):
                 return command if spec in self._sinks else None
-            case Say() | Mute() | Interrupt() | Reconnect() | StopRecording() | Stop():
+            case (
+                Say() | Mute() | Interrupt() | Reconnect() | StopRecording() | Stop() | UseEcho() | UseGain()
+            ):
                 return command
             case _:
                 return None

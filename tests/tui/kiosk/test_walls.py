@@ -71,8 +71,6 @@ def walled(relay: FakeRelay) -> WalledRelay:
         commands.UseSink(spec="speaker"),
         commands.UseSink(spec="tcp:127.0.0.1:7002"),
         commands.UseToken(token="t" * 40),
-        commands.UseEcho(mode="cancel"),
-        commands.UseGain(db=60),
         commands.ProvokeError(),
     ],
 )
@@ -88,6 +86,7 @@ async def test_the_relay_takes_what_a_visitor_has() -> None:
         commands.UseSource(spec="tcp:127.0.0.1:7001"),
         commands.UseSink(spec="none"),
         commands.Say(text="a"),
+        commands.UseGain(db=6),
     ]
     for command in (*own, SAMPLE, commands.Interrupt()):
         await walled(relay).send(command)
