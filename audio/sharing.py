@@ -38,6 +38,8 @@ async def share_microphone(port: int, spec: str, told: OnLevel, problem: OnProbl
                 sending.result()
         except AudioError as error:
             problem(error)
+        except asyncio.CancelledError:
+            pass  # the program stops, and asyncio 3.11 prints a traceback for a handler that was cancelled
         finally:
             sending.cancel()
             gone.cancel()
@@ -73,8 +75,8 @@ async def share_loudspeaker(port: int, spec: str, problem: OnProblem) -> asyncio
                     raise sink.lost
         except AudioError as error:
             problem(error)
-        except OSError:
-            pass  # the tunnel was cut
+        except (OSError, asyncio.CancelledError):
+            pass  # the tunnel was cut; or the program stops, as above
         finally:
             await sink.close()
             writer.close()

@@ -85,19 +85,32 @@ class Terminal:
         self._flush()
 
     async def hang_up(self) -> None:
-        """Close the terminal, and return when the program has ended; kill it if it takes longer than ``GRACE_S``."""
+        """Tell the program that its terminal has gone, and return when it has ended; kill it after ``GRACE_S``.
+
+        Until then what it draws is read and dropped: a program whose writes fail, or wait, does not get to its end.
+        """
         if self._open:
             self._open = False
             loop = asyncio.get_running_loop()
-            loop.remove_reader(self._master)
             loop.remove_writer(self._master)
-            os.close(self._master)
-        self._signal(signal.SIGHUP)
+            loop.add_reader(self._master, self._drop_output)
+            self._signal(signal.SIGHUP)
+            try:
+                await asyncio.to_thread(self._process.wait, GRACE_S)
+            except subprocess.TimeoutExpired:
+                self._signal(signal.SIGKILL)
+                await asyncio.to_thread(self._process.wait)
+            finally:
+                loop.remove_reader(self._master)
+                os.close(self._master)
+
+    def _drop_output(self) -> None:
         try:
-            await asyncio.wait_for(asyncio.to_thread(self._process.wait, GRACE_S), GRACE_S + 1)
-        except (subprocess.TimeoutExpired, TimeoutError):
-            self._signal(signal.SIGKILL)
-            await asyncio.to_thread(self._process.wait)
+            os.read(self._master, READ_BYTES)
+        except BlockingIOError:
+            pass
+        except OSError:  # nobody has the other end open any more
+            asyncio.get_running_loop().remove_reader(self._master)
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process.poll() is None:
