@@ -47,6 +47,10 @@ def pinned(core: int | None, command: Sequence[str], **environment: str) -> Iter
         process.wait()
 
 
+class GeneratorEnded(Exception):
+    """The relay refused a conversation, or did not get all of them going within half a minute."""
+
+
 class Generator:
     """``many_conversations.py`` as a child."""
 
@@ -57,9 +61,7 @@ class Generator:
     def _line(self) -> str:
         assert self._process.stdout is not None
         if not (line := self._process.stdout.readline()):
-            sys.exit(
-                "The generator ended: the relay refused it, or it could not keep up with the connections."
-            )
+            raise GeneratorEnded
         return line
 
     def _write(self, line: bytes) -> None:
@@ -90,6 +92,8 @@ class Relay:
     account: tuple[str, str] | None = None
     """Who logs in; None where nobody has to."""
     sessions: list[str] = field(default_factory=list)
+    idle_mib: float | None = None
+    """Its memory before the first conversation."""
 
     def paths(self, count: int) -> list[str]:
         """What to open for ``count`` conversations; each has a session of its own where there are sessions."""
@@ -187,7 +191,8 @@ def measure(generator: Generator, relay: Relay, count: int, seconds: float) -> R
     """One round."""
     pids = [] if relay.pid is None else [relay.pid]
     parts = urlsplit(relay.url)
-    idle = usage(pids)
+    if relay.idle_mib is None:
+        relay.idle_mib = usage(pids).pss_mib
     order = Order(parts.hostname or "", parts.port or 0, relay.paths(count), seconds)
     with generator.measuring(order):
         before, started = usage(pids), time.monotonic()
@@ -196,5 +201,5 @@ def measure(generator: Generator, relay: Relay, count: int, seconds: float) -> R
     return Round(
         figures,
         (after.cpu_s - before.cpu_s) * 1000 / elapsed / count,
-        (after.pss_mib - idle.pss_mib) * 1024 / count,
+        (after.pss_mib - relay.idle_mib) * 1024 / count,
     )
