@@ -24,11 +24,11 @@ from load.plan import Account, Plan, SwarmOrder
 STEPS: dict[Callable[[ExitStack, str], Relay], tuple[int, ...]] = {
     ours: (10, 50, 100, 200, 300, 400),
     plain: (50, 200, 300, 400),
-    daphne: (50, 100, 200),
+    daphne: (50, 200),
 }
 OVERLOADED_MS = 1000
-ENGINE_USERS = (2, 5, 10)
-ENGINE_S = 20.0
+ENGINE_USERS = (2, 8)
+ENGINE_S = 15.0
 
 
 def relays(seconds: float) -> None:
