@@ -17,8 +17,8 @@ class Checkpoint(msgspec.Struct, frozen=True):
     id: str
     ja: str
     en: str
-    origin: Literal["document", "beyond"] = "beyond"
-    """beyond: not asked by the document; marked as such and judged separately."""
+    origin: Literal["document", "beyond", "scenario"] = "beyond"
+    """beyond: not asked by the document; marked as such and judged separately. scenario: asked by a scenario."""
     operator: bool = False
     """Whether a person judges it, by ear or eye."""
 

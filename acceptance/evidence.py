@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from acceptance.one_line import one_line
 from acceptance.problem_words import japanese
 from acceptance.record import Moment, Record
 from acceptance.redaction import redact
 from acceptance.results import Answer, Evidence, EvidenceKind, Scalar, Verdict
+from api_client.harmless import one_line
+from relay.stream import Problem
 
 WORDS: dict[str, tuple[str, str]] = {
     # What came, or did not
@@ -261,15 +262,25 @@ _LONGEST = 1_000
 """Characters of one piece of text from outside."""
 
 
-def finding(code: str, kind: EvidenceKind, moment: Moment, /, **data: Scalar) -> Evidence:
-    """One piece of evidence, worded from ``data``, whose text is made harmless and free of secrets.
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
-    A ``message`` is English; where its ``code`` is known, the Japanese words say the same. Raises ``KeyError``
-    for a code without words.
+
+def finding(code: str, kind: EvidenceKind, moment: Moment, /, **data: Scalar) -> Evidence:
+    """One piece of evidence of the procedure. Raises ``KeyError`` for a code without words."""
+    return worded(WORDS[code], code, kind, moment, **data)
+
+
+def worded(
+    words: tuple[str, str], code: str, kind: EvidenceKind, moment: Moment, /, **data: Scalar
+) -> Evidence:
+    """One piece of evidence: ``words`` filled in from ``data``, whose text is made harmless and free of secrets.
+
+    A ``message`` is English; where its ``code`` is known, the Japanese words say the same.
     """
-    ja, en = WORDS[code]
+    ja, en = words
     data = {
-        name: redact(one_line(value, _LONGEST)) if isinstance(value, str) else value
+        name: redact(_shortened(one_line(value))) if isinstance(value, str) else value
         for name, value in data.items()
     }
     for name, (tail_ja, tail_en) in _TAILS.items():
@@ -295,9 +306,12 @@ def finding(code: str, kind: EvidenceKind, moment: Moment, /, **data: Scalar) ->
 
 
 def absent(record: Record, what: str, within_s: float | None = None) -> Evidence:
-    """``what`` did not arrive, up to the end of the recording."""
+    """``what`` did not arrive, up to the end of the recording.
+
+    ``within_s`` is how long it was waited for; a fatal error ends the wait before that.
+    """
     moment = record.moment(record.events[-1] if record.events else None)
-    if within_s is None:
+    if within_s is None or record.one(Problem, lambda problem: problem.fatal) is not None:
         return finding("absent", "absence", moment, what=what)
     return finding("absent_within", "absence", moment, what=what, within_s=f"{within_s:g}")
 

@@ -22,8 +22,11 @@ from api_client.tls import client_ssl_context
 
 _PIECE = 4_096
 """Bytes forwarded at a time: small, so that a slow network is evenly slow."""
-_RECEIVE_BUFFER = 16 * 1024
+_RECEIVE_BUFFER = 4 * 1024
 """Kernel buffer for what the console sends: small, so that a paused network is felt soon."""
+_SEGMENT = 1_400
+"""Largest TCP segment from the console, as on a real network. The loopback's 64 KiB make a slow line one that stands
+still for seconds and then moves by as much."""
 _DIAL_TIMEOUT_S = 10.0
 
 
@@ -51,6 +54,8 @@ class FaultProxy:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=LONGEST_HEAD)
         for listening in self._server.sockets:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+            with contextlib.suppress(OSError):
+                listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SEGMENT)
         return self
 
     async def __aexit__(self, *_exception: object) -> None:

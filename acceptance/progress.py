@@ -1,4 +1,4 @@
-"""The events of a run in progress: one typed event per line of ``salesmind check --json``.
+"""The events of a run in progress: one typed event per line of ``salesmind check --json`` and ``run --json``.
 
 The screen ticks its tree by ``Running`` and ``Answered``, and feeds its live view from ``ConversationEvent``.
 """
@@ -61,12 +61,16 @@ class Running(_Progress, frozen=True, kw_only=True, tag="running"):
     """These checkpoints are being decided now."""
 
     checkpoints: tuple[str, ...]
+    test: int | None = None
+    """Of which test, in a run of scenarios: several attempts have the same checkpoints."""
 
 
 class Answered(_Progress, frozen=True, kw_only=True, tag="answered"):
     """A checkpoint was answered; a later answer for the same checkpoint replaces it."""
 
     answer: Answer
+    test: int | None = None
+    """Of which test, in a run of scenarios."""
 
 
 class ConversationEvent(_Progress, frozen=True, kw_only=True, tag="conversation"):

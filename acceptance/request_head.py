@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 END = b"\r\n\r\n"
-LONGEST_HEAD = 64 * 1024
+LONGEST_HEAD = 8 * 1024
 
 
 class BadHead(Exception):

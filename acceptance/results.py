@@ -1,7 +1,7 @@
-"""The result of an acceptance run: answers with their evidence, and the verdicts that follow.
+"""The result of a run, of the acceptance procedure or of scenarios: answers with their evidence, and the verdicts.
 
-These types are the published shape of a result: reports, the results store and ``salesmind check --json``
-are made of nothing else. Fields may be added; none is renamed or removed.
+These types are the published shape of a result: reports, the results store, ``salesmind check --json`` and
+``salesmind run --json`` are made of nothing else. Fields may be added; none is renamed or removed.
 """
 
 from __future__ import annotations
@@ -36,16 +36,26 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The figures themselves, for programs."""
 
 
+class Wording(msgspec.Struct, frozen=True, kw_only=True):
+    """The same words in both languages."""
+
+    ja: str
+    en: str
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to one checkpoint. A pass always has evidence."""
 
     checkpoint: str
-    """Id in ``acceptance.checkpoints``."""
+    """Id in ``acceptance.checkpoints``; of a scenario's expectation: ``SCENARIO.TURN.EXPECTATION``, unique in a
+    test."""
     verdict: Verdict = "not_run"
     evidence: tuple[Evidence, ...] = ()
     """What decided first."""
     answered_by: str | None = None
     """Name of the person who judged by ear or eye; null where the program judged."""
+    question: Wording | None = None
+    """What was asked; null: a checkpoint of the procedure, which has its words in ``acceptance.checkpoints``."""
 
     def __post_init__(self) -> None:
         if self.verdict == "pass" and not self.evidence:
@@ -53,13 +63,13 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TestResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the document's four tests."""
+    """One of the document's four tests, or one attempt at a scenario."""
 
     __test__ = False  # not one of pytest's
 
     number: int
     verdict: Verdict
-    """Over the document's own checkpoints of this test."""
+    """Over the document's own checkpoints of this test; of a scenario, over all its expectations."""
     beyond: Verdict
     """Over the checkpoints that go beyond the document."""
     answers: tuple[Answer, ...]
@@ -68,6 +78,12 @@ class TestResult(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: str | None = None
     note: str = ""
     """備考: what the operator wrote."""
+    title: Wording | None = None
+    """What the test is called; null: one of the document's, which has its title in ``acceptance.checkpoints``."""
+    scenario: str | None = None
+    """Name of the scenario that was tried; null for the document's tests and for the limits of a run of scenarios."""
+    attempt: int = 1
+    """Counts the attempts at one scenario."""
 
 
 class ConditionResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +106,51 @@ class ConversationRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Log of the conversation's process, relative to the run's directory."""
 
 
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """A figure over all conversations of a run, for limits and for comparison with another run.
+
+    The names are in ``scenarios.figures``. Less is better for all of them.
+    """
+
+    name: str
+    unit: str
+    value: float | None
+    """Null: fewer than ``needs`` values were measured."""
+    n: int
+    """How many values it was made from."""
+    needs: int
+    """How many it takes: 20 for a 95th percentile."""
+    noise: float = 0.0
+    """Between two runs, a difference up to this says nothing."""
+
+
+class ScenarioOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """One scenario over all its attempts."""
+
+    name: str
+    title: Wording
+    runs: int
+    passed: int
+
+    @property
+    def flaky(self) -> bool:
+        """Passed sometimes, but not always."""
+        return 0 < self.passed < self.runs
+
+
+class ScenarioRun(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run of scenarios has beside its tests, each of which is one attempt at one scenario."""
+
+    scenarios: tuple[ScenarioOutcome, ...]
+    figures: tuple[Figure, ...] = ()
+    seed: int | None = None
+    """Of the order of the attempts; null: in the order given."""
+    repeat: int = 1
+    parallel: int = 1
+    shard: str | None = None
+    """Such as ``2/5``; null: everything was run."""
+
+
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     """A whole run."""
 
@@ -105,7 +166,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     language: str
     chunk_bytes: int
     tests: tuple[TestResult, ...]
-    """Always all four, in order; those that were not asked for are ``not_run``."""
+    """Of the procedure: always all four, in order; those that were not asked for are ``not_run``."""
     selected: tuple[int, ...]
     """Numbers of the tests that were asked for."""
     conditions: tuple[ConditionResult, ...]
@@ -114,7 +175,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     ideal: Verdict
     """理想的な成功条件"""
     document: Verdict
-    """Over the document's checkpoints of the selected tests."""
+    """Over the document's checkpoints of the selected tests; over everything in a run of scenarios."""
     beyond: Verdict
     """Over the checkpoints beyond the document, of the selected tests."""
     conversations: tuple[ConversationRecord, ...] = ()
@@ -123,6 +184,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     directory: str | None = None
     """Where recordings and logs of the run are."""
     aborted: bool = False
+    scenarios: ScenarioRun | None = None
+    """Null: a run of the procedure."""
 
     def answer(self, checkpoint_id: str) -> Answer:
         """The answer to one checkpoint. Raises ``KeyError`` for an id that no test has."""

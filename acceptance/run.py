@@ -15,6 +15,7 @@ import msgspec
 from acceptance.evidence import answer, finding
 from acceptance.held_conversation import HeldConversation
 from acceptance.measurements import ModeReading, StoredMessages, Vanished
+from acceptance.offer import OFFERS
 from acceptance.progress import Answered, ConversationEvent, Doing, Emit, ProgressEvent, Question, Running
 from acceptance.record import Moment
 from acceptance.request import CheckRequest, Means, Operator
@@ -26,15 +27,6 @@ from relay.config import RelayConfig
 
 _ASK_EVERY_S = 0.1
 _READ_TIMEOUT_S = 5.0
-
-_OFFER = {
-    "ja": ("製造業", "在庫と発注を自動化するクラウドサービス(SalesMind Console の受け入れテスト)"),
-    "en": (
-        "Manufacturing",
-        "A cloud service that automates stock and orders (SalesMind Console acceptance test)",
-    ),
-}
-"""Industry and value proposition of the run's own sessions: they can be told apart in the server's list."""
 
 
 def wall_now() -> str:
@@ -140,7 +132,7 @@ class AcceptanceRun:
     @property
     def own_session(self) -> NewSession:
         """What the run's own sessions are about."""
-        industry, value_proposition = _OFFER[self.request.language]
+        industry, value_proposition = OFFERS[self.request.language]
         return NewSession(industry=industry, value_proposition=value_proposition)
 
     async def new_session(self) -> str:

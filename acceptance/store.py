@@ -56,6 +56,12 @@ _COLUMNS = (
     "document, beyond, minimum, ideal, aborted"
 )
 
+_SCENARIOS = (
+    "CASE WHEN json_valid(result) THEN coalesce(json_array_length(result, '$.scenarios.scenarios'), 0)"
+    " ELSE 0 END"
+)
+"""Number of scenarios. A damaged result must not cost the others."""
+
 
 class StoreErrorCode(StrEnum):
     """What can be wrong with the store."""
@@ -114,6 +120,8 @@ class StoredRun(msgspec.Struct, frozen=True, kw_only=True):
     ideal: Verdict
     aborted: bool
     tests: tuple[TestVerdicts, ...]
+    scenarios: int = 0
+    """How many scenarios were run; 0: it is a run of the procedure."""
 
 
 class ResultsStore:
@@ -229,7 +237,8 @@ class ResultsStore:
         """The saved runs (against one server), newest first."""
         with self._reading():
             rows = self._database.execute(
-                f"SELECT {_COLUMNS} FROM runs WHERE ?1 IS NULL OR server_url = ?1"  # noqa: S608 (our own names)
+                f"SELECT {_COLUMNS}, {_SCENARIOS}"  # noqa: S608 (our own names)
+                " FROM runs WHERE ?1 IS NULL OR server_url = ?1"
                 " ORDER BY id DESC LIMIT ?2",
                 (server_url, -1 if limit is None else limit),
             ).fetchall()
@@ -242,8 +251,9 @@ class ResultsStore:
         names = _COLUMNS.split(", ")
         return tuple(
             StoredRun(
-                **{**dict(zip(names, row, strict=True)), "aborted": bool(row[-1])},
+                **{**dict(zip(names, row[:-1], strict=True)), "aborted": bool(row[-2])},
                 tests=tuple(tests.get(row[0], ())),
+                scenarios=row[-1],
             )
             for row in rows
         )
@@ -260,17 +270,22 @@ class ResultsStore:
         return frozenset(row[0] for row in rows if row[0] is not None)
 
     def before(self, result: RunResult) -> RunResult | None:
-        """The newest earlier run of the same user against the same server, else the newest earlier one.
+        """The newest earlier run of the same kind, by the same user against the same server if there is one.
 
         A server that is started for the run has another port each time. None if there is no earlier run.
         """
+        return next(iter(self.earlier(result, 1)), None)
+
+    def earlier(self, result: RunResult, most: int) -> tuple[RunResult, ...]:
+        """Up to ``most`` earlier runs of the same kind (the procedure, or scenarios), the newest first; those by the
+        same user against the same server come before all others."""
         with self._reading():
-            row = self._database.execute(
-                "SELECT id, result FROM runs WHERE id < ?3"
-                " ORDER BY server_url = ?1 AND username = ?2 DESC, id DESC LIMIT 1",
-                (result.server_url, result.username, result.id),
-            ).fetchone()
-        return None if row is None else self._decoded(*row)
+            rows = self._database.execute(
+                f"SELECT id, result FROM runs WHERE id < ?3 AND ({_SCENARIOS} > 0) = ?4"  # noqa: S608
+                " ORDER BY server_url = ?1 AND username = ?2 DESC, id DESC LIMIT ?5",
+                (result.server_url, result.username, result.id, result.scenarios is not None, most),
+            ).fetchall()
+        return tuple(self._decoded(*row) for row in rows)
 
     def _get(self, run_id: str) -> RunResult:
         if run_id == "latest":

@@ -40,6 +40,10 @@ class ApiErrorCode(StrEnum):
     RATE_LIMITED = "rate_limited"
     SERVER_FAULT = "server_fault"
     UNEXPECTED_ANSWER = "unexpected_answer"
+    BOX_UNKNOWN = "box_unknown"
+    BOX_SECRET_WRONG = "box_secret_wrong"  # noqa: S105 (a code, not a secret)
+    BOX_FULL = "box_full"
+    VISIT_OVER = "visit_over"
     REALTIME_BAD_TOKEN = "realtime_bad_token"  # noqa: S105 (a code, not a token)
     REALTIME_WRONG_PATH = "realtime_wrong_path"
     REALTIME_REFUSED = "realtime_refused"
@@ -261,6 +265,34 @@ class UnexpectedAnswer(ApiError):
     """An answer that no SalesMind server gives: not JSON, or of an unknown form."""
 
     code = ApiErrorCode.UNEXPECTED_ANSWER
+
+
+class BoxUnknown(ApiError):
+    """The server is not a demo box's."""
+
+    code = ApiErrorCode.BOX_UNKNOWN
+
+
+class BoxSecretWrong(ApiError):
+    """The server does not accept the secret."""
+
+    code = ApiErrorCode.BOX_SECRET_WRONG
+
+
+class BoxFull(ApiError):
+    """All places are taken, and nobody more can wait."""
+
+    code = ApiErrorCode.BOX_FULL
+
+
+class VisitOver(ApiError):
+    """The visit has ended. ``outcome``: ``left``, ``idle``, ``time_up``, ``lost`` or ``kicked``."""
+
+    code = ApiErrorCode.VISIT_OVER
+
+    def __init__(self, message: str, *, outcome: str, **said: Unpack[Said]) -> None:
+        super().__init__(message, **said)
+        self.outcome = outcome
 
 
 class RealtimeRefused(ApiError):

@@ -34,7 +34,7 @@ _HARMFUL = re.compile(
     # Direction marks, embeddings, overrides and isolates.
     "|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
     # Invisible: spaces without width, fillers, mathematical operators nobody sees, annotations.
-    "|[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb]"
+    "|[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u2065\u206a-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb]"
     # Joiners anywhere but in the places named above.
     f"|(?<![{_EMOJI}{_JOINED_SCRIPTS}])[\u200c\u200d]|[\u200c\u200d](?![{_EMOJI}{_JOINED_SCRIPTS}])"
     # Variation selectors that vary nothing: a run of them can carry any hidden bytes.

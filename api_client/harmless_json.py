@@ -25,6 +25,7 @@ _AS_ESCAPE = _suspects(  # in lower case
     (b"\\u0", rb"(?:0(?:0[0-8b-f]|1|7f|[89]|ad)|34f|61c)"),
     (b"\\u1", rb"(?:15f|160|7b[45]|80)"),
     (b"\\u20", rb"(?:0[b-f]|2[89a-e]|6)"),
+    (b"\\u2800", b""),
     (b"\\u3164", b""),
     # Half a pair, or the first half of a tag or a variation selector. Whole pairs are what every emoji is.
     (b"\\ud", rb"(?:b40|[89ab]..(?!\\ud[c-f])|[c-f]..(?<!\\ud[89ab]..\\ud[c-f]..))"),
@@ -36,7 +37,7 @@ _AS_UTF8 = _suspects(
     (b"\xcd", rb"\x8f"),
     (b"\xd8", rb"\x9c"),
     (b"\xe1", rb"(?:\x85[\x9f\xa0]|\x9e[\xb4\xb5]|\xa0[\x8b-\x8f])"),
-    (b"\xe2", rb"(?:\x80[\x8b-\x8f\xa8-\xae]|\x81[\xa0-\xaf])"),
+    (b"\xe2", rb"(?:\x80[\x8b-\x8f\xa8-\xae]|\x81[\xa0-\xaf]|\xa0\x80)"),
     (b"\xe3\x85\xa4", b""),
     (b"\xed", rb"[\xa0-\xbf]"),
     (b"\xef", rb"(?:\xb8[\x80-\x8f]|\xbb\xbf|\xbe\xa0|\xbf[\xb0-\xbb])"),

@@ -99,12 +99,22 @@ class HttpTransport:
         )
 
     async def request(
-        self, method: str, path: str, *, token: str | None, timeout_s: float, json: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None,
+        timeout_s: float,
+        json: bytes | None = None,
+        scheme: str = "Token",
     ) -> Answer:
-        """Send one request and read the whole answer within ``timeout_s`` seconds, all told."""
+        """Send one request and read the whole answer within ``timeout_s`` seconds, all told.
+
+        ``scheme`` is that of the ``Authorization`` header which carries ``token``.
+        """
         headers = {"Content-Type": "application/json"} if json is not None else {}
         if token is not None:
-            headers["Authorization"] = f"Token {_header_value(token)}"
+            headers["Authorization"] = f"{scheme} {_header_value(token)}"
         failure: ApiError
         clock = _RequestClock()
         try:

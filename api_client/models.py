@@ -77,6 +77,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     last_analysis_reason: str | None = None
     current_spin_stage: str | None = None
     """``S``, ``P``, ``I`` or ``N``."""
+    message_count: int | None = None
+    """Stored turns. Only our own server gives it, and ``total_score``, in a list."""
+    total_score: int | None = None
+    """The report's total."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,8 @@ if KNOWN:
     import fcntl
     import termios
 
+_ACKNOWLEDGED_AT = 8 + 24 * 4 + 2 * 8
+"""Where tcpi_bytes_acked lies in struct tcp_info, since Linux 4.1."""
 _HEAD = struct.Struct("8B13I")  # struct tcp_info of <linux/tcp.h>, up to tcpi_last_ack_recv
 _RETRANSMITS, _PROBES = 2, 3
 _LAST_ACK_MS = 8 + 12
@@ -55,6 +57,16 @@ class Peer:
             waiting: int = struct.unpack("i", fcntl.ioctl(self._raw.fileno(), termios.TIOCOUTQ, bytes(4)))[0]
             return waiting
         return 0
+
+    def acknowledged_bytes(self) -> int | None:
+        """Bytes that the peer's kernel has acknowledged so far; None if unknown."""
+        if self._raw is None or not KNOWN:
+            return None
+        with contextlib.suppress(OSError):
+            info = self._raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _ACKNOWLEDGED_AT + 8)
+            if len(info) == _ACKNOWLEDGED_AT + 8:
+                return int.from_bytes(info[_ACKNOWLEDGED_AT:], sys.byteorder)
+        return None
 
     def is_gone(self) -> bool:
         """Whether nothing was acknowledged for ``GONE_AFTER_S``. Call twice a second."""

@@ -44,9 +44,13 @@ from api_client.tls import client_ssl_context
 
 MAX_MESSAGE_BYTES = 32 * 2**20
 """Largest received message. An item with its audio exceeds the library's 1 MiB (realtime-protocol, section 1)."""
-PING_INTERVAL_S = 5.0
+PING_INTERVAL_S = 1.0
 PING_TIMEOUT_S = 40.0
-"""Long, because a busy server answers late. ``Peer``, or a failed send, notices a dead one sooner."""
+"""Long, because a busy server answers late. Whoever watches ``heard_at`` notices a dead one sooner."""
+LINE_FULL_BYTES = 8_192
+"""Waiting in this process: the kernel then holds ``peer.UNSENT_BYTES`` more, and the network what it carries."""
+SLOW_BYTES = 16_384
+"""More than that is unacknowledged all the time on a line that is slower than what is sent."""
 CLOSE_TIMEOUT_S = 1.0
 DRAIN_TIMEOUT_S = 3.0
 """Time (s) to flush earlier data when closing a slow connection."""
@@ -186,6 +190,21 @@ class RealtimeConnection:
         return self._websocket.arrived_at
 
     @property
+    def ping_s(self) -> float:
+        """How long the answer to the last ping took, in seconds; 0.0 before the first."""
+        return self._websocket.latency
+
+    @property
+    def line_full(self) -> bool:
+        """Whether what was sent waits in this process, because the network takes no more."""
+        return self._websocket.transport.get_write_buffer_size() >= LINE_FULL_BYTES
+
+    @property
+    def acknowledged_bytes(self) -> int | None:
+        """How much of what waits on a slow line has gone out so far; None if the line is not slow, or it is unknown."""
+        return self._peer.acknowledged_bytes() if self._waiting_bytes() >= SLOW_BYTES else None
+
+    @property
     def meaning(self) -> CloseMeaning | None:
         """The meaning of the close; null while open."""
         code = self.close_code
@@ -204,6 +223,10 @@ class RealtimeConnection:
     async def send(self, event: ClientEvent) -> None:
         """Send an event as one text message. Raises ``ConnectionLost``, ``SendStalled`` and ``NotText``."""
         await self._send(encode(event), text=True)
+
+    def abort(self) -> None:
+        """Drop the connection at once, without a closing handshake: it is dead."""
+        self._websocket.transport.abort()
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Close, waiting at most ``CLOSE_TIMEOUT_S`` for the peer's answer. Harmless when closed already."""

@@ -29,6 +29,8 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Of server VAD, 0 to 1."""
     prefix_padding_ms: int = 300
     silence_duration_ms: int = 500
+    idle_timeout_ms: int | None = None
+    """After how much silence the model speaks up; null: never. GA only: the beta dialect has no such thing."""
 
 
 def session_update(
@@ -56,6 +58,13 @@ def _turn_detection(settings: SessionSettings) -> dict[str, Any]:
     }
 
 
+def _ga_turn_detection(settings: SessionSettings) -> dict[str, Any]:
+    detection = _turn_detection(settings)
+    if settings.idle_timeout_ms is not None:
+        detection["idle_timeout_ms"] = settings.idle_timeout_ms
+    return detection
+
+
 def _ga_session(settings: SessionSettings) -> dict[str, Any]:
     pcm = {"type": "audio/pcm", "rate": PCM16_RATE_HZ}
     return {
@@ -66,7 +75,7 @@ def _ga_session(settings: SessionSettings) -> dict[str, Any]:
             "input": {
                 "format": pcm,
                 "transcription": _transcription(settings),
-                "turn_detection": _turn_detection(settings),
+                "turn_detection": _ga_turn_detection(settings),
             },
             "output": {"format": pcm, "voice": settings.voice},
         },

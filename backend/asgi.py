@@ -24,6 +24,7 @@ from django.urls import get_resolver  # noqa: E402
 
 from backend import logs, private_files  # noqa: E402
 from backend.spin import leases  # noqa: E402
+from backend.spin.box.sweeper import sweeper  # noqa: E402
 from backend.spin.routing import websocket_urlpatterns  # noqa: E402
 
 Scope = dict[str, Any]
@@ -75,6 +76,7 @@ class Application:
         if self._settling is None:
             self._settling = asyncio.create_task(database_sync_to_async(_settle_leases)())
         await asyncio.shield(self._settling)  # nobody is answered by what an earlier worker left
+        sweeper.start()
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         else:
@@ -83,6 +85,7 @@ class Application:
     async def _live(self, receive: Receive, send: Send) -> None:
         while (await receive())["type"] != "lifespan.shutdown":
             await send({"type": "lifespan.startup.complete"})
+        sweeper.stop()
         try:
             await database_sync_to_async(leases.release_all)()
         except (DatabaseFailure, OSError):

@@ -63,6 +63,31 @@ def names(environ: Mapping[str, str], name: str, default: list[str]) -> list[str
     return default if text is None else [part.strip() for part in text.split(",") if part.strip()]
 
 
+SHORTEST_SECRET = 32
+
+
+def box_secret(environ: Mapping[str, str], name: str) -> str | None:
+    """The secret in the file that variable ``name`` points to; None if it is not set.
+
+    Raises ``ImproperlyConfigured`` for a file that is missing, that every user of the machine may read, or that holds
+    less than ``SHORTEST_SECRET`` characters.
+    """
+    if not environ.get(name):
+        return None
+    path = Path(environ[name]).expanduser()
+    try:
+        if path.stat().st_mode & 0o007:
+            raise ImproperlyConfigured(f"{name}: every user may read {path}. Close it: chmod o= {path}")
+        secret = path.read_text(encoding="ascii").strip()
+    except OSError as failure:
+        raise ImproperlyConfigured(f"{name}: {path} cannot be read: {failure.strerror}.") from None
+    except UnicodeDecodeError:
+        secret = ""
+    if len(secret) < SHORTEST_SECRET:
+        raise ImproperlyConfigured(f"{name}: {path} must hold at least {SHORTEST_SECRET} ASCII characters.")
+    return secret
+
+
 def data_directory(environ: Mapping[str, str]) -> Path:
     """Where the database and the workers' lock files live: ``SALESMIND_DATA_DIR``, else the user's data directory."""
     if directory := environ.get("SALESMIND_DATA_DIR"):
@@ -79,10 +104,10 @@ def database(environ: Mapping[str, str], directory: Path) -> dict[str, Any]:
     Raises ``ImproperlyConfigured`` for a URL that cannot be read or a driver that is not installed.
     """
     url = environ.get("SALESMIND_DATABASE_URL")
+    forgetful = bool(environ.get("SALESMIND_BOX_SECRET_FILE"))
     if not url:
-        return _sqlite(
-            Path(environ.get("SALESMIND_DATABASE") or directory / "salesmind.sqlite3").expanduser()
-        )
+        path = Path(environ.get("SALESMIND_DATABASE") or directory / "salesmind.sqlite3").expanduser()
+        return _sqlite(path, forgetful)
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -92,7 +117,7 @@ def database(environ: Mapping[str, str], directory: Path) -> dict[str, Any]:
             "characters like / @ : # [ in the password percent-encoded."
         ) from None
     if parts.scheme in SQLITE_SCHEMES:
-        return _sqlite(Path(unquote(parts.path)))
+        return _sqlite(Path(unquote(parts.path)), forgetful)
     if parts.scheme not in POSTGRES_SCHEMES:
         # The URL may hold a password: name its scheme only.
         raise ImproperlyConfigured(
@@ -115,7 +140,10 @@ def database(environ: Mapping[str, str], directory: Path) -> dict[str, Any]:
     }
 
 
-def _sqlite(path: Path) -> dict[str, Any]:
+def _sqlite(path: Path, forgetful: bool) -> dict[str, Any]:
+    """``forgetful``: what is deleted is overwritten in the file."""
+    pragmas = ["journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"]
+    pragmas += ["secure_delete=ON"] if forgetful else []
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(path),
@@ -124,7 +152,7 @@ def _sqlite(path: Path) -> dict[str, Any]:
             # came between, whatever the timeout says; IMMEDIATE waits its turn instead.
             "transaction_mode": "IMMEDIATE",
             "timeout": 10,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+            "init_command": "".join(f"PRAGMA {pragma};" for pragma in pragmas),
         },
     }
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 from contextlib import suppress
 from pathlib import Path
 
+BOX_SECRET = "box.secret"  # noqa: S105 (a file's name)
+"""What a demo box that is all on one machine calls its secret, in the data directory."""
 _OTHERS = 0o077
 _DATABASE_SUFFIXES = ("", "-wal", "-shm", "-journal")
 
@@ -44,7 +47,20 @@ def make_directory(directory: Path, database: Path | None) -> None:
 
 
 def _is_ours(name: str, database: Path | None) -> bool:
-    return name == "workers" or ".log" in name or (database is not None and name.startswith(database.name))
+    return (
+        name in ("workers", BOX_SECRET)
+        or ".log" in name
+        or (database is not None and name.startswith(database.name))
+    )
+
+
+def make_secret(path: Path) -> None:
+    """Create ``path`` with 0600 and a fresh secret, unless it exists. Raises ``OSError``."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(48) + "\n")
 
 
 def protect_database(database: Path) -> None:

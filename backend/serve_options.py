@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from backend import tls
+from backend import private_files, tls
 from backend.spin import accounts
 
 Step = Literal[
@@ -49,6 +49,10 @@ class ServeOptions:
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     """PEM files; with both the server speaks ``https://`` and ``wss://`` only."""
+    box_secret_file: Path | None = None
+    """Makes this the server of a demo box; created if it does not exist."""
+    visitors: int | None = None
+    """How many visitors the box has places for."""
 
 
 def new_admin_password(options: ServeOptions) -> str | None:
@@ -133,6 +137,19 @@ def _is_websocket_url(url: str) -> bool:
         return False
 
 
+def _make_box_secret(path: Path) -> None:
+    """Raises ``ServeError``."""
+    try:
+        private_files.make_secret(path)
+    except OSError as failure:
+        raise ServeError(
+            "box_secret_unwritable",
+            f"The secret of the box cannot be written to {path}: {failure.strerror}.",
+            path=str(path),
+            cause=failure.strerror or "",
+        ) from None
+
+
 def configure(options: ServeOptions, loopback: bool) -> None:
     """Turn the options into the environment that ``backend.settings`` reads."""
     environment = _upstream_settings(options)
@@ -140,6 +157,11 @@ def configure(options: ServeOptions, loopback: bool) -> None:
         environment["SALESMIND_REALTIME_MODEL"] = options.model
     if options.data_directory:
         environment["SALESMIND_DATA_DIR"] = str(options.data_directory)
+    if options.box_secret_file:
+        _make_box_secret(options.box_secret_file)
+        environment["SALESMIND_BOX_SECRET_FILE"] = str(options.box_secret_file)
+    if options.visitors:
+        environment["SALESMIND_VISITORS"] = str(options.visitors)
     if options.database:
         environment["SALESMIND_DATABASE"] = str(options.database)
         os.environ.pop("SALESMIND_DATABASE_URL", None)  # what was typed goes before what was exported

@@ -96,3 +96,13 @@ SALESMIND_STALL_SECONDS = environment.number(os.environ, "SALESMIND_STALL_SECOND
 SALESMIND_RFC_CLOSE_CODES = environment.flag(os.environ, "SALESMIND_RFC_CLOSE_CODES", default=True)
 # Audio that went to the upstream: a line each second, none, or one for each chunk as the test summary shows them.
 SALESMIND_LOG_AUDIO = environment.audio_log(os.environ, "SALESMIND_LOG_AUDIO")
+
+# --- A demo box: only with the secret are there any visitors -----------------------------------------------
+
+SALESMIND_BOX_SECRET = environment.box_secret(os.environ, "SALESMIND_BOX_SECRET_FILE")
+# Visitors at the same time, and how many more may wait.
+SALESMIND_VISITORS = int(environment.number(os.environ, "SALESMIND_VISITORS", 3, 1))
+SALESMIND_VISITOR_QUEUE = int(environment.number(os.environ, "SALESMIND_VISITOR_QUEUE", 20, 0))
+SALESMIND_VISIT_MINUTES = environment.number(os.environ, "SALESMIND_VISIT_MINUTES", 30, 0.01)
+# A visit whose console has not been heard of for this long is over.
+SALESMIND_VISIT_LEASE_SECONDS = environment.number(os.environ, "SALESMIND_VISIT_LEASE_SECONDS", 4, 0.5)

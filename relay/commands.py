@@ -6,7 +6,8 @@ from typing import Annotated
 
 import msgspec
 
-from relay.config import RelayConfig
+from relay.config import GainDb, RelayConfig
+from relay.stream import Echo
 
 
 class _Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
@@ -50,8 +51,30 @@ class UseSink(_Command, frozen=True, kw_only=True, tag="sink"):
     spec: str
 
 
+class UseEcho(_Command, frozen=True, kw_only=True, tag="echo"):
+    """Handle loudspeaker echo so from now on, as ``RelayConfig.echo``. Answered by ``input_settings``; if it is
+    impossible, by an ``error`` as well, and nothing changes."""
+
+    mode: Echo
+
+
+class UseGain(_Command, frozen=True, kw_only=True, tag="gain"):
+    """Send the user's voice louder by ``db`` (-40 to 40) from now on. Answered by ``input_settings``."""
+
+    db: GainDb
+
+
 class Reconnect(_Command, frozen=True, kw_only=True, tag="reconnect"):
     """Drop this connection and reconnect now."""
+
+
+class UseToken(_Command, frozen=True, kw_only=True, tag="token"):
+    """Reconnect with another token, because the operator has logged in again. ``repr`` leaves the token out."""
+
+    token: str
+
+    def __repr__(self) -> str:
+        return "UseToken()"
 
 
 class StopRecording(_Command, frozen=True, kw_only=True, tag="stop_recording"):
@@ -76,7 +99,19 @@ class Stop(_Command, frozen=True, kw_only=True, tag="stop"):
 
 
 Command = (
-    Configure | Say | Mute | Interrupt | UseSource | UseSink | Reconnect | StopRecording | ProvokeError | Stop
+    Configure
+    | Say
+    | Mute
+    | Interrupt
+    | UseSource
+    | UseSink
+    | UseEcho
+    | UseGain
+    | Reconnect
+    | UseToken
+    | StopRecording
+    | ProvokeError
+    | Stop
 )
 
 _encoder = msgspec.json.Encoder()

@@ -7,11 +7,15 @@ from typing import Annotated, Literal
 import msgspec
 
 from relay.chunk_bytes import DEFAULT_CHUNK_BYTES, LARGEST_CHUNK_BYTES, SMALLEST_CHUNK_BYTES
+from relay.stream import Echo
 
 BYTES_PER_SECOND = 48_000
 """PCM16 mono at 24 kHz (realtime-protocol, section 3)."""
 
 ChunkBytes = Annotated[int, msgspec.Meta(ge=SMALLEST_CHUNK_BYTES, le=LARGEST_CHUNK_BYTES, multiple_of=2)]
+
+
+GainDb = Annotated[float, msgspec.Meta(ge=-40.0, le=40.0)]
 
 
 class TurnDetection(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +24,9 @@ class TurnDetection(msgspec.Struct, frozen=True, kw_only=True):
     threshold: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.5
     prefix_padding_ms: Annotated[int, msgspec.Meta(ge=0, le=5_000)] = 300
     silence_duration_ms: Annotated[int, msgspec.Meta(ge=50, le=10_000)] = 500
+    idle_timeout_ms: Annotated[int, msgspec.Meta(ge=5_000, le=30_000)] | None = None
+    """After how much silence the customer speaks up, from the end of the last answer; null: never. Only in the GA
+    dialect."""
 
 
 class RelayConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,8 +50,10 @@ class RelayConfig(msgspec.Struct, frozen=True, kw_only=True):
     voice: str = "marin"
     transcription_model: str = "gpt-4o-mini-transcribe"
     turn_detection: TurnDetection = TurnDetection()
-    echo: Literal["off", "cancel", "half-duplex"] = "off"
+    echo: Echo = "off"
     """cancel: needs the ``[aec]`` extra; half-duplex: silence is sent while the answer plays."""
+    gain_db: GainDb = 0.0
+    """How much louder than captured the user's voice is sent, in dB; what is beyond full scale is clipped."""
     seconds: float | None = None
     """Stop this many seconds after the gate first opened; null: only when told."""
     patience_s: float | None = 75.0
@@ -59,6 +68,9 @@ class RelayConfig(msgspec.Struct, frozen=True, kw_only=True):
     answer_within_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0
     """How long a server that accepts our audio may leave a probe, or every ping, unanswered before its connection is
     considered dead, in seconds. A server that analyses inline may think for 20 s and then continue."""
+    line_answer_within_s: Annotated[float, msgspec.Meta(gt=0)] = 5.0
+    """How long a connection may stay silent, in seconds, pings included, while the server answers on another one; then
+    it is considered dead. More where several servers share an address and one of them may be blocked."""
     mode_poll_s: float = 2.0
     """How often ``realtime_mode`` is read while connected, in seconds. Reading it every second took a fifth of the
     relay's CPU (``benchmarks/conversation.py``); the screen shows its age."""

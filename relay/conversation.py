@@ -26,6 +26,7 @@ from relay.conversation_state import (
 )
 from relay.stream import (
     Connection,
+    InputSettings,
     Item,
     Latency,
     Meters,
@@ -223,6 +224,7 @@ _KEPT: dict[type, str] = {
     Connection: "connection",
     SourceState: "source",
     SinkState: "sink",
+    InputSettings: "input_settings",
     Recording: "recording",
 }
 

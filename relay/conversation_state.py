@@ -7,8 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
+
 from relay.stream import (
     Connection,
+    Echo,
+    InputSettings,
     Meters,
     ModePhase,
     Problem,
@@ -115,10 +119,24 @@ class ConversationState:
     error_count: int = 0
     source: SourceState | None = None
     sink: SinkState | None = None
+    input_settings: InputSettings | None = None
+    """What was changed since the start; see ``echo`` and ``gain_db``."""
     recording: Recording | None = None
     summary: Summary | None = None
     crashed: bool = False
     """The relay process ended without a summary."""
+
+    @property
+    def echo(self) -> Echo:
+        """How loudspeaker echo is handled now."""
+        says = self.input_settings or self.started
+        return "off" if says is None else says.echo
+
+    @property
+    def gain_db(self) -> float:
+        """How much louder than captured the user's voice is sent now, in dB."""
+        says = self.input_settings or self.started
+        return 0.0 if says is None else says.gain_db
 
     @property
     def ended(self) -> bool:
@@ -208,3 +226,9 @@ def order_items(items: Mapping[str, Turn]) -> tuple[Turn, ...]:
             ordered.append(items[item_id])
             stack.extend(followers.get(item_id, ()))
     return tuple(ordered)
+
+
+def state_json(state: ConversationState) -> bytes:
+    """The state as JSON, the same bytes for equal states: whether a replay ends as the conversation did."""
+    plain = msgspec.to_builtins(state, str_keys=True, order="deterministic")
+    return msgspec.json.encode(plain, order="deterministic")

@@ -71,7 +71,7 @@ class Gauges:
             window_s=uplink.rate.window_s,
             lateness_p99_ms=lateness.p99_ms,
             lateness_max_ms=lateness.max_ms,
-            dropped_chunks=self._source.dropped_chunks,
+            dropped_chunks=uplink.dropped_chunks,
             audio_received_ms=self._answers.audio_bytes // BYTES_PER_MS,
             received_ms_per_s=self._answers.audio_rate.amount(now),
             playback_buffer_ms=self._playback.buffered_ms,

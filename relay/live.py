@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api_client.client_events import item_create_text, item_truncate
-from audio.errors import AudioError
 from audio.ports import BYTES_PER_MS
 from relay.codes import RelayCode
 from relay.commands import (
@@ -22,23 +21,27 @@ from relay.commands import (
     Say,
     Stop,
     StopRecording,
+    UseEcho,
+    UseGain,
     UseSink,
     UseSource,
+    UseToken,
 )
 from relay.config import RelayConfig
 from relay.exit_codes import EXIT_CONNECTION, EXIT_INTERRUPTED, EXIT_OK, EXIT_TIMEOUT
 from relay.gauges import Gauges
+from relay.link.access import Access
 from relay.link.connection import Parts
 from relay.link.connections import Connections
 from relay.link.downlink import Downlink
 from relay.link.gate import Gate
+from relay.link.input_control import InputControl
 from relay.link.kept_speech import KeptSpeech
 from relay.link.mode_poller import ModePoller
 from relay.link.uplink import Uplink
 from relay.measure.latency import LatencyTracker
 from relay.measure.meters import expected_chunk_rate
 from relay.output import Emit, Output
-from relay.problems import from_audio
 from relay.run_recording import RunRecording
 from relay.sound.playback import PlaybackQueue
 from relay.sound.sink import CurrentSink
@@ -77,10 +80,12 @@ class LiveConversation:
         self._gate = Gate()
         kept = KeptSpeech()
         self._uplink = Uplink(config, output, self._gate, self._source, self._playback, latency, kept)
+        self._input = InputControl(output, self._uplink)
         self._downlink = Downlink(config, output, self._playback, latency, kept)
         self._answers = self._downlink.answers
-        self._poller = ModePoller(config, output, self._gate)
-        parts = Parts(config, output, self._gate, self._uplink, self._downlink)
+        self._access = Access(config.token)
+        self._poller = ModePoller(config, self._access, output, self._gate)
+        parts = Parts(config, self._access, output, self._gate, self._uplink, self._downlink)
         self._connections = Connections(parts, self._poller)
         self._gate.on_open(self._gate_opened)
         self._gauges = Gauges(output, self._gate, self._uplink, self._answers, self._source, self._playback)
@@ -89,7 +94,6 @@ class LiveConversation:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._limit: asyncio.TimerHandle | None = None
         self._recording = RunRecording(config, output)
-        self._played_to: Callable[[bytes], None] | None = None
         self._exit_code = EXIT_OK
 
     async def hold(self, commands: AsyncIterator[Command]) -> Summary:
@@ -117,12 +121,14 @@ class LiveConversation:
                 sink=config.sink,
                 chunk_bytes=config.chunk_bytes,
                 expected_chunk_rate=expected_chunk_rate(config.chunk_bytes),
+                echo=config.echo,
+                gain_db=config.gain_db,
                 wall_time=datetime.now(UTC).isoformat(timespec="milliseconds"),
             )
         )
         if self._first is not None:
             self._output.emit(self._first)
-        self._start_echo()
+        self._input.begin(config.echo, config.gain_db)
         if config.seconds is not None:
             self._set_limit(config.seconds + GRACE_S, EXIT_TIMEOUT)
 
@@ -215,23 +221,9 @@ class LiveConversation:
 
     # --- sound both ways -----------------------------------------------------------------------
 
-    def _start_echo(self) -> None:
-        if self._config.echo != "cancel":
-            return
-        try:
-            from audio.echo import EchoCanceller
-
-            canceller = EchoCanceller()
-        except AudioError as error:
-            self._output.problem(from_audio(error, self._output.now()))
-            return
-        self._uplink.echo = canceller
-        self._played_to = canceller.played
-
     def _played(self, pcm: bytes) -> None:
         """Called on the sink's thread."""
-        if self._played_to is not None:
-            self._played_to(pcm)
+        self._input.played(pcm)
         recorder = self._output.recorder
         if recorder is not None:
             recorder.customer_audio(pcm, time.monotonic())
@@ -259,8 +251,15 @@ class LiveConversation:
                 self._spawn("source", self._change(self._source.use, spec))
             case UseSink(spec=spec):
                 self._spawn("sink", self._change(self._sink.use, spec))
+            case UseEcho(mode=mode):
+                self._spawn("echo", self._input.use_echo(mode))
+            case UseGain(db=gain_db):
+                self._input.use_gain(gain_db)
             case Reconnect():
                 self._connections.reconnect()
+            case UseToken(token=token):
+                self._access.token = token
+                self._spawn("login", self._log_in_again())
             case StopRecording(delete=delete):
                 self._recording.stop(delete=delete)
             case ProvokeError():
@@ -272,6 +271,10 @@ class LiveConversation:
         """Change source or sink, after the initial ones. Runs beside the commands: a device may take seconds."""
         await self._sound_open.wait()
         await use(spec)
+
+    async def _log_in_again(self) -> None:
+        await self._poller.close()  # its connections carry the old token
+        self._connections.reconnect()
 
     def _say_all(self) -> None:
         """Send typed turns; they wait while there is no configured connection."""

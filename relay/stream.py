@@ -15,6 +15,8 @@ from typing import Any, Literal
 
 import msgspec
 
+Echo = Literal["off", "cancel", "half-duplex"]
+"""off: nothing is done; cancel: the customer's voice is removed; half-duplex: silence is sent while an answer plays."""
 Role = Literal["user", "assistant", "system"]
 ModePhase = Literal["before", "during", "after"]
 StepName = Literal[
@@ -41,6 +43,10 @@ class Started(_Event, frozen=True, kw_only=True, tag="started"):
     """Expected chunks per second: 48 000 bytes per second / ``chunk_bytes``."""
     wall_time: str
     """ISO-8601, UTC: the wall-clock time at ``t``."""
+    echo: Echo = "off"
+    """How loudspeaker echo is to be handled, until ``input_settings`` says otherwise."""
+    gain_db: float = 0.0
+    """How much louder than captured the user's voice is sent, in dB."""
 
 
 class LogLine(_Event, frozen=True, kw_only=True, tag="log"):
@@ -213,6 +219,14 @@ class SinkState(_Event, frozen=True, kw_only=True, tag="sink"):
     rate_hz: int | None = None
 
 
+class InputSettings(_Event, frozen=True, kw_only=True, tag="input_settings"):
+    """What is done to the user's voice from now on: after a command, or because the configured way is impossible."""
+
+    echo: Echo
+    gain_db: float
+    """How much louder than captured it is sent, in dB. Levels in ``meters`` are those after it."""
+
+
 class Recording(_Event, frozen=True, kw_only=True, tag="recording"):
     """The recording in ``directory`` (``docs/recording.md``). stopped: on request, before the conversation's end;
     deleted: it follows ``stopped``."""
@@ -304,6 +318,7 @@ StreamEvent = (
     | Connection
     | SourceState
     | SinkState
+    | InputSettings
     | Recording
     | Problem
     | Notice

@@ -15,7 +15,7 @@ from tui import i18n
 from tui.exit_codes import MEANINGS
 from tui.i18n import _
 from tui.settings.declaration import Between, Option
-from tui.settings.values import AUDIO_OPTIONS, PROFILE_OPTIONS, RECORDING_OPTIONS, TOP_OPTIONS
+from tui.settings.values import PROFILE_OPTIONS, TABLE_OPTIONS, TOP_OPTIONS
 
 DOCS = Path(__file__).parents[1] / "docs"
 TARGETS: dict[i18n.Language, Path] = {"en": DOCS / "configuration.md", "ja": DOCS / "configuration.ja.md"}
@@ -56,6 +56,7 @@ HEADINGS: dict[str, tuple[str, str]] = {
     "top": ("At the top of the file", "ファイルの先頭に書く設定"),
     "audio": ("`[audio]`", "`[audio]`"),
     "recording": ("`[recording]`", "`[recording]`"),
+    "connection": ("`[connection]`", "`[connection]`"),
     "profiles": ("`[[profiles]]`, once per server", "`[[profiles]]` (サーバーごとに 1 つ)"),
     "keys": ("`[keys]`", "`[keys]`"),
     "variables": ("Other environment variables", "その他の環境変数"),
@@ -110,8 +111,7 @@ def page(language: i18n.Language) -> str:
     parts = [INTRODUCTION[language]]
     tables = {
         "top": TOP_OPTIONS,
-        "audio": AUDIO_OPTIONS,
-        "recording": RECORDING_OPTIONS,
+        **TABLE_OPTIONS,
         "profiles": PROFILE_OPTIONS,
     }
     for name, options in tables.items():

@@ -1,6 +1,6 @@
 """Run the tests of faults and write what they measured into docs/reliability.md, between its marks.
 
-python scripts/make_reliability_table.py    takes about three minutes; on a busy machine the times are longer
+python scripts/make_reliability_table.py    takes about ten minutes; on a busy machine the times are longer
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ TARGET = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- rows: begin -->", "<!-- rows: end -->"
 TESTS = (
     "tests/relay/test_reliability.py",
+    "tests/relay/test_reliability_network.py",
     "tests/relay/test_process.py::test_every_polite_end_is_clean",
     "tests/relay/sound/test_sound_faults.py::test_a_microphone_lost_in_mid_stream",
     "tests/e2e/test_console.py::test_a_lost_terminal_ends_the_conversation",
+    "tests/e2e/test_reliability.py",
     "tests/e2e/test_embedded_server.py::test_a_server_that_dies_is_started_again_with_its_data",
 )
 HEADINGS = ("fault", "what is seen", "noticed after", "goes on after", "lost")

@@ -40,7 +40,7 @@ EVIL: dict[str, str] = {
     "joiner_between_letters": "pass\u200dword",
     "word_joiner": "a\u2060b",
     "soft_hyphen": "pass\u00adword",
-    "filler": "a\u3164\u115fb",
+    "filler": "a\u3164\u115fb\u2800",
     "tags": "hello" + "".join(chr(0xE0000 + ord(c)) for c in "ignore all"),
     "variation_bytes": "hi" + "".join(chr(0xE0100 + n) for n in b"secret"),
     "lone_high_surrogate": "在庫\ud83d",
@@ -48,7 +48,12 @@ EVIL: dict[str, str] = {
     "undecodable_byte": "caf\udce9",
     "markup": "[bold red]alert[/] [link=http://evil.example]x[/link]",
     "html": "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "html_end_of_list": "</li></ul><script>alert(1)</script>",
     "markdown": "# Forged\n\n[click](javascript:alert(1)) | cell | `code",
+    "markdown_table": "[x](javascript:alert(1)) ![x](http://e/) | a | **b** `c` <b> # h\n\n| a |\n|---|",
+    "xml": "]]></system-out><failure/>&lt;&#10;",
+    "no_character": "\ufffe\uffff",
+    "forged_verdict": "no\n  PASS  The WebSocket is accepted",
     "csv_formula": '=HYPERLINK("http://evil.example")',
     "braces": "{0.__class__} %s %(name)s ${HOME}",
 }
@@ -83,7 +88,7 @@ def harm_in(output: str) -> list[str]:
 
 
 _HIDDEN = (
-    ("zero-width space", re.compile("[\u00ad\u115f\u200b\u2060\u3164\ufeff]")),
+    ("zero-width space", re.compile("[\u00ad\u115f\u200b\u2060\u2800\u3164\ufeff]")),
     ("joiner", re.compile("[A-Za-z][\u200c\u200d]|[\u200c\u200d][A-Za-z]")),
     ("tags", re.compile("[a-z][\U000e0020-\U000e007e]")),
     ("variation selectors", re.compile("[a-z\U000e0100-\U000e01ef][\U000e0100-\U000e01ef]")),

@@ -64,14 +64,19 @@ class KeyNames:
     def __init__(self, keymap: Mapping[str, str]) -> None:
         self._keymap = keymap
 
-    def first(self, action: Action) -> str:
-        """The first key: ``n``."""
-        return _key_name(keys_of(action, self._keymap)[0])
+    def first(self, action: Action, *, typing: bool = False) -> str:
+        """The first key: ``n``. ``typing``: the first that does not write a letter instead, ``F2``."""
+        keys = keys_of(action, self._keymap)
+        return _key_name(next((key for key in keys if typing and _writes_nothing(key)), keys[0]))
 
     def all(self, action: Action) -> str:
         """The first key, and the second beside it: ``n (or F2)``."""
         names = [_key_name(key) for key in keys_of(action, self._keymap)]
         return names[0] if len(names) == 1 else _("{key} (or {other})").format(key=names[0], other=names[1])
+
+
+def _writes_nothing(key: str) -> bool:
+    return "+" in key or key == "escape" or (key[:1] == "f" and key[1:].isdigit())
 
 
 def _key_name(key: str) -> str:
@@ -85,11 +90,30 @@ def _key_name(key: str) -> str:
 
 HELP = Action(
     "app.help",
-    "f1",
+    "f1,question_mark",
     "help",
     N_("Help"),
     N_("Help: Show keys"),
-    N_("Show every key of this screen"),
+    N_("Show what this screen is for, and every key"),
+)
+JUMP = Action(
+    "app.jump",
+    "ctrl+o,shift+f10,f22",
+    "jump",
+    N_("Jump"),
+    N_("Screen: Jump to a place"),
+    N_("Put a letter on every panel, field and button; pressing it goes there"),
+    show=False,
+    priority=True,
+)
+TOUR = Action(
+    "app.tour",
+    "shift+f1,f13",
+    "tour",
+    N_("Tour"),
+    N_("Help: Take the tour"),
+    N_("Show the console in five steps"),
+    show=False,
 )
 QUIT = Action(
     "app.quit",
@@ -111,6 +135,8 @@ APP_ACTIONS: tuple[Action, ...] = (
         N_("Search everything that can be done here"),
         priority=True,
     ),
+    JUMP,
+    TOUR,
     Action(
         "app.theme",
         "ctrl+t",
@@ -127,6 +153,24 @@ APP_ACTIONS: tuple[Action, ...] = (
         N_("Language"),
         N_("Screen: Switch language"),
         N_("Switch between Japanese and English"),
+        show=False,
+    ),
+    Action(
+        "app.devices",
+        "ctrl+n,shift+f8,f20",
+        "devices",
+        N_("Devices"),
+        N_("Devices: Try microphones and loudspeakers"),
+        N_("Try microphones and loudspeakers, and choose the ones to use"),
+        show=False,
+    ),
+    Action(
+        "app.settings",
+        "ctrl+y,shift+f9,f21",
+        "settings",
+        N_("Settings"),
+        N_("Settings: Show and change"),
+        N_("Show and change the settings, profiles and theme"),
         show=False,
     ),
     Action(

@@ -3,36 +3,56 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
 from textual import on, work
-from textual.app import SystemCommand
+from textual.actions import ActionParseResult, parse
+from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.command import CommandPalette
+from textual.dom import DOMNode
 from textual.events import Event, Key, Paste
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
+from textual.widget import Widget
+from textual.widgets import Input, TextArea
 from textual.worker import Worker, WorkerFailed
 
 from tui import i18n
-from tui.actions import APP_ACTIONS, HELP, QUIT, Action, bindings
+from tui.actions import APP_ACTIONS, HELP, QUIT, bindings
 from tui.console_app import ConsoleApp
 from tui.exit_codes import ExitCode
+from tui.frame.full_width import as_pressed
+from tui.frame.palette import ActionsProvider, available
 from tui.frame.plain_scrollbar import PlainScrollBarRender
 from tui.frame.screen import ConsoleModal, ConsoleScreen
 from tui.frame.typed_ahead import TypedAhead
-from tui.host import memory, terminal
+from tui.host import line, memory, terminal
 from tui.host.pastes import keep_pastes_text
-from tui.host.services import Services
+from tui.host.screenshot import in_cells
+from tui.host.services import ServerAccount, Services
+from tui.host.terminal_signals import RESTORE_TITLE, SAVE_TITLE
 from tui.i18n import _, ngettext
 from tui.login.screen import LoginScreen
-from tui.navigation import BrowseRecordings, CheckServer, Converse, LoggedIn, LoggedOut, Replay
+from tui.navigation import (
+    BrowseRecordings,
+    BrowseScenarios,
+    CheckServer,
+    Compare,
+    Converse,
+    LanguageChosen,
+    LoggedIn,
+    LoggedOut,
+    ProfilesChanged,
+    Replay,
+    TakeTour,
+)
 from tui.settings import ConsoleSettings
-from tui.themes import LIGHT, THEMES, dark_theme
-from tui.wording.errors import sentence
+from tui.themes import LIGHT, THEMES, dark_theme, theme_names
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +63,6 @@ class SalesMindApp(ConsoleApp):
     TITLE = "SalesMind Console"
     # The default screen's own CSS_PATH is not loaded by Textual, so login's stands here.
     CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "login/screen.tcss"]
-    ACTIONS: ClassVar[tuple[Action, ...]] = APP_ACTIONS
     BINDINGS: ClassVar[list[Any]] = [
         *bindings(APP_ACTIONS),
         Binding("ctrl+c", "help_quit", show=False, system=True),
@@ -64,13 +83,12 @@ class SalesMindApp(ConsoleApp):
         for theme in THEMES:
             self.register_theme(theme)
         wanted = settings.theme or self.memory.theme
-        dark = dark_theme(self.console.color_system)
-        if wanted in self.available_themes and (settings.theme or wanted == LIGHT.name):
-            self.theme = wanted
+        if wanted in theme_names() and (settings.theme or wanted == LIGHT.name):
+            self.use_theme(wanted)
         else:
-            self.theme = dark.name
+            self.theme = dark_theme(self.console.color_system).name
         self.set_keymap(settings.keys)
-        self._typed = TypedAhead(self, super().on_event)
+        self._typed = TypedAhead(self, self._route)
 
     async def on_event(self, event: Event) -> None:
         """Textual's, with keys and pastes one at a time."""
@@ -79,6 +97,12 @@ class SalesMindApp(ConsoleApp):
         else:
             await super().on_event(event)
 
+    async def _route(self, event: Event) -> None:
+        """Textual's, with full-width characters taken for their keys except where text is typed."""
+        if isinstance(event, Key) and not (self.screen_stack and isinstance(self.focused, Input | TextArea)):
+            event = as_pressed(event)
+        await super().on_event(event)
+
     def get_default_screen(self) -> Screen[Any]:
         """Login comes first; below the one screen that was asked for there is nothing."""
         return LoginScreen() if self._only is None else Screen()
@@ -86,15 +110,31 @@ class SalesMindApp(ConsoleApp):
     def on_mount(self) -> None:
         if not self.is_headless:
             terminal.watch(self.terminal_gone, self.set_interval)
+            if self.settings.low_bandwidth is None and line.over_ssh():
+                self._watch_line()
+        if self.settings.terminal_title:
+            self.write_to_terminal(SAVE_TITLE)
         # After `fg` the terminal shows an empty screen, and Textual paints only what has changed.
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
         self.call_after_refresh(self._tell_what_settings_name_wrongly)
         if self._only is not None:
             self.push_screen(self._only, lambda _: self.exit(0))
 
+    def _watch_line(self) -> None:
+        watch = line.LineWatch()
+        descriptor = sys.__stderr__.fileno() if sys.__stderr__ is not None else 2
+
+        def look() -> None:
+            if watch.sample(line.has_room(descriptor)):
+                timer.stop()
+                self.be_quiet()
+                self.notify(_("The line is slow: less is shown per second."), markup=False)
+
+        timer = self.set_interval(line.SAMPLE_EVERY_S, look)
+
     def _tell_what_settings_name_wrongly(self) -> None:
         theme = self.settings.theme
-        if theme is not None and theme not in self.available_themes:
+        if theme is not None and theme not in theme_names():
             self.tell("theme_unknown", name=theme, names=", ".join(theme.name for theme in THEMES))
         if self.settings.keys:
             from tui.keymap import unknown_ids
@@ -103,6 +143,8 @@ class SalesMindApp(ConsoleApp):
                 self.tell("keys_unknown", ids=", ".join(unknown), key=self.key_names.first(HELP))
 
     async def on_unmount(self) -> None:
+        if self.settings.terminal_title:
+            self.write_to_terminal(RESTORE_TITLE)
         await self.close_client()
 
     # --- from screen to screen -----------------------------------------------------------------
@@ -117,10 +159,36 @@ class SalesMindApp(ConsoleApp):
         self.remember()
         self.push_screen(SessionsScreen())
         self.expire_recordings()
+        if message.remember:
+            self.remember_token(account)
+
+    @work(group="tokens", exit_on_error=False)
+    async def remember_token(self, account: ServerAccount) -> None:
+        """Remember the token of ``account``, and say where."""
+        try:
+            place = await self.services.remember_token(self.settings, account)
+        except OSError as error:
+            self.tell("state_not_saved", reason=error.strerror or str(error))
+            return
+        words = {
+            "keyring": _("This login is remembered in the system's keyring. Logging out forgets it."),
+            "file": _("This login is remembered in {path}, which only you can read. Logging out forgets it."),
+        }[place]
+        self.notify(words.format(path=self.settings.state_directory / "tokens.json"), markup=False)
+
+    @work(group="tokens", exit_on_error=False)
+    async def forget_token(self, account: ServerAccount) -> None:
+        """Forget the token of ``account``, if it was remembered."""
+        try:
+            await self.services.forget_token(self.settings, account)
+        except OSError as error:
+            self.tell("state_not_saved", reason=error.strerror or str(error))
 
     @on(LoggedOut)
     def go_to_login(self, message: LoggedOut) -> None:
-        """Forget the token and show the login screen."""
+        """Forget the token, the remembered one too, and show the login screen."""
+        if self.account is not None:
+            self.forget_token(self.account)
         self.account = None
         self.run_worker(self.close_client(), exit_on_error=False)
         while len(self.screen_stack) > 1:
@@ -144,6 +212,16 @@ class SalesMindApp(ConsoleApp):
 
         if not self._is_open(AcceptanceScreen):
             self.push_screen(AcceptanceScreen())
+
+    @on(BrowseScenarios)
+    @work(exclusive=True, group="scenarios", exit_on_error=False)
+    async def go_to_scenarios(self) -> None:
+        """Read the scenarios, and show their list."""
+        from tui.scenarios.screen import ScenariosScreen
+
+        shelf = await self.services.scenarios()
+        if not self._is_open(ScenariosScreen):
+            await self.push_screen(ScenariosScreen(shelf))
 
     @work(exclusive=True, group="recordings", exit_on_error=False)
     async def expire_recordings(self) -> None:
@@ -175,6 +253,14 @@ class SalesMindApp(ConsoleApp):
         if not self._is_open(ReplayScreen):
             self.push_screen(ReplayScreen(message.directory, message.at))
 
+    @on(Compare)
+    def go_to_comparison(self, message: Compare) -> None:
+        """Show two recordings side by side."""
+        from tui.recordings.compare import CompareScreen
+
+        if not self._is_open(CompareScreen):
+            self.push_screen(CompareScreen(message.first, message.second))
+
     def _is_open(self, kind: type[Screen[Any]]) -> bool:
         """Whether such a screen is open already: a second quick key press must not open another."""
         return any(isinstance(screen, kind) for screen in self.screen_stack)
@@ -194,36 +280,93 @@ class SalesMindApp(ConsoleApp):
         if self._exception is None:
             self._exception = error
             self._exception_event.set()
-        self._exit_renderables.append(sentence("unexpected", {"log": str(self.log_path)}))
+        self._exit_renderables.append(self.unexpected())
         self._close_messages_no_wait()
 
     # --- actions -------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A dialog keeps the language it was opened in."""
-        if action == "toggle_language":
+        """A dialog keeps the language it was opened in, and stays the uppermost."""
+        if action in ("toggle_language", "devices", "settings"):
             return not isinstance(self.screen, ConsoleModal)
         return super().check_action(action, parameters)
 
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Textual's, for what is allowed: keys, clicks in the footer and links all come through here."""
+        place, name, _parameters = parse(action) if isinstance(action, str) else action
+        owners: dict[str, DOMNode] = {"app": self, "screen": self.screen}
+        owner = owners.get(place, default_namespace or self)
+        shared = isinstance(owner, App | Screen) and not isinstance(owner, CommandPalette)
+        if shared and not self.ALLOWED.runs(name, getattr(owner, "ACTIONS", ())):
+            return False
+        return await super().run_action(action, default_namespace, namespaces)
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every action available now: the screen's, then the app's."""
-        for owner, actions in ((screen, getattr(screen, "ACTIONS", ())), (self, self.ACTIONS)):
-            for action in actions:
-                if action.name == "command_palette" or not owner.check_action(action.name, ()):
-                    continue
-                palette = getattr(owner, "action_palette", lambda given: given.palette)(action)
-                yield SystemCommand(_(palette), _(action.help), getattr(owner, f"action_{action.name}"))
+        for _english, words, about, call in available(screen, self):
+            yield SystemCommand(words, about, call)
 
     def action_command_palette(self) -> None:
         """Open the palette, with its prompt in the operator's language."""
         if not isinstance(self.screen, CommandPalette):
-            self.push_screen(CommandPalette(id="--command-palette", placeholder=_("Search commands")))
+            hint = _("Search commands")
+            self.push_screen(CommandPalette([ActionsProvider], id="--command-palette", placeholder=hint))
 
     def action_help(self) -> None:
         from tui.frame.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen, self.settings.keys))
+
+    def action_devices(self) -> None:
+        from tui.devices.screen import DevicesScreen
+
+        if not self._is_open(DevicesScreen):
+            self.push_screen(DevicesScreen())
+
+    def action_settings(self) -> None:
+        from tui.settings_screen.screen import SettingsScreen
+
+        if not self._is_open(SettingsScreen):
+            self.push_screen(SettingsScreen())
+
+    def action_jump(self) -> None:
+        """Letters on everything that can take the focus."""
+        from tui.frame.jump import JumpScreen, targets
+
+        screen = self.screen
+        if isinstance(screen, JumpScreen):
+            screen.dismiss(None)
+        if isinstance(screen, JumpScreen | CommandPalette):
+            return
+        places = targets(screen)
+        if not places:
+            self.notify(_("There is nothing to jump to on this screen."))
+            return
+
+        def go(widget: Widget | None) -> None:
+            if widget is not None and widget.is_attached:
+                widget.focus()
+
+        self.push_screen(JumpScreen(places), go)
+
+    @on(TakeTour)
+    def action_tour(self) -> None:
+        """The console in five steps."""
+        from tui.tour.screen import TourScreen
+
+        def left(how: str | None) -> None:
+            if how in ("done", "never") and not self.memory.tour_over:
+                self.memory.tour_over = True
+                self.remember()
+
+        if not self._is_open(TourScreen):
+            self.push_screen(TourScreen(), left)
 
     def action_toggle_theme(self) -> None:
         dark = dark_theme(self.console.color_system)
@@ -232,14 +375,38 @@ class SalesMindApp(ConsoleApp):
         self.remember()
 
     async def action_toggle_language(self) -> None:
-        i18n.set_language("en" if i18n.language() == "ja" else "ja")
-        self.memory.language = i18n.language()
+        await self._speak("en" if i18n.language() == "ja" else "ja")
+
+    @on(LanguageChosen)
+    async def language_chosen(self, message: LanguageChosen) -> None:
+        """Switch to the language of the settings."""
+        await self._speak(message.language)
+
+    @on(ProfilesChanged)
+    async def profiles_changed(self) -> None:
+        """Offer the new profiles at login."""
+        for screen in self.screen_stack:
+            if isinstance(screen, LoginScreen):
+                await screen.retranslate()
+
+    async def _speak(self, language: i18n.Language) -> None:
+        """Show everything in ``language``, and remember it."""
+        i18n.set_language(language)
+        self.memory.language = language
         self.remember()
         self.renew_client()
         for screen in self.screen_stack:
             if isinstance(screen, ConsoleScreen):
                 await screen.retranslate()
         self.refresh_bindings()
+
+    def save_screenshot(
+        self, filename: str | None = None, path: str | None = None, time_format: str | None = None
+    ) -> str:
+        """Textual's, with characters of two cells in two cells. Raises ``OSError``."""
+        saved = Path(super().save_screenshot(filename, path, time_format))
+        saved.write_text(in_cells(saved.read_text(encoding="utf-8")), encoding="utf-8")
+        return str(saved)
 
     def action_save_screenshot(self) -> None:
         """Save the screen as SVG beside the logs."""

@@ -10,7 +10,18 @@ from typing import Any
 from tui.actions import APP_ACTIONS, Action, keys_of
 from tui.frame.screen import ConsoleScreen
 
-SCREEN_ROOMS = ("frame", "login", "sessions", "conversation", "acceptance", "recordings")
+SCREEN_ROOMS = (
+    "frame",
+    "login",
+    "sessions",
+    "conversation",
+    "acceptance",
+    "scenarios",
+    "recordings",
+    "devices",
+    "settings_screen",
+    "tour",
+)
 
 
 def action_groups() -> Iterator[tuple[Action, ...]]:

@@ -11,14 +11,17 @@ if TYPE_CHECKING:
 
     from api_client.models import Session
     from tui.host.services import ServerAccount
+    from tui.i18n import Language
 
 
 class LoggedIn(Message):
     """The server accepted ``account``: go to its sessions."""
 
-    def __init__(self, account: ServerAccount) -> None:
+    def __init__(self, account: ServerAccount, *, remember: bool = False) -> None:
         super().__init__()
         self.account = account
+        self.remember = remember
+        """The operator wants its token to be remembered on this computer."""
 
 
 class LoggedOut(Message):
@@ -42,8 +45,21 @@ class CheckServer(Message):
     """Open the acceptance procedure."""
 
 
+class BrowseScenarios(Message):
+    """Show the list of scenarios."""
+
+
 class BrowseRecordings(Message):
     """Show the list of recordings."""
+
+
+class Compare(Message):
+    """Show the recordings in two directories side by side."""
+
+    def __init__(self, first: Path, second: Path) -> None:
+        super().__init__()
+        self.first = first
+        self.second = second
 
 
 class Replay(Message):
@@ -53,3 +69,19 @@ class Replay(Message):
         super().__init__()
         self.directory = directory
         self.at = at
+
+
+class LanguageChosen(Message):
+    """Show everything in ``language`` from now on."""
+
+    def __init__(self, language: Language) -> None:
+        super().__init__()
+        self.language = language
+
+
+class ProfilesChanged(Message):
+    """The profiles in the settings are no longer those that login offers."""
+
+
+class TakeTour(Message):
+    """Show the console in five steps."""

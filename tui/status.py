@@ -32,6 +32,10 @@ class Status:
     mode_age_s: float | None = None
     over: bool = False
     """The conversation has ended: ``mode`` is the server's last report and is no longer polled."""
+    left: str = ""
+    """The rest of a visitor's stay, in words."""
+    hurry: bool = False
+    """There is not much left."""
 
 
 def place_name(server_url: str, profile: str | None) -> str:
@@ -47,7 +51,7 @@ def at_account(account: ServerAccount | None) -> Status:
     """The status for ``account`` outside a conversation."""
     if account is None:
         return Status()
-    place = place_name(account.server_url, account.profile)
+    place = account.place or place_name(account.server_url, account.profile)
     return Status(place=place, user=account.username, insecure=account.insecure)
 
 
@@ -63,11 +67,23 @@ def parts(status: Status) -> list[tuple[str, Tone]]:
         found.append(("RT " + _("{mode} at the end").format(mode=value), tone))
     elif status.mode_reported:
         found.append(mode_words(status.mode, status.mode_age_s, short=True))
+    if status.left:
+        found.append((status.left, "warn" if status.hurry else "dim"))
     if status.recording:
         found.append((_("REC"), "bad"))
     if status.insecure:
         found.append((_("INSECURE"), "bad"))
     return found
+
+
+def title(status: Status) -> str:
+    """The terminal window's title: what changes seldom."""
+    found = ["SalesMind", status.place]
+    if status.socket != "none":
+        found.append(_socket(status)[0])
+    if status.recording:
+        found.append(_("REC"))
+    return " - ".join(filter(None, found))
 
 
 def _socket(status: Status) -> tuple[str, Tone]:

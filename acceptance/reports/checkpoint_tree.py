@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from acceptance.checkpoints import TESTS
 from acceptance.reports.markup import Markup, element, join
 from acceptance.reports.wording import EVIDENCE_KINDS, Words, place, point_of
 from acceptance.results import Answer, Evidence, TestResult, Verdict
@@ -19,12 +18,7 @@ def badge(verdict: Verdict, words: Words) -> Markup:
 
 def checkpoint_tree(test: TestResult, words: Words) -> Markup:
     """The whole section."""
-    title = next(entry for entry in TESTS if entry.number == test.number)
-    head = element(
-        "h3",
-        f"{words('test')} {test.number}: {words.of(title)}",
-        badge(test.verdict, words),
-    )
+    head = element("h3", words.title(test), badge(test.verdict, words))
     took = words.seconds(test.started_at, test.finished_at)
     when = element("p", " · ".join(filter(None, (words.time(test.started_at), took))), class_="muted")
     note = element("p", f"{words('note')}: {test.note}", class_="note") if test.note else join()
@@ -33,6 +27,8 @@ def checkpoint_tree(test: TestResult, words: Words) -> Markup:
 
 
 def _origins(test: TestResult) -> tuple[tuple[str, Verdict], ...]:
+    if test.title is not None:
+        return (("scenario", test.verdict),)
     return (("document", test.verdict), ("beyond", test.beyond))
 
 

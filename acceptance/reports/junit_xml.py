@@ -1,4 +1,4 @@
-"""JUnit XML, as CI servers read it: a suite for each test, a case for each checkpoint.
+"""JUnit XML, as CI servers read it: a suite for each test (or attempt at a scenario), a case for each checkpoint.
 
 A failed checkpoint is a ``failure``. One selected but not answered is an ``error``: nothing passes for lack of
 evidence. What does not apply is ``skipped``. Tests that were not selected are left out.
@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
-from acceptance.checkpoints import TESTS
-from acceptance.one_line import one_line
 from acceptance.redaction import redact
 from acceptance.reports.wording import Language, Words, place, point_of, seconds_between
 from acceptance.results import Answer, RunResult, TestResult, Verdict
+from api_client.harmless import one_line
 
 _OUTCOMES: dict[Verdict, str] = {"fail": "failure", "not_run": "error", "not_applicable": "skipped"}
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -23,7 +22,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def junit(result: RunResult, language: Language = "en") -> str:
     """The report as an XML document, with its declaration."""
     words = Words(language)
-    root = ET.Element("testsuites", name="salesmind check")
+    root = ET.Element("testsuites", name="salesmind check" if result.scenarios is None else "salesmind run")
     suites = [_suite(test, result, words) for test in result.tests if test.number in result.selected]
     for name in ("tests", "failures", "errors", "skipped"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
@@ -34,8 +33,7 @@ def junit(result: RunResult, language: Language = "en") -> str:
 
 
 def _suite(test: TestResult, result: RunResult, words: Words) -> ET.Element:
-    title = next(entry for entry in TESTS if entry.number == test.number)
-    suite = ET.Element("testsuite", name=f"{words('test')} {test.number}: {words.of(title)}")
+    suite = ET.Element("testsuite", name=_clean(words.title(test)))
     verdicts = [answer.verdict for answer in test.answers]
     suite.set("tests", str(len(verdicts)))
     suite.set("failures", str(verdicts.count("fail")))
@@ -46,7 +44,7 @@ def _suite(test: TestResult, result: RunResult, words: Words) -> ET.Element:
         suite.set("timestamp", test.started_at[:19])
     _set_time(suite, test.started_at, test.finished_at)
     _properties(suite, test, result)
-    suite.extend(_case(answer, test.number, words) for answer in test.answers)
+    suite.extend(_case(answer, test, words) for answer in test.answers)
     if test.note:
         ET.SubElement(suite, "system-out").text = _clean(f"{words('note')}: {test.note}")
     return suite
@@ -64,13 +62,16 @@ def _properties(suite: ET.Element, test: TestResult, result: RunResult) -> None:
         ("conditions.minimum", result.minimum),
         ("conditions.ideal", result.ideal),
         ("aborted", str(result.aborted).lower()),
+        ("scenario", test.scenario),
+        ("attempt", None if test.scenario is None else str(test.attempt)),
     ):
         if value is not None:
             ET.SubElement(properties, "property", name=name, value=_clean(value))
 
 
-def _case(answer: Answer, number: int, words: Words) -> ET.Element:
-    case = ET.Element("testcase", classname=f"salesmind.test{number}.{point_of(answer).origin}")
+def _case(answer: Answer, test: TestResult, words: Words) -> ET.Element:
+    of = f"test{test.number}.{point_of(answer).origin}" if test.title is None else test.scenario or "limits"
+    case = ET.Element("testcase", classname=_clean(f"salesmind.{of}"))
     case.set("name", _clean(f"{answer.checkpoint}: {words.point(answer)}"))
     told = "\n".join(map(_clean, _evidence_lines(answer, words)))
     outcome = _OUTCOMES.get(answer.verdict)

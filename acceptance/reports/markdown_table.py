@@ -1,4 +1,7 @@
-"""The document's own result table (テスト結果記録), filled in, with the checkpoints and their evidence below."""
+"""The document's own result table (テスト結果記録), filled in, with the checkpoints and their evidence below.
+
+Of a run of scenarios: a table of the scenarios, the figures, and every expectation.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,10 @@ from collections.abc import Iterator
 from datetime import tzinfo
 
 from acceptance.checkpoints import CONDITIONS, REMINDERS, TESTS
-from acceptance.one_line import one_line
 from acceptance.redaction import redact
-from acceptance.reports.wording import SIGNS, Language, Words, place, point_of
-from acceptance.results import Answer, RunResult, TestResult, Verdict
+from acceptance.reports.wording import SIGNS, Language, Words, figure_rows, place, point_of
+from acceptance.results import Answer, RunResult, ScenarioRun, TestResult, Verdict
+from api_client.harmless import harmless_text
 
 
 def markdown(result: RunResult, language: Language = "ja", *, zone: tzinfo | None = None) -> str:
@@ -20,6 +23,9 @@ def markdown(result: RunResult, language: Language = "ja", *, zone: tzinfo | Non
 
 
 def _lines(result: RunResult, words: Words) -> Iterator[str]:
+    if result.scenarios is not None:
+        yield from _scenarios(result, result.scenarios, words)
+        return
     yield f"# {words('subtitle')}"
     yield ""
     yield from _facts(result, words)
@@ -45,7 +51,36 @@ def _lines(result: RunResult, words: Words) -> Iterator[str]:
             yield from _test(test, words)
 
 
-def _facts(result: RunResult, words: Words) -> Iterator[str]:
+def _scenarios(result: RunResult, run: ScenarioRun, words: Words) -> Iterator[str]:
+    yield f"# {words('scenario_title')}: {_verdict(result.document, words)}"
+    yield ""
+    yield from _run_facts(result, words)
+    if result.aborted:
+        yield f"- ⚠️ **{words('aborted')}**"
+    yield ""
+    yield f"## {words('scenarios')}"
+    yield ""
+    yield f"| {words('scenarios')} | {words('result')} | {words('note')} |"
+    yield "|---|---|---|"
+    for one in run.scenarios:
+        sign = SIGNS["pass" if one.passed == one.runs else "fail"]
+        yield f"| {cell(words.of(one.title))} (`{cell(one.name)}`) | {sign} | {words.attempts(one)} |"
+    yield ""
+    yield f"## {words('figures')}"
+    yield ""
+    yield f"| {words('figure')} | {words('value')} | {words('samples')} |"
+    yield "|---|---|---|"
+    for row in figure_rows(result, words):
+        yield f"| {' | '.join(map(cell, row))} |"
+    for test in result.tests:
+        yield ""
+        yield f"## {cell(words.title(test))}: {_verdict(test.verdict, words)}"
+        yield ""
+        for answer in test.answers:
+            yield from _answer(answer, words)
+
+
+def _run_facts(result: RunResult, words: Words) -> Iterator[str]:
     facts = (
         ("run", result.id),
         ("when", words.time(result.started_at)),
@@ -53,10 +88,14 @@ def _facts(result: RunResult, words: Words) -> Iterator[str]:
         ("server", result.server_url),
         ("user", result.username),
         ("console_version", result.console_version),
-        ("source", f"{result.source} ({result.chunk_bytes} bytes/chunk)"),
     )
     for label, value in facts:
         yield f"- **{words(label)}**: {cell(value)}"
+
+
+def _facts(result: RunResult, words: Words) -> Iterator[str]:
+    yield from _run_facts(result, words)
+    yield f"- **{words('source')}**: {cell(f'{result.source} ({result.chunk_bytes} bytes/chunk)')}"
     yield f"- **{words('document')}**: {_verdict(result.document, words)}"
     yield f"- **{words('beyond')}**: {_verdict(result.beyond, words)}"
     if result.aborted:
@@ -101,8 +140,7 @@ def _named(answer: Answer, words: Words) -> str:
 
 
 def _test(test: TestResult, words: Words) -> Iterator[str]:
-    title = next(entry for entry in TESTS if entry.number == test.number)
-    yield f"### {words('test')} {test.number}: {words.of(title)}"
+    yield f"### {words.title(test)}"
     for origin, verdict in (("document", test.verdict), ("beyond", test.beyond)):
         answers = [answer for answer in test.answers if point_of(answer).origin == origin]
         if not answers:
@@ -139,5 +177,5 @@ def cell(text: str) -> str:
 
     GitHub's also makes links of bare addresses; a server's must not lead anywhere.
     """
-    words = " ".join(redact(one_line(text)).split()).translate(_SPECIAL)
+    words = " ".join(redact(harmless_text(text)).split()).translate(_SPECIAL)
     return _LINKED.sub(r"\1\\\2", words)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from html import escape
 
-from acceptance.one_line import one_line
 from acceptance.redaction import redact
+from api_client.harmless import one_line
 
 _VOID = frozenset({"meta", "br", "hr", "link"})
 _NOT_TEXT = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")

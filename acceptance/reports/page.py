@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 from pathlib import Path
 
@@ -11,8 +11,8 @@ from acceptance.reports.checkpoint_tree import badge, checkpoint_tree
 from acceptance.reports.conversation_view import conversations
 from acceptance.reports.markdown_table import remarks
 from acceptance.reports.markup import Markup, document, element, join, style_sheet
-from acceptance.reports.wording import Language, Words
-from acceptance.results import RunResult, Verdict, combine
+from acceptance.reports.wording import Language, Words, figure_rows
+from acceptance.results import RunResult, ScenarioRun, Verdict, combine
 
 NOTHING_ELSE = "default-src 'none'; style-src 'unsafe-inline'"
 """The page may load nothing, not even from itself."""
@@ -38,10 +38,13 @@ def html(
     main = element(
         "main",
         _head(result, words),
-        _section(words("table"), _table(result, words)),
-        _section(words("conditions"), element("div", _conditions(result, words), class_="columns")),
+        *(
+            _of_procedure(result, words)
+            if result.scenarios is None
+            else _of_scenarios(result, result.scenarios, words)
+        ),
         _section(
-            words("checkpoints"),
+            words("checkpoints" if result.scenarios is None else "scenario"),
             *(checkpoint_tree(test, words) for test in tests),
             *(element("p", words.of(reminder), class_="muted") for reminder in REMINDERS),
         ),
@@ -51,7 +54,7 @@ def html(
         ),
         element("footer", f"SalesMind Console {result.console_version} · {result.id}"),
     )
-    title = f"{words('title')} - {words.time(result.started_at)} - {result.server_url}"
+    title = f"{_title(result, words)} - {words.time(result.started_at)} - {result.server_url}"
     return page(title, main, language)
 
 
@@ -78,6 +81,40 @@ def _section(title: str, *content: Markup) -> Markup:
     return element("section", element("h2", title), *content)
 
 
+def _title(result: RunResult, words: Words) -> str:
+    return words("title" if result.scenarios is None else "scenario_title")
+
+
+def _of_procedure(result: RunResult, words: Words) -> tuple[Markup, ...]:
+    return (
+        _section(words("table"), _table(result, words)),
+        _section(words("conditions"), element("div", _conditions(result, words), class_="columns")),
+    )
+
+
+def _of_scenarios(result: RunResult, run: ScenarioRun, words: Words) -> tuple[Markup, ...]:
+    scenarios = (
+        element(
+            "tr",
+            element("th", words.of(one.title), scope="row"),
+            element("td", badge("pass" if one.passed == one.runs else "fail", words)),
+            element("td", words.attempts(one)),
+        )
+        for one in run.scenarios
+    )
+    figures = (element("tr", (element("td", cell) for cell in row)) for row in figure_rows(result, words))
+    return (
+        _section(words("scenarios"), _rows(("scenarios", "result", "note"), scenarios, words)),
+        _section(words("figures"), _rows(("figure", "value", "samples"), figures, words)),
+    )
+
+
+def _rows(titles: tuple[str, ...], rows: Iterable[Markup], words: Words) -> Markup:
+    head = element("tr", (element("th", words(label), scope="col") for label in titles))
+    table = element("table", element("thead", head), element("tbody", rows), class_="record")
+    return element("div", table, class_="card scroll")
+
+
 def _head(result: RunResult, words: Words) -> Markup:
     whole: Verdict = combine([v for v in (result.document, result.beyond) if v != "not_applicable"])
     aborted = element("p", words("aborted"), class_="warning") if result.aborted else join()
@@ -94,13 +131,13 @@ def _head(result: RunResult, words: Words) -> Markup:
         ),
         class_="verdicts",
     )
+    procedure = (element("p", words("subtitle"), class_="muted"), cards)
     return element(
         "header",
         element("p", "SalesMind Console", class_="brand"),
-        element("h1", words("title"), badge(whole, words)),
-        element("p", words("subtitle"), class_="muted"),
+        element("h1", _title(result, words), badge(whole, words)),
         aborted,
-        cards,
+        *(procedure if result.scenarios is None else ()),
         element("dl", _facts(result, words), class_="facts"),
     )
 
@@ -114,7 +151,7 @@ def _facts(result: RunResult, words: Words) -> Iterator[Markup]:
         ("user", result.username),
         ("second_user", result.second_user),
         ("source", result.source),
-        ("chunk_bytes", f"{result.chunk_bytes} bytes"),
+        ("chunk_bytes", f"{result.chunk_bytes} bytes" if result.chunk_bytes else ""),
         ("sessions", sessions),
         ("run", result.id),
     )

@@ -6,10 +6,10 @@ from datetime import datetime, tzinfo
 from typing import Literal, Protocol
 
 from acceptance import checkpoints
-from acceptance.checkpoints import Checkpoint
-from acceptance.one_line import one_line
+from acceptance.checkpoints import TESTS, Checkpoint
 from acceptance.redaction import redact
-from acceptance.results import Answer, Evidence, EvidenceKind, Verdict
+from acceptance.results import Answer, Evidence, EvidenceKind, RunResult, ScenarioOutcome, TestResult, Verdict
+from api_client.harmless import one_line
 
 Language = Literal["ja", "en"]
 Pair = tuple[str, str]
@@ -41,6 +41,16 @@ LABELS: dict[str, Pair] = {
     "conditions": ("成功条件", "Success conditions"),
     "minimum": ("最低限の成功条件", "Minimum success conditions"),
     "ideal": ("理想的な成功条件", "Ideal success conditions"),
+    "scenarios": ("シナリオ", "Scenarios"),
+    "scenario_title": ("シナリオの実行結果", "Scenario result"),
+    "scenario": ("期待する結果", "Expectations"),
+    "attempts": ("{n} 回中 {passed} 回合格", "{passed} of {n} passed"),
+    "flaky": ("不安定", "flaky"),
+    "figures": ("測定値", "Figures"),
+    "figure": ("測定値", "Figure"),
+    "value": ("値", "Value"),
+    "samples": ("件数", "n"),
+    "not_enough": ("判定なし({needs} 件必要)", "not judged ({needs} needed)"),
     "document": ("文書の確認ポイント", "The document's checkpoints"),
     "beyond": ("文書外の確認ポイント", "Beyond the document"),
     "beyond_mark": ("文書外", "beyond the document"),
@@ -106,6 +116,18 @@ class Words:
         """The question that was answered."""
         return self.of(point_of(answer))
 
+    def title(self, test: TestResult) -> str:
+        """What a test is called: ``Test 2: Audio streaming``, or a scenario's title."""
+        if test.title is not None:
+            return self.of(test.title)
+        title = next((self.of(entry) for entry in TESTS if entry.number == test.number), "")
+        return f"{self('test')} {test.number}: {title}"
+
+    def attempts(self, outcome: ScenarioOutcome) -> str:
+        """How many attempts passed: ``2 of 3 passed, flaky``."""
+        words = self("attempts", n=outcome.runs, passed=outcome.passed)
+        return f"{words}, {self('flaky')}" if outcome.flaky else words
+
     def verdict(self, verdict: Verdict) -> str:
         """The verdict as a word."""
         return self.choose(VERDICTS[verdict])
@@ -133,11 +155,28 @@ class Words:
 
 
 def point_of(answer: Answer) -> Checkpoint:
-    """The checkpoint of an answer; one that another version of the program knew is called by its id."""
+    """What an answer answers; a checkpoint that another version of the program knew is called by its id."""
+    if answer.question is not None:
+        return Checkpoint(answer.checkpoint, answer.question.ja, answer.question.en, "scenario")
     try:
         return checkpoints.checkpoint(answer.checkpoint)
     except KeyError:
         return Checkpoint(answer.checkpoint, answer.checkpoint, answer.checkpoint)
+
+
+def figure_rows(result: RunResult, words: Words) -> list[tuple[str, str, str]]:
+    """Name, value and number of samples of each figure of a run of scenarios."""
+    figures = () if result.scenarios is None else result.scenarios.figures
+    return [
+        (
+            figure.name,
+            words("not_enough", needs=figure.needs)
+            if figure.value is None
+            else f"{figure.value:g} {figure.unit}".rstrip(),
+            str(figure.n),
+        )
+        for figure in figures
+    ]
 
 
 def seconds_between(start: str | None, end: str | None) -> float | None:

@@ -1,4 +1,5 @@
-"""The server's data: accounts, tokens, role-play sessions, their messages, reports and open connections."""
+"""The server's data: accounts, tokens, role-play sessions, their messages, reports, open connections, and the visits
+to a demo box."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
 
@@ -93,6 +96,20 @@ class SessionQuerySet(models.QuerySet["Session"]):
         """Annotate ``realtime_mode``: whether any connection of the session is open."""
         live = ConnectionLease.objects.filter(session=models.OuterRef("pk"), heartbeat_at__gt=lease_horizon())
         return self.annotate(realtime_mode=models.Exists(live))
+
+    def described(self) -> SessionQuerySet:
+        """With everything that ``SessionSerializer`` shows."""
+        return self.with_realtime_mode().with_figures().select_related("company")
+
+    def with_figures(self) -> SessionQuerySet:
+        """Annotate ``message_count``, and ``total_score``: the report's, null before there is one."""
+        messages = Message.objects.filter(session=models.OuterRef("pk")).order_by().values("session")
+        total = Cast(KT("spin_scores__total"), models.IntegerField())
+        reports = Report.objects.filter(session=models.OuterRef("pk")).annotate(total=total)
+        count = models.Subquery(messages.annotate(n=models.Count("pk")).values("n"))
+        return self.annotate(
+            message_count=Coalesce(count, 0), total_score=models.Subquery(reports.values("total")[:1])
+        )
 
 
 class Session(models.Model):
@@ -183,3 +200,45 @@ class ConnectionLease(models.Model):
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=["session", "heartbeat_at"])]
+
+
+class Visit(models.Model):
+    """One visitor of a demo box, from arrival to a minute after the end.
+
+    While waiting there is no account yet, and after the end there is none any more: deleting it takes the token, the
+    sessions and their transcripts with it. A visit says nothing about who the visitor is.
+    """
+
+    class Outcome(models.TextChoices):
+        LEFT = "left"
+        """The visitor ended the visit."""
+        IDLE = "idle"
+        """Nobody was there any more."""
+        TIME_UP = "time_up"
+        """The longest stay was over."""
+        LOST = "lost"
+        """The console was no longer heard of: killed, or its connection dropped."""
+        KICKED = "kicked"
+        """The operator ended it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.OneToOneField(User, null=True, on_delete=models.SET_NULL, related_name="visit")
+    language = models.CharField(max_length=2, blank=True)
+    microphone = models.CharField(max_length=16, blank=True)
+    """The kind of microphone, never its address."""
+    latency_ms = models.PositiveIntegerField(null=True)
+    stay_s = models.PositiveIntegerField()
+    arrived_at = models.DateTimeField()
+    admitted_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(db_index=True)
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=8, choices=Outcome.choices, blank=True)
+
+
+class Box(models.Model):
+    """The one row of a demo box: what its operator tells the visitors, and its figures. Also the lock of the queue."""
+
+    message = models.CharField(max_length=500, blank=True)
+    visits = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    counting_since = models.DateTimeField(default=timezone.now)

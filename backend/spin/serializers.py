@@ -57,9 +57,14 @@ class CompanySerializer(serializers.ModelSerializer[Company]):
 
 
 class SessionSerializer(serializers.ModelSerializer[Session]):
-    """A session. ``realtime_mode`` comes from ``SessionQuerySet.with_realtime_mode``."""
+    """A session, from ``SessionQuerySet.described``.
+
+    ``message_count`` and ``total_score`` are this server's own, for lists: others do not give them.
+    """
 
     realtime_mode = serializers.BooleanField(read_only=True)
+    message_count = serializers.IntegerField(read_only=True)
+    total_score = serializers.IntegerField(read_only=True, allow_null=True)
     company = CompanySerializer(read_only=True)
 
     class Meta:
@@ -82,6 +87,8 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
             "success_probability",
             "last_analysis_reason",
             "current_spin_stage",
+            "message_count",
+            "total_score",
         )
 
 

@@ -6,6 +6,7 @@ import math
 import uuid
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import Error as DatabaseFailure
 from django.utils.translation import gettext as _
@@ -19,6 +20,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from backend.spin import addresses, finishing, schema
+from backend.spin.box import visits
 from backend.spin.keeper import keeper
 from backend.spin.login_throttle import Throttled, login_throttle
 from backend.spin.models import Company, Report, Session, Token, User
@@ -67,7 +69,9 @@ class Health(APIView):
                     "The state of the open conversations cannot be kept up to date. The cause is in the server's log."
                 )
             )
-        return Response({"status": "ok"})
+        if settings.SALESMIND_BOX_SECRET is None:
+            return Response({"status": "ok"})
+        return Response({"status": "ok", "visitors": visits.figures()})
 
     def _unavailable(self, detail: str) -> Response:
         return Response(
@@ -135,7 +139,7 @@ class SessionStart(APIView):
         if company and not fields["industry"]:
             fields["industry"] = company.industry
         created = Session.objects.create(user=_account(request), company=company, **fields)
-        session = Session.objects.with_realtime_mode().select_related("company").get(pk=created.pk)
+        session = Session.objects.described().get(pk=created.pk)
         return Response(SessionSerializer(session).data, status=status.HTTP_201_CREATED)
 
     def _company(self, request: Request, company_id: uuid.UUID) -> Company:
@@ -159,7 +163,7 @@ class SessionList(APIView):
         start = (page - 1) * size
         results: list[Any] = []
         if start < count and size:
-            ordered = sessions.with_realtime_mode().select_related("company").order_by("-created_at", "-pk")
+            ordered = sessions.described().order_by("-created_at", "-pk")
             results = list(SessionSerializer(ordered[start : min(start + size, count)], many=True).data)
         return Response({"count": count, "page": page, "page_size": size, "results": results})
 
@@ -169,7 +173,7 @@ class SessionDetail(APIView):
 
     def get(self, request: Request, session_id: uuid.UUID) -> Response:
         """200, or 404 if it does not exist or belongs to another user."""
-        sessions = Session.objects.with_realtime_mode().select_related("company").prefetch_related("messages")
+        sessions = Session.objects.described().prefetch_related("messages")
         session = sessions.filter(pk=session_id, user=_account(request)).first()
         if session is None:
             raise NotFound(_("There is no such session."))

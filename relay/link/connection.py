@@ -16,11 +16,13 @@ from api_client.realtime import RealtimeConnection
 from api_client.session_update import Dialect, SessionSettings
 from relay.codes import RelayCode
 from relay.config import RelayConfig
+from relay.link.access import Access
 from relay.link.configuring import Configuring
 from relay.link.downlink import Downlink
 from relay.link.ending import Ending, after_close, after_error, after_verdict, refused_update
 from relay.link.gate import Gate
 from relay.link.item_ids import ItemIds
+from relay.link.line_check import LineCheck
 from relay.link.outbox import Outbox
 from relay.link.protocol_log import ProtocolLog
 from relay.link.replay import Replay
@@ -55,6 +57,7 @@ class Parts:
     """The parts of a run that every connection works with."""
 
     config: RelayConfig
+    access: Access
     output: Output
     gate: Gate
     uplink: Uplink
@@ -135,6 +138,7 @@ class LiveConnection:
             self._start("read", self._read(socket)),
             self._start("write", outbox.run()),
             self._start("hold", self._hold(socket, outbox)),
+            self._start("line", self._watch_line(socket)),
         ]
         try:
             ending = await self._ending
@@ -166,7 +170,7 @@ class LiveConnection:
         config = self._parts.config
         try:
             self._socket = await RealtimeConnection.open(
-                config.server_url, config.token, config.session_id, insecure=config.insecure
+                config.server_url, self._parts.access.token, config.session_id, insecure=config.insecure
             )
         except ApiError as error:
             self.end(after_error(error, served=self._parts.gate.openings > 0))
@@ -271,6 +275,11 @@ class LiveConnection:
         await outbox.flush()
         self._open_gate(socket)
         self.end(await self._watch.run(socket, outbox))
+
+    async def _watch_line(self, socket: RealtimeConnection) -> None:
+        self.end(await LineCheck(self._parts.config).run(socket))
+        # What is stuck on a dead line would hold up a closing handshake.
+        socket.abort()
 
     def _update_sent(self) -> None:
         self._step("update_sent")

@@ -207,4 +207,5 @@ def session_settings(config: RelayConfig, role: RolePlay) -> SessionSettings:
         threshold=detection.threshold,
         prefix_padding_ms=detection.prefix_padding_ms,
         silence_duration_ms=detection.silence_duration_ms,
+        idle_timeout_ms=detection.idle_timeout_ms,
     )

@@ -10,6 +10,11 @@ from typing import Protocol
 class AudioSocket(Protocol):
     """The part of a connection that the uplink needs."""
 
+    @property
+    def line_full(self) -> bool:
+        """Whether what was handed over waits here, because the network takes no more."""
+        ...
+
     async def send_audio(self, pcm: bytes) -> None:
         """Hand one binary message to the socket. Raises ``ApiError`` when the connection is gone."""
 

@@ -108,6 +108,18 @@ def customer_instructions(role: RolePlay, language: Literal["ja", "en"] = "ja") 
     return (_JAPANESE if language == "ja" else _ENGLISH).replace("{profile}", profile)
 
 
+def role_of(instructions: str) -> RolePlay:
+    """What ``customer_instructions`` were made of, as far as they say; nothing for those of anybody else."""
+    found: dict[str, str] = {}
+    for labels in _LABELS.values():
+        for name, label in labels:
+            start = f"- {label}: "
+            lines = (line for line in instructions.splitlines() if line.startswith(start))
+            if (line := next(lines, None)) is not None:
+                found.setdefault(name, line.removeprefix(start).strip())
+    return RolePlay(**found)
+
+
 def _one_line(value: str | None) -> str:
     """A field on one line, so that no field can look like a heading of the instructions."""
     return " ".join(value.split())[:LONGEST_FIELD] if value else ""

@@ -44,7 +44,7 @@ class LossReports:
 
     def problem(self, ending: Ending, *, fatal: bool) -> None:
         """Report why the connection ended; ``fatal``: there will be no other."""
-        # An outage of a minute is forty failed attempts and one problem.
+        # An outage of a minute is ninety failed attempts and one problem.
         if not fatal and (ending.told or ending.code == self._said):
             return
         if fatal and ending.told and not ending.retry:

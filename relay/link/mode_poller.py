@@ -11,6 +11,7 @@ from api_client.errors import ApiError
 from api_client.models import SessionDetail
 from api_client.rest import SalesMindClient
 from relay.config import RelayConfig
+from relay.link.access import Access
 from relay.link.gate import Gate
 from relay.link.instructions import RolePlay
 from relay.output import Output
@@ -25,8 +26,9 @@ _ANSWER_WITHIN_S = 5.0
 class ModePoller:
     """Polls over its own HTTP connection, separate from the audio. Does nothing without a session id."""
 
-    def __init__(self, config: RelayConfig, output: Output, gate: Gate) -> None:
+    def __init__(self, config: RelayConfig, access: Access, output: Output, gate: Gate) -> None:
         self._config = config
+        self._access = access
         self._output = output
         self._gate = gate
         self._true_since: tuple[int, float] | None = None
@@ -99,7 +101,7 @@ class ModePoller:
         assert self._config.session_id is not None
         if self._client is None:
             self._client = SalesMindClient(
-                self._config.server_url, token=self._config.token, insecure=self._config.insecure
+                self._config.server_url, token=self._access.token, insecure=self._config.insecure
             )
         began = time.monotonic()
         session = await self._client.get_session(self._config.session_id)

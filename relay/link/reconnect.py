@@ -6,23 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 FIRST_DELAY_S = 0.25
-LONGEST_DELAY_S = 2.0
+LONGEST_DELAY_S = 0.8
+"""Whoever waits sees the conversation go on within a second of the server being reachable again."""
 JITTER = 0.25
 """Each delay is shortened by up to this fraction, so that clients do not all return at once."""
 HOPELESS_AT_FIRST = 3
 """Attempts if no connection of this run ever reached the audio stage."""
-HOPELESS_AFTER = 40
-"""Attempts in a row, about 75 s; after that, either nobody is waiting or they asked for patience."""
-SLOW_DELAY_S = 5.0
-"""Cap on the delay for patient callers."""
+HOPELESS_AFTER = 110
+"""Attempts in a row, about 75 s; after that, nobody is waiting, unless they asked for patience."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Delays before attempt 1, 2, 3 ...: short, doubling, capped, with jitter.
-
-    Short caps reconnect 1.6 to 2.5 s after a 20 s outage, long ones up to 10 s late.
-    """
+    """Delays before attempt 1, 2, 3 ...: short, doubling, capped, with jitter."""
 
     random: Callable[[], float]
     """Uniform in [0, 1)."""
@@ -32,8 +28,7 @@ class Backoff:
     def delay(self, attempt: int) -> float:
         """Seconds to wait before ``attempt`` (from 1)."""
         doublings = min(attempt - 1, 16)
-        longest_s = self.longest_s if attempt <= HOPELESS_AFTER else SLOW_DELAY_S
-        return min(longest_s, self.first_s * 2.0**doublings) * (1 - JITTER * self.random())
+        return min(self.longest_s, self.first_s * 2.0**doublings) * (1 - JITTER * self.random())
 
 
 def decide(

@@ -10,14 +10,15 @@ from api_client.errors import ApiError
 from audio.ports import BYTES_PER_MS, BYTES_PER_SAMPLE
 from relay.codes import RelayCode
 from relay.config import BYTES_PER_SECOND, RelayConfig
-from relay.link.catching_up import CatchingUp
 from relay.link.gate import AudioSocket, Gate
 from relay.link.kept_speech import KeptSpeech
 from relay.link.line_watch import LineWatch
 from relay.link.out_chunk import OutChunk
+from relay.link.send_queue import SendQueue
 from relay.measure.latency import LatencyTracker
 from relay.measure.meters import LatenessMeter, RateMeter, RateWatch, expected_chunk_rate
 from relay.output import Output
+from relay.sound.gain import amplified
 from relay.sound.loudness import peak_dbfs
 from relay.sound.playback import PlaybackQueue
 from relay.sound.recent import RecentAudio
@@ -62,7 +63,9 @@ class Uplink:
         self._playback = playback
         self._latency = latency
         self._kept = kept
-        self._catching_up = CatchingUp()
+        self._queue = SendQueue()
+        self._stalled = False
+        self._catching_up = False
         self._wake = asyncio.Event()
         source.on_change = self._wake.set
         gate.on_open(self._gate_opened)
@@ -76,6 +79,9 @@ class Uplink:
         self._next_log = 0.0
         self.muted = False
         self.echo: EchoCancelling | None = None
+        self.half_duplex = False
+        """Send silence while an answer is played."""
+        self.gain_db = 0.0
         self.rate = RateMeter()
         self.lateness = LatenessMeter()
         self.chunks_sent = 0
@@ -101,19 +107,27 @@ class Uplink:
                 self._wake.clear()
                 continue
             chunk = await self._source.read()
-            self._recent.add(chunk.pcm)
-            pcm = self._outgoing(chunk.pcm)
+            amplified_pcm = amplified(chunk.pcm, self.gain_db)
+            self._recent.add(amplified_pcm)
+            pcm = self._outgoing(amplified_pcm)
             captured = OutChunk(pcm, chunk.due, peak_dbfs(pcm) > AUDIBLE_DBFS)
             if self._output.recorder is not None and self._gate.openings > 0:
                 # Before it is sent: the message that carries it refers to its place.
                 self._output.recorder.user_audio(pcm, chunk.due)
             if self._gate.socket is not None:
-                await self._send(self._gate.socket, captured, chunk.due)
+                await self._send(self._gate.socket, captured)
             elif self._gate.openings > 0:
+                self._keep_waiting()
                 self._kept.missed(captured)
+
+    @property
+    def dropped_chunks(self) -> int:
+        """Captured but never sent, because neither we nor the line could keep up."""
+        return self._source.dropped_chunks + self._queue.dropped_chunks
 
     def say_what_was_not_sent(self) -> None:
         """At the end, report speech that was never sent for want of a connection."""
+        self._keep_waiting()
         seconds = self._kept.missed_seconds()
         if seconds >= _WORTH_TELLING_S:
             self._output.notice(
@@ -123,11 +137,14 @@ class Uplink:
             )
 
     def _gate_opened(self) -> None:
+        self._keep_waiting()
         pause = bytes((self._config.turn_detection.silence_duration_ms + 300) * BYTES_PER_MS)
         missed_s = self._kept.missed_seconds()
-        self._catching_up = CatchingUp(self._gate.opened_at, self._kept.take(pause))
-        if self._catching_up.behind:
-            seconds = f"{self._catching_up.seconds:.1f}"
+        self._queue.begin(self._gate.opened_at, self._kept.take(pause))
+        self._stalled = False
+        self._catching_up = self._queue.behind
+        if self._queue.behind:
+            seconds = f"{self._queue.seconds:.1f}"
             self._output.notice(
                 RelayCode.SPEECH_SENT_LATE,
                 f"{seconds} s of speech that the server may not have heard are sent now "
@@ -139,12 +156,26 @@ class Uplink:
         self.rate.open(self._gate.opened_at)
         self._wake.set()
 
-    async def _send(self, socket: AudioSocket, captured: OutChunk, due: float) -> None:
-        behind = self._catching_up.behind
-        for chunk in self._catching_up.due(captured, time.monotonic()):
-            self._kept.sent(chunk)
-            if behind and self._output.recorder is not None:
+    def _keep_waiting(self) -> None:
+        """What waited for a connection that is gone is kept for the next one."""
+        for chunk in self._queue.take_rest():
+            self._kept.missed(chunk)
+
+    async def _send(self, socket: AudioSocket, captured: OutChunk) -> None:
+        live = self._source.live
+        self._queue.add(captured, time.monotonic())
+        sent = False
+        # A file waits for the line. A device goes on whether or not it is read, so its sound waits in the queue.
+        while not (live and socket.line_full):
+            now = time.monotonic()
+            still_s = self._queue.stalled_s(now)
+            chunk = self._queue.next(now, live=live)
+            if chunk is None:
+                break
+            self._say_line_goes_on(still_s)
+            if chunk is not captured and self._output.recorder is not None:
                 self._output.recorder.sending_late(chunk.due)
+            self._kept.sent(chunk)
             try:
                 await socket.send_audio(chunk.pcm)
             except ApiError:
@@ -152,37 +183,65 @@ class Uplink:
                 if self._gate.socket is socket:
                     self._gate.close()
                 return
-            self.chunks_sent += 1
-            self.bytes_sent += len(chunk.pcm)
-            self._latency.clock.sent(len(chunk.pcm) // BYTES_PER_SAMPLE, time.monotonic())
+            self._sent(chunk)
+            sent = True
+        now = time.monotonic()
+        if sent:
+            # What waited goes out in a burst; what is captured keeps its rate.
+            self.rate.add(now)
+        self._say_line_stalled(now)
+        self._catching_up = self._catching_up and self._queue.behind
+        self._watch_line(captured.due or now, now)
+        if now >= self._next_log:
+            self._report(now)
+
+    def _sent(self, chunk: OutChunk) -> None:
         handed = time.monotonic()
+        self.chunks_sent += 1
+        self.bytes_sent += len(chunk.pcm)
+        self._latency.clock.sent(len(chunk.pcm) // BYTES_PER_SAMPLE, handed)
         if self.last_sent_at is not None and handed - self.last_sent_at >= self._stalled_after_s:
             # Suspended, or the line took nothing: what is caught up now is no rate.
             self.rate.open(handed + _SETTLES_S)
         self.last_sent_at = handed
-        if captured.audible:
+        if chunk.audible:
             self.last_audible_at = handed
-        self._watch_line(due, handed)
-        # What was kept goes out in a burst; what is captured keeps its rate.
-        self.rate.add(handed)
         # What was due while the gate was closed was not late: it was not to be sent before.
-        if not behind:
-            self.lateness.add(max(due, self._gate.opened_at), handed)
-        if handed >= self._next_log:
-            self._report(handed)
+        if chunk.due is not None and not self._catching_up:
+            self.lateness.add(max(chunk.due, self._gate.opened_at), handed)
+
+    def _say_line_stalled(self, now: float) -> None:
+        if self._stalled or not self._queue.stalled_s(now):
+            return
+        self._stalled = True
+        self._output.notice(
+            RelayCode.LINE_STALLED,
+            "The network takes nothing. What is said now waits, up to 30 s of it, and is sent when it does.",
+        )
+
+    def _say_line_goes_on(self, still_s: float) -> None:
+        if not self._stalled:
+            return
+        self._stalled = False
+        seconds = f"{still_s:.1f}"
+        self._output.notice(
+            RelayCode.LINE_GOES_ON,
+            f"The network took nothing for {seconds} s. What was said meanwhile is sent now.",
+            seconds=seconds,
+        )
 
     def _watch_line(self, due: float, handed: float) -> None:
         if self._watched_line != (self._source.changes, self._gate.openings):
             self._watched_line = (self._source.changes, self._gate.openings)
             self._line.restart()
-        live, dropped = self._source.live, self._source.dropped_chunks
+        live, dropped = self._source.live, self.dropped_chunks
         self._line.sent(due, handed, live=live, dropped_chunks=dropped)
 
     def _outgoing(self, pcm: bytes) -> bytes:
         if self.echo is not None:
             # Fed even when muted: it must go on hearing both ends to stay adapted.
             pcm = self.echo.clean(pcm)
-        if self.muted or (self._config.echo == "half-duplex" and self._playback.sounding):
+        if self.muted or (self.half_duplex and self._playback.sounding):
             return self._silence
         return pcm
 

@@ -17,7 +17,7 @@ from relay.link.watchdog import SilenceWatch, probe
 from relay.output import Output
 
 _WATCH_EVERY_S = 0.5
-_PINGS_TELL_AFTER_S = 2 * PING_INTERVAL_S
+_PINGS_TELL_AFTER_S = 5 * PING_INTERVAL_S
 """Every server answers pings: one silent for this long has hung, whether or not it answers probes."""
 _BETWEEN_TURNS_S = 2.0
 """After this much silence a new connection cuts nothing off."""

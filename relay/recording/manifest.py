@@ -12,8 +12,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from api_client.harmless import harmless_text
+from relay.conversation_state import percentile
 from relay.stream import (
     Connection,
+    Latency,
     Problem,
     Recording,
     SinkState,
@@ -58,6 +61,9 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     reconnects: int = 0
     errors: tuple[str, ...] = ()
     """Distinct codes, in order of first appearance."""
+    latency_p50_ms: float | None = None
+    """Response latency of the spoken turns, nearest-rank; null without any, and in recordings of version 0.1."""
+    latency_n: int = 0
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +104,7 @@ class Tally:
     stopped: bool = False
     """The recording was stopped before its conversation ended."""
     _said: set[str] = field(default_factory=set)
+    _latencies_ms: list[float] = field(default_factory=list)
 
     def take(self, event: StreamEvent) -> None:
         """Count one event."""
@@ -109,6 +116,8 @@ class Tally:
                 self.summary = event
             case Transcript(final=True, item_id=item_id, text=text) if text.strip():
                 self._said.add(item_id)
+            case Latency(basis="speech", response_latency_ms=latency_ms):
+                self._latencies_ms.append(latency_ms)
             case Connection(state="restored"):
                 self.reconnects += 1
             case Recording(state="stopped"):
@@ -142,12 +151,30 @@ class Tally:
             turns=len(self._said),
             reconnects=self.reconnects,
             errors=tuple(self.errors),
+            latency_p50_ms=percentile(self._latencies_ms, 50),
+            latency_n=len(self._latencies_ms),
         )
 
 
 def encode(manifest: Manifest) -> bytes:
-    """The file's contents, formatted for people."""
-    return msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
+    """The file's contents, formatted for people; U+FFFD stands for what UTF-8 cannot hold (a device's odd name)."""
+    try:
+        data = msgspec.json.encode(manifest)
+    except UnicodeEncodeError:
+        data = msgspec.json.encode(_encodable(msgspec.to_builtins(manifest)))
+    return msgspec.json.format(data, indent=1) + b"\n"
+
+
+def _encodable(value: Any) -> Any:
+    match value:
+        case str():
+            return harmless_text(value)
+        case dict():
+            return {_encodable(key): _encodable(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_encodable(one) for one in value]
+        case _:
+            return value
 
 
 def decode(data: bytes) -> Manifest:

@@ -9,7 +9,8 @@ from types import ModuleType
 from audio.pcm import DIGITAL_SILENCE_DBFS, FULL_SCALE, Level, level
 
 
-def _load_audioop() -> ModuleType | None:
+def load_audioop() -> ModuleType | None:
+    """The C module for PCM arithmetic, if there is one."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -21,7 +22,7 @@ def _load_audioop() -> ModuleType | None:
 
 # It measures 100 ms in 5 us, where arithmetic in Python takes 500 us: a third of all the relay's work. Python 3.13
 # dropped it; `audioop-lts` brings it back there under the same name.
-_audioop = _load_audioop()
+_audioop = load_audioop()
 
 
 def loudness(pcm: bytes) -> Level:

@@ -8,7 +8,17 @@ from acceptance import verdicts
 from acceptance.checkpoints import CHECKPOINTS, TESTS
 from acceptance.evidence import answer, finding
 from acceptance.record import Moment
-from acceptance.results import Answer, ConversationRecord, RunResult, Verdict
+from acceptance.results import (
+    Answer,
+    ConversationRecord,
+    Figure,
+    RunResult,
+    ScenarioOutcome,
+    ScenarioRun,
+    TestResult,
+    Verdict,
+    Wording,
+)
 
 
 def made_answer(checkpoint: str, verdict: Verdict, message: str = "made up") -> Answer:
@@ -65,3 +75,39 @@ def made_result(
         "session_ids": ("s2",),
     }
     return RunResult(id=run_id, selected=selected, **{**values, **fields})
+
+
+_EVIDENCE = finding("chunks_sent", "measurement", Moment(), n=1)
+SCENARIO_QUESTION = Wording(ja="聞こえる", en="audible")
+
+
+def made_scenario_run(run_id: str, latency_ms: float | None, verdict: Verdict = "pass") -> RunResult:
+    """A run of one scenario, tried twice, with one figure."""
+    answer = Answer(
+        checkpoint="greeting.1.audible", verdict=verdict, evidence=(_EVIDENCE,), question=SCENARIO_QUESTION
+    )
+    first = Answer(
+        checkpoint="greeting.1.audible", verdict="pass", evidence=(_EVIDENCE,), question=SCENARIO_QUESTION
+    )
+    figure = Figure(name="response_latency_p50", unit="ms", value=latency_ms, n=4, needs=2, noise=50.0)
+    tests = tuple(
+        TestResult(
+            number=number, verdict=one.verdict, beyond="not_applicable", answers=(one,), title=SCENARIO_QUESTION,
+            scenario="greeting", attempt=number,
+        )
+        for number, one in enumerate((first, answer), 1)
+    )  # fmt: skip
+    outcome = ScenarioOutcome(
+        name="greeting", title=SCENARIO_QUESTION, runs=2, passed=1 + (verdict == "pass")
+    )
+    return made_result(
+        run_id,
+        tests=tests,
+        document=verdict,
+        beyond="not_applicable",
+        minimum="not_applicable",
+        ideal="not_applicable",
+        conditions=(),
+        selected=(1, 2),
+        scenarios=ScenarioRun(scenarios=(outcome,), figures=(figure,)),
+    )

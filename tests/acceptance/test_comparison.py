@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from acceptance.comparison import Change, compare
-from tests.acceptance.made_results import made_result
+import pytest
+
+from acceptance.comparison import Change, compare, compare_with
+from tests.acceptance.made_results import SCENARIO_QUESTION as QUESTION
+from tests.acceptance.made_results import made_result, made_scenario_run
 
 
 def test_only_changes_are_told_and_each_has_a_direction() -> None:
@@ -30,3 +33,24 @@ def test_tests_that_were_not_asked_for_are_not_compared() -> None:
     )
     assert found.tests == (2,)
     assert found.changes == (Change(checkpoint="t2.audio_sent", before="pass", after="fail"),)
+
+
+def test_several_attempts_at_a_scenario_have_one_verdict() -> None:
+    (change,) = compare(made_scenario_run("a", 500.0), made_scenario_run("b", 500.0, "fail")).changes
+    assert (change.checkpoint, change.direction, change.question) == ("greeting.1.audible", "worse", QUESTION)
+
+
+def test_a_figure_is_compared_with_the_median_of_several_runs() -> None:
+    earlier = [made_scenario_run(name, value) for name, value in (("c", 900.0), ("b", 500.0), ("a", 400.0))]
+    found = compare_with(earlier, made_scenario_run("d", 650.0))
+    assert [(one.before, one.after) for one in found.figures] == [(500.0, 650.0)]
+    assert [one.name for one in found.regressions(0.2)] == ["response_latency_p50"]
+    assert found.regressions(0.3) == ()
+    assert (found.before, found.runs, found.scenarios) == ("c", 3, ("greeting",))
+
+
+def test_noise_is_no_regression_and_what_was_not_measured_is_not_compared() -> None:
+    assert compare(made_scenario_run("a", 10.0), made_scenario_run("b", 60.0)).regressions(0.2) == ()
+    assert compare(made_scenario_run("a", None), made_scenario_run("b", 60.0)).figures == ()
+    with pytest.raises(ValueError, match="nothing"):
+        compare_with([], made_scenario_run("a", 1.0))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from backend import environment
+from backend import environment, private_files
 
 
 def test_flags() -> None:
@@ -115,3 +115,34 @@ def test_settings_can_be_imported_with_an_empty_environment() -> None:
     code = "import backend.settings as s; print(s.DATABASES['default']['ENGINE'], s.SALESMIND_REALTIME_MODEL)"
     done = subprocess.run([sys.executable, "-c", code], env=kept, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["django.db.backends.sqlite3", "gpt-realtime"]
+
+
+def test_the_secret_of_a_box_is_read_from_a_file_that_is_closed_to_others(tmp_path: Path) -> None:
+    path = tmp_path / "box.secret"
+    named = {"X": str(path)}
+    assert environment.box_secret({}, "X") is None
+    with pytest.raises(ImproperlyConfigured, match="cannot be read"):
+        environment.box_secret(named, "X")
+    private_files.make_secret(path)
+    secret = environment.box_secret(named, "X")
+    assert secret is not None and len(secret) >= environment.SHORTEST_SECRET
+    private_files.make_secret(path)  # keeps it
+    assert environment.box_secret(named, "X") == secret
+    path.chmod(0o640)
+    assert environment.box_secret(named, "X") == secret
+    path.chmod(0o644)
+    with pytest.raises(ImproperlyConfigured, match="every user may read"):
+        environment.box_secret(named, "X")
+    path.chmod(0o600)
+    for text in ("short", "ü" * 40):
+        path.write_text(text)
+        with pytest.raises(ImproperlyConfigured, match="at least 32"):
+            environment.box_secret(named, "X")
+
+
+def test_only_the_database_of_a_box_overwrites_what_is_deleted() -> None:
+    pragmas = [
+        environment.database(environ, Path())["OPTIONS"]["init_command"]
+        for environ in ({}, {"SALESMIND_BOX_SECRET_FILE": "f"})
+    ]
+    assert ["secure_delete=ON" in pragma for pragma in pragmas] == [False, True]

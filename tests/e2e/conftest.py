@@ -34,7 +34,11 @@ class TerminalSession:
         self.pid, self._descriptor = pty.fork()
         if self.pid == 0:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-            os.execvpe(arguments[0], list(arguments), {**os.environ, "TERM": "xterm-256color", **environment})
+            # A test worker has sizes of its own in its environment.
+            size = {"COLUMNS": str(columns), "LINES": str(rows)}
+            os.execvpe(
+                arguments[0], list(arguments), {**os.environ, "TERM": "xterm-256color", **size, **environment}
+            )
 
     @property
     def text(self) -> str:
@@ -54,6 +58,12 @@ class TerminalSession:
             if left <= 0 or not self._read(min(left, 1.0)):
                 pytest.fail(f"{wanted!r} did not appear (exit {self.exit_status}). The screen:\n{self.text}")
         return self.text
+
+    def settle(self, quiet_s: float = 0.15, most_s: float = 0.6) -> None:
+        """Read until nothing has come for ``quiet_s``; a conversation never falls quiet, so at most ``most_s``."""
+        deadline = time.monotonic() + most_s
+        while time.monotonic() < deadline and self._read(quiet_s):
+            pass
 
     def wait_for_exit(self, timeout_s: float = 20.0) -> int:
         """The exit code, once the program has ended; everything it printed is read."""

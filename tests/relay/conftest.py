@@ -10,6 +10,7 @@ import pytest
 from relay.config import RelayConfig
 from tests.relay.fake_salesmind import SESSION_ID, TOKEN, FakeSalesMind
 from tests.relay.held_conversation import Hold, Run
+from tests.relay.numbered_speech import NumberedSpeech
 
 
 @pytest.fixture
@@ -34,3 +35,10 @@ async def hold(salesmind: FakeSalesMind) -> AsyncIterator[Hold]:
     yield start
     for run in runs:
         await run.abandon()
+
+
+@pytest.fixture
+async def speech() -> AsyncIterator[NumberedSpeech]:
+    source = NumberedSpeech()
+    yield source
+    source.close()

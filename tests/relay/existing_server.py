@@ -11,11 +11,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+import numpy as np
 from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request, Response
 
@@ -43,19 +45,30 @@ _SAID: dict[str, dict[str, Any]] = {
 }
 
 
+HEARD = "はじめまして。"
+LOUD = 1_000
+"""Samples beyond this are speech."""
+SILENCE_BYTES = 24_000
+
+
 class ExistingServer(FakeSalesMind):
     """``upstream``: what becomes of it. ``expired`` and ``busy`` happen once, on the first connection.
 
     - beta_refused, key_missing: reported as soon as the client connects, and nothing is answered.
-    - quota, expired: reported when an answer is asked for, and nothing is answered from then on.
+    - quota, expired: reported when an answer is due, and nothing is answered from then on.
     - mute: takes everything and says nothing.
-    - busy: an analysis blocks everything for ``busy_s`` when an answer is asked for; then it is given.
+    - busy: an analysis blocks everything for ``busy_s`` when an answer is due; then it is given.
+
+    An answer is due after a typed turn, and when half a second of silence follows on what is said. The words heard
+    are always HEARD.
     """
 
     def __init__(self, upstream: Upstream = "well", *, busy_s: float = 2.0) -> None:
         super().__init__()
         self._upstream = upstream
         self._busy_s = busy_s
+        self._quiet: dict[Socket, int] = {}
+        """Bytes of silence since somebody spoke on that connection; absent while nobody has."""
         if upstream in ("beta_refused", "key_missing", "mute"):
             self.upstream_created = False
             self.stub = upstream == "beta_refused"
@@ -68,10 +81,10 @@ class ExistingServer(FakeSalesMind):
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
-    async def start(self, port: int = 0) -> None:
+    async def start(self, port: int = 0, *, tls: ssl.SSLContext | None = None) -> None:
         """Serve WebSocket and GET on a port of its own, and before it what takes POST as well."""
         await super().start()
-        self._front = await asyncio.start_server(self._front_door, "127.0.0.1", port)
+        self._front = await asyncio.start_server(self._front_door, "127.0.0.1", port, ssl=tls)
 
     async def stop(self) -> None:
         self._front.close()
@@ -122,6 +135,17 @@ class ExistingServer(FakeSalesMind):
         await super()._greet(socket)
         if self._upstream in ("beta_refused", "key_missing"):
             await socket.send("error", error=_SAID[self._upstream])
+
+    async def _listen(self, socket: Socket, pcm: bytes) -> None:
+        if np.abs(np.frombuffer(pcm, "<i2").astype(np.int32)).max(initial=0) > LOUD:
+            self._quiet[socket] = 0
+        elif socket in self._quiet:
+            self._quiet[socket] += len(pcm)
+            if self._quiet[socket] >= SILENCE_BYTES:
+                del self._quiet[socket]
+                heard_ms = len(socket.audio) // 48
+                await self.hear(socket, f"item_heard_{heard_ms}", HEARD, end_ms=heard_ms)
+                await self._answer(socket, {"type": "response.create"})
 
     async def _answer(self, socket: Socket, text: dict[str, Any]) -> None:
         first = len(self.sockets) == 1

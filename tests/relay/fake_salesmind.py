@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import ssl
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -82,6 +83,7 @@ class FakeSalesMind:
         self.upstream_created = True
         self.refuse_status: int | None = None
         self.retry_after: str | None = None
+        self.token = TOKEN
         self.ignore: set[str] = set()
         self.update_errors = 0
         self.interrupt_response = True
@@ -93,11 +95,13 @@ class FakeSalesMind:
         self._newest: dict[Socket, str] = {}
         self.requests = 0
         self._server: Server | None = None
+        self._scheme = "http"
         self._connected = asyncio.Condition()
 
-    async def start(self, port: int = 0) -> None:
+    async def start(self, port: int = 0, *, tls: ssl.SSLContext | None = None) -> None:
+        self._scheme = "http" if tls is None else "https"
         self._server = await serve(
-            self._serve, "127.0.0.1", port, process_request=self._request, ping_interval=None
+            self._serve, "127.0.0.1", port, process_request=self._request, ping_interval=None, ssl=tls
         )
 
     @property
@@ -107,7 +111,7 @@ class FakeSalesMind:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._scheme}://127.0.0.1:{self.port}"
 
     async def stop(self) -> None:
         if self._server is not None:
@@ -127,7 +131,7 @@ class FakeSalesMind:
     def _request(self, connection: ServerConnection, request: Request) -> Response | None:
         target = urlsplit(request.path)
         if target.path == "/ws/realtime/":
-            allowed = parse_qs(target.query).get("token") == [TOKEN]
+            allowed = parse_qs(target.query).get("token") == [self.token]
             status = self.refuse_status or (None if allowed else 403)
             if status is None:
                 return None
@@ -136,7 +140,7 @@ class FakeSalesMind:
                 refusal.headers["Retry-After"] = self.retry_after
             return refusal
         self.requests += 1
-        if request.headers.get("Authorization") != f"Token {TOKEN}":
+        if request.headers.get("Authorization") != f"Token {self.token}":
             return json_response(401, {"detail": "Invalid token."})
         if target.path != f"/api/session/{SESSION_ID}/":
             return json_response(404, {"detail": "Not found."})
@@ -151,7 +155,9 @@ class FakeSalesMind:
             await self._greet(socket)
             async for message in ws:
                 text = await socket.note(message)
-                if text is not None and text["type"] not in self.ignore:
+                if isinstance(message, bytes):
+                    await self._listen(socket, message)
+                elif text is not None and text["type"] not in self.ignore:
                     await self._answer(socket, text)
         except ConnectionClosed:
             pass
@@ -176,6 +182,9 @@ class FakeSalesMind:
             return {"id": "sess_1", "model": "gpt-realtime", "modalities": ["audio", "text"]}
         audio = {"input": {"turn_detection": detection}}
         return {"id": "sess_1", "type": "realtime", "model": "gpt-realtime", "audio": audio}
+
+    async def _listen(self, socket: Socket, pcm: bytes) -> None:
+        """Takes no notice of what is said; a test says what was heard with ``hear``."""
 
     async def _answer(self, socket: Socket, text: dict[str, Any]) -> None:
         match text["type"]:

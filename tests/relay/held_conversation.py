@@ -45,9 +45,16 @@ class Run:
             and all(getattr(event, name) == value for name, value in fields.items())
         ]
 
-    async def until(self, kind: type[Event], *, count: int = 1, **fields: Any) -> Event:
+    async def until(
+        self,
+        kind: type[Event],
+        *,
+        count: int = 1,
+        such: Callable[[Event], object] = lambda _: True,
+        **fields: Any,
+    ) -> Event:
         async with asyncio.timeout(WITHIN_S):
-            while len(found := self.of(kind, **fields)) < count:
+            while len(found := list(filter(such, self.of(kind, **fields)))) < count:
                 assert not self._task.done(), f"ended without {count} {kind.__name__} {fields}"
                 self._news.clear()
                 await self._news.wait()

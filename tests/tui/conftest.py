@@ -28,8 +28,10 @@ from tui.acceptance import screen as acceptance
 from tui.app import SalesMindApp
 from tui.conversation import collector
 from tui.conversation import screen as conversation
+from tui.devices import screen as devices
 from tui.host.services import ServerAccount
-from tui.sessions import screen as sessions
+from tui.scenarios import screen as scenarios
+from tui.sessions import list_screen as sessions
 from tui.settings import ConsoleSettings
 
 
@@ -62,6 +64,8 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collector, "gc", SimpleNamespace(**still, **thresholds))
     monkeypatch.setattr(conversation, "TICK_S", 0.02)
     monkeypatch.setattr(acceptance, "TICK_S", 0.02)
+    monkeypatch.setattr(scenarios, "TICK_S", 0.02)
+    monkeypatch.setattr(devices, "TICK_S", 0.02)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -88,6 +92,7 @@ def make_app(services: FakeServices, tmp_path: Path) -> Callable[..., SalesMindA
     def make(*, logged_in: bool = False, **settings: Any) -> SalesMindApp:
         settings.setdefault("server_url", "http://127.0.0.1:8000")
         app = SalesMindApp(ConsoleSettings(state_directory=tmp_path, **settings), services)
+        app.memory.tour_over = True
         if logged_in:
             app.account = ServerAccount("http://127.0.0.1:8000", "admin", "t" * 40)
         return app

@@ -17,6 +17,7 @@ from api_client.models import (
     Health,
     Login,
     Message,
+    Report,
     Session,
     SessionDetail,
     SessionPage,
@@ -26,10 +27,20 @@ from relay.commands import Command
 from relay.stream import StreamEvent
 from tui.host.devices import Devices
 from tui.host.recordings import export_recording
+from tui.host.scenarios import Shelf
 from tui.host.services import Services
 from tui.settings import ConsoleSettings
 
 WHEN = datetime(2026, 11, 22, 10, 5, tzinfo=UTC)
+
+
+REPORT = Report(
+    id=1,
+    spin_scores={"total": 44, "exploration": 15, "implication": 5, "situation": 25, "problem": 12},
+    feedback="状況をよく聞けています。",
+    next_actions="影響についても質問しましょう。",
+    scoring_details={"maximum": {"total": 100, "dimension": 20, "stage": 25}},
+)
 
 
 def make_session(number: int, **changes: Any) -> Session:
@@ -93,11 +104,20 @@ class FakeClient:
         self._call("get_session", session_id)
         session = next(one for one in self.sessions if one.id == session_id)
         messages = (
-            Message(id=1, role="salesperson", message="在庫はどのように管理されていますか。", sequence=1),
+            Message(
+                id=1,
+                role="salesperson",
+                message="在庫はどのように管理されていますか。",
+                sequence=1,
+                spin_stage="S",
+                success_delta=3,
+                stage_evaluation="advance",
+            ),
             Message(id=2, role="customer", message="今は表計算ソフトで、手で数えています。", sequence=2),
         )
         facts = {name: getattr(session, name) for name in Session.__struct_fields__}
-        return SessionDetail(**facts, messages=messages)
+        report = None if session.status != "finished" else REPORT
+        return SessionDetail(**facts, messages=messages, report=report)
 
     async def start_session(self, new: Any) -> Session:
         self._call("start_session", new)
@@ -192,6 +212,11 @@ class FakePlayer:
         self.stopped = True
 
 
+@dataclass
+class FakeSoundcheck(FakePlayer):
+    """Sound devices that say what a test puts into ``script``."""
+
+
 class FakeServices(Services):
     """What the app reaches outside the screen, faked except for the sample recordings."""
 
@@ -211,6 +236,8 @@ class FakeServices(Services):
         self.player = FakePlayer()
         self.player_asked: list[tuple[Path, str]] = []
         self.documents = Path("/documents")
+        self.shelf = Shelf(())
+        self.soundcheck = FakeSoundcheck()
 
     def client(self, server_url: str, *, token: str | None = None, insecure: bool = False) -> Any:
         self.asked.append((server_url, insecure))
@@ -226,6 +253,15 @@ class FakeServices(Services):
 
     async def run_check(self, request: Any, emit: Any, operator: Any) -> Any:
         await self.check.run(request, emit, operator)
+
+    def scenario_folder(self) -> Path:
+        return Path("/documents/SalesMind/scenarios")
+
+    async def scenarios(self) -> Shelf:
+        return self.shelf
+
+    async def run_scenarios(self, request: Any, emit: Any) -> Any:
+        await self.check.run(request, emit, None)
 
     async def keep_result(self, result: RunResult, state_directory: Path) -> Comparison | None:
         if "keep" in self.check.fail:
@@ -252,6 +288,9 @@ class FakeServices(Services):
     async def start_player(self, directory: Path, sink: str, state_directory: Path) -> FakePlayer:
         self.player_asked.append((directory, sink))
         return self.player
+
+    async def start_soundcheck(self, state_directory: Path) -> FakeSoundcheck:
+        return self.soundcheck
 
     async def export_recording(self, directory: Path, suffix: str) -> Path:
         return await asyncio.to_thread(export_recording, directory, suffix, self.documents)

@@ -174,6 +174,6 @@ def end() -> list[StreamEvent]:
     ]
 
 
-def problem(t: float, code: str, **params: str) -> Problem:
+def problem(t: float, code: str, *, fatal: bool = False, **params: str) -> Problem:
     """An error of the conversation."""
-    return Problem(t=t, where="audio", code=code, message="English for the log", params=params)
+    return Problem(t=t, where="audio", code=code, message="English for the log", fatal=fatal, params=params)

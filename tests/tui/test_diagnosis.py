@@ -6,13 +6,13 @@ import pytest
 from msgspec.structs import replace
 
 from relay.conversation import ConversationState, fold
-from relay.stream import Connection, Response, SourceState, Speech, Step, StreamEvent, Transcript
+from relay.stream import Connection, Problem, Response, SourceState, Speech, Step, StreamEvent, Transcript
 from tests.tui import prepared_faults
 from tui import i18n
 from tui.actions import KeyNames
-from tui.conversation.diagnosis import Finding, diagnose, likeness
-from tui.conversation.health import health_news
-from tui.conversation.history import SignalHistory
+from tui.conversation.instruments.diagnosis import Finding, diagnose, likeness
+from tui.conversation.instruments.health import health_news
+from tui.conversation.instruments.history import SignalHistory
 
 
 def found(events: list[StreamEvent], now: float | None = None) -> tuple[Finding, str]:
@@ -125,6 +125,16 @@ def test_a_short_silence_says_nothing_of_the_microphone() -> None:
 def test_a_lost_connection_explains_everything_else() -> None:
     lost = Connection(t=41.0, state="lost", close_code=1006)
     assert found([*prepared_faults.wrong_rate(), lost])[0].cause == "connection_lost"
+
+
+def test_what_was_given_up_says_why_and_how_to_try_again() -> None:
+    final = Problem(t=41.0, where="server", code="insufficient_quota", message="Quota.", fatal=True)
+    later = Problem(t=41.1, where="connection", code="connection_lost", message="Lost.")
+    over = Connection(t=41.2, state="given_up", close_code=1000)
+    finding, words = found([*prepared_faults.wrong_rate(), final, later, over])
+    assert finding.cause == "given_up"
+    assert words.startswith("The server's OpenAI account has used up its quota.")
+    assert words.endswith("r: try again.")
 
 
 def test_before_and_after_there_is_nothing_to_find_fault_with() -> None:

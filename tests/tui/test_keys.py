@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from tests.tui import scripted, scripted_check
+from tests.tui import scripted, scripted_check, scripted_scenarios
 from tui import i18n
 from tui.acceptance.note import NoteScreen
 from tui.acceptance.question import QuestionScreen
@@ -25,20 +25,33 @@ from tui.conversation.source_picker import SourcePicker
 from tui.conversation.turn_screen import TurnScreen
 from tui.conversation.turns_screen import TurnsScreen
 from tui.conversation.watch import WatchScreen
+from tui.devices.screen import DevicesScreen
 from tui.frame.confirm import ConfirmScreen
 from tui.frame.help import HelpScreen
+from tui.frame.jump import JumpScreen
 from tui.frame.screen import ConsoleScreen
+from tui.login.again import LoginAgainScreen
 from tui.login.screen import LoginScreen
-from tui.navigation import BrowseRecordings, CheckServer, Converse, Replay
+from tui.microphone.screen import MicrophoneScreen
+from tui.navigation import BrowseRecordings, BrowseScenarios, CheckServer, Converse, Replay
+from tui.recordings.compare import CompareScreen
 from tui.recordings.export import ExportScreen
 from tui.recordings.replay import ReplayScreen
 from tui.recordings.screen import RecordingsScreen
+from tui.scenarios.screen import ScenariosScreen
+from tui.sessions.history import HistoryScreen
 from tui.sessions.new_session import NewSessionScreen
 from tui.sessions.screen import SessionsScreen
+from tui.sessions.template_name import TemplateNameScreen
+from tui.settings_screen.choice import ChoiceScreen
+from tui.settings_screen.profile import ProfileScreen
+from tui.settings_screen.screen import SettingsScreen
+from tui.tour.screen import TourScreen
 
 TUI = Path(__file__).parents[2] / "tui"
 SCREENS: list[type[ConsoleScreen[Any]]] = [
     LoginScreen,
+    LoginAgainScreen,
     SessionsScreen,
     LiveScreen,
     NewSessionScreen,
@@ -54,9 +67,20 @@ SCREENS: list[type[ConsoleScreen[Any]]] = [
     TurnScreen,
     InspectorScreen,
     EventScreen,
+    ScenariosScreen,
     RecordingsScreen,
     ReplayScreen,
     ExportScreen,
+    MicrophoneScreen,
+    DevicesScreen,
+    SettingsScreen,
+    ChoiceScreen,
+    ProfileScreen,
+    HistoryScreen,
+    TemplateNameScreen,
+    JumpScreen,
+    TourScreen,
+    CompareScreen,
 ]
 # Multiplexers take the first three; the others are Backspace, Tab, line feed and Enter in most terminals.
 TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"}
@@ -85,7 +109,7 @@ def test_ids_are_unique() -> None:
 def test_no_key_means_two_things_on_a_screen(screen: type[ConsoleScreen[Any]]) -> None:
     keys = [key for action in (*screen.ACTIONS, *APP_ACTIONS) for key in action.keys.split(",")]
     doubled = {key for key in keys if keys.count(key) > 1}
-    assert doubled <= {"f1"}  # closes the help that it opened
+    assert doubled <= {"f1", "question_mark"}  # close the help that they opened
 
 
 def _footer(app: Any) -> list[str]:
@@ -117,6 +141,12 @@ async def test_footer_fits_eighty_columns(
         services.relay.script = scripted.talk()
         await until(pilot, lambda: app.screen.check_action("interrupt", ()))
         seen["live"] = _footer(app)
+        await pilot.press("k")
+        await until(pilot, lambda: app.screen.check_action("talk", ()))
+        seen["live, push to talk"] = _footer(app)
+        await pilot.press("space")
+        seen["live, talking"] = _footer(app)
+        await pilot.press("k")
         await pilot.press("t")
         seen["live, typing"] = _footer(app)
         await pilot.press("escape")
@@ -128,6 +158,16 @@ async def test_footer_fits_eighty_columns(
         services.check.end(*scripted_check.whole_run(frozenset({"t1.order"})))
         await until(pilot, lambda: app.screen.check_action("run_failed", ()))
         seen["acceptance"] = _footer(app)
+        services.shelf = scripted_scenarios.SHELF
+        app.post_message(BrowseScenarios())
+        await until(pilot, lambda: isinstance(app.screen, ScenariosScreen) and app.screen.query("#page"))
+        seen["scenarios"] = _footer(app)
+        await pilot.press("a")
+        await until(pilot, lambda: services.check.running)
+        seen["scenarios, running"] = _footer(app)
+        services.check.end(*scripted_scenarios.whole_run())
+        await until(pilot, lambda: app.screen.check_action("run_failed", ()))
+        seen["scenarios, over"] = _footer(app)
         directory = record()
         app.post_message(BrowseRecordings())
         await until(pilot, lambda: isinstance(app.screen, RecordingsScreen) and app.screen.chosen)
@@ -139,6 +179,16 @@ async def test_footer_fits_eighty_columns(
         await pilot.press("m")
         await until(pilot, lambda: app.screen.chosen.entry.notes.marked)
         seen["recordings, marked"] = _footer(app)
+        app.action_devices()
+        await until(pilot, lambda: isinstance(app.screen, DevicesScreen) and services.soundcheck.told)
+        seen["devices"] = _footer(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, DevicesScreen))
+        app.action_settings()
+        await until(pilot, lambda: isinstance(app.screen, SettingsScreen) and app.screen.chosen)
+        seen["settings"] = _footer(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, SettingsScreen))
         app.post_message(Replay(directory))
         await until(pilot, lambda: isinstance(app.screen, ReplayScreen) and app.screen.replay)
         seen["replay"] = _footer(app)

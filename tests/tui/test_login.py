@@ -16,7 +16,11 @@ from api_client.errors import (
     UnexpectedRedirect,
     ValidationFailed,
 )
+from relay.commands import UseToken
+from tests.tui import scripted
 from tui.host.memory import load
+from tui.login.again import LoginAgainScreen
+from tui.navigation import Converse
 from tui.settings import Profile
 
 
@@ -228,3 +232,45 @@ async def test_a_known_user_is_asked_for_the_password_at_once(make_app: Any) -> 
         await pilot.press(*"secret")
         assert app.screen.query_one("#username", Input).value == "tester"
         assert app.screen.query_one("#password", Input).value == "secret"
+
+
+async def test_a_login_that_is_no_longer_valid_comes_up_over_the_conversation(
+    make_app: Any, services: Any, session_of: Any, until: Any
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        app.post_message(Converse(session_of(1)))
+        await until(pilot, lambda: type(app.screen).__name__ == "LiveScreen" and app.screen.feed is not None)
+        live = app.screen
+        services.relay.script = [*scripted.opening(), scripted.problem(9, "bad_token", fatal=True)]
+        await until(pilot, lambda: isinstance(app.screen, LoginAgainScreen))
+        assert "goes on where it was" in text(app, "#why")
+        services.server.fail["login"] = BadCredentials("no")
+        await pilot.press(*"wrong", "enter")
+        await until(pilot, lambda: "Error: " in text(app, "#problem"))
+        services.server.fail.clear()
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is live)
+        assert ("login", "admin", "wrong") in services.server.calls
+        await until(pilot, lambda: UseToken(token="t" * 40) in services.relay.sent)
+        assert live.running
+        assert "Logged in again" in text(app, "#news")
+
+
+async def test_whoever_does_not_log_in_again_keeps_the_conversation(
+    make_app: Any, services: Any, session_of: Any, until: Any
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        app.post_message(Converse(session_of(1)))
+        await until(pilot, lambda: type(app.screen).__name__ == "LiveScreen" and app.screen.feed is not None)
+        services.relay.script = [*scripted.opening(), scripted.problem(9, "bad_token", fatal=True)]
+        await until(pilot, lambda: isinstance(app.screen, LoginAgainScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: type(app.screen).__name__ == "LiveScreen")
+        assert "asks for it again" in text(app, "#news")
+        assert app.screen.running
+        services.relay.script = [scripted.problem(12, "bad_token", fatal=True)]  # r was pressed meanwhile
+        await until(pilot, lambda: isinstance(app.screen, LoginAgainScreen))

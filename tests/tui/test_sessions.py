@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.widgets import DataTable, Input, Static
+from textual.widgets import DataTable, Select, Static, TextArea
 
+from acceptance.offer import OFFERS
 from api_client.errors import NotAuthenticated, ServerFault, ServerTimeout, ValidationFailed
 from tui import i18n
-from tui.sessions import screen as sessions
+from tui.sessions import list_screen as sessions
+from tui.sessions import reader
+from tui.sessions.table import SessionsTable
 
 
 def text(app: Any, selector: str) -> str:
@@ -23,13 +27,13 @@ def open_sessions(app: Any) -> None:
     app.push_screen(SessionsScreen())
 
 
-async def at_sessions(app: Any, pilot: Any, until: Any, rows: int) -> DataTable[str]:
+async def at_sessions(app: Any, pilot: Any, until: Any, rows: int) -> SessionsTable:
     await pilot.pause()
     open_sessions(app)
     await until(
         pilot, lambda: app.screen.query("#table") and app.screen.query_one(DataTable).row_count == rows
     )
-    table: DataTable[str] = app.screen.query_one(DataTable)
+    table: SessionsTable = app.screen.query_one(SessionsTable)
     return table
 
 
@@ -42,10 +46,10 @@ async def test_polling_changes_cells_and_keeps_the_cursor(
         table = await at_sessions(app, pilot, until, 4)
         await pilot.press("down", "down")
         chosen = session_of(3)
-        assert table.get_cell(chosen.id, "mode") == "false"
+        assert str(table.get_cell(chosen.id, "mode")) == "false"
         services.server.sessions = [session_of(n, realtime_mode=n == 3) for n in range(1, 5)]
         app.screen.action_refresh()
-        await until(pilot, lambda: table.get_cell(chosen.id, "mode") == "true")
+        await until(pilot, lambda: str(table.get_cell(chosen.id, "mode")) == "true")
         assert table.cursor_row == 2
         services.server.sessions.insert(0, session_of(9))
         app.screen.action_refresh()
@@ -197,7 +201,7 @@ async def test_form_shows_the_servers_messages_at_the_fields(
         await until(pilot, lambda: "5文字以上" in text(app, "#value_proposition-error"))
         assert "全体" in text(app, "#form-error")
         assert text(app, "#industry-error") == ""
-        assert app.focused is app.screen.query_one("#value_proposition", Input)
+        assert app.focused is app.screen.query_one("#value_proposition")
         services.server.fail.clear()
         await pilot.press("f2", "enter")
         await until(pilot, lambda: type(app.screen).__name__ == "LiveScreen")
@@ -245,17 +249,19 @@ async def test_shrunken_list_shows_its_last_page(
 
 
 async def test_server_that_knows_no_page_past_the_end(
-    make_app: Any, services: Any, session_of: Any, until: Any
+    make_app: Any, services: Any, session_of: Any, until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    services.server.sessions = [session_of(n) for n in range(1, 21)]
+    monkeypatch.setattr(reader, "PAGE_SIZE", 10)
+    services.server.sessions = [session_of(n) for n in range(1, 31)]
     app = make_app(logged_in=True)
     async with app.run_test() as pilot:
         await at_sessions(app, pilot, until, 15)
         await pilot.press("right_square_bracket")
         await until(pilot, lambda: "page 2 of 2" in text(app, "#heading"))
-        services.server.not_found_past = 1
+        services.server.not_found_past = 2
+        services.server.sessions.pop()
         await pilot.press("r")
-        await until(pilot, lambda: "page 1 of 2" in text(app, "#heading"))
+        await until(pilot, lambda: "20 of 29, page 2 of 2" in text(app, "#heading"))
         assert text(app, "#notice") == ""
 
 
@@ -348,13 +354,167 @@ async def test_what_finishing_says_outlasts_the_next_reading_of_the_list(
         await until(pilot, lambda: app.screen.query("#notice") and text(app, "#notice") == "")
 
 
-async def test_finished_session_is_not_talked_to(
+async def test_finished_session_shows_its_history_instead(
     make_app: Any, services: Any, session_of: Any, until: Any
 ) -> None:
     services.server.sessions = [session_of(1, status="finished")]
     app = make_app(logged_in=True)
     async with app.run_test() as pilot:
         await at_sessions(app, pilot, until, 1)
-        await pilot.press("enter", "f2")
-        await pilot.pause()
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen.query("#history-text"))
+        await until(pilot, lambda: "今は表計算ソフトで" in text(app, "#history-text"))
+        await pilot.press("y")
+        await until(pilot, lambda: "Customer: 今は表計算ソフトで" in services.copied)
+        await pilot.press("escape")
+        await until(pilot, lambda: type(app.screen).__name__ == "SessionsScreen")
+
+
+async def test_rows_have_what_the_server_tells_only_of_single_sessions(
+    make_app: Any, services: Any, session_of: Any, until: Any
+) -> None:
+    services.server.sessions = [session_of(1), session_of(2, message_count=7, total_score=64)]
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        table = await at_sessions(app, pilot, until, 2)
+
+        def cells(number: int) -> list[str]:
+            return [str(table.get_cell(session_of(number).id, key)) for key in ("turns", "score", "latency")]
+
+        await until(pilot, lambda: cells(1) == ["2", "-", "-"])
+        assert cells(2) == ["7", "64", "-"]
+        read = [call[1] for call in services.server.calls if call[0] == "get_session"]
+        assert session_of(2).id not in read  # the list has said it
+
+
+async def test_latency_of_a_recorded_conversation(
+    make_app: Any, services: Any, session_of: Any, until: Any, record: Any
+) -> None:
+    record()
+    services.server.sessions = [session_of(1)]
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        table = await at_sessions(app, pilot, until, 1)
+        await until(pilot, lambda: str(table.get_cell(session_of(1).id, "latency")).endswith(" ms"))
+        await until(pilot, lambda: "newest recording here" in text(app, "#details-text"))
+
+
+async def test_search_sort_and_filters(make_app: Any, services: Any, session_of: Any, until: Any) -> None:
+    services.server.sessions = [
+        session_of(4, value_proposition=OFFERS["en"][1]),
+        session_of(3, industry="Retail", message_count=1),
+        session_of(2, industry="Banking", message_count=9, status="finished"),
+        session_of(1, industry="Retail bank", message_count=5),
+    ]
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        table = await at_sessions(app, pilot, until, 3)
+
+        def shown() -> list[str]:
+            return [key[-1] for key in table.shown]
+
+        assert "1 test session hidden" in text(app, "#heading")
+        await pilot.press("t")
+        await until(pilot, lambda: shown() == ["4", "3", "2", "1"])
+        await pilot.press("t", "slash", *"BANK")
+        await until(pilot, lambda: shown() == ["2", "1"])
+        await pilot.press("enter", "f")
+        await until(pilot, lambda: shown() == ["1"])
+        assert 'with "BANK", only active' in text(app, "#heading")
+        await pilot.press("escape")
+        await until(pilot, lambda: shown() == ["3", "2", "1"])
+        await pilot.press("o", "o")
+        await until(pilot, lambda: shown() == ["2", "1", "3"])
+        assert "sorted by Turns" in text(app, "#heading")
+        await pilot.press("slash", *"nothing like it", "enter")
+        await until(pilot, lambda: "No session matches. Esc shows all." in text(app, "#empty"))
+        await pilot.press("escape")
+        await until(pilot, lambda: len(shown()) == 3)
         assert type(app.screen).__name__ == "SessionsScreen"
+
+
+async def test_the_cursor_stays_on_its_session_when_the_order_changes(
+    make_app: Any, services: Any, session_of: Any, until: Any
+) -> None:
+    services.server.sessions = [session_of(n, message_count=n) for n in (1, 2, 3)]
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        table = await at_sessions(app, pilot, until, 3)
+        assert table.chosen_id == session_of(1).id
+        await pilot.press("o", "o")
+        await until(pilot, lambda: next(iter(table.shown)) == session_of(3).id)
+        assert table.chosen_id == session_of(1).id
+
+
+async def test_ids_and_transcripts_are_copied(
+    make_app: Any, services: Any, session_of: Any, until: Any
+) -> None:
+    services.in_tmux = True
+    services.server.sessions = [session_of(1)]
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        await at_sessions(app, pilot, until, 1)
+        await pilot.press("y")
+        await until(pilot, lambda: services.copied == session_of(1).id)
+        await pilot.press("Y")
+        await until(pilot, lambda: "You: 在庫は" in services.copied)
+
+
+async def test_more_than_a_terminal_takes_is_not_cut_in_silence(make_app: Any, services: Any) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(notifications=True) as pilot:
+        await app.put_on_clipboard("あ" * 30_000)
+        await pilot.pause()
+        assert app.clipboard == ""
+        assert any("90 kB is more than the 56 kB" in one.message for one in app._notifications)
+
+
+async def test_a_session_is_duplicated(make_app: Any, services: Any, session_of: Any, until: Any) -> None:
+    services.server.sessions = [session_of(1, customer_pain="一行目\n二行目")]
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        await at_sessions(app, pilot, until, 1)
+        await pilot.press("u")
+        await until(pilot, lambda: app.screen.query("#industry"))
+        assert app.screen.query_one("#customer_pain", TextArea).text == "一行目\n二行目"
+        await pilot.press("f3")
+        await until(pilot, lambda: type(app.screen).__name__ == "LiveScreen")
+        sent = next(call[1] for call in services.server.calls if call[0] == "start_session")
+        assert sent.customer_pain == "一行目\n二行目"
+        assert sent.industry == "製造業"
+
+
+async def test_a_template_is_saved_used_and_deleted(make_app: Any, services: Any, until: Any) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test() as pilot:
+        await at_sessions(app, pilot, until, 0)
+        await pilot.press("n")
+        await until(pilot, lambda: app.screen.query("#industry"))
+        assert not app.screen.query_one("#template-row").display
+        await pilot.press(*"Retail", "tab", *"one", "enter", *"two", "f4")
+        await until(pilot, lambda: app.screen.query("#name"))
+        await pilot.press("enter")  # named after the industry
+        await until(pilot, lambda: app.screen.query("#template-row"))
+        await pilot.press("escape", "n")
+        await until(
+            pilot, lambda: app.screen.query("#template-row") and app.screen.query_one("#template-row").display
+        )
+        app.screen.query_one("#template", Select).value = "Retail"
+        await until(pilot, lambda: app.screen.query_one("#value_proposition", TextArea).text == "one\ntwo")
+        await pilot.press("f6")
+        await until(pilot, lambda: app.screen.query("#question"))
+        await pilot.press("y")
+        await until(pilot, lambda: app.screen.query("#industry"))
+        await until(pilot, lambda: not app.screen.query_one("#template-row").display)
+
+
+async def test_damaged_templates_are_told_and_kept(make_app: Any, until: Any, tmp_path: Path) -> None:
+    (tmp_path / "templates.json").write_text("[")
+    app = make_app(logged_in=True)
+    async with app.run_test(notifications=True) as pilot:
+        await at_sessions(app, pilot, until, 0)
+        await pilot.press("n")
+        await until(pilot, lambda: app.screen.query("#industry"))
+        await pilot.press("f4")
+        await until(pilot, lambda: any("cannot be read" in one.message for one in app._notifications))
+    assert (tmp_path / "templates.json").read_text() == "["

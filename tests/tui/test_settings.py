@@ -18,9 +18,10 @@ from relay.config import RelayConfig
 from relay.recording.manifest import Manifest
 from relay.recording.recorder import Recorder
 from tui import i18n
-from tui.conversation.setup import place_of_recording
+from tui.conversation.setup import place_of_recording, relay_config
 from tui.host import memory
 from tui.host.recordings import expire, library
+from tui.host.services import ServerAccount
 from tui.settings import (
     ConsoleSettings,
     RecordingSettings,
@@ -375,3 +376,18 @@ def test_retention_does_what_the_settings_say(tmp_path: Path) -> None:
     assert expire(settings) == 1
     assert [entry.name for entry in library(settings).entries()] == ["new"]
     assert expire(replace(settings, recording=RecordingSettings(keep_days=0, keep_gb=1e-6))) == 1
+
+
+def test_how_long_a_conversation_waits_reaches_the_relay(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[connection]\npatience_s = 10\nrenew_after_s = 0\nanswer_within_s = 5\n")
+    settings = load_settings({}, {"SALESMIND_CONFIG": str(path), "SALESMIND_PATIENCE_S": "12.5"})
+    account = ServerAccount("http://h", "admin", "t")
+    config = relay_config(settings, account, "s", source="tone", sink="none")
+    assert (config.patience_s, config.renew_after_s, config.answer_within_s) == (12.5, None, 5.0)
+    live = relay_config(settings, account, "s", source="tone", sink="none", until_stopped=True)
+    assert live.patience_s is None
+    unset = relay_config(ConsoleSettings(), account, "s", source="tone", sink="none")
+    assert unset == RelayConfig(
+        server_url="http://h", token="t", session_id="s", source="tone", language=unset.language
+    ), "the defaults are those of the relay"

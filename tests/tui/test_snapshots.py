@@ -17,6 +17,7 @@ from tests.tui import prepared_faults, scripted, scripted_check
 from tui import i18n
 from tui.conversation.live import LiveScreen
 from tui.navigation import CheckServer, Converse
+from tui.themes import LIGHT, SIXTEEN
 
 SIZES = [(80, 24), (120, 40)]
 SMALL = pytest.mark.parametrize(
@@ -56,7 +57,13 @@ def look(
 @pytest.fixture
 def at_sessions(services: Any, session_of: Any, until: Any) -> Arrange:
     services.server.sessions = [
-        session_of(n, realtime_mode=n == 2, status="finished" if n % 5 == 4 else "active")
+        session_of(
+            n,
+            realtime_mode=n == 2,
+            status="finished" if n % 5 == 4 else "active",
+            message_count=n * 7 % 12,
+            total_score=40 + n if n % 5 == 4 else None,
+        )
         for n in range(1, 20)
     ]
 
@@ -95,6 +102,15 @@ def in_conversation(services: Any, session_of: Any, until: Any) -> Callable[...,
     return with_events
 
 
+@pytest.mark.parametrize("theme", [LIGHT.name, SIXTEEN.name])
+def test_conversation_in_other_colours(
+    make_app: Any, snap_compare: Any, in_conversation: Any, theme: str
+) -> None:
+    arrange = in_conversation(scripted.talk(), lambda screen: len(screen.query(".turn")) == 4)
+    app = make_app(logged_in=True, theme=theme)
+    assert snap_compare(app, terminal_size=(120, 40), run_before=arrange)
+
+
 def test_login(look: Any, until: Any, services: Any) -> None:
     async def arrange(pilot: Any) -> None:
         await until(pilot, lambda: ("health",) in services.server.calls)
@@ -106,6 +122,32 @@ def test_login(look: Any, until: Any, services: Any) -> None:
 
 def test_sessions(look: Any, at_sessions: Arrange) -> None:
     assert look(at_sessions, logged_in=True)
+
+
+@SMALL
+@pytest.mark.parametrize("key", ["f13", "ctrl+o"], ids=["tour", "jump"])
+def test_teaching(look: Any, at_sessions: Arrange, key: str) -> None:
+    async def arrange(pilot: Any) -> None:
+        await at_sessions(pilot)
+        pilot.app.memory.tour_over = False
+        pilot.app.screen._offer_tour()
+        await pilot.press(key)
+        await pilot.pause()
+
+    assert look(arrange, logged_in=True)
+
+
+@SMALL
+def test_session_history(look: Any, at_sessions: Arrange, until: Any) -> None:
+    async def arrange(pilot: Any) -> None:
+        await at_sessions(pilot)
+        await pilot.press("down", "down", "down", "enter")
+        await until(pilot, lambda: pilot.app.screen.query("#history-text"))
+        await pilot.app.workers.wait_for_complete()
+        await pilot.press("end")
+        await pilot.pause()
+
+    assert look(arrange, logged_in=True)
 
 
 def test_no_sessions(look: Any, services: Any, until: Any) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from textual.events import Key, Paste
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 from relay import commands
 from tests.tui import scripted
 from tui.navigation import Converse
+from tui.sessions.new_session import NewSessionScreen
 from tui.sessions.screen import SessionsScreen
 
 KEYS = {"\t": "tab", "\r": "enter", " ": "space", "\x1b": "escape"}
@@ -64,7 +65,7 @@ async def test_form_that_opens_takes_what_is_typed_behind_its_key(
         await until(pilot, lambda: any(call[0] == "list_sessions" for call in services.server.calls))
         in_one_write(app, "nabc\txyz")
         await until(pilot, lambda: app.screen.query("#value_proposition"))
-        await until(pilot, lambda: app.screen.query_one("#value_proposition", Input).value == "xyz")
+        await until(pilot, lambda: app.screen.query_one("#value_proposition", TextArea).text == "xyz")
         assert app.screen.query_one("#industry", Input).value == "abc"
 
 
@@ -85,5 +86,17 @@ async def test_widget_that_goes_away_holds_nothing_up(make_app: Any, services: A
         app.push_screen(SessionsScreen())
         await until(pilot, lambda: any(call[0] == "list_sessions" for call in services.server.calls))
         in_one_write(app, "n\x1bnabc")  # open, close, open again
-        await until(pilot, lambda: app.screen.query("#industry"))
-        await until(pilot, lambda: app.screen.query_one("#industry", Input).value == "abc")
+        await until(
+            pilot, lambda: [one.value for one in app.screen.query("#industry").results(Input)] == ["abc"]
+        )
+
+
+async def test_a_form_closed_before_it_is_there_closes_without_harm(make_app: Any, until: Any) -> None:
+    """As on a busy machine, where Escape comes before the form has been set up."""
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        form = NewSessionScreen()
+        app.push_screen(form)
+        form.dismiss(None)
+        await until(pilot, lambda: not form.is_attached)
+        assert app._exception is None

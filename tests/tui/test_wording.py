@@ -21,6 +21,7 @@ from relay.codes import RelayCode
 from relay.stream import Notice, Problem
 from scripts import catalogue
 from tui import i18n
+from tui.host.soundcheck.protocol import SoundcheckCode
 from tui.wording import errors as wording
 from tui.wording.sentences import SENTENCES
 
@@ -29,7 +30,7 @@ HOW = "bring the catalogue in step: make catalogue, and translate what it names"
 
 
 @pytest.mark.parametrize(
-    "codes", [ApiErrorCode, AudioErrorCode, CloseCode, PlayerCode, RelayCode, StoreErrorCode]
+    "codes", [ApiErrorCode, AudioErrorCode, CloseCode, PlayerCode, RelayCode, SoundcheckCode, StoreErrorCode]
 )
 def test_every_member_has_a_sentence(codes: type[StrEnum]) -> None:
     assert {str(code) for code in codes} - set(SENTENCES) == set()

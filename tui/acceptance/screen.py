@@ -39,7 +39,7 @@ from tui.frame.action_footer import ActionFooter
 from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
 from tui.host.run_directory import new_run_directory
-from tui.i18n import _
+from tui.i18n import N_, _
 from tui.navigation import Replay
 from tui.status import at_account
 from tui.tones import STYLES, News, Tone
@@ -65,6 +65,10 @@ IDLE_ONLY = frozenset({"run_all", "run_one", "run_failed", "options", "export"})
 class AcceptanceScreen(ConsoleScreen[None]):
     """Runs the procedure against the current server."""
 
+    ABOUT: ClassVar[str] = N_(
+        "Four tests of this server. Each checkpoint passes or fails by the evidence shown beside it, "
+        "never without any."
+    )
     ACTIONS: ClassVar[tuple[Action, ...]] = ACCEPTANCE_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACCEPTANCE_ACTIONS)
     FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset({"app.quit", "app.palette"})
@@ -213,6 +217,8 @@ class AcceptanceScreen(ConsoleScreen[None]):
         if event.result.aborted:
             said = _("The run was aborted. The results so far are shown and saved.")
         self.say_news(News(said, "good" if event.result.passed else "warn"))
+        if not event.result.passed:
+            self.console_app.alert(said)
         if self._dialog is not None:
             self._dialog.withdraw()
         self.keep(said)

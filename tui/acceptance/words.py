@@ -92,10 +92,18 @@ def test_page(board: Board, number: int, note: str) -> Content:
 def evidence_page(board: Board, point: Checkpoint, replay_key: str | None = None) -> Content:
     """A checkpoint: the question, the answer, and what decided it; ``replay_key`` replays its moment."""
     answer = board.answers.get(point.id, Answer(checkpoint=point.id))
-    mark = board.mark(point.id)
-    lines = [Content.styled(words(point), "bold"), Content.assemble(marked(mark))]
-    if point.origin == "beyond":
-        lines.append(Content.styled(_("Beyond the document; judged separately"), "$dim"))
+    beyond = point.origin == "beyond"
+    remark = _("Beyond the document; judged separately") if beyond else None
+    return answer_page(words(point), answer, board.mark(point.id), remark=remark, replay_key=replay_key)
+
+
+def answer_page(
+    question: str, answer: Answer, mark: Mark, *, remark: str | None = None, replay_key: str | None = None
+) -> Content:
+    """A question, its answer, and what decided it."""
+    lines = [Content.styled(question, "bold"), Content.assemble(marked(mark))]
+    if remark is not None:
+        lines.append(Content.styled(remark, "$dim"))
     if answer.answered_by is not None:
         lines.append(Content.assemble((_("Answered by: "), "$dim"), answer.answered_by))
     lines.append(Content(""))
@@ -110,7 +118,7 @@ def evidence_page(board: Board, point: Checkpoint, replay_key: str | None = None
     if replay_key is not None:
         offer = _("{key} replays this moment.").format(key=replay_key)
         lines += [Content(""), Content.styled(offer, "bold $accent")]
-    return _joined([*lines, Content(""), Content.styled(point.id, "$dim")])
+    return _joined([*lines, Content(""), Content.styled(answer.checkpoint, "$dim")])
 
 
 def changes_words(comparison: Comparison | None) -> str:

@@ -43,7 +43,7 @@ def _check_packages() -> None:
     from pathlib import Path
 
     root = Path(__file__).parents[2]
-    for name in ("relay", "audio", "api_client", "acceptance", "recordings", "backend"):
+    for name in ("relay", "audio", "api_client", "acceptance", "recordings", "scenarios", "backend"):
         spec = find_spec(name)
         places = [Path(place).resolve() for place in spec.submodule_search_locations or ()] if spec else []
         if spec is not None and root.resolve() / name not in places:

@@ -21,7 +21,7 @@ from acceptance.results import Answer, RunResult, TestResult, Verdict
 from api_client.harmless import one_line
 from tui.i18n import _
 from tui.wording.cells import cells
-from tui.wording.verdicts import VERDICTS, verdict_word, words
+from tui.wording.verdicts import VERDICTS, question_words, verdict_word, words
 
 _COLOURS: dict[Verdict, str] = {"pass": "green", "fail": "red", "not_run": "yellow", "not_applicable": "cyan"}
 
@@ -87,7 +87,7 @@ def answer_line(answer: Answer) -> str:
 
 
 def _question(answer: Answer) -> str:
-    return f"{_column(answer.verdict)}  {words(checkpoint(answer.checkpoint))}"
+    return f"{_column(answer.verdict)}  {question_words(answer)}"
 
 
 def result_lines(result: RunResult) -> Iterator[str]:
@@ -119,10 +119,10 @@ def conclusion_lines(result: RunResult) -> Iterator[str]:
     if result.aborted:
         yield _("The run was aborted before it finished.")
     yield _("Minimum: {minimum}   Ideal: {ideal}").format(
-        minimum=_coloured(result.minimum), ideal=_coloured(result.ideal)
+        minimum=coloured(result.minimum), ideal=coloured(result.ideal)
     )
     yield _("The document's checkpoints: {document}   Beyond the document: {beyond}").format(
-        document=_coloured(result.document), beyond=_coloured(result.beyond)
+        document=coloured(result.document), beyond=coloured(result.beyond)
     )
     yield from map(words, REMINDERS)
 
@@ -135,19 +135,19 @@ def _answers(result: RunResult) -> Iterator[Answer]:
 
 def _test_lines(test: TestResult) -> Iterator[str]:
     title = next(entry for entry in TESTS if entry.number == test.number)
-    yield _("Test {n}: {title}").format(n=test.number, title=words(title)) + f"  {_coloured(test.verdict)}"
+    yield _("Test {n}: {title}").format(n=test.number, title=words(title)) + f"  {coloured(test.verdict)}"
     beyond = [answer for answer in test.answers if checkpoint(answer.checkpoint).origin == "beyond"]
     for answer in test.answers:
         if answer not in beyond:
             yield f"  {answer_line(answer)}"
     if beyond:
-        yield "  " + _("Beyond the document:") + f" {_coloured(test.beyond)}"
+        yield "  " + _("Beyond the document:") + f" {coloured(test.beyond)}"
         for answer in beyond:
             yield f"    {answer_line(answer)}"
     yield ""
 
 
-def _coloured(verdict: Verdict) -> str:
+def coloured(verdict: Verdict) -> str:
     """The verdict as a word; click strips the colour if the output is not a terminal."""
     word = verdict_word(verdict)
     return word if os.environ.get("NO_COLOR") else click.style(word, fg=_COLOURS[verdict])
@@ -156,4 +156,4 @@ def _coloured(verdict: Verdict) -> str:
 def _column(verdict: Verdict) -> str:
     """The same, as wide as the widest verdict."""
     widest = max(cells(verdict_word(other)) for other in VERDICTS)
-    return _coloured(verdict) + " " * (widest - cells(verdict_word(verdict)))
+    return coloured(verdict) + " " * (widest - cells(verdict_word(verdict)))

@@ -15,7 +15,6 @@ from tui.cli.text_table import table_lines
 from tui.i18n import N_, _
 from tui.settings import SettingsError, config_path
 from tui.settings.config_file import ConfigFile
-from tui.settings.declaration import Option
 from tui.settings.load import Setting, read_file, settings_of
 
 ORIGINS = {
@@ -119,6 +118,7 @@ def init_command(force: bool) -> None:
 @click.argument("value")
 def set_command(key: str, value: str) -> None:
     """Check the value, then write it; the change is reported on standard error."""
+    from tui.settings.change import read_value
     from tui.settings.edit import with_setting, write
     from tui.settings.values import OPTIONS, option_named
 
@@ -132,7 +132,7 @@ def set_command(key: str, value: str) -> None:
             _("There is no setting {key}. Settings: {names}.").format(key=one_line(key), names=names)
         )
     try:
-        read = _read(option, value)
+        read = read_value(option, value)
         file = _existing()
         write(file.path, with_setting(file, option, read))
     except SettingsError as error:
@@ -141,16 +141,6 @@ def set_command(key: str, value: str) -> None:
         _("Set {key} to {value} in {path}.").format(key=option.key, value=_shown(read), path=file.path),
         err=True,
     )
-
-
-def _read(option: Option, text: str) -> Any:
-    try:
-        value = option.from_text(text)
-    except ValueError as error:
-        raise SettingsError(f"{option.key}: {error}") from None
-    if problem := option.problem(value):
-        raise SettingsError(f"{option.key}: {problem}")
-    return value
 
 
 def _existing() -> ConfigFile:
@@ -186,11 +176,12 @@ def _unknown_names(file: ConfigFile) -> list[str]:
     """Unknown themes and actions; finding them loads the whole console."""
     from tui.keymap import unknown_ids
     from tui.settings.config_file import Mistake
+    from tui.themes import theme_names
     from tui.wording.errors import sentence
 
     sentences = []
     theme = file.document.get("theme")
-    if theme is not None and theme not in (names := _themes()):
+    if theme is not None and theme not in (names := theme_names()):
         what = sentence("theme_unknown", {"name": theme, "names": ", ".join(names)})
         sentences.append(file.sentence(Mistake(("theme",), what)))
     profile, profiles = file.document.get("profile"), [one["name"] for one in file.profiles]
@@ -200,11 +191,3 @@ def _unknown_names(file: ConfigFile) -> list[str]:
     if file.keys and (unknown := unknown_ids(file.keys)):
         sentences.append(f"{file.path}: {sentence('keys_unknown', {'ids': ', '.join(unknown)})}")
     return sentences
-
-
-def _themes() -> list[str]:
-    from textual.theme import BUILTIN_THEMES
-
-    from tui.themes import THEMES
-
-    return [theme.name for theme in THEMES] + list(BUILTIN_THEMES)

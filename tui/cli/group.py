@@ -21,8 +21,8 @@ from tui.i18n import LANGUAGES, _
 _OUTPUT_FAILURES = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG, errno.EBADF)
 
 COMMANDS = (
-    "demo", "talk", "check", "results", "load", "runs", "replay", "doctor", "devices", "config", "keys", "diagnostics",
-    "serve", "engine",
+    "demo", "talk", "check", "run", "results", "load", "runs", "replay", "doctor", "devices", "config", "keys",
+    "logout", "diagnostics", "serve", "engine", "kiosk", "box", "web", "mic",
 )  # fmt: skip
 
 
@@ -136,6 +136,7 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool)
 @setting("profile", help=_("Server profile of the configuration to offer at login."))
 @setting("insecure", help=_("Accept a certificate even if it cannot be verified."))
 @setting("on", flag_value=False, help=_("Do not record the conversations."))
+@setting("low_bandwidth")
 @click.option(
     "--no-mouse", is_flag=True, help=_("Leave the mouse to the terminal, so that it can select text.")
 )
@@ -151,7 +152,7 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool)
 def salesmind(ctx: click.Context, /, **options: Any) -> None:
     """Open the console, unless a command was named."""
     shared = {name: options[name] for name in ("server_url", "profile", "insecure") if options[name]}
-    ctx.default_map = dict.fromkeys(("talk", "check"), shared)
+    ctx.default_map = dict.fromkeys(("talk", "check", "run"), shared)
     if ctx.invoked_subcommand is None:
         from tui.cli.console import open_console
 

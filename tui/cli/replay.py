@@ -58,7 +58,7 @@ def command(run: str, at: float, as_server: bool, port: int, speed: float, **opt
     if as_server:
         from tui.cli.replay_server import serve
 
-        raise click.exceptions.Exit(serve(_found(run, options)[1], port, speed))
+        raise click.exceptions.Exit(serve(recording_named(run, options)[1], port, speed))
     raise click.exceptions.Exit(show(run, at, options))
 
 
@@ -66,7 +66,7 @@ def show(run: str, at: float, options: dict[str, Any]) -> int:
     """Open the replay screen on ``run``; gives the exit code."""
     from tui.cli.console import require_terminal
 
-    settings, entry = _found(run, options)
+    settings, entry = recording_named(run, options)
     require_terminal()
     from tui.app import run_console
     from tui.recordings.replay import ReplayScreen
@@ -74,7 +74,7 @@ def show(run: str, at: float, options: dict[str, Any]) -> int:
     return run_console(settings, only=lambda: ReplayScreen(entry.directory, at))
 
 
-def _found(run: str, options: dict[str, Any]) -> tuple[ConsoleSettings, Entry]:
+def recording_named(run: str, options: dict[str, Any]) -> tuple[ConsoleSettings, Entry]:
     """The recording called ``run``, wherever the settings keep any. Raises ``Exit`` after saying why there is none."""
     from recordings.library import UnknownRecording
     from relay.recording.reader import NoRecording

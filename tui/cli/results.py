@@ -18,7 +18,7 @@ from tui.exit_codes import ExitCode
 from tui.i18n import N_, _
 
 if TYPE_CHECKING:
-    from acceptance.comparison import Change
+    from acceptance.comparison import Change, Comparison, FigureChange
     from acceptance.results import RunResult
     from acceptance.store import ResultsStore, StoredRun
 
@@ -75,6 +75,17 @@ def list_command(limit: int, server_url: str | None, as_json: bool) -> None:
 def _run_line(run: StoredRun) -> str:
     from tui.wording.verdicts import verdict_word
 
+    if run.scenarios:
+        sentence = _("{id}  {when}  {n} scenarios {verdict}  {server} ({user})")
+        words = sentence.format(
+            id=run.id,
+            when=_local(run.started_at),
+            n=run.scenarios,
+            verdict=verdict_word(run.document),
+            server=one_line(run.server_url),
+            user=one_line(run.username),
+        )
+        return words + "  " + _("(aborted)") if run.aborted else words
     tests = " ".join(f"{test.number}:{verdict_word(test.verdict)}" for test in run.tests if test.selected)
     words = _("{id}  {when}  document {document}, beyond {beyond}  [{tests}]  {server} ({user})").format(
         id=run.id,
@@ -108,8 +119,9 @@ def show_command(run: str, as_json: bool) -> None:
 
         click.echo(written(result), nl=False)
         return
-    from tui.cli.check_text import result_lines
+    from tui.cli import check_text, scenario_text
 
+    result_lines = check_text.result_lines if result.scenarios is None else scenario_text.result_lines
     click.echo(
         f"{result.id}  {_local(result.started_at)}  {one_line(result.server_url)} ({one_line(result.username)})"
     )
@@ -121,7 +133,7 @@ def show_command(run: str, as_json: bool) -> None:
     "compare",
     help=_(
         "Show the checkpoints whose verdict in RUN differs from that in BEFORE (default: the previous "
-        "run). Exits 1 if anything got worse."
+        "run), and of scenarios the figures. Exits 1 if a verdict got worse."
     )
     + " "
     + _(_RUN),
@@ -129,29 +141,74 @@ def show_command(run: str, as_json: bool) -> None:
 )
 @click.argument("run", default="latest", shell_complete=offer(runs))
 @click.argument("before", required=False, shell_complete=offer(runs))
+@click.option(
+    "--last",
+    metavar="K",
+    type=click.IntRange(1),
+    help=_("Compare the figures with the median of the K runs before RUN."),
+)
+@click.option(
+    "--fail-on-regression",
+    "tolerance",
+    metavar="PERCENT",
+    callback=lambda _ctx, _parameter, value: None if value is None else _share(value),
+    help=_("Exit with 1 also if a figure is larger by more than this, such as 20%."),
+)
 @click.option("--json", "as_json", is_flag=True, help=_("The comparison as JSON."))
-def compare_command(run: str, before: str | None, as_json: bool) -> None:
+def compare_command(
+    run: str, before: str | None, last: int | None, tolerance: float | None, as_json: bool
+) -> None:
     """Print the changes on standard output; exit 1 if anything got worse."""
-    from acceptance.comparison import compare
+    from acceptance.comparison import compare_with
 
+    if before is not None and last is not None:
+        raise reject(_("Give either BEFORE or --last."))
     with _store() as store:
         later = store.get(run)
-        earlier = store.get(before) if before is not None else store.before(later)
-    if earlier is None:
+        earlier = store.earlier(later, last or 1) if before is None else (store.get(before),)
+    if not earlier:
         raise reject(_("There is no run before {run} to compare with.").format(run=later.id))
-    found = compare(earlier, later)
+    if (earlier[0].scenarios is None) != (later.scenarios is None):
+        raise reject(_("A run of scenarios cannot be compared with a run of the procedure."))
+    found = compare_with(earlier, later)
+    regressions = () if tolerance is None else found.regressions(tolerance)
     if as_json:
         import msgspec
 
         click.echo(msgspec.json.encode(found))
     else:
-        click.echo(f"{_run_name(earlier)} -> {_run_name(later)}")
-        for change in found.changes:
-            click.echo(_change_line(change))
-        if not found.changes:
-            click.echo(_("No verdict has changed."))
-    if found.worse:
+        click.echo(f"{_run_name(earlier[0])} -> {_run_name(later)}")
+        for line in _comparison_lines(found, regressions):
+            click.echo(line)
+    if tolerance is not None and not found.figures:
+        raise reject(_("These runs have no figures to compare."), ExitCode.CHECK_FAILED)
+    if found.worse or regressions:
         raise click.exceptions.Exit(ExitCode.CHECK_FAILED)
+
+
+def _share(percent: str) -> float:
+    """``20%`` or ``20`` as 0.2. Raises ``Exit`` for anything else."""
+    try:
+        share = float(percent.strip().removesuffix("%")) / 100
+    except ValueError:
+        share = -1.0
+    if not 0 <= share < float("inf"):
+        sentence = _("--fail-on-regression {value}: write it like 20%.")
+        raise reject(sentence.format(value=one_line(percent)))
+    return share
+
+
+def _comparison_lines(found: Comparison, regressions: tuple[FigureChange, ...]) -> Iterator[str]:
+    for change in found.changes:
+        yield _change_line(change)
+    if not found.changes:
+        yield _("No verdict has changed.")
+    if found.runs > 1 and found.figures:
+        yield _("Figures: median of {n} runs -> this run").format(n=found.runs)
+    for figure in found.figures:
+        unit = f" {figure.unit}".rstrip()
+        line = f"{figure.name}: {figure.before:g}{unit} -> {figure.after:g}{unit}"
+        yield line + "  " + _("regression") if figure in regressions else line
 
 
 def _run_name(result: RunResult) -> str:
@@ -159,13 +216,10 @@ def _run_name(result: RunResult) -> str:
 
 
 def _change_line(change: Change) -> str:
-    from acceptance.checkpoints import checkpoint
-    from tui.wording.verdicts import verdict_word, words
+    from acceptance.results import Answer
+    from tui.wording.verdicts import question_words, verdict_word
 
-    try:
-        question = words(checkpoint(change.checkpoint))
-    except KeyError:  # of another version of this program
-        question = change.checkpoint
+    question = question_words(Answer(checkpoint=change.checkpoint, question=change.question))
     before, after = (
         "-" if verdict is None else verdict_word(verdict) for verdict in (change.before, change.after)
     )

@@ -56,6 +56,7 @@ FAILURES = {
         "The environment variable {variable} must contain a password of at least 8 characters, not the "
         "demo password."
     ),
+    "box_secret_unwritable": N_("The secret of the box cannot be written to {path}: {cause}"),
     "tls_unusable": N_("TLS cannot be used: {cause}"),
     "configuration_invalid": N_("The configuration is not valid: {cause}"),
 }
@@ -121,6 +122,20 @@ def _stop_on_eof() -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help=_("Private key of --tls-cert (PEM, without a passphrase)."),
 )
+@click.option(
+    "--box-secret-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=_(
+        "Make this the server of a demo box: whoever knows the secret in this file may let visitors in. Created "
+        "if it does not exist."
+    ),
+)
+@click.option(
+    "--visitors",
+    metavar="N",
+    type=click.IntRange(1, 1000),
+    help=_("Visitors that the demo box takes at the same time; more have to wait. Default: 3."),
+)
 @click.option("--stop-on-eof", is_flag=True, help=_("Stop when standard input is closed."))
 def command(
     host: str,
@@ -137,6 +152,8 @@ def command(
     admin_password_env: str | None,
     tls_cert: Path | None,
     tls_key: Path | None,
+    box_secret_file: Path | None,
+    visitors: int | None,
     stop_on_eof: bool,
 ) -> None:
     """Serve until told to stop; the first line on stdout is ``{"url": ...}``."""
@@ -150,6 +167,8 @@ def command(
         raise reject(str(error)) from None
     if mind is not None and upstream != "engine":
         raise reject(_("--mind works with the offline engine only: leave out --upstream."))
+    if visitors is not None and box_secret_file is None:
+        raise reject(_("--visitors is for a demo box: add --box-secret-file."))
     if stop_on_eof:
         threading.Thread(target=_stop_on_eof, daemon=True).start()
     options = ServeOptions(
@@ -164,6 +183,8 @@ def command(
         admin_password_variable=admin_password_env,
         tls_certificate=tls_cert,
         tls_key=tls_key,
+        box_secret_file=box_secret_file,
+        visitors=visitors,
     )
     try:
         exit_code = run(options, report_progress)

@@ -15,9 +15,9 @@ from textual.widgets import Static
 
 from relay.stream import ProtocolEvent, StreamEvent
 from tui.actions import Action, bindings
-from tui.conversation.event_detail import event_json, message_json, recorded_message, wall_time
-from tui.conversation.event_rows import answered
 from tui.conversation.feed import Feed
+from tui.conversation.instruments.event_detail import event_json, message_json, recorded_message, wall_time
+from tui.conversation.instruments.event_rows import answered
 from tui.frame.action_footer import ActionFooter
 from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
@@ -42,6 +42,7 @@ ACTIONS = (COPY, ANSWERED, BACK)
 class EventScreen(ConsoleScreen[None]):
     """The row of ``number`` of ``feed``."""
 
+    ABOUT: ClassVar[str] = N_("One event as JSON, without audio and secrets, and the event that it answers.")
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     CSS_PATH = "inspector.tcss"
@@ -113,11 +114,7 @@ class EventScreen(ConsoleScreen[None]):
     @work(exclusive=True, group="copy", exit_on_error=False)
     async def action_copy(self) -> None:
         """The JSON that is shown."""
-        if await self.console_app.services.into_tmux(self._json):
-            self.notify(_("Copied."))
-        else:
-            self.app.copy_to_clipboard(self._json)
-            self.notify(_("Sent to the terminal's clipboard."))
+        await self.console_app.put_on_clipboard(self._json)
 
     def action_answered(self) -> None:
         """To the event that this one answers."""

@@ -12,13 +12,13 @@ from textual.widgets import Input
 
 from relay.stream import Notice
 from tui.actions import Action, bindings
-from tui.conversation.event_detail import event_json
-from tui.conversation.event_rows import DIRECTIONS, KINDS, Direction, EventRow, Kind, ShownRows
 from tui.conversation.event_screen import EventScreen
 from tui.conversation.feed import Feed
+from tui.conversation.instruments.event_detail import event_json
+from tui.conversation.instruments.event_rows import DIRECTIONS, KINDS, Direction, EventRow, Kind, ShownRows
+from tui.conversation.instruments.signals import Line, Piece
 from tui.conversation.lines_view import LinesView
 from tui.conversation.rows_view import RowsView
-from tui.conversation.signals import Line, Piece
 from tui.frame.action_footer import ActionFooter
 from tui.frame.field import Field
 from tui.frame.screen import ConsoleScreen
@@ -32,7 +32,7 @@ OPEN = Action(
 )
 SEARCH = Action(
     "inspect.search",
-    "slash,ctrl+f",
+    "slash,ctrl+f,shift+f2,f14",
     "search",
     N_("Search"),
     N_("Events: Search"),
@@ -65,7 +65,7 @@ FOLLOW = Action(
 )
 COPY = Action(
     "inspect.copy",
-    "y,ctrl+y",
+    "y,shift+f4,f16",
     "copy",
     N_("Copy"),
     N_("Events: Copy the shown ones as JSON"),
@@ -84,7 +84,7 @@ _TOGGLES: tuple[tuple[Kind | Direction, str, str, str], ...] = (
     ("log", "7,f8", N_("Filter: Log"), N_("Show or hide lines of the log")),
     ("in", "i,f9", N_("Filter: Received"), N_("Show or hide received messages")),
     ("out", "o,f10", N_("Filter: Sent"), N_("Show or hide sent messages")),
-    ("own", "w,ctrl+w", N_("Filter: Own"), N_("Show or hide the relay's own findings")),
+    ("own", "w,shift+f5,f17", N_("Filter: Own"), N_("Show or hide the relay's own findings")),
 )
 _WORDS = dict[str, str](KINDS.items()) | {"in": N_("received"), "out": N_("sent"), "own": N_("own")}
 TOGGLES: dict[str, Action] = {
@@ -97,6 +97,9 @@ ACTIONS = (OPEN, SEARCH, NEXT, PREVIOUS, FOLLOW, COPY, *TOGGLES.values(), BACK)
 class InspectorScreen(ConsoleScreen[None]):
     """Reads the rows that ``feed`` keeps."""
 
+    ABOUT: ClassVar[str] = N_(
+        "Every event of the conversation. Repeated ones are folded into one row with their rate."
+    )
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset({"app.quit", "app.palette"})

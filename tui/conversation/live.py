@@ -15,12 +15,12 @@ from textual.widgets import Input, Static
 
 from api_client.harmless import one_line
 from relay import commands
-from relay.stream import Recording, SourceState, StreamEvent
+from relay.stream import Problem, Recording, SourceState, StreamEvent
 from tui.actions import Action, bindings
 from tui.conversation.actions import BACK, LIVE_ACTIONS, RECONNECT, RECORDING, SAMPLE
 from tui.conversation.collector import Collector
 from tui.conversation.feed import LiveFeed
-from tui.conversation.screen import ConversationScreen
+from tui.conversation.input_screen import SWITCHES, InputScreen
 from tui.conversation.setup import (
     SILENCE,
     conversation_language,
@@ -32,7 +32,7 @@ from tui.conversation.setup import (
 from tui.conversation.transcript import first_words
 from tui.frame.field import Field
 from tui.host.memory import private_directory
-from tui.host.services import ConversationRelay
+from tui.host.services import ConversationRelay, ServerAccount
 from tui.i18n import N_, _
 from tui.tones import News
 from tui.wording.errors import of_event, sentence
@@ -40,15 +40,22 @@ from tui.wording.errors import of_event, sentence
 if TYPE_CHECKING:
     from api_client.models import Session
     from audio.samples import Sample
+    from tui.settings import ConsoleSettings
 
 log = logging.getLogger(__name__)
 
-RUNNING_ONLY = frozenset({"sample", "say", "mute", "interrupt", "source", "recording"})
+LOGIN_CODES = frozenset({"bad_token", "realtime_bad_token", "token_revoked", "not_authenticated"})
+"""Problems that logging in again solves."""
+RUNNING_ONLY = SWITCHES | {"sample", "say", "interrupt", "source", "recording"}
 
 
-class LiveScreen(ConversationScreen):
+class LiveScreen(InputScreen):
     """One conversation about ``session``, from connecting to the summary."""
 
+    ABOUT: ClassVar[str] = N_(
+        "A live conversation: what is said, how it sounds, and what is measured. The line above the news "
+        "names the most likely cause of a problem."
+    )
     ACTIONS: ClassVar[tuple[Action, ...]] = LIVE_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(LIVE_ACTIONS)
 
@@ -64,7 +71,8 @@ class LiveScreen(ConversationScreen):
         self._base_source = SILENCE
         self._sink = "none"
         self._ending = False
-        self._muted = False
+        self._settings: ConsoleSettings | None = None
+        """Those of the first conversation with what was switched in it, for the next one; None: the app's."""
         self._available: tuple[object, ...] = ()
         self._collector = Collector()
 
@@ -111,12 +119,12 @@ class LiveScreen(ConversationScreen):
         devices = await app.services.devices() if needs_devices(app.settings) else None
         source, sink = source_and_sink(app.settings, devices)
         config = relay_config(
-            app.settings,
+            self._settings or app.settings,
             app.account,
             self.session.id,
             source=source,
             sink=sink,
-            patience_s=None,
+            until_stopped=True,
             record_directory=place_of_recording(app.settings, self.session.id),
         )
         self._base_source, self._sink = source, sink
@@ -128,6 +136,7 @@ class LiveScreen(ConversationScreen):
             self.say_news(News(_("Error: {why}").format(why=words), "bad"))
         else:
             self.feed = LiveFeed(self.relay, app.services.monotonic)
+            self.start_switched()
             self.refresh_bindings()
 
     @property
@@ -156,14 +165,51 @@ class LiveScreen(ConversationScreen):
             case SourceState():
                 self._attend_source(event)
             case Recording(state="started"):
-                words = _("Recording. {key} stops and deletes it. Directory: {directory}").format(
-                    key=self.key_name(RECORDING), directory=one_line(event.directory)
-                )
+                words = _("Recording. {key} stops and deletes it.").format(key=self.key_name(RECORDING))
+                if self.console_app.ALLOWED.machine:
+                    words += " " + _("Directory: {directory}").format(directory=one_line(event.directory))
                 self.say_news(News(words, "plain"))
             case Recording(state="deleted"):
                 self.say_news(News(_("The recording was deleted. The conversation continues."), "good"))
+            case Problem(fatal=True) if event.code in LOGIN_CODES:
+                super().attend(event)
+                self._log_in_again()
             case _:
                 super().attend(event)
+
+    def _log_in_again(self) -> None:
+        """Ask for the password over the conversation, once at a time; the conversation goes on with the new token."""
+        from tui.login.again import LoginAgainScreen
+
+        account = self.console_app.account
+        if not self.console_app.ALLOWED.machine:
+            return  # a visitor has no password
+        if account is None or any(isinstance(screen, LoginAgainScreen) for screen in self.app.screen_stack):
+            return
+        self.app.push_screen(LoginAgainScreen(account), self._logged_in_again)
+
+    def _logged_in_again(self, account: ServerAccount | None) -> None:
+        if account is None:
+            words = _(
+                "There is no connection: the server no longer accepts this login. {key} asks for it again."
+            )
+            self.say_news(News(words.format(key=self.key_name(RECONNECT)), "bad"))
+            return
+        app = self.console_app
+        app.account = account
+        app.renew_client()
+        if app.services.remembers(app.settings, account.server_url, account.username):
+            self._remember(account)
+        self.say_news(News(_("Logged in again. Reconnecting..."), "good"))
+        self.give(commands.UseToken(token=account.token))
+
+    @work(group="tokens", exit_on_error=False)
+    async def _remember(self, account: ServerAccount) -> None:
+        """The new token in place of the remembered one."""
+        try:
+            await self.console_app.services.remember_token(self.console_app.settings, account)
+        except OSError as error:
+            self.console_app.tell("state_not_saved", reason=error.strerror or str(error))
 
     def _attend_source(self, event: SourceState) -> None:
         """Show a sample's text until it ends; then return to the operator's own source."""
@@ -182,7 +228,9 @@ class LiveScreen(ConversationScreen):
             self.give(commands.UseSource(spec=self._base_source))
 
     def _show_hint(self) -> None:
-        self.query_one("#hint", Static).update(first_words(len(self._samples), self.console_app.key_names))
+        app = self.console_app
+        words = first_words(len(self._samples), app.key_names, files=app.ALLOWED.machine)
+        self.query_one("#hint", Static).update(words)
 
     def conversation_over(self) -> None:
         """The summary stays until the operator goes back or talks again."""
@@ -225,8 +273,9 @@ class LiveScreen(ConversationScreen):
         return super().action_label(action)
 
     def action_shown(self, action: Action) -> bool:
-        """After the end, little remains but to talk again."""
-        return action.show or (action.name == "reconnect" and self._over)
+        """After the end, and when the relay has given up, little remains but to try again."""
+        gave_up = self.feed is not None and self.feed.state.status == "given_up"
+        return super().action_shown(action) or (action.name == "reconnect" and (self._over or gave_up))
 
     @work(group="commands", exit_on_error=False)
     async def give(self, command: commands.Command) -> None:
@@ -259,11 +308,6 @@ class LiveScreen(ConversationScreen):
             self.say_news(News(_("Sent: {text}").format(text=text), "plain"))
         event.input.value = ""
 
-    def action_mute(self) -> None:
-        """Toggle what was last requested; the relay's next report shows it."""
-        self._muted = not self._muted
-        self.give(commands.Mute(on=self._muted))
-
     def action_interrupt(self) -> None:
         self.give(commands.Interrupt())
 
@@ -272,6 +316,7 @@ class LiveScreen(ConversationScreen):
         if self.running:
             self.give(commands.Reconnect())
         elif self._over:
+            self._settings = self.with_switches(self.console_app.settings)
             self.begin_again()
             self._next_sample, self._speaking_until, self._ending = 0, 0.0, False
             self._begin()
@@ -291,7 +336,12 @@ class LiveScreen(ConversationScreen):
     def action_source(self) -> None:
         """Choose the source, or the sink for the customer."""
         from tui.conversation.source_picker import SourcePicker
+        from tui.conversation.voice_picker import VoicePicker
 
+        if not self.console_app.ALLOWED.machine:
+            own = self.console_app.settings.audio.source
+            self.app.push_screen(VoicePicker(self._samples, None if own == SILENCE else own), self._use)
+            return
         picker = SourcePicker(self._samples, self._base_source, self._sink, self._answer_file())
         self.app.push_screen(picker, self._use)
 

@@ -25,10 +25,13 @@ def relay_config(
     language: i18n.Language | None = None,
     seconds: float | None = None,
     record_directory: Path | None = None,
-    patience_s: float | None = 75.0,
+    until_stopped: bool = False,
 ) -> RelayConfig:
-    """The relay's configuration: chunk size, voice and VAD from the settings."""
-    audio = settings.audio
+    """The relay's configuration; what is not given comes from the settings.
+
+    ``until_stopped``: a lost connection is retried for as long as somebody is there to end it.
+    """
+    audio, connection = settings.audio, settings.connection
     return RelayConfig(
         server_url=account.server_url,
         token=account.token,
@@ -45,8 +48,12 @@ def relay_config(
             silence_duration_ms=audio.vad_silence_ms,
         ),
         echo=audio.echo,
+        gain_db=audio.gain_db,
         seconds=seconds,
-        patience_s=patience_s,
+        patience_s=None if until_stopped else connection.patience_s,
+        renew_after_s=connection.renew_after_s or None,
+        answer_within_s=connection.answer_within_s,
+        line_answer_within_s=connection.line_answer_within_s,
         record_directory=str(record_directory) if record_directory else None,
     )
 

@@ -60,6 +60,7 @@ ACTIONS = (
 class SourcePicker(ConsoleModal[UseSource | UseSink | None]):
     """Returns the choice, or None. ``answer_file`` is offered for the customer's voice."""
 
+    ABOUT: ClassVar[str] = N_("What you speak with, and where the customer is played.")
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     CSS_PATH = "source_picker.tcss"

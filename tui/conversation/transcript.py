@@ -77,8 +77,11 @@ def earlier_words(turns: int, recording: str | None) -> str:
     ).format(n=turns, name=recording)
 
 
-def first_words(samples: int, keys: KeyNames) -> Content:
-    """The empty transcript's hint: how to say something, first of all without a microphone."""
+def first_words(samples: int, keys: KeyNames, *, files: bool = True) -> Content:
+    """The empty transcript's hint: how to say something, first of all without a microphone.
+
+    ``files``: whether sound files can be chosen.
+    """
 
     def press(action: Action) -> Content:
         return Content.styled(_("Press {keys}").format(keys=keys.all(action)), "bold $accent")
@@ -95,7 +98,7 @@ def first_words(samples: int, keys: KeyNames) -> Content:
         press(SAY),
         Content(_("to type what you say.")),
         press(SOURCE),
-        Content(_("to choose a microphone or a file.")),
+        Content(_("to choose a microphone or a file.") if files else _("to choose how to speak.")),
     ]
     return Content("\n").join(lines)
 

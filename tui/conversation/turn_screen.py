@@ -13,8 +13,8 @@ from textual.widgets import Static
 
 from tui.actions import Action, bindings
 from tui.conversation.feed import Feed
-from tui.conversation.signals import Line
-from tui.conversation.turn_rows import (
+from tui.conversation.instruments.signals import Line
+from tui.conversation.instruments.turn_rows import (
     as_json,
     as_text,
     key_lines,
@@ -24,7 +24,7 @@ from tui.conversation.turn_rows import (
     stage_lines,
     wait_bar,
 )
-from tui.conversation.turn_times import Exchange
+from tui.conversation.instruments.turn_times import Exchange
 from tui.frame.action_footer import ActionFooter
 from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
@@ -72,6 +72,7 @@ REFRESH_S = 0.5
 class TurnScreen(ConsoleScreen[None]):
     """Follows the turn while it lasts."""
 
+    ABOUT: ClassVar[str] = N_("One turn: what was said, and when each stage was reached.")
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     CSS_PATH = "turns_screen.tcss"
@@ -154,11 +155,7 @@ class TurnScreen(ConsoleScreen[None]):
     @work(exclusive=True, group="copy", exit_on_error=False)
     async def copy(self, text: str) -> None:
         """To the clipboard; a terminal does not say whether it took it."""
-        if await self.console_app.services.into_tmux(text):
-            self.notify(_("Copied."))
-        else:
-            self.app.copy_to_clipboard(text)
-            self.notify(_("Sent to the terminal's clipboard."))
+        await self.console_app.put_on_clipboard(text)
 
     def action_back(self) -> None:
         """Back to the turns."""

@@ -32,6 +32,9 @@ ACTIONS = (
 class WatchScreen(ConversationScreen):
     """Follows the run's latest conversation from its start; the next one replaces it."""
 
+    ABOUT: ClassVar[str] = N_(
+        "The acceptance run's conversation as it happens. You can look, but not interfere."
+    )
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 

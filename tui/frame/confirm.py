@@ -16,7 +16,7 @@ from tui.frame.screen import ConsoleModal
 from tui.i18n import N_, _
 
 YES = Action("confirm.yes", "y,f2", "yes", N_("Yes"), N_("Question: Yes"), N_("Go ahead"))
-NO = Action("confirm.no", "n,escape", "no", N_("No"), N_("Question: No"), N_("Do nothing"))
+NO = Action("confirm.no", "n,f3,escape", "no", N_("No"), N_("Question: No"), N_("Do nothing"))
 ACTIONS = (
     YES,
     NO,

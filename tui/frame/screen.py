@@ -24,6 +24,8 @@ class ConsoleScreen(Screen[Result]):
     """A screen whose bindings are translated when they are shown."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
+    ABOUT: ClassVar[str] = ""
+    """What the screen is for, in a sentence or two at the head of its help; marked with ``N_``."""
     FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset()
     """Ids of app actions left out of this screen's footer; help and palette have them."""
 
@@ -59,18 +61,32 @@ class ConsoleScreen(Screen[Result]):
         return action.show
 
     def key_name(self, action: Action) -> str:
-        """The first key of ``action``, for a sentence."""
-        return self.console_app.key_names.first(action)
+        """The first key of ``action`` that works now, for a sentence."""
+        return self.console_app.key_names.first(action, typing=isinstance(self.focused, Input))
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
-        """Dismiss only once: a second quick key press would close the screen below."""
+        """Dismiss once, and not before there is a screen: what sets it up would look for widgets in vain.
+
+        A second quick key press would close the screen below.
+        """
+        if not self.is_mounted:
+            self.call_later(self._dismissed, result)
+            return AwaitComplete()
         return super().dismiss(result) if self.is_active else AwaitComplete()
+
+    def _dismissed(self, result: Result | None) -> None:
+        self.dismiss(result)
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """Textual's, with label and tooltip in the current language."""
+        """Textual's, with label and tooltip in the current language, and without what is not allowed."""
         own = {action.name: action for action in self.ACTIONS}
-        return {key: self._worded(active, own) for key, active in super().active_bindings.items()}
+        allowed = self.console_app.ALLOWED
+        return {
+            key: self._worded(active, own)
+            for key, active in super().active_bindings.items()
+            if active.node is not self or allowed.runs(active.binding.action, self.ACTIONS)
+        }
 
     def _worded(self, active: ActiveBinding, own: dict[str, Action]) -> ActiveBinding:
         binding = active.binding

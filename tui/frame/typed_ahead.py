@@ -15,7 +15,7 @@ from textual.app import App
 from textual.events import Event, Key, Paste
 from textual.message_pump import MessagePump
 from textual.timer import Timer
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 PATIENCE_S = 0.5
 """The longest wait (s): a widget removed while handling a key never reports back."""
@@ -54,7 +54,7 @@ class TypedAhead:
 
     def _only_typed(self, event: Key | Paste) -> bool:
         """Whether ``event`` only types text at the focus, and so cannot change screen or focus."""
-        into_text = bool(self._app.screen_stack) and isinstance(self._app.focused, Input)
+        into_text = bool(self._app.screen_stack) and isinstance(self._app.focused, Input | TextArea)
         return into_text and (isinstance(event, Paste) or event.is_printable)
 
     def _start(self) -> Sequence[MessagePump]:
@@ -81,5 +81,5 @@ class TypedAhead:
         if self._patience is not None:
             self._patience.stop()
         self._busy = False
-        while self._waiting and not self._busy:
+        while self._waiting and not self._busy and self._app.screen_stack:
             await self._let_through(self._waiting.popleft())

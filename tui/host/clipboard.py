@@ -16,6 +16,8 @@ from typing import Literal
 
 LONGEST = 74_994
 """Bytes of base64 that terminals accept in one OSC 52; hterm, foot and others cut or drop more."""
+LONGEST_TEXT = LONGEST // 4 * 3
+"""Bytes of UTF-8 that become so much base64."""
 TMUX_TIMEOUT_S = 2.0
 _SCREEN_CHUNK = 512
 """screen accepts strings of up to 768 bytes."""
@@ -33,9 +35,14 @@ def multiplexer(environ: Mapping[str, str]) -> Multiplexer | None:
     return None
 
 
+def fits(text: str) -> bool:
+    """Whether ``text`` fits into one OSC 52."""
+    return len(text.encode()) <= LONGEST_TEXT
+
+
 def newest_that_fit(lines: Sequence[str]) -> Sequence[str]:
     """As many of the last ``lines`` as fit into one OSC 52."""
-    room = LONGEST // 4 * 3
+    room = LONGEST_TEXT
     for place in range(len(lines) - 1, -1, -1):
         room -= len(lines[place].encode()) + 1
         if room < 0:
@@ -45,7 +52,13 @@ def newest_that_fit(lines: Sequence[str]) -> Sequence[str]:
 
 def wrapped(text: str, through: Multiplexer) -> str:
     """OSC 52 with ``text``, for the terminal behind a multiplexer."""
-    sequence = f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\x07"
+    return passed_through(f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\x07", through)
+
+
+def passed_through(sequence: str, through: Multiplexer | None) -> str:
+    """``sequence`` for the terminal behind a multiplexer, if there is one."""
+    if through is None:
+        return sequence
     if through == "tmux":
         return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\"
     pieces = [sequence[start : start + _SCREEN_CHUNK] for start in range(0, len(sequence), _SCREEN_CHUNK)]

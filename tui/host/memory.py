@@ -1,4 +1,4 @@
-"""What the app remembers between runs: the last profile, the servers used, language and theme. No secrets.
+"""What the app remembers between runs: the last profile, the servers used, language, theme and panels. No secrets.
 
 One JSON file in the state directory, replaced in one step and readable by its owner only. A file that
 cannot be read is treated as missing: nothing in it is worth stopping for.
@@ -12,8 +12,23 @@ import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 RECENT_SERVERS = 8
+
+
+@dataclass(slots=True)
+class Panels:
+    """How the live screen was arranged; None: as there is room."""
+
+    signals: str | None = None
+    """How much of the signals is shown."""
+    window_s: int | None = None
+    """Over how long."""
+    readings: bool | None = None
+    """Whether the column of readings is shown."""
+    enlarged: str | None = None
+    """The panel that is shown in place of all."""
 
 
 @dataclass(slots=True)
@@ -26,6 +41,9 @@ class Memory:
     language: str | None = None
     """As chosen by key; the settings take precedence."""
     theme: str | None = None
+    panels: Panels = field(default_factory=Panels)
+    tour_over: bool = False
+    """The tour was taken, or refused for good: it is not offered any more."""
 
     def used(self, server_url: str, profile: str | None, username: str) -> None:
         """Remember a login to this server."""
@@ -57,22 +75,40 @@ def load(directory: Path) -> Memory:
             recent_servers=servers[:RECENT_SERVERS],
             language=text("language"),
             theme=text("theme"),
+            panels=_panels(raw.get("panels")),
+            tour_over=raw.get("tour_over") is True,
         )
     except (OSError, ValueError, AttributeError, TypeError):
         return Memory()
 
 
+def _panels(raw: Any) -> Panels:
+    """What is usable of ``raw``; whoever arranges the panels checks the names."""
+    held = raw if isinstance(raw, dict) else {}
+
+    def of(name: str, kind: type) -> Any:
+        value = held.get(name)
+        return value if type(value) is kind else None
+
+    return Panels(of("signals", str), of("window_s", int), of("readings", bool), of("enlarged", str))
+
+
 def save(directory: Path, memory: Memory) -> None:
     """Store ``memory`` in ``directory``. Raises ``OSError``."""
-    private_directory(directory)
-    handle, name = tempfile.mkstemp(dir=directory, prefix="state.", suffix=".tmp")  # mkstemp: 0600
+    write_private(directory / "state.json", json.dumps(asdict(memory), ensure_ascii=False, indent=1))
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace ``path`` in one step, readable by its owner only. Raises ``OSError``."""
+    private_directory(path.parent)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}.", suffix=".tmp")  # mkstemp: 0600
     temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(asdict(memory), file, ensure_ascii=False, indent=1)
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(directory / "state.json")
+        temporary.replace(path)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from relay.commands import Command
     from relay.config import RelayConfig
     from relay.stream import StreamEvent
+    from scenarios.request import ScenarioRequest
+    from tui.host.scenarios import Shelf
+    from tui.host.soundcheck.protocol import Command as SoundcheckCommand
+    from tui.host.soundcheck.protocol import Said as SoundcheckSaid
+    from tui.host.tokens import Place, TokenStore
     from tui.settings import ConsoleSettings
 
 
@@ -41,6 +46,8 @@ class ServerAccount:
     token: str = field(repr=False)
     insecure: bool = False
     profile: str | None = None
+    place: str | None = None
+    """What the status line shows instead of profile and host."""
 
 
 class ConversationRelay(Protocol):
@@ -80,6 +87,22 @@ class Player(Protocol):
         ...
 
 
+class DeviceCheck(Protocol):
+    """Trying the sound devices; ``tui.host.soundcheck.client.SoundcheckProcess`` is one."""
+
+    def tell(self, command: SoundcheckCommand) -> None:
+        """Send one command."""
+        ...
+
+    def drain(self) -> list[SoundcheckSaid]:
+        """Its messages since the last call."""
+        ...
+
+    def stop(self) -> Awaitable[None]:
+        """Release every device."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class OwnServer:
     """A server that this program started (``salesmind demo``)."""
@@ -115,6 +138,13 @@ class Services:
         log_path = private_directory(state_directory) / "player.log"
         return await PlayerProcess.start(directory, sink, log_path)
 
+    async def start_soundcheck(self, state_directory: Path) -> DeviceCheck:
+        """Start trying the sound devices, in a separate process. Raises ``OSError``."""
+        from tui.host.memory import private_directory
+        from tui.host.soundcheck.client import SoundcheckProcess
+
+        return await SoundcheckProcess.start(private_directory(state_directory) / "soundcheck.log")
+
     async def devices(self) -> Devices:
         """Ask a child process, because PortAudio may not be loaded here. Never raises."""
         return await list_devices()
@@ -126,6 +156,30 @@ class Services:
 
         means = Means(restart_server=self.restart_of(request.server_url))
         return await run_check(request, emit, operator=operator, means=means)
+
+    def scenario_folder(self) -> Path:
+        """Where the operator's own scenarios are; it need not exist."""
+        from platformdirs import user_documents_path
+
+        return user_documents_path() / "SalesMind" / "scenarios"
+
+    async def scenarios(self) -> Shelf:
+        """The scenarios that ship with the program, and the operator's own. Never raises."""
+        from tui.host.scenarios import find_scenarios
+
+        return await asyncio.to_thread(find_scenarios, self.scenario_folder())
+
+    async def run_scenarios(self, request: ScenarioRequest, emit: Emit) -> RunResult:
+        """Run scenarios; ``emit`` is called on this loop. Cancelling cleans up first.
+
+        What is to be spoken without a recording is said by the local voice, if that is installed.
+        """
+        from dataclasses import replace
+
+        from scenarios.runner import run_scenarios
+        from tui.host.local_voice import local_voice
+
+        return await run_scenarios(replace(request, voice=local_voice().say), emit)
 
     def restart_of(self, server_url: str) -> RestartServer | None:
         """How to restart that server; None if it is not ours."""
@@ -145,6 +199,30 @@ class Services:
         from tui.host.results import export_result
 
         return await export_result(result, user_documents_path() / "SalesMind", i18n.language())
+
+    async def remembered_token(self, settings: ConsoleSettings, server_url: str, username: str) -> str | None:
+        """The token remembered for that account. Never raises."""
+        store = self._tokens(settings)
+        return await asyncio.to_thread(store.get, server_url, username)
+
+    def remembers(self, settings: ConsoleSettings, server_url: str, username: str) -> bool:
+        """Whether a token of that account is remembered. Never raises."""
+        return self._tokens(settings).has(server_url, username)
+
+    async def remember_token(self, settings: ConsoleSettings, account: ServerAccount) -> Place:
+        """Remember the account's token; says where. Raises ``OSError``."""
+        store = self._tokens(settings)
+        return await asyncio.to_thread(store.keep, account.server_url, account.username, account.token)
+
+    async def forget_token(self, settings: ConsoleSettings, account: ServerAccount) -> bool:
+        """Forget the account's token; whether it was remembered. Raises ``OSError``."""
+        store = self._tokens(settings)
+        return await asyncio.to_thread(store.forget, account.server_url, account.username) > 0
+
+    def _tokens(self, settings: ConsoleSettings) -> TokenStore:
+        from tui.host.tokens import TokenStore
+
+        return TokenStore(settings.state_directory)
 
     async def expire_recordings(self, settings: ConsoleSettings) -> int:
         """Delete expired recordings and return their number. Never raises."""

@@ -25,7 +25,7 @@ KIND = Action(
 )
 NEXT = Action(
     "replay.next",
-    "n,ctrl+right",
+    "n,ctrl+right,shift+f11,f23",
     "next",
     N_("Next"),
     N_("Jump: To the next event of the kind"),
@@ -111,7 +111,7 @@ REPLAY_ACTIONS: tuple[Action, ...] = (
     NEXT,
     Action(
         "replay.previous",
-        "b,ctrl+left",
+        "b,ctrl+left,shift+f12,f24",
         "previous",
         N_("Previous"),
         N_("Jump: To the previous event of the kind"),
@@ -158,6 +158,15 @@ REPAIR = Action(
     N_("Repair"),
     N_("Recording: Repair"),
     N_("Repair a recording that was cut off"),
+    show=False,
+)
+COMPARE = Action(
+    "recordings.compare",
+    "c,f11",
+    "compare",
+    N_("Compare"),
+    N_("Recordings: Compare two"),
+    N_("Choose this recording, then another: both are shown side by side"),
     show=False,
 )
 UNDO = Action(
@@ -239,10 +248,11 @@ RECORDINGS_ACTIONS: tuple[Action, ...] = (
         N_("Recording: Export"),
         N_("Export the recording to your documents as audio, subtitles, text or a page"),
     ),
+    COMPARE,
     REPAIR,
     Action(
         "recordings.delete",
-        "x,delete",
+        "x,f11,delete",
         "delete",
         N_("Delete"),
         N_("Recording: Delete"),
@@ -251,7 +261,7 @@ RECORDINGS_ACTIONS: tuple[Action, ...] = (
     UNDO,
     Action(
         "recordings.refresh",
-        "g,ctrl+r",
+        "g,ctrl+r,shift+f2,f14",
         "refresh",
         N_("Refresh"),
         N_("Recordings: Refresh"),

@@ -10,50 +10,53 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.i18n import _
-from tui.wording.figures import NOTHING, moment
+from tui.sessions.report import report_lines
+from tui.sessions.words import judged, mode_word, speaker_word, stage_word, status_word
+from tui.wording.figures import NOTHING, moment, number
 
 if TYPE_CHECKING:
-    from api_client.models import Session, SessionDetail
+    from api_client.models import SessionDetail
+    from tui.sessions.view import Row
 
 LAST_MESSAGES = 6
-
-
-def mode_word(value: bool | None) -> str:
-    """``realtime_mode`` as the server reports it."""
-    return {True: "true", False: "false", None: "?"}[value]
-
-
-def status_word(status: str) -> str:
-    """The server's status in the operator's language; an unknown one is shown as it is."""
-    return {"active": _("active"), "finished": _("finished"), "pending": _("pending")}.get(status, status)
 
 
 class SessionDetails(VerticalScroll):
     """Shows a session, and its stored turns and report once they are read."""
 
-    def __init__(self, id: str | None = None) -> None:
+    def __init__(self, id: str | None = None, *, plain: bool = False) -> None:
         super().__init__(id=id)
         self._detail: SessionDetail | None = None
+        self._plain = plain
 
     def compose(self) -> ComposeResult:
         yield Static(id="details-text")
 
-    def show(self, session: Session | None, detail: SessionDetail | None = None) -> None:
-        """Show ``session``, or that there is none. Without a newer ``detail`` its last one stays."""
+    def show(self, row: Row | None, detail: SessionDetail | None = None, history_key: str = "") -> None:
+        """Show ``row``, or that there is none. Without a newer ``detail`` its last one stays."""
         text = self.query_one("#details-text", Static)
-        if session is None:
+        if row is None:
             text.update(_("Nothing selected"))
             return
         self._detail = known = detail or self._detail
-        content = _facts(session)
-        if known is not None and known.id == session.id:
-            content = Content("\n").join([content, *_turns(known), *_report(known)])
-        text.update(content)
+        lines = [facts(row)]
+        if known is not None and known.id == row.session.id:
+            lines += turns(known, LAST_MESSAGES, history_key)
+            if known.report is not None:
+                lines += [Content(""), *report_lines(known.report, plain=self._plain)]
+        text.update(Content("\n").join(lines))
 
 
-def _facts(session: Session) -> Content:
+def facts(row: Row) -> Content:
+    """What the session is about, and its state."""
+    session, latency = row.session, row.figures.latency
     tone = "$success" if session.realtime_mode else ""
     chance = NOTHING if session.success_probability is None else f"{session.success_probability} %"
+    measured = NOTHING
+    if latency is not None:
+        measured = _("p50 {ms} ms, n {n}, newest recording here").format(
+            ms=number(latency.p50_ms), n=latency.n
+        )
     rows = (
         (_("Industry"), session.industry or NOTHING, "bold"),
         (_("Proposition"), session.value_proposition or NOTHING, ""),
@@ -62,7 +65,8 @@ def _facts(session: Session) -> Content:
         (_("Realtime mode"), mode_word(session.realtime_mode), tone),
         (_("Status"), status_word(session.status), ""),
         (_("Chance"), chance, ""),
-        (_("SPIN stage"), session.current_spin_stage or NOTHING, ""),
+        (_("SPIN stage"), stage_word(session.current_spin_stage), ""),
+        (_("Latency"), measured, ""),
         (_("Started"), moment(session.started_at or session.created_at), ""),
         ("ID", session.id, "$dim"),
     )
@@ -74,27 +78,21 @@ def _facts(session: Session) -> Content:
     )
 
 
-def _turns(detail: SessionDetail) -> list[Content]:
+def turns(detail: SessionDetail, newest: int | None = None, history_key: str = "") -> list[Content]:
+    """The stored turns, or the ``newest`` of them; ``history_key`` shows all."""
     if not detail.messages:
         return [Content(""), Content.styled(_("No turns stored yet"), "$dim")]
     title = _("Stored turns: {n}").format(n=len(detail.messages))
-    lines = [Content(""), Content.styled(title, "bold $primary")]
-    for message in detail.messages[-LAST_MESSAGES:]:
-        user = message.role == "salesperson"
-        who = _("You") if user else _("Customer")
-        lines += [Content.styled(who, "$user" if user else "$customer"), Content(message.message)]
+    shown = detail.messages if newest is None else detail.messages[-newest:]
+    hidden = len(detail.messages) - len(shown)
+    more = "  " + _("{key} shows all").format(key=history_key) if hidden and history_key else ""
+    lines = [Content(""), Content.assemble((title, "bold $primary"), (more, "$dim"))]
+    for message in shown:
+        said = "  " + said if (said := judged(message)) else ""
+        when = f"  {moment(message.created_at)}" if newest is None and message.created_at else ""
+        style = "$user" if message.role == "salesperson" else "$customer"
+        lines.append(Content.assemble((speaker_word(message), style), (when, "$dim"), (said, "$dim")))
+        lines.append(Content(message.message))
+        if newest is None and message.analysis_summary:
+            lines.append(Content.styled(message.analysis_summary, "$dim"))
     return lines
-
-
-def _report(detail: SessionDetail) -> list[Content]:
-    report = detail.report
-    if report is None:
-        return []
-    total = report.spin_scores.get("total")
-    title = _("Report. Score: {total}").format(total=NOTHING if total is None else total)
-    return [
-        Content(""),
-        Content.styled(title, "bold $primary"),
-        Content(report.feedback),
-        Content(report.next_actions),
-    ]

@@ -12,6 +12,7 @@ from tui.settings.places import APP_NAME, config_path, state_directory
 from tui.settings.values import (
     DEFAULT_SERVER_URL,
     AudioDefaults,
+    ConnectionSettings,
     ConsoleSettings,
     Echo,
     Profile,
@@ -22,6 +23,7 @@ __all__ = [
     "APP_NAME",
     "DEFAULT_SERVER_URL",
     "AudioDefaults",
+    "ConnectionSettings",
     "ConsoleSettings",
     "Echo",
     "Profile",

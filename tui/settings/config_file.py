@@ -148,6 +148,16 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         raise SettingsError(sentence.format(path=path, n=line, why=error)) from None
 
 
+def check_profile(wanted: str | None, names: Sequence[str]) -> None:
+    """Raise ``SettingsError`` if the profile ``wanted`` is not among those configured."""
+    if not wanted or wanted in names:
+        return
+    if not names:
+        raise SettingsError(_("There is no profile {name}: none is configured.").format(name=wanted))
+    sentence = _("There is no profile {name}. Configured: {names}.")
+    raise SettingsError(sentence.format(name=wanted, names=", ".join(names)))
+
+
 def _table(
     values: Mapping[str, Any], options: Sequence[Option], where: KeyPath, tables: Sequence[str] = ()
 ) -> Iterator[Mistake]:

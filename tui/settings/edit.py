@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tui.i18n import _
-from tui.settings.config_file import ConfigFile, parse_config
+from tui.settings.config_file import ConfigFile, check_profile, parse_config
 from tui.settings.declaration import Option
 from tui.settings.errors import SettingsError
 from tui.settings.values import PROFILE_OPTIONS, TABLE_OPTIONS, TOP_OPTIONS
@@ -67,6 +68,8 @@ def with_setting(file: ConfigFile, option: Option, value: Any) -> str:
     import tomlkit
 
     file.check()
+    if option.key == "profile":
+        check_profile(value, [profile["name"] for profile in file.profiles])
     document = tomlkit.parse(file.text)
     table: Any = document
     if option.table:
@@ -78,6 +81,76 @@ def with_setting(file: ConfigFile, option: Option, value: Any) -> str:
     changed = parse_config(file.path, text)
     changed.check()
     assert changed.value(option) == value
+    return text
+
+
+def without_setting(file: ConfigFile, option: Option) -> str:
+    """The text of ``file`` without ``option``. Raises ``SettingsError`` where the file has a mistake."""
+    import tomlkit
+
+    file.check()
+    document = tomlkit.parse(file.text)
+    for place in (file.place(option), (option.table, option.name), (option.formerly or option.name,)):
+        *tables, name = (part for part in place if part)
+        table: Any = document
+        for part in tables:
+            table = table.get(part, {})
+        if name in table:
+            del table[name]
+    text: str = tomlkit.dumps(document)
+    assert parse_config(file.path, text).value(option) is None
+    return text
+
+
+def with_profile(file: ConfigFile, index: int | None, values: Mapping[str, Any]) -> str:
+    """The text of ``file`` with profile ``index`` (None: a new one) as in ``values``, without what is left out there.
+
+    A renamed profile stays the selected one. Raises ``SettingsError`` where the file or the profile has a mistake.
+    """
+    import tomlkit
+
+    file.check()
+    document = tomlkit.parse(file.text)
+    if index is None:
+        document.setdefault("profiles", tomlkit.aot())
+        profiles: Any = document["profiles"]
+        profiles.append(
+            tomlkit.inline_table() if isinstance(profiles, tomlkit.items.Array) else tomlkit.table()
+        )
+        profile = profiles[-1]
+    else:
+        profile = document["profiles"][index]
+    before = profile.get("name")
+    for name in [name for name in profile if name not in values]:
+        del profile[name]
+    for name, value in values.items():
+        profile[name] = value
+    if before is not None and document.get("profile") == before:
+        document["profile"] = values["name"]
+    return _checked_text(file, document)
+
+
+def without_profile(file: ConfigFile, index: int) -> str:
+    """The text of ``file`` without profile ``index``, which is no longer selected either. Raises ``SettingsError``."""
+    import tomlkit
+
+    file.check()
+    document = tomlkit.parse(file.text)
+    profiles: Any = document["profiles"]
+    name = profiles[index]["name"]
+    del profiles[index]
+    if not len(profiles):
+        del document["profiles"]
+    if document.get("profile") == name:
+        del document["profile"]
+    return _checked_text(file, document)
+
+
+def _checked_text(file: ConfigFile, document: Any) -> str:
+    import tomlkit
+
+    text: str = tomlkit.dumps(document)
+    parse_config(file.path, text).check()
     return text
 
 

@@ -5,26 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from audio.paths import from_home
 from tui.encoding import is_text
 from tui.i18n import _
-from tui.settings.config_file import ConfigFile, read_config
+from tui.settings.config_file import ConfigFile, check_profile, read_config
 from tui.settings.declaration import Option
 from tui.settings.errors import SettingsError
 from tui.settings.places import CONFIG_VARIABLE, config_path, state_directory
 from tui.settings.values import (
     AUDIO_OPTIONS,
+    CONNECTION_OPTIONS,
     OPTIONS,
     RECORDING_OPTIONS,
     AudioDefaults,
+    ConnectionSettings,
     ConsoleSettings,
+    Origin,
     Profile,
     RecordingSettings,
 )
-
-Origin = Literal["flag", "environment", "file", "default"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +49,23 @@ def load_settings(
     file = read_file(environ)
     file.check()
     flags = flags or {}
-    given = {one.option.name: one.value for one in settings_of(file, flags, environ)}
+    found = list(settings_of(file, flags, environ))
+    given = {one.option.name: one.value for one in found}
     profiles = tuple(Profile(**profile) for profile in file.profiles)
-    _check_profile(given["profile"], [profile.name for profile in profiles])
+    check_profile(given["profile"], [profile.name for profile in profiles])
     recording = {one.name: given.pop(one.name) for one in RECORDING_OPTIONS}
     directory = recording.pop("directory")
     audio = AudioDefaults(**{one.name: given.pop(one.name) for one in AUDIO_OPTIONS})
+    connection = ConnectionSettings(**{one.name: given.pop(one.name) for one in CONNECTION_OPTIONS})
     return ConsoleSettings(
         profiles=profiles,
         audio=audio,
+        connection=connection,
         keys=file.keys,
         recording=RecordingSettings(directory=from_home(directory) if directory else None, **recording),
         demo=bool(flags.get("demo", False)),
         config_path=file.path,
+        origins={one.option.key: one.origin for one in found},
         state_directory=state_directory(environ),
         **given,
     )
@@ -100,12 +105,3 @@ def _checked(setting: Setting, named: str) -> Setting:
     if problem := setting.option.problem(setting.value):
         raise SettingsError(f"{named}: {problem}")
     return setting
-
-
-def _check_profile(wanted: str | None, names: list[str]) -> None:
-    if not wanted or wanted in names:
-        return
-    if not names:
-        raise SettingsError(_("There is no profile {name}: none is configured.").format(name=wanted))
-    sentence = _("There is no profile {name}. Configured: {names}.")
-    raise SettingsError(sentence.format(name=wanted, names=", ".join(names)))

@@ -17,6 +17,8 @@ CHUNK_BYTES = Between(SMALLEST_CHUNK_BYTES, LARGEST_CHUNK_BYTES)
 
 Echo = Literal["off", "cancel", "half-duplex"]
 SpokenLanguage = Literal["ja", "en"]
+Origin = Literal["flag", "environment", "file", "default"]
+"""What a setting's value comes from, strongest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,12 @@ class AudioDefaults:
     )
     voice: str = option("marin", N_("Voice of the customer."), flag="--voice", metavar="NAME")
     echo: Echo = option("off", N_("How to handle loudspeaker echo."), flag="--echo")
+    gain_db: float = option(
+        0.0,
+        N_("How much louder than captured your voice is sent, in dB."),
+        Between(-40, 40),
+        variable="SALESMIND_GAIN_DB",
+    )
     vad_threshold: float = option(
         0.5, N_("Level that counts as speech, 0 to 1."), Between(0.0, 1.0), flag="--vad-threshold"
     )
@@ -118,6 +126,47 @@ class RecordingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """How long a conversation waits for its server; the fields are those of ``relay.config``, in seconds."""
+
+    patience_s: float = option(
+        75.0,
+        N_(
+            "Seconds for which `salesmind talk` retries a lost connection. The live screen retries until you "
+            "leave it."
+        ),
+        Between(0, 86_400),
+        variable="SALESMIND_PATIENCE_S",
+    )
+    renew_after_s: float = option(
+        3_300.0,
+        N_(
+            "Age in seconds at which a connection is replaced between two turns, because the Realtime API ends "
+            "it after 60 minutes. 0: never."
+        ),
+        Between(0, 86_400),
+        variable="SALESMIND_RENEW_AFTER_S",
+    )
+    answer_within_s: float = option(
+        30.0,
+        N_(
+            "Seconds that a server may answer nothing at all, because it is busy, before the connection is given up."
+        ),
+        Between(1, 600),
+        variable="SALESMIND_ANSWER_WITHIN_S",
+    )
+    line_answer_within_s: float = option(
+        5.0,
+        N_(
+            "Seconds that a connection may answer nothing while the server answers on another one. Raise this "
+            "if several servers share the address and one of them may be busy."
+        ),
+        Between(2, 600),
+        variable="SALESMIND_LINE_ANSWER_WITHIN_S",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ConsoleSettings:
     """All settings of the app."""
 
@@ -167,11 +216,36 @@ class ConsoleSettings:
         variable="SALESMIND_PLAIN",
         flag="--plain",
     )
+    low_bandwidth: bool | None = option(
+        None,
+        N_(
+            "Write less to the terminal: figures about every second, signals every five, no motion. Unset: only "
+            "over SSH, when the line turns out to be slow."
+        ),
+        variable="SALESMIND_LOW_BANDWIDTH",
+        flag="--low-bandwidth",
+    )
+    terminal_title: bool = option(
+        True,
+        N_("Show server and connection in the title of the terminal window."),
+        variable="SALESMIND_TITLE",
+    )
+    alert: Literal["off", "bell", "notification"] = option(
+        "off",
+        N_(
+            "When a connection is lost or an acceptance run fails: ring the terminal's bell, or also ask for a "
+            "desktop notification (OSC 9)."
+        ),
+        variable="SALESMIND_ALERT",
+    )
     keys: Mapping[str, str] = field(default_factory=dict)
     """Binding id to comma-separated keys, for ``App.set_keymap``."""
     audio: AudioDefaults = AudioDefaults()
     recording: RecordingSettings = RecordingSettings()
+    connection: ConnectionSettings = ConnectionSettings()
     config_path: Path | None = None
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """Where each setting comes from, by its key; one that is not here is a default."""
     state_directory: Path = Path()
 
     @property
@@ -184,9 +258,14 @@ TOP_OPTIONS: tuple[Option, ...] = tuple(options_of(ConsoleSettings))
 AUDIO_OPTIONS: tuple[Option, ...] = tuple(options_of(AudioDefaults, "audio"))
 PROFILE_OPTIONS: tuple[Option, ...] = tuple(options_of(Profile, "profiles"))
 RECORDING_OPTIONS: tuple[Option, ...] = tuple(options_of(RecordingSettings, "recording"))
-TABLE_OPTIONS: dict[str, tuple[Option, ...]] = {"audio": AUDIO_OPTIONS, "recording": RECORDING_OPTIONS}
+CONNECTION_OPTIONS: tuple[Option, ...] = tuple(options_of(ConnectionSettings, "connection"))
+TABLE_OPTIONS: dict[str, tuple[Option, ...]] = {
+    "audio": AUDIO_OPTIONS,
+    "recording": RECORDING_OPTIONS,
+    "connection": CONNECTION_OPTIONS,
+}
 """By the name of the file's table."""
-OPTIONS: tuple[Option, ...] = TOP_OPTIONS + AUDIO_OPTIONS + RECORDING_OPTIONS
+OPTIONS: tuple[Option, ...] = (*TOP_OPTIONS, *(one for table in TABLE_OPTIONS.values() for one in table))
 """Every setting with one value; those of ``[[profiles]]`` come once per profile."""
 
 

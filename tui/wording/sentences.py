@@ -9,6 +9,10 @@ from __future__ import annotations
 from tui.i18n import N_
 
 SENTENCES: dict[str, str] = {
+    # A demo box
+    "voice_ports_taken": N_(
+        "All ports for visitors' microphones are in use. Type, or play the sample lines; or try again later."
+    ),
     # The configuration
     "theme_unknown": N_("There is no theme {name}. Choose one of {names}."),
     "keys_unknown": N_(
@@ -75,6 +79,11 @@ SENTENCES: dict[str, str] = {
     ),
     "send_stalled": N_("The network accepts no more audio. The connection was dropped."),
     "connection_lost": N_("The connection was lost."),
+    # A demo box
+    "box_unknown": N_("The server lets no visitors in. Start it with --box-secret-file."),
+    "box_secret_wrong": N_("The server does not accept the secret of the box. Give both the same file."),
+    "box_full": N_("All places are taken, and so is the queue. Please come back a little later."),
+    "visit_over": N_("The visit is over."),
     # Closes and errors of the realtime socket
     "normal": N_("The conversation was closed normally."),
     "going_away": N_("The server is shutting down, most likely to restart."),
@@ -184,6 +193,13 @@ SENTENCES: dict[str, str] = {
     "server_silent": N_(
         "Audio went out for {seconds} s and the server answered nothing, not even pings. It has hung."
     ),
+    "line_dead": N_(
+        "Nothing has come back on this connection for {seconds} s, although the server answers others. It is dead."
+    ),
+    "line_stalled": N_(
+        "The network takes nothing. What is said now waits, up to 30 s of it, and is sent when it does."
+    ),
+    "line_goes_on": N_("The network took nothing for {seconds} s. What was said meanwhile is sent now."),
     "malformed_message": N_("The server sent a message that cannot be read ({type})."),
     "chunk_rate_suggests_44100": N_(
         "{rate} chunks/s: this is 44.1 kHz audio labelled as 24 kHz. Check the source's sample rate."
@@ -230,6 +246,11 @@ SENTENCES: dict[str, str] = {
     "recording_unreadable": N_("The recording {path} cannot be read: {reason}"),
     "no_tracks": N_("The recording has no audio."),
     "tracks_unreadable": N_("The recording's audio is damaged from here on."),
+    "held_here": N_(
+        "{device} cannot be opened beside the others: it may be the same hardware under another name."
+    ),
+    "output_stuck": N_("{device} is open but plays nothing. Choose another device."),
+    "soundcheck_gone": N_("The process that tries the sound devices ended unexpectedly."),
     "player_gone": N_("The process that plays the sound ended unexpectedly."),
     # Kept results of the acceptance procedure
     "results_damaged": N_(
@@ -243,7 +264,14 @@ SENTENCES: dict[str, str] = {
     "results_unknown_run": N_("There is no saved run {run}."),
     "results_ambiguous": N_("Several runs start with {run}. Give more of the id."),
     # The console itself
+    "templates_unreadable": N_(
+        "The saved templates in {path} cannot be read: {reason}. Mend or remove the file to save new ones."
+    ),
+    "clipboard_too_small": N_(
+        "Not copied: {size} kB is more than the {most} kB that terminals accept at once. Export it instead."
+    ),
     "unexpected": N_("Something unexpected happened. Details are in the log file: {log}"),
+    "unexpected_for_visitor": N_("Something unexpected happened. Please tell whoever looks after this box."),
     "no_job_control": N_("There is no shell to go back to."),
     "relay_not_started": N_("The conversation process could not be started: {reason}"),
     "state_not_saved": N_("The console's state could not be saved: {reason}"),

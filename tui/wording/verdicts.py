@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from acceptance.results import Verdict
+from acceptance.checkpoints import checkpoint
+from acceptance.results import Answer, Verdict
 from api_client.harmless import one_line
 from tui import i18n
 from tui.i18n import N_, _
@@ -23,3 +24,13 @@ def verdict_word(verdict: Verdict) -> str:
 def words(thing: object) -> str:
     """``ja`` or ``en`` of a checkpoint, test, condition, step of the plan or piece of evidence, on one line."""
     return one_line(" ".join(str(getattr(thing, "ja" if i18n.language() == "ja" else "en")).split()))
+
+
+def question_words(answer: Answer) -> str:
+    """What was asked; a checkpoint that only another version of this program knows is called by its id."""
+    if answer.question is not None:
+        return words(answer.question)
+    try:
+        return words(checkpoint(answer.checkpoint))
+    except KeyError:
+        return one_line(answer.checkpoint)

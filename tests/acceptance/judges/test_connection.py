@@ -44,7 +44,7 @@ def test_audio_before_the_gate_breaks_the_order() -> None:
 
 def test_audio_sent_in_the_instant_before_the_close_does_not_count() -> None:
     """The server closes as soon as it has confirmed; the console had sent a chunk before it could know."""
-    closed = [*CONNECTED[:8], meters(0.52, 1), lost(0.53), summary(0.6)]
+    closed = [*CONNECTED[:11], meters(0.52, 1), lost(0.53), summary(0.6)]
     assert verdicts(judge_connection(record(closed)))["t1.audio_ready"] == "fail"
 
 

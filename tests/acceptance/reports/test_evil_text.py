@@ -11,8 +11,8 @@ from markdown_it import MarkdownIt
 
 from acceptance import reports
 from acceptance.results import Evidence, RunResult
-from tests.acceptance.evil_strings import EVIL, INNOCENT, unseen
 from tests.acceptance.made_results import made_result
+from tests.evil_strings import EVIL, ORDINARY, harm_in
 
 REPORTS: dict[str, Callable[[RunResult], str]] = {
     "markdown": lambda result: reports.markdown(result, "en"),
@@ -53,14 +53,14 @@ def polluted(words: str, road: str) -> RunResult:
 def test_nothing_is_hidden_and_no_line_is_forged(report: str, name: str, road: str) -> None:
     write = REPORTS[report]
     text = write(polluted(EVIL[name], road))
-    assert unseen(text) == set()
+    assert harm_in(text) == []
     assert text.count("\n") == write(polluted("harmless", road)).count("\n")
 
 
-@pytest.mark.parametrize("words", INNOCENT)
+@pytest.mark.parametrize("name", sorted(ORDINARY.keys() - {"tab_and_lines", "ideographic_space"}))
 @pytest.mark.parametrize("report", REPORTS)
-def test_what_is_innocent_stays(report: str, words: str) -> None:
-    assert words in REPORTS[report](polluted(words, "stored"))
+def test_what_is_innocent_stays(report: str, name: str) -> None:
+    assert ORDINARY[name] in REPORTS[report](polluted(ORDINARY[name], "stored"))
 
 
 @pytest.mark.parametrize("road", ROADS)
@@ -99,5 +99,5 @@ def test_a_new_result_holds_no_hidden_sign(name: str) -> None:
     found = [e for test in made_result(message=EVIL[name]).tests for a in test.answers for e in a.evidence]
     assert found
     for evidence in found:
-        assert unseen(evidence.ja + evidence.en + str(evidence.data["message"])) == set()
+        assert harm_in(evidence.ja + evidence.en + str(evidence.data["message"])) == []
         assert "\n" not in evidence.ja + evidence.en + str(evidence.data["message"])

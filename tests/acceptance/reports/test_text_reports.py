@@ -20,7 +20,7 @@ from acceptance.checkpoints import CHECKPOINTS, CONDITIONS, TESTS, AcceptanceTes
 from acceptance.redaction import redact
 from acceptance.reports.wording import Language
 from acceptance.results import Answer, Verdict
-from tests.acceptance.made_results import made_result
+from tests.acceptance.made_results import made_result, made_scenario_run
 
 ROOT = Path(__file__).parents[3]
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
@@ -173,3 +173,19 @@ def test_our_own_words_hold_nothing_that_looks_secret() -> None:
     things: list[AcceptanceTest | Checkpoint | Condition] = [*TESTS, *CHECKPOINTS, *CONDITIONS]
     for thing in things:
         assert (redact(thing.ja), redact(thing.en)) == (thing.ja, thing.en)
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_a_run_of_scenarios_is_reported_as_one(language: Language) -> None:
+    result = made_scenario_run("20261122T120000Z-0001", 512.0, "fail")
+    root = ET.fromstring(reports.junit(result, language))
+    assert root.get("name") == "salesmind run"
+    cases = root.findall("testsuite/testcase")
+    assert [case.get("classname") for case in cases] == ["salesmind.greeting"] * 2
+    assert [case.find("failure") is not None for case in cases] == [False, True]
+    for text in (reports.markdown(result, language), reports.html(result, language)):
+        assert ("聞こえる" if language == "ja" else "audible") in text
+        assert "512 ms" in text
+        assert ("2 回中 1 回合格, 不安定" if language == "ja" else "1 of 2 passed, flaky") in text
+        assert "最低限の成功条件" not in text and "Minimum" not in text
+    assert results.decode(reports.as_json(result)) == result

@@ -166,6 +166,7 @@ def test_a_new_session(admin: Account) -> None:
         "value_proposition": "在庫管理を自動化", "customer_persona": None, "customer_pain": "欠品", "status": "active",
         "started_at": "", "created_at": "", "finished_at": None, "company": None, "company_analysis": None,
         "success_probability": 50, "last_analysis_reason": None, "current_spin_stage": "S",
+        "message_count": 0, "total_score": None,
     }  # fmt: skip
     assert uuid.UUID(session["id"])
     assert session["created_at"].endswith("Z")
@@ -307,6 +308,10 @@ def test_finish_scores_and_closes(admin: Account) -> None:
     assert report == session["report"]
     assert report["scoring_details"]["method"].startswith("rule-based")
     is_json_error(admin.post("/api/session/finish/", json={"session_id": session_id}), 400)
+    listed = admin.get("/api/session/list/?page_size=1").json()["results"][0]
+    assert listed["id"] == session_id
+    assert listed["message_count"] == len(session["messages"]) == 2
+    assert listed["total_score"] == body["spin_scores"]["total"]
 
 
 def test_finish_at_the_same_time_gives_everyone_the_one_report(admin: Account) -> None:

@@ -43,7 +43,7 @@ def environment(tmp_path: Path, upstream: Upstream) -> dict[str, str]:
 
 
 def django(command: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    arguments = [sys.executable, "-m", "django", command]
+    arguments = [sys.executable, "-m", "django", *command.split(" ")]
     return subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S)
 
 
@@ -52,6 +52,20 @@ def test_a_password_before_the_database_was_made(environment: dict[str, str]) ->
     assert done.returncode == 1
     assert "django migrate" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_another_account(environment: dict[str, str]) -> None:
+    environment |= {"SALESMIND_ACCOUNT_PASSWORD": "another-password"}
+    assert "django migrate" in django("addaccount tester", environment).stderr
+    assert django("migrate", environment).returncode == 0
+    assert django("addaccount tester", environment).stdout == "The account tester was created.\n"
+    for name, said in (("tester", "already"), (" ", "cannot be used"), ("x" * 151, "cannot be used")):
+        done = django(f"addaccount {name}" if name.strip() else "addaccount ", environment)
+        assert done.returncode == 1
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+    weak = django("addaccount other", environment | {"SALESMIND_ACCOUNT_PASSWORD": "short"})
+    assert "at least 8" in weak.stderr
 
 
 @asynccontextmanager
@@ -86,6 +100,10 @@ async def test_uvicorns_own_command(environment: dict[str, str]) -> None:
     async with uvicorn(environment) as (address, log):
         async with httpx.AsyncClient(base_url=f"http://{address}") as http:
             token = await log_in(http)
+            added = environment | {"SALESMIND_ACCOUNT_PASSWORD": "another-password"}
+            assert (await asyncio.to_thread(django, "addaccount tester", added)).returncode == 0
+            login = {"username": "tester", "password": "another-password"}
+            assert (await http.post("/api/auth/login/", json=login, timeout=TIMEOUT_S)).status_code == 200
         async with connect(f"ws://{address}/ws/realtime/?token={token}", proxy=None) as client:
             assert "session.created" in str(await client.recv())
     assert "✅ WebSocket接続受け入れ: user=admin, session=new" in log[0]

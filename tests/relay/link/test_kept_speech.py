@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.config import BYTES_PER_SECOND
-from relay.link.catching_up import LONGEST_AHEAD_S, CatchingUp
 from relay.link.kept_speech import LONGEST_S, LONGEST_SENT_S, KeptSpeech
 from relay.link.out_chunk import OutChunk
 
@@ -98,26 +97,3 @@ def test_it_is_bounded_and_in_order(stretches: list[tuple[bool, bool, int]]) -> 
         assert len(sent) * CHUNK_S <= LONGEST_SENT_S + CHUNK_S
     if sent:
         assert sent[-1].audible
-
-
-def test_without_a_backlog_everything_goes_out_as_it_comes() -> None:
-    line = CatchingUp(10.0)
-    assert [line.due(each, 10.0) for each in say(0.2)] == [[each] for each in say(0.2)]
-
-
-def test_a_backlog_goes_first_and_never_far_ahead_of_real_time() -> None:
-    backlog = say(20)
-    line = CatchingUp(100.0, backlog)
-    now, sent, spoken = 100.0, [], []
-    for n in range(2_000):
-        now += CHUNK_S
-        live = chunk(10_000 + n, audible=n < 50)
-        spoken.append(live)
-        sent += line.due(live, now)
-        ahead = len(sent) * CHUNK_S - (now - 100.0)
-        assert ahead <= LONGEST_AHEAD_S + CHUNK_S
-        if not line.behind:
-            break
-    assert not line.behind
-    assert sent[: len(backlog)] == backlog
-    assert [each for each in sent[len(backlog) :] if each.audible] == spoken[:50]

@@ -23,7 +23,7 @@ from relay.recording.reader import RecordingReader, read_manifest
 from relay.recording.recorder import Recorder, hashes
 from relay.recording.repair import needs_repair, repair
 from relay.recording.wire import AudioReference
-from relay.stream import LogLine, SourceState, StreamEvent, Summary, Transcript
+from relay.stream import Latency, LogLine, SourceState, StreamEvent, Summary, Transcript
 
 ROOT = Path(__file__).parents[3]
 ALL_FILES = {
@@ -111,12 +111,16 @@ def test_the_manifest_tells_how_it_ended_and_what_is_in_it(tmp_path: Path) -> No
     recorder.event(SourceState(t=0.1, state="opened", spec="mic", name="USB Mic"))
     recorder.event(Transcript(t=1.0, item_id="a", role="user", text="Hello", final=True))
     recorder.event(Transcript(t=1.5, item_id="b", role="assistant", text="", final=True))
+    for turn, latency_ms in enumerate((900.0, 300.0, 500.0), 1):
+        recorder.event(Latency(t=2.0, turn=turn, item_id="b", response_latency_ms=latency_ms, basis="speech"))
+    recorder.event(Latency(t=2.1, turn=4, item_id="b", response_latency_ms=5.0, basis="text"))
     recorder.event(summary(t=2.5, exit_code=4))
     recorder.user_audio(b"\x01\x00" * 480, 0.02)
     recorder.finish()
     whole = read_manifest(tmp_path / "run")
     assert whole is not None and whole.ended is not None
     assert (whole.ended.how, whole.ended.seconds, whole.ended.turns) == ("timeout", 2.5, 1)
+    assert (whole.ended.latency_p50_ms, whole.ended.latency_n) == (500.0, 3)
     assert (whole.devices, whole.session_id) == (("USB Mic",), "s1")
     assert whole.tracks["user"].samples == 480
     assert whole.sha256 == hashes(tmp_path / "run")

@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 
+from audio.pcm import level
+from relay.commands import UseEcho, UseGain
 from relay.recording.recorder import Recorder
 from relay.stream import (
+    InputSettings,
     Item,
+    Meters,
     Playback,
     Problem,
     Recording,
@@ -115,6 +119,59 @@ async def test_echo_cancelling_that_is_not_installed_costs_only_itself(
     await run.until(Step, step="gate_open")
     assert problem.code == "aec_missing"
     assert (await run.stop()).exit_code == 0
+
+
+async def test_half_duplex_can_be_switched_on_and_off_in_mid_conversation(
+    salesmind: FakeSalesMind, hold: Hold
+) -> None:
+    run = hold(source="tone")
+    socket = await salesmind.socket()
+    await socket.until(lambda: len(socket.audio) > 0)
+    run.command(UseEcho(mode="half-duplex"))
+    told = await run.until(InputSettings)
+    assert (told.echo, told.gain_db) == ("half-duplex", 0.0)
+    await salesmind.respond(socket, "resp_1", "item_a", "はい", ms=800)
+    await run.until(Playback, state="started")
+    during = len(socket.audio) + 2 * 1_920
+    await socket.until(lambda: len(socket.audio) >= during + 2 * 1_920)
+    run.command(UseEcho(mode="off"))
+    await run.until(InputSettings, count=2)
+    after = len(socket.audio) + 2 * 1_920
+    await socket.until(lambda: len(socket.audio) >= after + 1_920)
+    await run.stop()
+    assert not any(socket.audio[during : during + 2 * 1_920])
+    assert any(socket.audio[after : after + 1_920])
+
+
+async def test_a_canceller_that_is_missing_leaves_the_echo_as_it_was(
+    salesmind: FakeSalesMind, hold: Hold, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pywebrtc_audio", None)
+    run = hold(source="tone", echo="half-duplex")
+    await run.until(Step, step="gate_open")
+    run.command(UseEcho(mode="cancel"))
+    assert (await run.until(Problem)).code == "aec_missing"
+    assert (await run.until(InputSettings)).echo == "half-duplex"
+    assert (await run.stop()).exit_code == 0
+
+
+async def test_gain_is_heard_by_the_server_and_shown_by_the_meters(
+    salesmind: FakeSalesMind, hold: Hold
+) -> None:
+    run = hold(source="tone", gain_db=6.0)
+    socket = await salesmind.socket()
+    louder = await run.until(
+        Meters, such=lambda event: event.mic_peak_dbfs is not None and event.mic_peak_dbfs > -15
+    )
+    assert louder.mic_peak_dbfs == pytest.approx(-14, abs=0.2)  # the tone has -20
+    run.command(UseGain(db=40.0))
+    assert (await run.until(InputSettings)).gain_db == 40.0
+    await run.until(Meters, such=lambda event: event.mic_peak_dbfs is not None and event.mic_peak_dbfs > -0.1)
+    size = len(socket.audio)
+    await socket.until(lambda: len(socket.audio) >= size + 3 * 1_920)
+    await run.stop()
+    loudest = level(bytes(socket.audio[-1_920:])).peak_dbfs
+    assert loudest == pytest.approx(0, abs=0.01), "clipped, not wrapped around"
 
 
 async def test_echo_cancelling_keeps_the_pace(salesmind: FakeSalesMind, hold: Hold) -> None:

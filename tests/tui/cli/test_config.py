@@ -17,8 +17,9 @@ from tui import i18n
 from tui.cli import group
 from tui.settings import load_settings
 from tui.settings.config_file import parse_config
-from tui.settings.edit import template, with_setting
-from tui.settings.values import OPTIONS, PROFILE_OPTIONS, option_named
+from tui.settings.declaration import Between, Option
+from tui.settings.edit import template, with_setting, without_setting
+from tui.settings.values import OPTIONS, PROFILE_OPTIONS, TABLE_OPTIONS
 
 Run = Callable[..., Result]
 
@@ -63,7 +64,7 @@ def test_every_comment_of_the_template_is_a_setting(language: i18n.Language) -> 
     text = re.sub(r"^# (?=(\w+|\"[\w.]+\") = |\[)", "", template(), flags=re.MULTILINE)
     document = tomllib.loads(text)
     top = {option.name for option in OPTIONS if option.in_file and not option.table}
-    assert document.keys() == top | {"audio", "recording", "keys", "profiles"}
+    assert document.keys() == top | {*TABLE_OPTIONS, "keys", "profiles"}
     assert document["audio"].keys() == {option.name for option in OPTIONS if option.table == "audio"}
     assert document["profiles"][0].keys() == {option.name for option in PROFILE_OPTIONS}
 
@@ -160,19 +161,31 @@ TEXTS = st.sampled_from(
 )  # fmt: skip
 
 
-@given(TEXTS, st.sampled_from([option for option in OPTIONS if option.in_file]), st.text(max_size=8))
-@settings(max_examples=40, deadline=None)
-def test_whatever_is_set_is_read_back_and_the_rest_stays(text: str, option: object, word: str) -> None:
-    assert isinstance(option, type(option_named("theme")))
-    value = {bool: True, int: 480, float: 0.25}.get(
+def _possible(option: Option, word: str) -> object:
+    """A value that ``option`` takes: the largest of a number."""
+    highest = next((check.high for check in option.checks if isinstance(check, Between)), 480)
+    return {bool: True, int: int(highest), float: float(highest)}.get(
         option.kind, option.choices[-1] if option.choices else word
     )
+
+
+@given(
+    TEXTS,
+    st.sampled_from([option for option in OPTIONS if option.in_file and option.key != "profile"]),
+    st.text(max_size=8),
+)
+@settings(max_examples=40, deadline=None)
+def test_whatever_is_set_is_read_back_and_the_rest_stays(text: str, option: object, word: str) -> None:
+    assert isinstance(option, Option)
+    value = _possible(option, word)
     file = parse_config(Path("c.toml"), text)
     changed = parse_config(Path("c.toml"), with_setting(file, option, value))
     assert changed.value(option) == value
+    removed = parse_config(Path("c.toml"), without_setting(changed, option))
+    assert removed.value(option) is None
     for other in OPTIONS:
         if other is not option and other.in_file:
-            assert changed.value(other) == file.value(other)
+            assert changed.value(other) == removed.value(other) == file.value(other)
     assert changed.keys == file.keys
     assert list(changed.profiles) == list(file.profiles)
     assert all(line in changed.text.splitlines() for line in text.splitlines() if line.startswith("# "))

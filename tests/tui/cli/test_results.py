@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from acceptance import results
 from acceptance.store import FILE_NAME, ResultsStore
-from tests.acceptance.made_results import made_result
+from tests.acceptance.made_results import made_result, made_scenario_run
 from tui import i18n
 from tui.cli.group import salesmind
 
@@ -82,6 +82,43 @@ def test_a_comparison_fails_when_something_is_worse(run: Run, kept: None) -> Non
     assert "No verdict has changed." in same.stdout
     changes = json.loads(run("results", "compare", "--json").stdout)["changes"]
     assert {change["checkpoint"] for change in changes} == {"t1.order", "t3.killed"}
+
+
+@pytest.fixture
+def scenarios(state: Path, kept: None) -> None:
+    """Four runs of a scenario, one of them newer than every run of the procedure."""
+    with ResultsStore(state / FILE_NAME) as store:
+        for day, latency_ms in enumerate((400.0, 500.0, 900.0, 650.0), 23):
+            store.keep(made_scenario_run(f"202611{day}T120000Z-0000", latency_ms))
+
+
+def test_scenarios_are_listed_and_shown_as_such(run: Run, scenarios: None) -> None:
+    listed = run("results", "list").stdout.splitlines()
+    assert "1 scenarios PASS" in listed[0] and "document PASS" in listed[-1]
+    shown = run("results", "show").stdout
+    assert "PASS     audible" in shown and "audible: 2 of 2 passed" in shown
+    assert "response_latency_p50: 650 ms (n=4)" in shown
+
+
+def test_figures_are_compared_with_the_run_before_or_the_median_of_several(run: Run, scenarios: None) -> None:
+    before = run("results", "compare", "--fail-on-regression", "20%")
+    assert before.exit_code == 0, before.output
+    assert "response_latency_p50: 900 ms -> 650 ms" in before.stdout
+    several = run("results", "compare", "--last", "3", "--fail-on-regression", "20%")
+    assert several.exit_code == 1
+    assert "median of 3 runs" in several.stdout
+    assert "response_latency_p50: 500 ms -> 650 ms  regression" in several.stdout
+    assert run("results", "compare", "--last", "3", "--fail-on-regression", "40").exit_code == 0
+    assert run("results", "compare", "--last", "3").exit_code == 0
+
+
+def test_what_cannot_be_compared_says_so(run: Run, scenarios: None) -> None:
+    mixed = run("results", "compare", "latest", OLD)
+    assert (mixed.exit_code, "cannot be compared" in mixed.stderr) == (2, True)
+    nothing = run("results", "compare", NEW, OLD, "--fail-on-regression", "5%")
+    assert (nothing.exit_code, "no figures" in nothing.stderr) == (1, True)
+    assert run("results", "compare", "latest", OLD, "--last", "2").exit_code == 2
+    assert run("results", "compare", "--fail-on-regression", "much").exit_code == 2
 
 
 def test_there_is_nothing_before_the_first(run: Run, kept: None) -> None:
