@@ -79,8 +79,8 @@ catalogue: $(VENV)/.dev ## collect the strings of the interface, and compile the
 screenshots: $(VENV)/.dev ## take the pictures of the docs from the running program
 	$(BIN)/python scripts/make_screenshots.py
 
-benchmarks: $(VENV)/.dev ## print the tables of benchmarks/README.md (about 10 minutes, on a quiet machine)
-	for script in startup server_start conversation terminal_bytes lateness key_echo onset engine languages; do $(BIN)/python benchmarks/$$script.py; done
+benchmarks: $(VENV)/.dev ## print the tables of benchmarks/README.md (about 15 minutes, on a quiet machine)
+	for script in startup server_start conversation terminal_bytes lateness key_echo onset engine languages server capacity; do $(BIN)/python benchmarks/$$script.py; done
 
 lock: $(BIN)/python ## pin what pyproject.toml asks for, by hash (UPGRADE=--upgrade: to the newest there is)
 	$(PIP) --quiet uv

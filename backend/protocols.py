@@ -12,6 +12,7 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 from websockets.protocol import State
 
 from backend.connection_limits import ConnectionLimits, Refusal
@@ -29,6 +30,9 @@ VANISHED_S = 8.0
 """A ping unanswered for this long, with no sign of life from the client's kernel either: the machine is gone."""
 _TCP_INFO = struct.Struct("=3x B 4x 16x I 28x I")
 """The start of Linux's ``struct tcp_info`` (linux/tcp.h): probes, unacked, last_ack_recv (ms)."""
+
+SEND_NOW = "salesmind.send_now"
+"""The ASGI extension with ``send_now``: ``{"send": a function}``."""
 
 _REFUSALS: dict[Refusal, tuple[str, str]] = {
     "full": ("503 Service Unavailable", "The server has no room for more connections. Try again later."),
@@ -94,17 +98,19 @@ def guarded_protocols(
             doors.limits.leave(doors.address(self.client))
             super().connection_lost(exc)
 
-        async def send(self, message: Any) -> None:
-            """As the library does it, but a text message on an open connection is put into its frame right here.
+        def handle_connect(self, event: Request) -> None:
+            """Offer the application a way to send without a coroutine."""
+            super().handle_connect(event)
+            if self.response.status_code == 101:
+                self.scope["extensions"][SEND_NOW] = {"send": self.send_now}
 
-            Nearly everything that a conversation sends is one of those.
-            """
-            text = message.get("text") if message["type"] == "websocket.send" else None
-            if text is not None and self.writable.is_set() and self.conn.state is State.OPEN:
-                payload = text.encode()
-                self.transport.write(text_frame_head(len(payload)) + payload)
-            else:
-                await super().send(message)
+        def send_now(self, text: str) -> bool:
+            """Send a text message if that needs no waiting; False if it was not sent."""
+            if not self.writable.is_set() or self.conn.state is not State.OPEN:
+                return False
+            payload = text.encode()
+            self.transport.write(text_frame_head(len(payload)) + payload)
+            return True
 
         def keepalive_timeout(self) -> None:
             """No pong yet. A client that is merely busy, or that we do not read, has a kernel that answers."""

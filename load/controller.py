@@ -94,6 +94,8 @@ class Controller:
         self._command = command
         self._run = _Run()
         self._seconds: list[Second] = []
+        self._talking: dict[int, int] = {}
+        """Users in a conversation, by crowd, as each last reported."""
         self._failed: Failed | None = None
         self._wanted = 0
         self._begun = time.monotonic()
@@ -244,7 +246,7 @@ class Controller:
 
     def _add_row(self, now: float, usage: Usage | None) -> Row:
         taken, self._seconds = self._seconds, []
-        added = row(now - self._begun, self._wanted, taken, usage)
+        added = row(now - self._begun, self._wanted, self._talking, taken, usage)
         self._run.rows.append(added)
         self._watcher.on_row(self._run.rows)
         return added

@@ -103,19 +103,23 @@ def spread(values: Sequence[float]) -> Spread:
     )
 
 
-def row(t: float, wanted: int, seconds: Iterable[Second], server: Usage | None) -> Row:
-    """The crowds' reports since the last row as one; ``users`` is what each said last."""
-    users: dict[int, int] = {}
+def row(
+    t: float, wanted: int, talking: dict[int, int], seconds: Iterable[Second], server: Usage | None
+) -> Row:
+    """The crowds' reports since the last row as one. ``talking``, users by crowd, is brought up to date with them.
+
+    A crowd may have reported twice meanwhile, or not at all.
+    """
     samples: defaultdict[Measure, list[float]] = defaultdict(list)
     counts: Counter[Count] = Counter()
     errors: Counter[str] = Counter()
     for second in seconds:
-        users[second.crowd] = second.users  # a crowd may have reported twice
+        talking[second.crowd] = second.users
         for measure, values in second.samples.items():
             samples[measure] += values
         counts.update(second.counts)
         errors.update(second.errors)
-    return Row(round(t, 2), wanted, sum(users.values()), dict(samples), dict(counts), dict(errors), server)
+    return Row(round(t, 2), wanted, sum(talking.values()), dict(samples), dict(counts), dict(errors), server)
 
 
 def figures(rows: Sequence[Row]) -> Figures:

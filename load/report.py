@@ -33,7 +33,6 @@ class Words:
     errors: str
     server: str
     seconds: str
-    steps: str
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,6 @@ def page(
     words: Words,
     verdict: Sequence[str],
     tables: Sequence[Sequence[Sequence[str]]],
-    steps: Sequence[str] = (),
 ) -> str:
     """The page. The rows of ``tables`` are cells of plain text; the first of each has the headings."""
     rows = _thinned(result.rows)
@@ -72,7 +70,6 @@ def page(
     if any(each.server for each in rows):
         cores = [each.server.cores if each.server else None for each in rows]
         charts.append(_chart(words.server, words.seconds, times, [Line("", cores)]))
-    steps_html = f"<h2>{escape(words.steps)}</h2><ul>{_items(steps)}</ul>" if steps else ""
     return (
         f'<!doctype html>\n<html lang="{escape(words.language)}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>{escape(words.title)}</title>'
@@ -80,14 +77,9 @@ def page(
         f"<p>{escape(result.server)} - {escape(result.profile)} - {escape(result.began_at)}</p>"
         + "".join(f'<p class="verdict">{escape(sentence)}</p>' for sentence in verdict)
         + "".join(map(_table, tables))
-        + steps_html
         + "".join(charts)
         + "</body></html>\n"
     )
-
-
-def _items(texts: Sequence[str]) -> str:
-    return "".join(f"<li>{escape(text)}</li>" for text in texts)
 
 
 def _thinned(rows: Sequence[Row]) -> list[Row]:

@@ -21,6 +21,8 @@ from backend.spin.socket_limits import TooManySockets, open_sockets
 from backend.spin.wording import choose_language, sentence
 
 Message = dict[str, Any]
+SEND_NOW = "salesmind.send_now"
+"""The ASGI extension of ``backend.protocols``: a function that sends a text message if that needs no waiting."""
 CLOSE_TIMEOUT_S = 2.0
 """Longest wait (s) for a client that reads nothing while the connection is closed."""
 
@@ -31,10 +33,15 @@ class ClientSocket:
     """The client's end of the relay: an accepted ASGI WebSocket."""
 
     def __init__(
-        self, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+        self,
+        scope: Message,
+        receive: Callable[[], Awaitable[Message]],
+        send: Callable[[Message], Awaitable[None]],
     ) -> None:
         self._receive = receive
         self._send = send
+        extension = scope.get("extensions", {}).get(SEND_NOW, {})
+        self.send_now: Callable[[str], bool] = extension.get("send", _never)
 
     async def accept(self) -> bool:
         """Accept the upgrade; False if the client has already gone."""
@@ -75,12 +82,17 @@ class ClientSocket:
             raise ClientGone from failure
 
 
+def _never(_text: str) -> bool:
+    """For servers that can only send by a coroutine."""
+    return False
+
+
 class UnknownPath(AsyncConsumer):  # type: ignore[misc]
     """Any other path: refused over the WebSocket, where the existing server answers with a bare HTTP 500."""
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
         """Accept, explain, close 4404."""
-        client = ClientSocket(receive, send)
+        client = ClientSocket(scope, receive, send)
         if await client.accept():
             language = choose_language(read_handshake(scope).accept_language)
             event = error_event(
@@ -107,7 +119,7 @@ class RealtimeConsumer(AsyncConsumer):  # type: ignore[misc]
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
         """Accept, check, relay until one side ends."""
-        client = ClientSocket(receive, send)
+        client = ClientSocket(scope, receive, send)
         if not await client.accept():
             return
         handshake = read_handshake(scope)

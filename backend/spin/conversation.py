@@ -14,7 +14,7 @@ import contextlib
 import logging
 import time
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,7 +22,6 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import Error as DatabaseFailure
 from django.db import IntegrityError
-from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from backend.spin import leases, upstream
@@ -30,6 +29,7 @@ from backend.spin.admission import Admission
 from backend.spin.chunk_log import ChunkLog
 from backend.spin.close_codes import CloseCode, classify_upstream_close, classify_upstream_loss
 from backend.spin.frames import (
+    EventHead,
     NotAnEvent,
     append_event,
     audio_bytes,
@@ -44,6 +44,7 @@ from backend.spin.pacing import AudioPacing
 from backend.spin.stall_watch import StallWatch
 from backend.spin.transcripts import TranscriptWriter
 from backend.spin.typed_turns import TypedTurns
+from backend.spin.upstream import UpstreamConnection
 from backend.spin.wording import sentence
 
 QUEUED_MESSAGES = 32
@@ -70,6 +71,10 @@ class Client(Protocol):
 
     async def send(self, message: str | bytes) -> None:
         """Send one message. Raises ``ClientGone``."""
+
+    @property
+    def send_now(self) -> Callable[[str], bool]:
+        """Sends a message if that needs no waiting; false if it has to be sent with ``send``."""
 
     async def close(self, code: int, reason: str, event: str | None) -> None:
         """Send the reason in an event, then close; gives up on a client that is gone or stuck."""
@@ -106,7 +111,7 @@ class Conversation:
         self._refused_bytes = 0
         self._typed = TypedTurns()
         self._writer: TranscriptWriter | None = None
-        self._upstream: ClientConnection | None = None
+        self._upstream: UpstreamConnection | None = None
         self._ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> End:
@@ -200,7 +205,7 @@ class Conversation:
         await asyncio.sleep(self._pacing.pause_s(min(PACING_MARGIN_S, limit / 2), now))
         return False
 
-    async def _pump_up(self, far: ClientConnection) -> None:
+    async def _pump_up(self, far: UpstreamConnection) -> None:
         def stalled() -> None:
             far.transport.abort()  # a closing handshake would wait behind what is stuck
             self._end(CloseCode.UPSTREAM_LOST, "connection_error", "upstream_stalled")
@@ -257,30 +262,55 @@ class Conversation:
         await database_sync_to_async(leases.acquire)(*self.lease)
         logger.info("✅ Session %s realtime_mode updated to True", session_id)
 
-    async def _pump_down(self, far: ClientConnection) -> None:
+    async def _pump_down(self, far: UpstreamConnection) -> None:
         def stalled() -> None:
             self._end(CloseCode.CLIENT_STALLED, "connection_error", "client_stalled")
 
         watch = StallWatch(settings.SALESMIND_STALL_SECONDS, stalled)
+        far.on_text = self._forward_now
         try:
             while True:
                 message = await far.recv()
-                transcript = None
+                head = None
                 if isinstance(message, str):
                     try:
                         head, message = read_event(message)
                     except NotAnEvent:
                         await self._tell("forwarding_error", "upstream_not_an_event")
                         continue
-                    if not is_delta(head.type):
-                        logger.info("📩 OpenAIからメッセージ受信: type=%s", type_for_log(head.type))
-                        transcript = finished_transcript(head) or self._typed.confirmed(head)
                 with watch:
                     await self._client.send(message)
-                if transcript is not None and self._writer is not None:
-                    self._writer.add(transcript)
+                if head is not None:
+                    self._note(head)
         finally:
+            far.on_text = None
             watch.close()
+
+    def _forward_now(self, message: str) -> bool:
+        """Forward an event while its bytes are being read, if the client takes it at once; false if not.
+
+        Most go this way: it needs no queue and wakes no task.
+        """
+        try:
+            head, message = read_event(message)
+            if not self._client.send_now(message):
+                return False
+            self._note(head)
+        except NotAnEvent:
+            return False
+        except Exception:
+            logger.exception("The relay of session %s failed", self._admission.session_label)
+            self._end(CloseCode.INTERNAL_ERROR, "server_error", "internal_error")
+        return True
+
+    def _note(self, head: EventHead) -> None:
+        """Log an event that was forwarded, and keep what it finishes."""
+        if is_delta(head.type):
+            return
+        logger.info("📩 OpenAIからメッセージ受信: type=%s", type_for_log(head.type))
+        transcript = finished_transcript(head) or self._typed.confirmed(head)
+        if transcript is not None and self._writer is not None:
+            self._writer.add(transcript)
 
     def _upstream_closed(self, closed: ConnectionClosed) -> None:
         """Tell the client with which code and reason the upstream ended."""

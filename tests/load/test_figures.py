@@ -28,8 +28,12 @@ def second(crowd: int, users: int, **samples: list[float]) -> Second:
 
 
 def test_a_row_counts_each_crowd_once_and_every_measurement() -> None:
-    added = row(1.0, 9, [second(1, 3, answer=[1.0]), second(2, 4), second(1, 5, answer=[2.0, 3.0])], None)
+    talking: dict[int, int] = {}
+    reports = [second(1, 3, answer=[1.0]), second(2, 4), second(1, 5, answer=[2.0, 3.0])]
+    added = row(1.0, 9, talking, reports, None)
     assert added.users == 9
+    assert row(2.0, 9, talking, [], None).users == 9
+    assert row(3.0, 9, talking, [second(2, 0)], None).users == 5
     assert added.samples == {"answer": [1.0, 2.0, 3.0]}
     assert added.counts == {"turns": 3}
     assert added.errors == {"no_answer": 3}

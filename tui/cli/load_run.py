@@ -168,16 +168,21 @@ def _report(result: Result, directory: Path) -> None:
     from load.report import page
 
     measures, facts = words.measure_rows(result.total), words.fact_rows(result.total)
+    steps, verdict = words.step_rows(result.steps), words.verdict(result)
+    for table in (measures, facts, steps):
+        for line in table_lines(table):
+            click.echo(line)
+        if table:
+            click.echo("")
+    for sentence_of_verdict in verdict:
+        click.echo(sentence_of_verdict)
     tables: list[Sequence[Sequence[str]]] = [measures, [(_("Of the whole run"), ""), *facts]]
-    verdict = words.verdict(result)
-    steps = [words.step(step) for step in result.steps]
-    for line in (*table_lines(measures), "", *table_lines(facts), "", *verdict):
-        click.echo(line)
+    tables += [steps] if steps else []
     written = msgspec.json.format(msgspec.json.encode(_without_bulk(result)), indent=1)
     try:
         (directory / "result.json").write_bytes(written + b"\n")
         (directory / "report.html").write_text(
-            page(result, words.page_words(), verdict, tables, steps), encoding="utf-8"
+            page(result, words.page_words(), verdict, tables), encoding="utf-8"
         )
     except OSError as error:
         raise reject(

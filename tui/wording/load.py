@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from load.figures import LATE_P99_MS, Figures, Spread
 from load.lines import Measure
 from load.report import Words
@@ -33,6 +35,7 @@ _FAILURES = {
     ),
     "load_crowd_ended": N_("The process with the conversations ended. Its log says why: load.log."),
 }
+NONE = Spread(0, None, None, None, None)
 HEADINGS = (N_("Measure"), N_("Number"), "p50", "p95", "p99", N_("Largest"))
 
 
@@ -50,7 +53,7 @@ def measure_rows(figures: Figures) -> list[tuple[str, ...]]:
     """A table of the measures, with headings."""
     rows = [tuple(_(heading) for heading in HEADINGS)]
     for measure, words in MEASURES.items():
-        spread = figures.spreads.get(measure, Spread(0, None, None, None, None))
+        spread = figures.spreads.get(measure, NONE)
         values = (spread.p50, spread.p95, spread.p99, spread.largest)
         rows.append((_(words), str(spread.n), *map(ms, values)))
     return rows
@@ -94,13 +97,36 @@ def progress(seconds: float, wanted: int, figures: Figures) -> str:
 
 
 def step(result: StepResult) -> str:
-    """What a step of the search came to."""
+    """What a step of the search came to, as one line."""
+    return _("{users} users: {outcome}").format(users=result.users, outcome=outcome(result))
+
+
+def outcome(result: StepResult) -> str:
+    """Whether a step was held, and if not, why."""
     if result.figures.late:
-        return _("{users} users: this machine sent too late to tell").format(users=result.users)
+        return _("this machine sent too late to tell")
     if result.held:
-        return _("{users} users: held").format(users=result.users)
+        return _("held")
     reasons = ", ".join(f"{each.limit.name} {each.value:.0f} > {each.limit.most:g}" for each in result.passed)
-    return _("{users} users: too many ({reasons})").format(users=result.users, reasons=reasons)
+    return _("too many ({reasons})").format(reasons=reasons)
+
+
+def step_rows(steps: Sequence[StepResult]) -> list[tuple[str, ...]]:
+    """A table of the search for the limit, with headings; empty without steps."""
+    if not steps:
+        return []
+    head = (_("Users"), _("Answer p50"), "p95", _("Ready p95"), _("Errors"), _("Server (cores)"), _("Result"))
+    rows: list[tuple[str, ...]] = [head]
+    for each in steps:
+        answer, gate = (each.figures.spreads.get(measure, NONE) for measure in ("answer", "gate"))
+        cores = "-" if each.figures.cores is None else f"{each.figures.cores:.2f}"
+        rows.append(
+            (
+                str(each.users), ms(answer.p50), ms(answer.p95), ms(gate.p95), str(each.figures.failures), cores,
+                outcome(each),
+            )
+        )  # fmt: skip
+    return rows
 
 
 def verdict(result: Result) -> list[str]:
@@ -131,6 +157,5 @@ def page_words() -> Words:
         latency=_("End of speech to first audio, each second"),
         errors=_("Errors per second"),
         server=_("CPU of the server (cores)"),
-        seconds=_("Seconds"),
-        steps=_("Steps"),
+        seconds=_("s"),
     )
