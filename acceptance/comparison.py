@@ -96,7 +96,8 @@ def compare_with(before: Sequence[RunResult], after: RunResult) -> Comparison:
     newest = before[0]
     tests = tuple(number for number in after.selected if number in newest.selected)
     scenarios = tuple(name for name in _scenarios(after) if name in _scenarios(newest))
-    old, new = _answers(newest, tests, scenarios), _answers(after, tests, scenarios)
+    limits = _limits(newest) & _limits(after)
+    old, new = (_answers(result, tests, scenarios, limits) for result in (newest, after))
     changes = []
     for name in [*new, *(name for name in old if name not in new)]:
         then, now = _verdict(old.get(name)), _verdict(new.get(name))
@@ -119,19 +120,28 @@ def _scenarios(result: RunResult) -> list[str]:
     return [] if result.scenarios is None else [one.name for one in result.scenarios.scenarios]
 
 
+def _limits(result: RunResult) -> set[str]:
+    """The limits that a run of scenarios was held to."""
+    if result.scenarios is None:
+        return set()
+    return {answer.checkpoint for test in result.tests if test.scenario is None for answer in test.answers}
+
+
 def _answers(
-    result: RunResult, tests: tuple[int, ...], scenarios: tuple[str, ...]
+    result: RunResult, tests: tuple[int, ...], scenarios: tuple[str, ...], limits: set[str]
 ) -> dict[str, list[Answer]]:
     """By checkpoint; several attempts at one scenario answer the same."""
     found: dict[str, list[Answer]] = {}
     for test in result.tests:
-        chosen = (
-            test.number in tests
-            if result.scenarios is None
-            else test.scenario is None or test.scenario in scenarios
-        )
-        for answer in test.answers if chosen else ():
-            found.setdefault(answer.checkpoint, []).append(answer)
+        for answer in test.answers:
+            if result.scenarios is None:
+                chosen = test.number in tests
+            elif test.scenario is None:
+                chosen = answer.checkpoint in limits
+            else:
+                chosen = test.scenario in scenarios
+            if chosen:
+                found.setdefault(answer.checkpoint, []).append(answer)
     return found
 
 
