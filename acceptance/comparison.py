@@ -87,7 +87,9 @@ def compare(before: RunResult, after: RunResult) -> Comparison:
 
 
 def compare_with(before: Sequence[RunResult], after: RunResult) -> Comparison:
-    """The same against several runs, newest first: verdicts with the newest, figures with the median of all.
+    """The same against several runs, newest first: verdicts with the newest, figures with the median.
+
+    The median is of those runs that tried the same scenarios.
 
     Raises ``ValueError`` if there is none.
     """
@@ -114,6 +116,11 @@ def compare_with(before: Sequence[RunResult], after: RunResult) -> Comparison:
         figures=_figures(before, after),
         runs=len(before),
     )
+
+
+def ran_the_same(one: RunResult, other: RunResult) -> bool:
+    """Whether both tried the same scenarios: only then do their figures say anything of each other."""
+    return one.scenarios is not None and sorted(_scenarios(one)) == sorted(_scenarios(other))
 
 
 def _scenarios(result: RunResult) -> list[str]:
@@ -152,7 +159,7 @@ def _verdict(answers: Sequence[Answer] | None) -> Verdict | None:
 def _figures(before: Sequence[RunResult], after: RunResult) -> tuple[FigureChange, ...]:
     known: dict[str, list[float]] = {}
     for result in before:
-        for figure in _of(result):
+        for figure in _of(result) if ran_the_same(result, after) else ():
             if figure.value is not None:
                 known.setdefault(figure.name, []).append(figure.value)
     return tuple(

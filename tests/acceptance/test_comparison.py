@@ -68,3 +68,12 @@ def test_a_limit_that_only_one_run_had_is_no_change() -> None:
     failed = msgspec.structs.replace(limits, answers=(msgspec.structs.replace(limit, verdict="fail"),))
     worse = msgspec.structs.replace(limited, tests=(*plain.tests, failed))
     assert [change.direction for change in compare(limited, worse).changes] == ["worse"]
+
+
+def test_figures_of_other_scenarios_say_nothing() -> None:
+    before, after = made_scenario_run("a", 100.0), made_scenario_run("b", 900.0)
+    assert before.scenarios is not None
+    other = msgspec.structs.replace(before.scenarios.scenarios[0], name="other")
+    changed = msgspec.structs.replace(before.scenarios, scenarios=(other,))
+    assert compare(msgspec.structs.replace(before, scenarios=changed), after).figures == ()
+    assert [one.after for one in compare(before, after).figures] == [900.0]
