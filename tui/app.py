@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePath
@@ -30,10 +31,10 @@ from tui.frame.palette import ActionsProvider, available
 from tui.frame.plain_scrollbar import PlainScrollBarRender
 from tui.frame.screen import ConsoleModal, ConsoleScreen
 from tui.frame.typed_ahead import TypedAhead
-from tui.host import memory, terminal
+from tui.host import line, memory, terminal
 from tui.host.pastes import keep_pastes_text
 from tui.host.screenshot import in_cells
-from tui.host.services import Services
+from tui.host.services import ServerAccount, Services
 from tui.host.terminal_signals import RESTORE_TITLE, SAVE_TITLE
 from tui.i18n import _, ngettext
 from tui.login.screen import LoginScreen
@@ -41,6 +42,7 @@ from tui.navigation import (
     BrowseRecordings,
     BrowseScenarios,
     CheckServer,
+    Compare,
     Converse,
     LanguageChosen,
     LoggedIn,
@@ -108,6 +110,8 @@ class SalesMindApp(ConsoleApp):
     def on_mount(self) -> None:
         if not self.is_headless:
             terminal.watch(self.terminal_gone, self.set_interval)
+            if self.settings.low_bandwidth is None and line.over_ssh():
+                self._watch_line()
         if self.settings.terminal_title:
             self.write_to_terminal(SAVE_TITLE)
         # After `fg` the terminal shows an empty screen, and Textual paints only what has changed.
@@ -115,6 +119,18 @@ class SalesMindApp(ConsoleApp):
         self.call_after_refresh(self._tell_what_settings_name_wrongly)
         if self._only is not None:
             self.push_screen(self._only, lambda _: self.exit(0))
+
+    def _watch_line(self) -> None:
+        watch = line.LineWatch()
+        descriptor = sys.__stderr__.fileno() if sys.__stderr__ is not None else 2
+
+        def look() -> None:
+            if watch.sample(line.has_room(descriptor)):
+                timer.stop()
+                self.be_quiet()
+                self.notify(_("The line is slow: less is shown per second."), markup=False)
+
+        timer = self.set_interval(line.SAMPLE_EVERY_S, look)
 
     def _tell_what_settings_name_wrongly(self) -> None:
         theme = self.settings.theme
@@ -143,10 +159,36 @@ class SalesMindApp(ConsoleApp):
         self.remember()
         self.push_screen(SessionsScreen())
         self.expire_recordings()
+        if message.remember:
+            self.remember_token(account)
+
+    @work(group="tokens", exit_on_error=False)
+    async def remember_token(self, account: ServerAccount) -> None:
+        """Remember the token of ``account``, and say where."""
+        try:
+            place = await self.services.remember_token(self.settings, account)
+        except OSError as error:
+            self.tell("state_not_saved", reason=error.strerror or str(error))
+            return
+        words = {
+            "keyring": _("This login is remembered in the system's keyring. Logging out forgets it."),
+            "file": _("This login is remembered in {path}, which only you can read. Logging out forgets it."),
+        }[place]
+        self.notify(words.format(path=self.settings.state_directory / "tokens.json"), markup=False)
+
+    @work(group="tokens", exit_on_error=False)
+    async def forget_token(self, account: ServerAccount) -> None:
+        """Forget the token of ``account``, if it was remembered."""
+        try:
+            await self.services.forget_token(self.settings, account)
+        except OSError as error:
+            self.tell("state_not_saved", reason=error.strerror or str(error))
 
     @on(LoggedOut)
     def go_to_login(self, message: LoggedOut) -> None:
-        """Forget the token and show the login screen."""
+        """Forget the token, the remembered one too, and show the login screen."""
+        if self.account is not None:
+            self.forget_token(self.account)
         self.account = None
         self.run_worker(self.close_client(), exit_on_error=False)
         while len(self.screen_stack) > 1:
@@ -210,6 +252,14 @@ class SalesMindApp(ConsoleApp):
 
         if not self._is_open(ReplayScreen):
             self.push_screen(ReplayScreen(message.directory, message.at))
+
+    @on(Compare)
+    def go_to_comparison(self, message: Compare) -> None:
+        """Show two recordings side by side."""
+        from tui.recordings.compare import CompareScreen
+
+        if not self._is_open(CompareScreen):
+            self.push_screen(CompareScreen(message.first, message.second))
 
     def _is_open(self, kind: type[Screen[Any]]) -> bool:
         """Whether such a screen is open already: a second quick key press must not open another."""

@@ -41,6 +41,10 @@ TICK_S = 0.1
 class DevicesScreen(ConsoleScreen[None]):
     """Every input and output of this machine; a child process tries them."""
 
+    ABOUT: ClassVar[str] = N_(
+        "The microphones and loudspeakers of this machine: what each hears now, whether it works, and which ones "
+        "conversations use."
+    )
     ACTIONS: ClassVar[tuple[Action, ...]] = DEVICES_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(DEVICES_ACTIONS)
     FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset({"app.quit", "app.palette"})

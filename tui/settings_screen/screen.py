@@ -34,6 +34,10 @@ from tui.tones import STYLES, News
 class SettingsScreen(ConsoleScreen[None]):
     """Every setting that the file may hold, and the profiles."""
 
+    ABOUT: ClassVar[str] = N_(
+        "Every setting with its value and where that comes from, and the profiles. Changes are written to the "
+        "configuration file."
+    )
     ACTIONS: ClassVar[tuple[Action, ...]] = SETTINGS_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(SETTINGS_ACTIONS)
     FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset({"app.quit", "app.palette"})
