@@ -87,7 +87,9 @@ def compare(before: RunResult, after: RunResult) -> Comparison:
 
 
 def compare_with(before: Sequence[RunResult], after: RunResult) -> Comparison:
-    """The same against several runs, newest first: verdicts with the newest, figures with the median of all.
+    """The same against several runs, newest first: verdicts with the newest, figures with the median.
+
+    The median is of those runs that tried the same scenarios.
 
     Raises ``ValueError`` if there is none.
     """
@@ -96,7 +98,8 @@ def compare_with(before: Sequence[RunResult], after: RunResult) -> Comparison:
     newest = before[0]
     tests = tuple(number for number in after.selected if number in newest.selected)
     scenarios = tuple(name for name in _scenarios(after) if name in _scenarios(newest))
-    old, new = _answers(newest, tests, scenarios), _answers(after, tests, scenarios)
+    limits = _limits(newest) & _limits(after)
+    old, new = (_answers(result, tests, scenarios, limits) for result in (newest, after))
     changes = []
     for name in [*new, *(name for name in old if name not in new)]:
         then, now = _verdict(old.get(name)), _verdict(new.get(name))
@@ -115,23 +118,37 @@ def compare_with(before: Sequence[RunResult], after: RunResult) -> Comparison:
     )
 
 
+def ran_the_same(one: RunResult, other: RunResult) -> bool:
+    """Whether both tried the same scenarios: only then do their figures say anything of each other."""
+    return one.scenarios is not None and sorted(_scenarios(one)) == sorted(_scenarios(other))
+
+
 def _scenarios(result: RunResult) -> list[str]:
     return [] if result.scenarios is None else [one.name for one in result.scenarios.scenarios]
 
 
+def _limits(result: RunResult) -> set[str]:
+    """The limits that a run of scenarios was held to."""
+    if result.scenarios is None:
+        return set()
+    return {answer.checkpoint for test in result.tests if test.scenario is None for answer in test.answers}
+
+
 def _answers(
-    result: RunResult, tests: tuple[int, ...], scenarios: tuple[str, ...]
+    result: RunResult, tests: tuple[int, ...], scenarios: tuple[str, ...], limits: set[str]
 ) -> dict[str, list[Answer]]:
     """By checkpoint; several attempts at one scenario answer the same."""
     found: dict[str, list[Answer]] = {}
     for test in result.tests:
-        chosen = (
-            test.number in tests
-            if result.scenarios is None
-            else test.scenario is None or test.scenario in scenarios
-        )
-        for answer in test.answers if chosen else ():
-            found.setdefault(answer.checkpoint, []).append(answer)
+        for answer in test.answers:
+            if result.scenarios is None:
+                chosen = test.number in tests
+            elif test.scenario is None:
+                chosen = answer.checkpoint in limits
+            else:
+                chosen = test.scenario in scenarios
+            if chosen:
+                found.setdefault(answer.checkpoint, []).append(answer)
     return found
 
 
@@ -142,7 +159,7 @@ def _verdict(answers: Sequence[Answer] | None) -> Verdict | None:
 def _figures(before: Sequence[RunResult], after: RunResult) -> tuple[FigureChange, ...]:
     known: dict[str, list[float]] = {}
     for result in before:
-        for figure in _of(result):
+        for figure in _of(result) if ran_the_same(result, after) else ():
             if figure.value is not None:
                 known.setdefault(figure.name, []).append(figure.value)
     return tuple(

@@ -45,9 +45,9 @@ from scenarios.waiting import (
     answer_begun,
     answered,
     busy,
+    heard_out,
     into_the_answer,
     left_to_play_s,
-    quiet,
     restored,
     stream_time,
     written_down,
@@ -292,7 +292,9 @@ class ScenarioConversation:
                 # Whether somebody speaks up is the server's business; if so, it is heard to its end.
                 patience = self._request.patience.resumed_s if isinstance(turn.action, NetworkFault) else 0.0
                 await held.until(lambda held: busy(held) or answer_begun(held, first), patience)
-                await held.until(quiet, turn.answer_within_s + left_to_play_s(held))
+                await held.until(
+                    lambda held: heard_out(held, first), turn.answer_within_s + left_to_play_s(held)
+                )
                 return
             case _ if self._muted and not isinstance(turn.action, Say):
                 return  # nobody answers silence
@@ -301,7 +303,7 @@ class ScenarioConversation:
         if following is not None and following.during_answer_s is not None:
             return  # that waits for the answer to begin
         await held.until(lambda held: answered(held, first), turn.answer_within_s)
-        await held.until(quiet, turn.answer_within_s + left_to_play_s(held))
+        await held.until(lambda held: heard_out(held, first), turn.answer_within_s + left_to_play_s(held))
         spoken = isinstance(turn.action, Speak | SpeakText | Interrupt)
         await held.until(
             lambda held: written_down(held, first, spoken=spoken), self._request.patience.words_s

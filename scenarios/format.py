@@ -12,10 +12,10 @@ LONGEST_S = 600.0
 DEFAULT_CER = 0.2
 ANSWER_WITHIN_S = 30.0
 
-_TITLE = Table(
+_BOTH_LANGUAGES = Table(
     (
-        Field("ja", Text(), "日本語の題名", "In Japanese", required=True),
-        Field("en", Text(), "英語の題名", "In English", required=True),
+        Field("ja", Text(), "日本語", "In Japanese", required=True),
+        Field("en", Text(), "英語", "In English", required=True),
     ),
     or_text=True,
 )
@@ -249,8 +249,8 @@ _TURN = Table(
 LIMITS = Table(tuple(Field(one.name, Number(0, 1e9), one.ja, one.en) for one in FIGURES))
 SCENARIO = Table(
     (
-        Field("title", _TITLE, "題名", "Title, one text or one in each language"),
-        Field("description", Text(), "説明", "What it is for"),
+        Field("title", _BOTH_LANGUAGES, "題名", "Title, one text or one in each language"),
+        Field("description", _BOTH_LANGUAGES, "説明", "What it is for, one text or one in each language"),
         Field("language", Text(LANGUAGES), "会話の言語", "Language of the conversation", "ja"),
         Field("session", _SESSION, "セッションの項目", "Fields of the session", required=True),
         Field("voice", _VOICE, "音声", "Voice and transcription"),

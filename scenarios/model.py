@@ -124,7 +124,7 @@ class Scenario:
     end: tuple[Expectation, ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict)
     """By name of the figure (``scenarios.figures``)."""
-    description: str = ""
+    description: Wording | None = None
     voice: str = "marin"
     transcription_model: str = "gpt-4o-mini-transcribe"
     turn_detection: TurnDetection = field(default_factory=TurnDetection)

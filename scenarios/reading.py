@@ -84,17 +84,16 @@ def scenario_of(document: Mapping[str, Any], path: Path, text: str = "") -> Scen
     mistakes += _across(document, path.parent, {mistake.path[:2] for mistake in mistakes})
     if mistakes:
         raise ScenarioInvalid(path, text, mistakes)
-    title = document.get("title", path.stem)
     return Scenario(
         name=path.stem,
         path=path,
-        title=Wording(ja=title, en=title) if isinstance(title, str) else Wording(**title),
+        title=_wording(document.get("title", path.stem)),
         language=document.get("language", "ja"),
         session=NewSession(**document["session"]),
         turns=tuple(_turn(one, path.parent) for one in document["turns"]),
         end=_expectations(document.get("end", {})),
         limits=dict(document.get("limits", {})),
-        description=document.get("description", ""),
+        description=_wording(document["description"]) if "description" in document else None,
         turn_detection=TurnDetection(
             **{
                 name: value if name == "threshold" else int(value)
@@ -104,6 +103,10 @@ def scenario_of(document: Mapping[str, Any], path: Path, text: str = "") -> Scen
         **_given(document.get("voice", {}), name="voice", transcription_model="transcription_model"),
         chunk_bytes=int(document.get("audio", {}).get("chunk_bytes", DEFAULT_CHUNK_BYTES)),
     )
+
+
+def _wording(given: str | Mapping[str, str]) -> Wording:
+    return Wording(ja=given, en=given) if isinstance(given, str) else Wording(**given)
 
 
 def _given(table: Mapping[str, Any], **names: str) -> dict[str, Any]:

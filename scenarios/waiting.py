@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 
 from acceptance.held_conversation import HeldConversation
 from acceptance.record import Record
-from relay.stream import Connection, Playback, Response, Role, Started, Transcript
+from relay.stream import Connection, Latency, Playback, Response, Role, Started, Transcript
 from scenarios.window import Window
+
+_SEEN_S = 0.15
+"""From an event to levels that know of it."""
 
 
 def answer_begun(held: HeldConversation, first: int) -> bool:
@@ -17,8 +20,14 @@ def answer_begun(held: HeldConversation, first: int) -> bool:
 
 
 def answered(held: HeldConversation, first: int) -> bool:
-    """A response that began in the window has ended, however."""
-    return held.record.window(first).one(Response, lambda event: event.state == "done") is not None
+    """A response that began in the window has ended, however. One that was interrupted by it began before."""
+    earlier = {event.response_id for event in held.events[:first] if isinstance(event, Response)}
+    return (
+        held.record.window(first).one(
+            Response, lambda event: event.state == "done" and event.response_id not in earlier
+        )
+        is not None
+    )
 
 
 def busy(held: HeldConversation) -> bool:
@@ -31,6 +40,21 @@ def quiet(held: HeldConversation) -> bool:
     state = held.state
     waiting = state.meters is not None and state.meters.playback_buffer_ms > 0
     return not state.answering and state.speech_item_id is None and not waiting
+
+
+def heard_out(held: HeldConversation, first: int) -> bool:
+    """Quiet, and whatever was answered since event number ``first`` has been played to its end.
+
+    The levels come ten times a second: those before the end of a response know nothing of its last sound.
+    """
+    window = held.record.window(first)
+    done = window.of(Response, lambda event: event.state == "done")
+    meters = held.state.meters
+    if done and (meters is None or meters.t < done[-1].t + _SEEN_S):
+        return False
+    begun = {event.item_id for event in window.of(Latency) if event.item_id is not None}
+    over = {event.item_id for event in window.of(Playback, lambda event: event.state != "started")}
+    return quiet(held) and begun <= over
 
 
 def left_to_play_s(held: HeldConversation) -> float:

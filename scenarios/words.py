@@ -193,8 +193,8 @@ def explained(scenario: Scenario) -> Iterator[Line]:
     industry = session.industry or session.company_id or "-"
     language = {"ja": ("日本語", "Japanese"), "en": ("英語", "English")}[scenario.language]
     yield _line(f"{scenario.title.ja}({language[0]})", f"{scenario.title.en} (in {language[1]})")
-    if scenario.description:
-        yield _line(scenario.description, scenario.description)
+    if scenario.description is not None:
+        yield Line(scenario.description)
     offer = session.value_proposition
     yield _line(f"セッションを開始します: {industry}, {offer}", f"Starts a session: {industry}, {offer}")
     for number, turn in enumerate(scenario.turns, 1):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from acceptance.comparison import Change, compare, compare_with
+from acceptance.results import TestResult
 from tests.acceptance.made_results import SCENARIO_QUESTION as QUESTION
 from tests.acceptance.made_results import made_result, made_scenario_run
 
@@ -54,3 +56,24 @@ def test_noise_is_no_regression_and_what_was_not_measured_is_not_compared() -> N
     assert compare(made_scenario_run("a", None), made_scenario_run("b", 60.0)).figures == ()
     with pytest.raises(ValueError, match="nothing"):
         compare_with([], made_scenario_run("a", 1.0))
+
+
+def test_a_limit_that_only_one_run_had_is_no_change() -> None:
+    """Other scenarios were run, or no ``--limit`` was given."""
+    plain = made_scenario_run("a", 500.0)
+    limit = msgspec.structs.replace(plain.tests[0].answers[0], checkpoint="limits.errors")
+    limits = TestResult(number=3, verdict="pass", beyond="not_applicable", answers=(limit,), title=QUESTION)
+    limited = msgspec.structs.replace(plain, id="b", tests=(*plain.tests, limits), selected=(1, 2, 3))
+    assert compare(limited, plain).changes == compare(plain, limited).changes == ()
+    failed = msgspec.structs.replace(limits, answers=(msgspec.structs.replace(limit, verdict="fail"),))
+    worse = msgspec.structs.replace(limited, tests=(*plain.tests, failed))
+    assert [change.direction for change in compare(limited, worse).changes] == ["worse"]
+
+
+def test_figures_of_other_scenarios_say_nothing() -> None:
+    before, after = made_scenario_run("a", 100.0), made_scenario_run("b", 900.0)
+    assert before.scenarios is not None
+    other = msgspec.structs.replace(before.scenarios.scenarios[0], name="other")
+    changed = msgspec.structs.replace(before.scenarios, scenarios=(other,))
+    assert compare(msgspec.structs.replace(before, scenarios=changed), after).figures == ()
+    assert [one.after for one in compare(before, after).figures] == [900.0]

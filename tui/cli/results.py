@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from acceptance.store import ResultsStore, StoredRun
 
 DIRECTIONS = {"better": N_("better"), "worse": N_("worse"), "changed": N_("changed")}
+_LOOKED_THROUGH = 200
+"""Runs among which those with the same scenarios are looked for."""
 _RUN = N_("RUN is an id from the list, the start of one, or `latest`.")
 
 
@@ -165,7 +167,7 @@ def compare_command(
         raise reject(_("Give either BEFORE or --last."))
     with _store() as store:
         later = store.get(run)
-        earlier = store.earlier(later, last or 1) if before is None else (store.get(before),)
+        earlier = _earlier(store, later, last or 1) if before is None else (store.get(before),)
     if not earlier:
         raise reject(_("There is no run before {run} to compare with.").format(run=later.id))
     if (earlier[0].scenarios is None) != (later.scenarios is None):
@@ -184,6 +186,16 @@ def compare_command(
         raise reject(_("These runs have no figures to compare."), ExitCode.CHECK_FAILED)
     if found.worse or regressions:
         raise click.exceptions.Exit(ExitCode.CHECK_FAILED)
+
+
+def _earlier(store: ResultsStore, later: RunResult, most: int) -> tuple[RunResult, ...]:
+    """The runs before ``later`` that are most like it: of scenarios, those that tried the same."""
+    from acceptance.comparison import ran_the_same
+
+    if later.scenarios is None:
+        return store.earlier(later, most)
+    same = [run for run in store.earlier(later, _LOOKED_THROUGH) if ran_the_same(run, later)]
+    return tuple(same[:most]) or store.earlier(later, 1)
 
 
 def _share(percent: str) -> float:
