@@ -20,7 +20,7 @@ VISITOR = Allowed(
             "live.sample", "live.say", "live.mute", "live.interrupt", "live.source", "live.reconnect",
             "live.recording", "live.filter", "live.copy", "live.freeze", "live.follow", "live.turns",
             "live.inspect", "live.signals", "live.zoom_in", "live.zoom_out", "live.readings", "live.enlarge",
-            "live.back",
+            "live.back", "live.push_to_talk", "live.talk", "live.echo", "live.louder", "live.quieter",
             "inspect.open", "inspect.search", "inspect.next", "inspect.previous", "inspect.follow",
             "inspect.copy", "inspect.audio", "inspect.protocol", "inspect.turns", "inspect.connection",
             "inspect.devices", "inspect.trouble", "inspect.log", "inspect.in", "inspect.out", "inspect.own",
