@@ -14,7 +14,7 @@ UV     := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-hours test-kills test-scenarios test-system fuzz reliability audit system-packages lint format catalogue screenshots \
+.PHONY: help demo test coverage test-hours test-kills test-scenarios test-system test-box fuzz reliability audit system-packages lint format catalogue screenshots \
 	benchmarks lock clean
 
 help: ## this list
@@ -37,11 +37,15 @@ test-hours: $(VENV)/.dev ## hold ten simulated hours of conversation and measure
 test-kills: $(VENV)/.dev ## kill -9 a recorded talk at 50 moments, and repair what it leaves (about 4 minutes)
 	SALESMIND_KILLS=50 $(BIN)/python -m pytest -q tests/recordings/test_kills.py
 
-test-scenarios: $(VENV)/.dev ## run the scenarios that ship, and their twins that must fail, in real time (about 2 minutes)
-	SALESMIND_SCENARIOS=1 $(BIN)/python -m pytest -q tests/scenarios/test_shipped.py
+test-scenarios: $(VENV)/.dev ## run the scenarios that ship, and their twins that must fail, in real time (about 4 minutes)
+	SALESMIND_SCENARIOS=1 $(BIN)/python -m pytest -q tests/scenarios
 
-test-system: $(VENV)/.dev ## run the tests on a virtual sound card, nginx, Daphne, PostgreSQL, Redis and a browser
+test-system: $(VENV)/.dev ## run the tests on a virtual sound card, nginx, Daphne, PostgreSQL, Redis, sshd and a browser
 	SALESMIND_REQUIRE_SYSTEM=1 $(BIN)/python -m pytest -m system tests
+
+test-box: $(VENV)/.dev ## follow docs/demo-box.md word for word on a clean Debian (as root, about 10 minutes)
+	apt-get install -y -q --no-install-recommends debootstrap systemd-container iproute2 iptables sshpass curl
+	SALESMIND_TEST_BOX=1 $(BIN)/python -m pytest -m system tests/system/test_demo_box.py
 
 fuzz: $(VENV)/.dev ## try every property test with 10,000 examples (an hour or more)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n 2 -m "hypothesis and not system" $(TEST)
@@ -55,7 +59,7 @@ audit: $(AUDIT)/.done ## look for known vulnerabilities in what is pinned, and f
 system-packages: ## install the Debian packages of test-system (as root)
 	apt-get update -q
 	apt-get install -y -q --no-install-recommends libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils nginx-light chromium \
-		postgresql redis-server flac ffmpeg sox
+		postgresql redis-server flac ffmpeg sox openssh-client openssh-server socat
 
 lint: $(VENV)/.dev ## ruff and mypy
 	$(BIN)/ruff check .
@@ -73,12 +77,12 @@ screenshots: $(VENV)/.dev ## take the pictures of the docs from the running prog
 	$(BIN)/python scripts/make_screenshots.py
 
 benchmarks: $(VENV)/.dev ## print the tables of benchmarks/README.md (about 10 minutes, on a quiet machine)
-	for script in startup server_start conversation terminal_bytes lateness onset engine languages; do $(BIN)/python benchmarks/$$script.py; done
+	for script in startup server_start conversation terminal_bytes lateness key_echo onset engine languages; do $(BIN)/python benchmarks/$$script.py; done
 
 lock: $(BIN)/python ## pin what pyproject.toml asks for, by hash (UPGRADE=--upgrade: to the newest there is)
 	$(PIP) --quiet uv
-	$(UV) pyproject.toml --extra server --extra site --extra offline --extra aec --extra load --group dev --output-file requirements/dev.txt
-	$(UV) pyproject.toml --extra server --extra offline --constraint requirements/dev.txt --output-file requirements/demo.txt
+	$(UV) pyproject.toml --extra server --extra web --extra site --extra offline --extra aec --extra load --group dev --output-file requirements/dev.txt
+	$(UV) pyproject.toml --extra server --extra web --extra offline --constraint requirements/dev.txt --output-file requirements/demo.txt
 	$(UV) requirements/agents.in --output-file requirements/agents.txt
 
 clean: ## remove the virtual environment and caches

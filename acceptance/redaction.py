@@ -40,7 +40,11 @@ _PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = tuple(
             r"""[^"'\r\n\\]+""",
             rf"\1\2{MARK}",
         ),
-        (("token", "bearer"), r"\b(Token|Bearer)(\s+|%20)[0-9A-Za-z._~+/=-]{8,}", rf"\1\2{MARK}"),
+        (
+            ("token", "bearer", "box"),
+            r"\b(Token|Bearer|Box(?=(?:\s+|%20)[\w-]{32}))(\s+|%20)[0-9A-Za-z._~+/=-]{8,}",
+            rf"\1\2{MARK}",
+        ),
         (
             ("basic",),
             r"\b(Basic)(\s+|%20)(?=[A-Za-z+/]*[0-9=])[0-9A-Za-z+/]{8,}={0,2}",

@@ -27,7 +27,7 @@ OLD_FILES = 4
 
 _SECRET = re.compile(
     r"((?:[?&]|\b)token=)[^&\s\"'<>]+"
-    r"|(\b(?:Token|Bearer)\s+)[A-Za-z0-9._\-]{16,}"
+    r"|(\b(?:Token|Bearer|Box)\s+)[A-Za-z0-9._\-]{16,}"
     r"|(\bsk-)[A-Za-z0-9_\-]{8,}",
     re.IGNORECASE,
 )
@@ -152,9 +152,17 @@ def pass_on(line: str) -> None:
         logging.getLogger("backend.engine").info("%s", line)
 
 
+def _says_something(record: logging.LogRecord) -> bool:
+    """False for the line of a kiosk's report, which comes every second, unless it failed."""
+    arguments = record.args if isinstance(record.args, tuple) else ()
+    report = len(arguments) == 5 and str(arguments[2]).startswith("/api/box/visitors/")
+    return not (report and arguments[1] == "POST" and arguments[4] == 200)
+
+
 def quiet_libraries() -> None:
     """Silence noisy and duplicate loggers."""
     logging.getLogger("websockets").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.access").addFilter(_says_something)
     # A refused request is the client's affair, and 404s are in the access log.
     logging.getLogger("django.request").setLevel(logging.ERROR)
 

@@ -3,8 +3,8 @@
     python benchmarks/terminal_bytes.py [--seconds 15]
 
 The console holds a conversation with the scripted server in a pty of 120 x 40 and of 80 x 24: idle (the server says
-nothing), busy (it speaks without pause), and with a transcript that grows by ten deltas a second besides. A whole
-frame is one that goes to the footer's row too.
+nothing), busy (it speaks without pause), and with a transcript that grows by ten deltas a second besides; the last
+also with `--low-bandwidth`. A whole frame is one that goes to the footer's row too.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from pathlib import Path
 from benchmarks.conversation import ScriptedServerProcess, open_live_screen
 from benchmarks.terminal import Terminal
 
-GOALS_KIB_S = {"idle": 16, "busy": 20, "text": 32}
+GOALS_KIB_S = {"idle": 16, "busy": 20, "text": 32, "quiet": 8}
 SERVERS = {"idle": ("--silent",), "busy": (), "text": ("--deltas-per-second", "10")}
+SERVERS["quiet"] = SERVERS["text"]
 SIZES = ((120, 40), (80, 24))
 
 
-def written(url: str, columns: int, rows: int, seconds: float) -> tuple[float, float]:
-    """KiB and whole frames per second, once the conversation runs."""
+def written(url: str, columns: int, rows: int, seconds: float, *, quiet: bool) -> tuple[float, float]:
+    """KiB and whole frames per second, once the conversation runs. ``quiet``: with ``--low-bandwidth``."""
     with tempfile.TemporaryDirectory() as directory:
         environment = {
             "SALESMIND_STATE_DIR": directory,
@@ -35,6 +36,7 @@ def written(url: str, columns: int, rows: int, seconds: float) -> tuple[float, f
             "COLORTERM": "truecolor",
         }
         command = [str(Path(sys.executable).with_name("salesmind")), "--server", url]
+        command += ["--low-bandwidth"] if quiet else []
         with Terminal(command, columns=columns, rows=rows, environment=environment) as terminal:
             open_live_screen(terminal)
             terminal.read_for(3.0)
@@ -54,7 +56,7 @@ def main() -> None:
     for columns, rows in SIZES:
         for name, arguments in SERVERS.items():
             with ScriptedServerProcess(*arguments) as url:
-                rate, frames = written(url, columns, rows, seconds)
+                rate, frames = written(url, columns, rows, seconds, quiet=name == "quiet")
             print(f"{name}, {columns} x {rows}{rate:21.1f}{frames:18.2f}")
     goals = ", ".join(f"{name} {goal} KiB/s" for name, goal in GOALS_KIB_S.items())
     print(f"goals at 120 x 40: {goals}, no whole frame while nothing changes")

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import wave
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from acceptance.evidence import worded
 from acceptance.fault_proxy import FaultProxy
 from acceptance.held_conversation import HeldConversation
+from acceptance.judges.reasons import trouble
 from acceptance.judges.streaming import judge_stored
-from acceptance.measurements import ModeReading, StoredMessages
 from acceptance.record import Moment, Record
 from acceptance.results import Answer, ConversationRecord
-from api_client.errors import ApiError
 from api_client.rest import SalesMindClient
 from audio.errors import AudioError
 from relay.commands import Interrupt as InterruptKey
@@ -28,9 +25,8 @@ from relay.commands import UseSource
 from relay.config import RelayConfig
 from relay.stream import SourceState, StreamEvent
 from scenarios.figures import Measured, measured
-from scenarios.judges import QUIET_S, Window, heard_and_wanted, judge, stored_answer
+from scenarios.judges import QUIET_S, heard_and_wanted, judge, stored_answer
 from scenarios.model import (
-    Expectation,
     Interrupt,
     Mute,
     NetworkFault,
@@ -42,8 +38,9 @@ from scenarios.model import (
     Turn,
     Wait,
 )
-from scenarios.onset import leading_silence_s
 from scenarios.request import ScenarioRequest
+from scenarios.server_state import ServerState
+from scenarios.sound import leading_silence_s, loudest_heard_dbfs
 from scenarios.waiting import (
     answer_begun,
     answered,
@@ -55,6 +52,7 @@ from scenarios.waiting import (
     stream_time,
     written_down,
 )
+from scenarios.window import Window, heard_spans
 from scenarios.words import EVIDENCE, action_words
 
 _LONGEST_RECORDING_S = 600.0
@@ -104,7 +102,6 @@ class ScenarioConversation:
         self._proxy: FaultProxy | None = None
         self._windows: dict[str, Window] = {}
         self._muted = False
-        self._began = time.monotonic()
         self.attempt = Attempt()
         """Complete once ``hold`` has returned; until then what is known."""
 
@@ -112,6 +109,7 @@ class ScenarioConversation:
         """The conversation, to its last event. Raises ``ApiError`` and ``OSError``; cancelling ends it cleanly."""
         session = await self._client.start_session(self._scenario.session)
         self._session_id = session.id
+        self._server = ServerState(self._client, session.id, self._request.patience)
         record = Record(self._name, [])
         try:
             async with self._connected() as held:
@@ -121,6 +119,8 @@ class ScenarioConversation:
                     record = held.record
             record = held.record
             self._note_end(record)
+            if held.recording is not None:
+                await self._listen(held.recording)
             await self._judge_end(record)
         finally:
             self._finish(record)
@@ -154,6 +154,8 @@ class ScenarioConversation:
                 voice=scenario.voice,
                 transcription_model=scenario.transcription_model,
                 turn_detection=scenario.turn_detection,
+                # Early enough to be back within the patience for a half-open connection.
+                answer_within_s=min(30.0, 2 / 3 * request.patience.half_open_s),
                 record_directory=str(directory),
             )
             held = await HeldConversation.start(
@@ -187,7 +189,7 @@ class ScenarioConversation:
         window = self._windows[place] = await self._act(held, turn, window)
         if window.skipped is None:
             await self._settle(held, turn, window, following)
-        modes = await self._modes(turn.expect)
+        modes = await self._server.modes(turn.expect)
         self._windows[place] = replace(window, record=held.record, modes=modes)
 
     def _open_window(self, held: HeldConversation, place: str) -> Window:
@@ -330,12 +332,22 @@ class ScenarioConversation:
         self._windows = {place: replace(window, record=record) for place, window in self._windows.items()}
         self._windows["end"] = Window(record)
 
+    async def _listen(self, recording: Path) -> None:
+        """How loud the answers were that must be audible, from the recording."""
+        for place, expectations in self._scenario.places:
+            window = self._windows.get(place)
+            if window is not None and any(one.name == "audible" for one in expectations):
+                dbfs = await asyncio.to_thread(loudest_heard_dbfs, recording, heard_spans(window))
+                self._windows[place] = replace(window, heard_dbfs=dbfs)
+
     async def _judge_end(self, record: Record) -> None:
         """What is only known once it is over: the server's own state."""
-        self._windows["end"] = replace(self._windows["end"], modes=await self._modes(self._scenario.end))
+        self._windows["end"] = replace(
+            self._windows["end"], modes=await self._server.modes(self._scenario.end)
+        )
         stored = next((one for one in self._scenario.end if one.name == "stored"), None)
         if stored is not None:
-            messages = await self._stored(record)
+            messages = await self._server.stored(record)
             self._take(stored_answer(self._scenario, stored, judge_stored(record, messages)))
 
     def _finish(self, record: Record) -> None:
@@ -352,49 +364,6 @@ class ScenarioConversation:
         )
         self.attempt.measured = measured(record, character_errors=errors, characters=characters)
 
-    # --- the server's own state ----------------------------------------------------------------------
-
-    async def _modes(self, expectations: tuple[Expectation, ...]) -> tuple[ModeReading, ...]:
-        """``realtime_mode`` until it is as expected; nothing where nothing is expected of it."""
-        wanted = next((one.wanted for one in expectations if one.name == "realtime_mode"), None)
-        if wanted is None:
-            return ()
-        readings: list[ModeReading] = []
-        ends = time.monotonic() + self._request.patience.mode_s
-        while not readings or (readings[-1].value is not wanted and time.monotonic() < ends):
-            if readings:
-                await asyncio.sleep(_ASK_EVERY_S)
-            readings.append(await self._read_mode())
-        return tuple(readings)
-
-    async def _read_mode(self) -> ModeReading:
-        at, t = _now(), round(time.monotonic() - self._began, 3)
-        try:
-            session = await self._client.get_session(self._session_id)
-        except ApiError as error:
-            return ModeReading(at, t, None, str(error.code))
-        return ModeReading(at, t, session.realtime_mode)
-
-    async def _stored(self, record: Record) -> StoredMessages:
-        """The stored messages, read until they hold everything that was shown, or time is up."""
-        ends = time.monotonic() + self._request.patience.stored_s
-        while True:
-            messages = await self._read_messages()
-            if judge_stored(record, messages).verdict == "pass" or time.monotonic() >= ends:
-                return messages
-            await asyncio.sleep(_ASK_EVERY_S)
-
-    async def _read_messages(self) -> StoredMessages:
-        try:
-            messages = (await self._client.get_session(self._session_id)).messages
-        except ApiError as error:
-            return StoredMessages(_now(), error=str(error.code))
-        return StoredMessages(
-            _now(),
-            salesperson=tuple(turn.message.strip() for turn in messages if turn.role == "salesperson"),
-            customer=tuple(turn.message.strip() for turn in messages if turn.role == "customer"),
-        )
-
 
 def _may_change(answer: Answer) -> bool:
     """Whether what is missing may still come: a transcript, or a turn that is counted by its words."""
@@ -402,12 +371,10 @@ def _may_change(answer: Answer) -> bool:
 
 
 def _never(record: Record) -> Window:
-    """Of a turn that was never reached: nothing of it was seen, and nothing is decided."""
-    return Window(record, first=len(record.events))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    """Of a turn that was not reached: nothing of it was seen, and nothing is decided."""
+    moment = Moment(conversation=record.name)
+    why = trouble(record) or worded(EVIDENCE["not_reached"], "not_reached", "absence", moment)
+    return Window(record, first=len(record.events), skipped=why)
 
 
 def _write_wav(path: Path, pcm: bytes) -> None:

@@ -8,105 +8,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 
 from acceptance.evidence import absent, worded
 from acceptance.judges.readings import reading, unanswered
 from acceptance.judges.reasons import error_shown, trouble
-from acceptance.measurements import ModeReading
 from acceptance.record import Moment, Record
 from acceptance.results import Answer, Evidence, EvidenceKind, Scalar, Verdict
 from relay.stream import (
     Connection,
-    Item,
     Latency,
     Meters,
     Playback,
     Problem,
     ProtocolEvent,
     Response,
-    Role,
     SourceState,
-    Speech,
     Step,
     StreamEvent,
-    Transcript,
     TranscriptFailed,
 )
 from scenarios.model import Expectation, Scenario
 from scenarios.texts import character_errors, language_of
+from scenarios.window import Window, playbacks
 from scenarios.words import BEGINNING, EVIDENCE, question
 
 AUDIBLE_DBFS = -50.0
+_SILENT_DBFS = -120.0
 QUIET_S = 3.0
 """How long an answer that must not come is waited for."""
 _CLOCK_S = 0.2
 """The last event of a window comes up to 100 ms before its end."""
 Found = tuple[Verdict, tuple[Evidence, ...]]
-
-
-@dataclass(frozen=True)
-class Window:
-    """One turn as it was seen, or the whole conversation."""
-
-    record: Record
-    """Of the whole conversation so far."""
-    first: int = 0
-    last: int | None = None
-    """Index of the first event after it; None: it is still open, or the conversation's end closes it."""
-    began_t: float | None = None
-    """``t`` at which its action was carried out, where no event of the stream says so."""
-    lead_s: float = 0.0
-    """Silence at the beginning of what was spoken."""
-    modes: tuple[ModeReading, ...] = ()
-    """``realtime_mode``, read at the end of the window."""
-    skipped: Evidence | None = None
-    """Why its action could not be carried out."""
-
-    @cached_property
-    def inside(self) -> Record:
-        """The record of this window alone."""
-        return self.record.window(self.first, self.last)
-
-    @property
-    def decided(self) -> bool:
-        """Whether what has not come will not come."""
-        return self.record.complete or (self.last is not None and self.record.own_failure is None)
-
-    def items(self, role: Role) -> list[str]:
-        """Items of ``role`` that were first named in the window, in order."""
-        before = {item for event in self.record.events[: self.first] for item in _named(event, role)}
-        found = [item for event in self.inside.events[self.first :] for item in _named(event, role)]
-        return [item for item in dict.fromkeys(found) if item not in before]
-
-    def texts(self, role: Role) -> list[tuple[Transcript, str]]:
-        """The words of these items, each with its last event: final, or as far as they came."""
-        found = []
-        for item in self.items(role):
-            pieces = self.record.of(Transcript, lambda event, item=item: event.item_id == item)  # type: ignore[misc]
-            final = [event for event in pieces if event.final]
-            text = final[-1].text if final else "".join(event.text for event in pieces)
-            if text.strip():
-                found.append(((final or pieces)[-1], text.strip()))
-        return found
-
-    def all_final(self, role: Role) -> bool:
-        """Whether every one of these items has its final words."""
-        final = {event.item_id for event in self.record.of(Transcript, lambda event: event.final)}
-        return set(self.items(role)) <= final
-
-
-def _named(event: StreamEvent, role: Role) -> tuple[str, ...]:
-    match event:
-        case Item() | Transcript() if event.role == role:
-            return (event.item_id,)
-        case Playback() if role == "assistant":
-            return (event.item_id,)
-        case Speech() if role == "user":
-            return (event.item_id,)
-        case _:
-            return ()
 
 
 def judge(
@@ -181,7 +113,7 @@ def _transcript(window: Window, expected: Expectation) -> Found:
 
 def _answered(window: Window, expected: Expectation) -> Found:
     done = window.inside.completed_response
-    begun = next((one for one in _playbacks(window) if one.state == "started"), None)
+    begun = next((one for one in playbacks(window) if one.state == "started"), None)
     if expected.wanted is False:
         return _unanswered(window, done or begun)
     if done is not None:
@@ -268,26 +200,22 @@ def _answered_within(window: Window, expected: Expectation) -> Found:
 
 
 def _audible(window: Window, expected: Expectation) -> Found:
-    begun = next((one.t for one in _playbacks(window) if one.state == "started"), None)
-    levels = [
-        meters
-        for meters in window.inside.of(Meters)
-        if begun is not None and meters.t > begun and meters.speaker_rms_dbfs is not None
-    ]
-    if not levels:
-        if expected.wanted is False and window.decided:
-            evidence = _found(
-                "loudness", "measurement", window, None, dbfs=-120.0, threshold_dbfs=AUDIBLE_DBFS
-            )
-            return "pass", (evidence,)
+    """By the meters while it goes on; they may miss an answer of some 100 ms, so in the end the recording decides."""
+    played = playbacks(window)
+    begun = next((one for one in played if one.state == "started"), None)
+    dbfs = window.heard_dbfs
+    if begun is not None:
+        levels = [meters.speaker_rms_dbfs for meters in window.inside.of(Meters) if meters.t > begun.t]
+        dbfs = max((level for level in (*levels, dbfs) if level is not None), default=None)
+    elif window.decided and expected.wanted is False:
+        dbfs = _SILENT_DBFS
+    if dbfs is None:
         return _missing(window, "response.output_audio.delta")
-    loudest = max(levels, key=lambda meters: meters.speaker_rms_dbfs or -120.0)
-    dbfs = round(loudest.speaker_rms_dbfs or -120.0, 1)
     heard = dbfs > AUDIBLE_DBFS
-    if heard is not expected.wanted and not window.decided:
+    if heard is not expected.wanted and not window.record.complete:
         return "not_run", ()
-    evidence = _found("loudness", "measurement", window, loudest, dbfs=dbfs, threshold_dbfs=AUDIBLE_DBFS)
-    return _passed(heard is expected.wanted), (evidence,)
+    data = {"dbfs": round(dbfs, 1), "threshold_dbfs": AUDIBLE_DBFS}
+    return _passed(heard is expected.wanted), (_found("loudness", "measurement", window, begun, **data),)
 
 
 def _stopped_within(window: Window, expected: Expectation) -> Found:
@@ -407,12 +335,6 @@ _JUDGES: Mapping[str, Callable[[Window, Expectation], Found]] = {
 
 
 # --- what they share ---------------------------------------------------------------------------------
-
-
-def _playbacks(window: Window) -> list[Playback]:
-    """Of the answers that belong to the window."""
-    items = set(window.items("assistant"))
-    return [event for event in window.inside.of(Playback) if event.item_id in items]
 
 
 def _missing(window: Window, what: str) -> Found:

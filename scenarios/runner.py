@@ -140,9 +140,9 @@ class _Run:
                     dict.fromkeys(id_ for one in self._plan for id_ in checkpoints_of(one.scenario))
                 ),
                 plan=tuple(
-                    PlanStep(test=one.number, ja=words.ja, en=words.en)
+                    PlanStep(test=one.number, ja=line.words.ja, en=line.words.en)
                     for one in self._plan
-                    for words in explained(one.scenario)
+                    for line in explained(one.scenario)
                 ),
             )
         )

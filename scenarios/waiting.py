@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from acceptance.held_conversation import HeldConversation
 from acceptance.record import Record
 from relay.stream import Connection, Playback, Response, Role, Started, Transcript
-from scenarios.judges import Window
+from scenarios.window import Window
 
 
 def answer_begun(held: HeldConversation, first: int) -> bool:

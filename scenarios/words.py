@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from acceptance.results import Wording
 from scenarios.figures import FIGURES
@@ -17,7 +18,6 @@ from scenarios.model import (
     Silence,
     Speak,
     SpeakText,
-    Turn,
     Wait,
 )
 
@@ -58,6 +58,10 @@ EVIDENCE: Mapping[str, tuple[str, str]] = {
     "turns": ("発言 {n} 件(期待値 {wanted})", "{n} turns (expected {wanted})"),
     "in_order": ("この順に届きました: {order}", "Came in this order: {order}"),
     "not_in_order": ("{after} の後に {what} が来ませんでした", "{what} did not come after {after}"),
+    "not_reached": (
+        "この発言の前に会話が終わりました",
+        "The conversation was over before this turn",
+    ),
     "no_voice": (
         "話す音声を合成できません([voice] がインストールされていません)",
         "Not spoken: there is no local voice ([voice] is not installed)",
@@ -175,41 +179,45 @@ def _fault_words(action: NetworkFault) -> Wording:
     )
 
 
-def explained(scenario: Scenario) -> Iterator[Wording]:
-    """The whole scenario, line by line."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of an explanation. ``expected``: it says what is expected of the step before it."""
+
+    words: Wording
+    expected: bool = False
+
+
+def explained(scenario: Scenario) -> Iterator[Line]:
+    """The whole scenario, line by line; its title first."""
     session = scenario.session
     industry = session.industry or session.company_id or "-"
     language = {"ja": ("日本語", "Japanese"), "en": ("英語", "English")}[scenario.language]
-    yield Wording(ja=f"{scenario.title.ja}({language[0]})", en=f"{scenario.title.en} (in {language[1]})")
+    yield _line(f"{scenario.title.ja}({language[0]})", f"{scenario.title.en} (in {language[1]})")
     if scenario.description:
-        yield Wording(ja=scenario.description, en=scenario.description)
-    yield Wording(
-        ja=f"セッションを開始します: {industry}, {session.value_proposition}",
-        en=f"Starts a session: {industry}, {session.value_proposition}",
-    )
+        yield _line(scenario.description, scenario.description)
+    offer = session.value_proposition
+    yield _line(f"セッションを開始します: {industry}, {offer}", f"Starts a session: {industry}, {offer}")
     for number, turn in enumerate(scenario.turns, 1):
-        yield from _turn_lines(number, turn)
+        words = action_words(turn.action)
+        yield _line(f"{number}. {words.ja}", f"{number}. {words.en}")
+        yield from _expected(turn.expect)
     if scenario.end:
-        yield Wording(ja="会話を終了します", en="Ends the conversation")
+        yield _line("会話を終了します", "Ends the conversation")
         yield from _expected(scenario.end)
-    units = {kind.name: (kind, f" {kind.unit}".rstrip()) for kind in FIGURES}
-    for name, limit in scenario.limits.items():
-        kind, unit = units[name]
-        yield Wording(
-            ja=f"しきい値: {kind.ja} {limit:g}{unit} 以下", en=f"Limit: {kind.en}, at most {limit:g}{unit}"
-        )
+    for kind in FIGURES:
+        if kind.name in scenario.limits:
+            most = f"{scenario.limits[kind.name]:g} {kind.unit}".rstrip()
+            yield _line(f"しきい値: {kind.ja} {most} 以下", f"Limit: {kind.en}, at most {most}")
 
 
-def _turn_lines(number: int, turn: Turn) -> Iterator[Wording]:
-    words = action_words(turn.action)
-    yield Wording(ja=f"{number}. {words.ja}", en=f"{number}. {words.en}")
-    yield from _expected(turn.expect)
-
-
-def _expected(expectations: tuple[Expectation, ...]) -> Iterator[Wording]:
+def _expected(expectations: tuple[Expectation, ...]) -> Iterator[Line]:
     for one in expectations:
         words = expectation_words(one)
-        yield Wording(ja=f"   期待: {words.ja}", en=f"   Expects: {words.en}")
+        yield Line(Wording(ja=f"期待: {words.ja}", en=f"Expects: {words.en}"), expected=True)
+
+
+def _line(ja: str, en: str) -> Line:
+    return Line(Wording(ja=ja, en=en))
 
 
 def _shown(wanted: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePath
@@ -30,7 +31,7 @@ from tui.frame.palette import ActionsProvider, available
 from tui.frame.plain_scrollbar import PlainScrollBarRender
 from tui.frame.screen import ConsoleModal, ConsoleScreen
 from tui.frame.typed_ahead import TypedAhead
-from tui.host import memory, terminal
+from tui.host import line, memory, terminal
 from tui.host.pastes import keep_pastes_text
 from tui.host.screenshot import in_cells
 from tui.host.services import Services
@@ -108,6 +109,8 @@ class SalesMindApp(ConsoleApp):
     def on_mount(self) -> None:
         if not self.is_headless:
             terminal.watch(self.terminal_gone, self.set_interval)
+            if self.settings.low_bandwidth is None and line.over_ssh():
+                self._watch_line()
         if self.settings.terminal_title:
             self.write_to_terminal(SAVE_TITLE)
         # After `fg` the terminal shows an empty screen, and Textual paints only what has changed.
@@ -115,6 +118,18 @@ class SalesMindApp(ConsoleApp):
         self.call_after_refresh(self._tell_what_settings_name_wrongly)
         if self._only is not None:
             self.push_screen(self._only, lambda _: self.exit(0))
+
+    def _watch_line(self) -> None:
+        watch = line.LineWatch()
+        descriptor = sys.__stderr__.fileno() if sys.__stderr__ is not None else 2
+
+        def look() -> None:
+            if watch.sample(line.has_room(descriptor)):
+                timer.stop()
+                self.be_quiet()
+                self.notify(_("The line is slow: less is shown per second."), markup=False)
+
+        timer = self.set_interval(line.SAMPLE_EVERY_S, look)
 
     def _tell_what_settings_name_wrongly(self) -> None:
         theme = self.settings.theme

@@ -49,6 +49,15 @@ class ConsoleApp(App[int]):
         self._client: SalesMindClient | None = None
         self._fitted: set[str] = set()
         """The themes that are registered in the form that our screens need."""
+        self.quiet = False
+        """Whether little is to be written to the terminal."""
+        if settings.low_bandwidth:
+            self.be_quiet()
+
+    def be_quiet(self) -> None:
+        """From now on, write little to the terminal."""
+        self.quiet = True
+        self.animation_level = "none"
 
     @property
     def client(self) -> SalesMindClient:

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class InputControl:
-    """Sets the uplink, and says in the stream what is in force. Meters follow the gain: they show what is sent."""
+    """Sets the uplink, and answers each request with what is then in force.
+
+    Meters follow the gain: they show what is sent.
+    """
 
     def __init__(self, output: Output, uplink: Uplink) -> None:
         self._output = output
@@ -53,7 +56,7 @@ class InputControl:
             return
         if self._asked == echo:
             self._apply(echo, canceller)
-            self._tell()
+        self._tell()
 
     def played(self, pcm: bytes) -> None:
         """``pcm`` was handed to the sink. Any thread; quick."""

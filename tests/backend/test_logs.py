@@ -35,6 +35,7 @@ TOKEN = "0123456789abcdef0123456789abcdef01234567"
         f"GET /ws/realtime/?session_id=1&token={TOKEN}&x=1",
         f"{{'Authorization': 'Token {TOKEN}'}}",
         f"authorization: bearer {TOKEN}",
+        f"b'Box {TOKEN}'",
         f"Incorrect API key: sk-{TOKEN}",
     ],
 )

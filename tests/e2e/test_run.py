@@ -60,7 +60,7 @@ def test_a_run_says_what_passed_what_did_not_and_keeps_it(
 ) -> None:
     junit, out = tmp_path / "run.xml", tmp_path / "out"
     done = run(
-        environment, str(folder), "--server", server.url, "--username", "admin", "--parallel", "3", "--repeat", "2",
+        environment, str(folder), "--server", server.url, "--username", "admin", "--parallel", "4", "--repeat", "2",
         "--seed", "7", "--limit", "typed_latency_p95=9000", "--limit", "errors=0", "--junit", str(junit),
         "--out", str(out),
     )  # fmt: skip

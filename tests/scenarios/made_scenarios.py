@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from relay.stream import Item, Latency, Meters, Playback, Response, Role, Speech, StreamEvent, Transcript
-from scenarios.judges import Window
 from scenarios.model import Scenario
 from scenarios.reading import scenario_of
+from scenarios.window import Window
 from tests.acceptance.made_streams import CLOSED, CONNECTED, meters, record
 
 SMALL = """

@@ -20,8 +20,9 @@ from relay.stream import (
     StreamEvent,
 )
 from scenarios.format import END_EXPECTATIONS, EXPECTATIONS
-from scenarios.judges import Window, judge
+from scenarios.judges import judge
 from scenarios.model import Expectation
+from scenarios.window import Window, heard_spans
 from tests.acceptance.made_streams import CONNECTED, lost, message, record, step
 from tests.scenarios.made_scenarios import ANSWERED, loud, scenario, spoken, window
 
@@ -131,6 +132,15 @@ def test_an_answer_too_quiet_to_hear_is_not_audible() -> None:
         msgspec.structs.replace(e, speaker_rms_dbfs=-60.0) if isinstance(e, Meters) else e for e in ANSWERED
     ]
     assert judged("audible", True, window(*events)).verdict == "fail"
+
+
+def test_a_short_answer_that_no_meter_saw_is_heard_in_the_recording() -> None:
+    events = [event for event in ANSWERED if not isinstance(event, Meters)]
+    assert judged("audible", True, window(*events)).verdict == "fail"
+    seen = window(*events, heard_dbfs=-20.0)
+    assert judged("audible", True, seen).verdict == "pass"
+    assert heard_spans(seen) == [(1.8, 2.6)]
+    assert judged("audible", True, window(*events, heard_dbfs=-70.0)).verdict == "fail"
 
 
 def test_an_answer_before_the_end_of_the_turn_is_not_in_time() -> None:

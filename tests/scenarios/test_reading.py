@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -145,11 +146,21 @@ def test_whatever_toml_gives_is_read_or_refused(made: dict[str, Any]) -> None:
 def test_what_ships_is_explained_in_both_languages(path: Path) -> None:
     made = read_scenario(path)
     lines = list(explained(made))
-    assert len(lines) > 6 and all(line.ja and line.en for line in lines)
+    assert len(lines) > 6 and all(line.words.ja and line.words.en for line in lines)
     assert made.title.ja != made.title.en
     for place, expectations in made.places:
         for one in expectations:
             assert "{" not in question(place, one).ja + question(place, one).en
+
+
+def test_the_example_of_the_documentation_is_a_scenario() -> None:
+    page = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    with pytest.raises(ScenarioInvalid) as caught:
+        scenario_of(tomllib.loads(example), Path("x.toml"))
+    assert [one.code for one in caught.value.mistakes] == [MistakeCode.NO_SUCH_FILE], (
+        "only its recording is missing"
+    )
 
 
 def test_six_ship_in_both_languages() -> None:

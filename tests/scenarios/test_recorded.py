@@ -15,7 +15,7 @@ from scenarios.model import Interrupt, Say, Scenario, Speak
 from scenarios.reading import scenario_of
 from scenarios.recorded import NothingSaid, Proposal, propose
 from tests.acceptance.made_streams import CLOSED, CONNECTED, lost
-from tests.evil_strings import EVIL
+from tests.evil_strings import EVIL, harm_in
 from tests.scenarios.made_scenarios import ANSWERED, spoken
 
 MANIFEST = Manifest(
@@ -101,7 +101,7 @@ def test_a_pause_within_a_thought_does_not_make_two_turns() -> None:
     assert 'transcript = "Well, how are you?"' in proposal.text
 
 
-@pytest.mark.parametrize("text", EVIL)
+@pytest.mark.parametrize("text", EVIL.values(), ids=EVIL)
 def test_no_words_from_outside_change_the_file(text: str, tmp_path: Path) -> None:
     events = [
         *CONNECTED,
@@ -113,6 +113,7 @@ def test_no_words_from_outside_change_the_file(text: str, tmp_path: Path) -> Non
     read = made(propose(events, MANIFEST, role, "mine"), tmp_path)
     (turn,) = read.turns
     assert isinstance(turn.action, Say)
+    assert harm_in(turn.action.text) == []
     assert {one.name for one in turn.expect} <= {"answered", "answer_language"}
 
 

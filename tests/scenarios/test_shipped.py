@@ -1,6 +1,6 @@
 """The scenarios that ship pass against our server, and each has a twin that must not.
 
-``make test-scenarios``: twelve conversations in real time, three at once, take about two minutes.
+``make test-scenarios``: twelve conversations in real time, two at once, take about three minutes.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def result(server: Any, tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     )  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", "tui.cli", "run", *names, str(folder), "--username", "admin", "--server", server.url,
-         "--parallel", "3", "--out", str(out)],
+         "--parallel", "2", "--out", str(out)],
         env=environment, capture_output=True, text=True, timeout=400, check=False,
     )  # fmt: skip
     assert done.returncode == 1, done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests.conftest import SALESMIND
 
 TIMEOUT_S = 30.0
 
@@ -51,3 +54,29 @@ def wait_for(
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
         os.sched_yield()
+
+
+@contextmanager
+def box_server(directory: Path) -> Iterator[tuple[str, Path]]:
+    """The server of a demo box, with its engine: its URL, and the file with its secret."""
+    secret, log = directory / "box.secret", directory / "server.log"
+    command = [
+        *SALESMIND,
+        "serve",
+        "--port",
+        "0",
+        "--data-dir",
+        str(directory),
+        "--box-secret-file",
+        str(secret),
+    ]
+    process = subprocess.Popen(
+        [*command, "--log", str(log)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert process.stdout is not None
+    try:
+        yield str(json.loads(process.stdout.readline())["url"]), secret
+    finally:
+        process.terminate()
+        process.wait(20)
+        process.stdout.close()

@@ -23,6 +23,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
+from tests.system.nginx import find_nginx, make_certificate, substitute, whole_configuration
 from tests.system.programs import TIMEOUT_S, answers, free_port, running, wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -31,25 +32,12 @@ UNIT = (DEPLOY / "systemd" / "salesmind-daphne@.service").read_text()
 PASSWORD = "correct-horse-battery"  # of a database that lives as long as the test
 
 
-def find_nginx() -> str | None:
-    """Debian has it in /usr/sbin, which is not on everybody's path."""
-    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-
-
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.system,
     pytest.mark.skipif(find_nginx() is None, reason="nginx is not installed"),
     pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed"),
 ]
-
-
-def substitute(text: str, **replacements: tuple[str, str]) -> str:
-    """``text`` with each pair replaced; every left side must be there, or the file has changed under us."""
-    for name, (old, new) in replacements.items():
-        assert old in text, f"{name}: {old!r} is not in the file any more"
-        text = text.replace(old, new)
-    return text
 
 
 def daphne_command(unit: str, unix_socket: Path) -> list[str]:
@@ -148,16 +136,6 @@ async def site(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, 
             yield site
 
 
-def make_certificate(directory: Path) -> tuple[Path, Path]:
-    certificate, key = directory / "salesmind.pem", directory / "salesmind.key"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return certificate, key
-
-
 def nginx_configuration(
     directory: Path, certificate: Path, key: Path, sockets: list[Path], port: int, plain_port: int
 ) -> str:
@@ -174,15 +152,7 @@ def nginx_configuration(
         access=("/var/log/nginx/salesmind.access.log", str(directory / "access.log")),
         error=("/var/log/nginx/salesmind.error.log", str(directory / "error.log")),
     )
-    temporary = "\n".join(
-        f"{kind}_temp_path {directory / kind};"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    user = "user root;" if os.geteuid() == 0 else ""
-    return (
-        f"{user}\ndaemon off;\nmaster_process off;\npid {directory / 'nginx.pid'};\n"
-        f"events {{}}\nhttp {{\n{temporary}\n{site}\n}}\n"
-    )
+    return whole_configuration(directory, site)
 
 
 async def closed_by_server(client: ClientConnection) -> AsyncIterator[str | bytes]:

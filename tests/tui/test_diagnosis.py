@@ -10,9 +10,9 @@ from relay.stream import Connection, Problem, Response, SourceState, Speech, Ste
 from tests.tui import prepared_faults
 from tui import i18n
 from tui.actions import KeyNames
-from tui.conversation.diagnosis import Finding, diagnose, likeness
-from tui.conversation.health import health_news
-from tui.conversation.history import SignalHistory
+from tui.conversation.instruments.diagnosis import Finding, diagnose, likeness
+from tui.conversation.instruments.health import health_news
+from tui.conversation.instruments.history import SignalHistory
 
 
 def found(events: list[StreamEvent], now: float | None = None) -> tuple[Finding, str]:

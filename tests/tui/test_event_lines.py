@@ -5,7 +5,7 @@ from __future__ import annotations
 from relay.link.watchdog import probe
 from relay.stream import LogLine, Problem, ProtocolEvent, RealtimeMode, StreamEvent
 from tests.tui import scripted
-from tui.conversation.event_lines import PROBE_ITEM, EventLines
+from tui.conversation.instruments.event_lines import PROBE_ITEM, EventLines
 
 
 def received(t: float, name: str) -> list[StreamEvent]:

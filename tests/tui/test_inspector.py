@@ -13,12 +13,12 @@ import pytest
 from relay.recording import wire
 from relay.stream import LogLine, ProtocolEvent, RealtimeMode, Speech, Started, StreamEvent, encode
 from tests.tui import scripted
-from tui.conversation.event_detail import event_json, message_json, recorded_message, wall_time
-from tui.conversation.event_rows import EventRows, Filter, ShownRows, answered
 from tui.conversation.event_screen import EventScreen
 from tui.conversation.inspector import InspectorScreen
+from tui.conversation.instruments.event_detail import event_json, message_json, recorded_message, wall_time
+from tui.conversation.instruments.event_rows import EventRows, Filter, ShownRows, answered
+from tui.conversation.instruments.signals import Line
 from tui.conversation.live import LiveScreen
-from tui.conversation.signals import Line
 from tui.navigation import Converse
 
 

@@ -32,6 +32,7 @@ from tui.frame.jump import JumpScreen
 from tui.frame.screen import ConsoleScreen
 from tui.login.again import LoginAgainScreen
 from tui.login.screen import LoginScreen
+from tui.microphone.screen import MicrophoneScreen
 from tui.navigation import BrowseRecordings, BrowseScenarios, CheckServer, Converse, Replay
 from tui.recordings.export import ExportScreen
 from tui.recordings.replay import ReplayScreen
@@ -69,6 +70,7 @@ SCREENS: list[type[ConsoleScreen[Any]]] = [
     RecordingsScreen,
     ReplayScreen,
     ExportScreen,
+    MicrophoneScreen,
     DevicesScreen,
     SettingsScreen,
     ChoiceScreen,
@@ -137,6 +139,12 @@ async def test_footer_fits_eighty_columns(
         services.relay.script = scripted.talk()
         await until(pilot, lambda: app.screen.check_action("interrupt", ()))
         seen["live"] = _footer(app)
+        await pilot.press("k")
+        await until(pilot, lambda: app.screen.check_action("talk", ()))
+        seen["live, push to talk"] = _footer(app)
+        await pilot.press("space")
+        seen["live, talking"] = _footer(app)
+        await pilot.press("k")
         await pilot.press("t")
         seen["live, typing"] = _footer(app)
         await pilot.press("escape")
@@ -169,6 +177,16 @@ async def test_footer_fits_eighty_columns(
         await pilot.press("m")
         await until(pilot, lambda: app.screen.chosen.entry.notes.marked)
         seen["recordings, marked"] = _footer(app)
+        app.action_devices()
+        await until(pilot, lambda: isinstance(app.screen, DevicesScreen) and services.soundcheck.told)
+        seen["devices"] = _footer(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, DevicesScreen))
+        app.action_settings()
+        await until(pilot, lambda: isinstance(app.screen, SettingsScreen) and app.screen.chosen)
+        seen["settings"] = _footer(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, SettingsScreen))
         app.post_message(Replay(directory))
         await until(pilot, lambda: isinstance(app.screen, ReplayScreen) and app.screen.replay)
         seen["replay"] = _footer(app)

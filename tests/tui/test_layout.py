@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -121,3 +122,34 @@ async def test_plain_signals_on_a_terminal_without_braille(
 
 def test_a_tall_terminal_shows_more() -> None:
     assert [extent_for(rows) for rows in (20, 24, 30, 40, 60)] == ["off", "off", "strip", "plots", "tall"]
+
+
+async def test_panels_are_as_they_were_left(
+    make_app: Any, services: Any, session_of: Any, until: Any, tmp_path: Path
+) -> None:
+    async def arranged(keys: list[str]) -> tuple[str, int, bool, bool]:
+        app, services.relay.ended = make_app(logged_in=True), False
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.pause()
+            app.post_message(Converse(session_of(1)))
+            await until(pilot, lambda: isinstance(app.screen, LiveScreen) and app.screen.feed is not None)
+            services.relay.script = scripted.talk()
+            await until(pilot, lambda: app.screen.feed.state.turns)
+            await pilot.press(*keys)
+            await pilot.pause()
+            screen = app.screen
+            signals = screen.signals
+            return (
+                signals.extent,
+                signals.window_s,
+                screen.has_class("-readings"),
+                screen.has_class("-enlarged-talk"),
+            )
+
+    assert await arranged([]) == ("plots", 60, True, False)
+    changed = ("tall", 300, False, True)
+    assert await arranged(["s", "minus", "g", "x"]) == changed
+    assert await arranged([]) == changed, "the next start"
+    assert await arranged(["ctrl+l"]) == changed, "in the other language"
+    (tmp_path / "state.json").write_text('{"panels": {"signals": "huge", "window_s": "x", "enlarged": []}}')
+    assert await arranged([]) == ("plots", 60, True, False), "what nobody knows is ignored"

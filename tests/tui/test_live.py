@@ -11,7 +11,16 @@ import pytest
 from textual.widgets import Input, Static
 
 from relay import commands
-from relay.stream import Connection, Item, RealtimeMode, Recording, SourceState, Step, Transcript
+from relay.stream import (
+    Connection,
+    InputSettings,
+    Item,
+    RealtimeMode,
+    Recording,
+    SourceState,
+    Step,
+    Transcript,
+)
 from tests.evil_strings import EVIL, harm_in
 from tests.tui import scripted
 from tui.conversation.event_log import EventLog
@@ -310,6 +319,80 @@ async def test_muting_twice_in_one_breath_unmutes(
         await pilot.press("m", "m", "m")
         await until(pilot, lambda: len(services.relay.sent) == 3)
         assert services.relay.sent == [commands.Mute(on=on) for on in (True, False, True)]
+
+
+async def test_push_to_talk_keeps_the_microphone_closed_until_its_key(
+    make_app: Any, services: Any, start: Any, until: Any
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await start(app, pilot)
+        services.relay.script = [*scripted.opening(), scripted.meters(2.0)]
+        await until(pilot, lambda: "0 dB" in text(app, "#input"))
+        assert not screen.check_action("talk", ())
+        await pilot.press("space", "k")
+        await until(pilot, lambda: services.relay.sent == [commands.Mute(on=True)])
+        services.relay.script = [scripted.meters(15.0, muted=True)]
+        await until(pilot, lambda: "Push to talk" in text(app, "#meter") and "muted" in text(app, "#meter"))
+        await until(pilot, lambda: "space opens it" in text(app, "#health"))
+        await pilot.press("space")
+        await until(pilot, lambda: services.relay.sent[-1] == commands.Mute(on=False))
+        labels = {active.binding.description for active in screen.active_bindings.values()}
+        assert "Done" in labels
+        await pilot.press("space")
+        await until(pilot, lambda: services.relay.sent[-1] == commands.Mute(on=True))
+        await pilot.press("f11")
+        await until(pilot, lambda: len(services.relay.sent) == 4)
+        assert services.relay.sent[-1] == commands.Mute(on=False)
+        assert not screen.check_action("talk", ())
+
+
+async def test_echo_and_gain_are_switched_and_shown_as_the_relay_reports_them(
+    make_app: Any, services: Any, start: Any, until: Any
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await start(app, pilot)
+        services.relay.script = scripted.opening()
+        await until(pilot, lambda: "0 dB" in text(app, "#input"))
+        await pilot.press("a", "right_square_bracket", "right_square_bracket", "left_square_bracket")
+        await until(pilot, lambda: len(services.relay.sent) == 4)
+        assert services.relay.sent == [  # each from the one before, though none is answered yet
+            commands.UseEcho(mode="half-duplex"),
+            commands.UseGain(db=3.0),
+            commands.UseGain(db=6.0),
+            commands.UseGain(db=3.0),
+        ]
+        services.relay.script = [
+            InputSettings(t=14, echo="half-duplex", gain_db=gain_db) for gain_db in (0.0, 3.0, 6.0, 3.0)
+        ]
+        await until(pilot, lambda: "+3 dB" in text(app, "#input"))
+        assert "half-duplex" in text(app, "#input")
+        assert "silence is sent while the customer speaks" in text(app, "#news")
+        services.relay.script = [InputSettings(t=15, echo="off", gain_db=3.0)]
+        await until(pilot, lambda: "half-duplex" not in text(app, "#input"))
+        await pilot.press("a")
+        await until(pilot, lambda: services.relay.sent[-1] == commands.UseEcho(mode="half-duplex"))
+
+
+async def test_the_next_conversation_begins_as_the_last_was_switched(
+    make_app: Any, services: Any, start: Any, until: Any
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await start(app, pilot)
+        assert (services.relay.config.echo, services.relay.config.gain_db) == ("off", 0.0)
+        services.relay.script = [*scripted.opening(), InputSettings(t=4, echo="half-duplex", gain_db=-6.0)]
+        await until(pilot, lambda: "-6 dB" in text(app, "#input"))
+        await pilot.press("k")
+        services.relay.script, services.relay.ended = scripted.end(), True
+        await until(pilot, lambda: screen._over)
+        services.relay.sent.clear()
+        services.relay.ended = False
+        await pilot.press("r")
+        await until(pilot, lambda: services.relay.sent == [commands.Mute(on=True)])
+        assert (services.relay.config.echo, services.relay.config.gain_db) == ("half-duplex", -6.0)
+        assert app.settings.audio.echo == "off", "only the configuration changes that"
 
 
 async def test_event_log_is_filtered_frozen_and_copied(

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from relay.conversation import ConversationState, fold
-from relay.stream import Recording, StreamEvent
+from relay.stream import InputSettings, Recording, StreamEvent
 from tests.evil_strings import EVIL, harm_in
 from tests.tui import scripted
 from tui import i18n
+from tui.conversation.instruments.diagnosis import BargeIns
+from tui.conversation.instruments.rows import (
+    audio_rows,
+    connection_rows,
+    input_rows,
+    level_words,
+    summary_rows,
+)
 from tui.conversation.readings import padded
-from tui.conversation.rows import audio_rows, connection_rows, level_words, summary_rows
 from tui.host.services import ServerAccount
 from tui.status import Status, at_account, parts, place_name
 from tui.wording.figures import clock, meter_cells, number
 
-SIDE_VALUE_CELLS = 43 - 2 - 19
+SIDE_VALUE_CELLS = 45 - 2 - 19
 """Cells beside the labels at 80 columns (live.tcss: width and padding of #side; live.py: LABEL_WIDTH)."""
+
+
+HALF_DUPLEX = InputSettings(t=1.0, echo="half-duplex", gain_db=-30.0)
 
 
 def test_nothing_measured_is_a_dash() -> None:
@@ -36,7 +48,8 @@ def test_rows_fit_eighty_columns_in_both_languages() -> None:
     over = fold(live, scripted.end())
     for language in i18n.LANGUAGES:
         i18n.set_language(language)
-        for row in (*connection_rows(live, live.now + 99), *audio_rows(live), *summary_rows(over)):
+        counted = input_rows(replace(live, input_settings=HALF_DUPLEX), BargeIns(12, 20))
+        for row in (*connection_rows(live, live.now + 99), *audio_rows(live), *counted, *summary_rows(over)):
             assert cell_len(row.label) < 19, row
             assert cell_len(row.value) <= SIDE_VALUE_CELLS, row
 

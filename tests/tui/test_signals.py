@@ -9,10 +9,10 @@ from relay.conversation import ConversationState, fold
 from relay.stream import Connection, Latency, Playback, RealtimeMode, Response, Speech, StreamEvent
 from tests.tui import scripted
 from tui import i18n
-from tui.conversation.dots import bars, bars_and_lines
-from tui.conversation.history import KEPT_SAMPLES, SignalHistory
-from tui.conversation.signal_plots import plot_lines
-from tui.conversation.signals import LABEL_WIDTH, Line, View, legend, signal_lines
+from tui.conversation.instruments.dots import bars, bars_and_lines
+from tui.conversation.instruments.history import KEPT_SAMPLES, SignalHistory
+from tui.conversation.instruments.signal_plots import plot_lines
+from tui.conversation.instruments.signals import LABEL_WIDTH, Line, View, legend, signal_lines
 
 
 def told(*events: StreamEvent) -> SignalHistory:

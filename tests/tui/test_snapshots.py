@@ -17,6 +17,7 @@ from tests.tui import prepared_faults, scripted, scripted_check
 from tui import i18n
 from tui.conversation.live import LiveScreen
 from tui.navigation import CheckServer, Converse
+from tui.themes import LIGHT, SIXTEEN
 
 SIZES = [(80, 24), (120, 40)]
 SMALL = pytest.mark.parametrize(
@@ -99,6 +100,15 @@ def in_conversation(services: Any, session_of: Any, until: Any) -> Callable[...,
         return arrange
 
     return with_events
+
+
+@pytest.mark.parametrize("theme", [LIGHT.name, SIXTEEN.name])
+def test_conversation_in_other_colours(
+    make_app: Any, snap_compare: Any, in_conversation: Any, theme: str
+) -> None:
+    arrange = in_conversation(scripted.talk(), lambda screen: len(screen.query(".turn")) == 4)
+    app = make_app(logged_in=True, theme=theme)
+    assert snap_compare(app, terminal_size=(120, 40), run_before=arrange)
 
 
 def test_login(look: Any, until: Any, services: Any) -> None:

@@ -8,10 +8,18 @@ from typing import Any
 from relay.conversation import ConversationState, fold
 from relay.stream import Item, Latency, Playback, Response, Speech, Step, StreamEvent, Transcript
 from tests.tui import scripted
+from tui.conversation.instruments.turn_rows import (
+    as_json,
+    as_text,
+    outcome,
+    scale_s,
+    stage_lines,
+    turn_line,
+    wait_bar,
+)
+from tui.conversation.instruments.turn_times import KEPT_EXCHANGES, Exchange, TurnTimes
 from tui.conversation.live import LiveScreen
-from tui.conversation.turn_rows import as_json, as_text, outcome, scale_s, stage_lines, turn_line, wait_bar
 from tui.conversation.turn_screen import TurnScreen
-from tui.conversation.turn_times import KEPT_EXCHANGES, Exchange, TurnTimes
 from tui.conversation.turns_screen import TurnsScreen
 from tui.navigation import Converse
 

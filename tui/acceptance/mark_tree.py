@@ -35,10 +35,12 @@ class MarkTree(Tree[str]):
         self._by_key: dict[str, TreeNode[str]] = {}
         self._mark_width = max(cell_len(mark_word(mark)) for mark in TONES) + 2
 
-    def add_marked(self, parent: TreeNode[str], key: str, label: str, *, leaf: bool) -> TreeNode[str]:
-        """A node called ``key``; one that is no leaf is open."""
+    def add_marked(
+        self, parent: TreeNode[str], key: str, label: str, *, leaf: bool, opened: bool = True
+    ) -> TreeNode[str]:
+        """A node called ``key``. ``opened``: what is in it is shown."""
         self._marks[key] = "not_run"
-        node = parent.add(label, key, expand=not leaf, allow_expand=not leaf)
+        node = parent.add(label, key, expand=opened and not leaf, allow_expand=not leaf)
         self._by_key[key] = node
         return node
 
@@ -56,12 +58,16 @@ class MarkTree(Tree[str]):
                 self._by_key[key].set_label(self._by_key[key].label)
 
     def bring_up_node(self, key: str) -> None:
-        """Scroll a node to the top, without moving the cursor."""
+        """Open a node and scroll it to the top, without moving the cursor."""
+        self._by_key[key].expand()
         self.scroll_to(y=self._by_key[key].line, animate=False)
 
     def choose(self, key: str) -> None:
-        """Put the cursor on a node."""
-        self.move_cursor(self._by_key[key])
+        """Put the cursor on a node, and open what it is in."""
+        node = self._by_key[key]
+        if node.parent is not None:
+            node.parent.expand()
+        self.move_cursor(node)
 
     def render_label(self, node: TreeNode[str], base_style: Style, style: Style) -> Text:
         """The coloured mark in its own column, then the text."""

@@ -18,6 +18,7 @@ def open_console(
     profile: str | None = None,
     insecure: bool = False,
     on: bool | None = None,
+    low_bandwidth: bool | None = None,
     no_mouse: bool = False,
     own_server: OwnServer | None = None,
     **more: Any,
@@ -35,6 +36,7 @@ def open_console(
         "profile": profile,
         "insecure": insecure or None,
         "on": on,
+        "low_bandwidth": low_bandwidth or None,
         **more,
     }
     try:
@@ -48,14 +50,15 @@ def open_console(
     return run_console(settings, Services(own_server), mouse=not no_mouse)
 
 
-def require_terminal() -> None:
-    """Refuse if there is no terminal to draw on."""
+def require_terminal(words: str = "") -> None:
+    """Refuse, in ``words`` or those of the console, if there is no terminal to draw on."""
     from tui.i18n import _
 
     # Textual reads standard input and draws on standard error.
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise _refusal(
-            _(
+            words
+            or _(
                 "The console needs a terminal. Without one, use `salesmind talk` (see `salesmind talk --help`)."
             )
         )

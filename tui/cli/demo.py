@@ -15,9 +15,10 @@ from tui.cli.embedded_server import EmbeddedServer
 from tui.cli.group import reject
 from tui.cli.kiosk import receive, visit_options
 from tui.cli.mind_options import mind_arguments, mind_options
-from tui.cli.server_extra import require_server
+from tui.cli.server_extra import require_server, require_web
 from tui.cli.server_process import ServerDidNotStart
 from tui.cli.setting_options import setting
+from tui.cli.web import DEFAULT_PLACES, console_for, serve_page
 from tui.exit_codes import ExitCode
 from tui.i18n import LANGUAGES, _
 
@@ -54,6 +55,19 @@ from tui.i18n import LANGUAGES, _
 @click.option(
     "--no-mouse", is_flag=True, help=_("Leave the mouse to the terminal, so that it can select text.")
 )
+@click.option(
+    "--web",
+    is_flag=True,
+    help=_("Receive visitors in browsers, with their microphones, not in this terminal."),
+)
+@click.option(
+    "--web-port",
+    metavar="N",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help=_("Port of the page of --web; 0 picks a free one."),
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -68,10 +82,15 @@ def command(
     source: str | None,
     sink: str | None,
     no_mouse: bool,
+    web: bool,
+    web_port: int,
     **visits: Any,
 ) -> None:
     """Serve, open the console, stop serving."""
-    require_terminal()
+    if web:
+        require_web()
+    else:
+        require_terminal()
     require_server()
     from backend.engine.options import OptionsError, read_mind
 
@@ -81,9 +100,9 @@ def command(
         raise reject(str(error)) from None
     arguments = mind_arguments(mind, mind_model, mind_key_file, mind_timeout)
     # A box of its own: what the operator tries in the demo is not for visitors, nor the other way round.
-    directory = _directory("kiosk" if kiosk else "demo")
+    directory = _directory("kiosk" if kiosk or web else "demo")
     secret_file = directory / BOX_SECRET
-    if kiosk:
+    if kiosk or web:
         arguments = (*arguments, "--box-secret-file", str(secret_file))
     lang = lang or (ctx.parent.params.get("lang") if ctx.parent else None)
     click.echo(_("Starting the SalesMind server ..."), err=True)
@@ -95,6 +114,9 @@ def command(
         except ServerDidNotStart as failure:
             raise reject(_not_started(failure, server.log), ExitCode.CONNECTION) from None
         server.keep_running()
+        if web:
+            serve_page("127.0.0.1", web_port, (), DEFAULT_PLACES, console_for(url, secret_file))
+            return
         if kiosk:
             flags = {"server_url": url, "source": source, "sink": sink}
             ctx.exit(receive(flags, read_secret(secret_file), lang, once=False, mouse=not no_mouse, **visits))

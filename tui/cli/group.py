@@ -22,7 +22,7 @@ _OUTPUT_FAILURES = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG, errno.EB
 
 COMMANDS = (
     "demo", "talk", "check", "run", "results", "load", "runs", "replay", "doctor", "devices", "config", "keys",
-    "diagnostics", "serve", "engine", "kiosk", "box",
+    "diagnostics", "serve", "engine", "kiosk", "box", "web", "mic",
 )  # fmt: skip
 
 
@@ -136,6 +136,7 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool)
 @setting("profile", help=_("Server profile of the configuration to offer at login."))
 @setting("insecure", help=_("Accept a certificate even if it cannot be verified."))
 @setting("on", flag_value=False, help=_("Do not record the conversations."))
+@setting("low_bandwidth")
 @click.option(
     "--no-mouse", is_flag=True, help=_("Leave the mouse to the terminal, so that it can select text.")
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from tui.cli.console import require_terminal
 from tui.cli.setting_options import setting
 from tui.exit_codes import ExitCode
 from tui.i18n import LANGUAGES, _
+
+if TYPE_CHECKING:
+    from tui.host.voice_ports import PortRange
 
 
 def visit_options(command: Any) -> Any:
@@ -43,6 +46,18 @@ def visit_options(command: Any) -> Any:
     return command
 
 
+def _port_range(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> PortRange | None:
+    """Check ``--voice-ports``."""
+    from tui.host.voice_ports import PortRange
+
+    try:
+        return None if text is None else PortRange.parse(text)
+    except ValueError:
+        raise click.BadParameter(
+            _("Write it like 20000-20079, with at least two ports from 1024 on.")
+        ) from None
+
+
 @click.command(
     params=[secret_file_option()],
     help=_(
@@ -56,12 +71,22 @@ def visit_options(command: Any) -> Any:
 @setting("insecure", help=_("Accept a certificate even if it cannot be verified."))
 @setting("source", help=_("The visitors' microphone. Without one, they type or use sample lines."))
 @setting("sink", help=_("Where to play the customer. Default: nowhere."))
+@setting("low_bandwidth")
 @click.option(
     "--language",
     type=click.Choice(LANGUAGES),
     help=_("Language of the welcome. Default: the visitor's locale."),
 )
 @visit_options
+@click.option(
+    "--voice-ports",
+    metavar="FIRST-LAST",
+    callback=_port_range,
+    help=_(
+        "Loopback ports to which visitors over SSH may bring their own microphone and loudspeaker, two for each, "
+        "as in the PermitListen of sshd: 20000-20079."
+    ),
+)
 @click.option("--once", is_flag=True, help=_("Exit after one visit. Over SSH this is always so."))
 @click.option(
     "--no-mouse", is_flag=True, help=_("Leave the mouse to the terminal, so that it can select text.")
@@ -72,18 +97,23 @@ def command(
     insecure: bool | None,
     source: str | None,
     sink: str | None,
+    low_bandwidth: bool | None,
     language: str | None,
     idle_minutes: float,
     stay_minutes: float | None,
     keep_recordings: bool,
+    voice_ports: PortRange | None,
     once: bool,
     no_mouse: bool,
 ) -> None:
     """Receive visitors until the terminal is gone."""
     secret = read_secret(box_secret_file)
     if not is_web():
-        require_terminal()
+        require_terminal(
+            _("This is a demo box: it needs a terminal. Connect with `ssh -t`, without a command.")
+        )
     flags = {"server_url": server_url, "insecure": insecure or None, "source": source, "sink": sink}
+    flags["low_bandwidth"] = low_bandwidth or None
     raise SystemExit(
         receive(
             flags,
@@ -92,6 +122,7 @@ def command(
             idle_minutes=idle_minutes,
             stay_minutes=stay_minutes,
             keep_recordings=keep_recordings,
+            voice_ports=voice_ports,
             once=once,
             mouse=not no_mouse,
         )
@@ -114,7 +145,8 @@ def receive(
     except SettingsError as error:
         raise reject(str(error)) from None
     i18n.set_language(i18n.resolve_language(language, settings.language))
-    from tui.kiosk.app import KioskOptions, over_ssh, run_kiosk
+    from tui.host.line import over_ssh
+    from tui.kiosk.app import KioskOptions, run_kiosk
 
     options = KioskOptions(
         settings.server_url or DEFAULT_SERVER_URL, secret, once=once or over_ssh(), **visits

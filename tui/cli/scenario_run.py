@@ -134,8 +134,7 @@ def _explain(scenarios: Sequence[Scenario]) -> None:
         if number:
             click.echo()
         for line in explained(scenario):
-            indent = " " * (len(line.en) - len(line.en.lstrip()))
-            click.echo(indent + words(line))
+            click.echo(("   " if line.expected else "") + words(line.words))
 
 
 # --- before the run ----------------------------------------------------------------------------------

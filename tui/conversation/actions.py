@@ -59,6 +59,50 @@ MUTE = Action(
     N_("Microphone: Mute or unmute"),
     N_("Send silence in place of your voice, or your voice again"),
 )
+PUSH_TO_TALK = Action(
+    "live.push_to_talk",
+    "k,f11",
+    "push_to_talk",
+    N_("Push to talk"),
+    N_("Microphone: Push to talk or open"),
+    N_("Keep the microphone closed until a key opens it, or open all the time"),
+    show=False,
+)
+TALK = Action(
+    "live.talk",
+    "space,shift+f12,f24",
+    "talk",
+    N_("Talk"),
+    N_("Microphone: Talk or stop talking"),
+    N_("With push to talk: open the microphone, and close it again"),
+)
+ECHO = Action(
+    "live.echo",
+    "a,shift+f11,f23",
+    "echo",
+    N_("Echo"),
+    N_("Echo: Off, half-duplex or cancelling"),
+    N_("Do nothing about the customer's echo, send silence while it speaks, or remove it"),
+    show=False,
+)
+LOUDER = Action(
+    "live.louder",
+    "right_square_bracket",
+    "louder",
+    N_("Louder"),
+    N_("Gain: Louder"),
+    N_("Send your voice 3 dB louder"),
+    show=False,
+)
+QUIETER = Action(
+    "live.quieter",
+    "left_square_bracket",
+    "quieter",
+    N_("Quieter"),
+    N_("Gain: Quieter"),
+    N_("Send your voice 3 dB quieter"),
+    show=False,
+)
 TURNS = Action(
     "live.turns",
     "v,shift+f7,f19",
@@ -171,6 +215,7 @@ VIEW_ACTIONS: tuple[Action, ...] = (
 LIVE_ACTIONS: tuple[Action, ...] = (
     SAMPLE,
     SAY,
+    TALK,
     MUTE,
     Action(
         "live.interrupt",
@@ -181,6 +226,10 @@ LIVE_ACTIONS: tuple[Action, ...] = (
         N_("Stop the customer's answer"),
     ),
     SOURCE,
+    PUSH_TO_TALK,
+    ECHO,
+    LOUDER,
+    QUIETER,
     RECONNECT,
     RECORDING,
     *VIEW_ACTIONS,

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from textual.widgets import Log
 
-from tui.conversation.event_lines import EventLine
+from tui.conversation.instruments.event_lines import EventLine
 
 KEPT_LINES = 5_000
 

@@ -15,9 +15,9 @@ from textual.widgets import Static
 
 from relay.stream import ProtocolEvent, StreamEvent
 from tui.actions import Action, bindings
-from tui.conversation.event_detail import event_json, message_json, recorded_message, wall_time
-from tui.conversation.event_rows import answered
 from tui.conversation.feed import Feed
+from tui.conversation.instruments.event_detail import event_json, message_json, recorded_message, wall_time
+from tui.conversation.instruments.event_rows import answered
 from tui.frame.action_footer import ActionFooter
 from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine

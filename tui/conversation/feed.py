@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 from relay.conversation import ConversationState, fold
 from relay.conversation_bounds import bounded
-from relay.stream import Connection, Notice, Problem, SourceState, StreamEvent
-from tui.conversation.event_lines import EventLine, EventLines
-from tui.conversation.event_rows import EventRows
-from tui.conversation.history import SignalHistory
+from relay.stream import Connection, InputSettings, Notice, Problem, SourceState, StreamEvent
+from tui.conversation.instruments.event_lines import EventLine, EventLines
+from tui.conversation.instruments.event_rows import EventRows
+from tui.conversation.instruments.history import SignalHistory
 from tui.host.services import ConversationRelay
 from tui.i18n import _
 from tui.status import Socket, Status
@@ -145,6 +145,16 @@ def news_of(event: StreamEvent) -> News | None:
             return News(_("The connection is back."), "good")
         case Connection(state="given_up"):
             return News(_("Gave up on the connection."), "bad")
+        case InputSettings(echo=echo, gain_db=gain_db):
+            ways = {
+                "off": _("Nothing is done about echo."),
+                "half-duplex": _("Half-duplex: silence is sent while the customer speaks."),
+                "cancel": _(
+                    "Echo is being cancelled; it learns the room for two seconds of the customer's voice."
+                ),
+            }
+            gain = _("Gain {gain} dB.").format(gain=f"{gain_db:+g}" if gain_db else "0")
+            return News(f"{ways[echo]} {gain}", "plain")
         case SourceState(state="opened"):
             name = _("silence") if event.spec == "silence" else event.name
             return News(_("Source: {name}").format(name=name), "plain")

@@ -12,13 +12,13 @@ from textual.widgets import Input
 
 from relay.stream import Notice
 from tui.actions import Action, bindings
-from tui.conversation.event_detail import event_json
-from tui.conversation.event_rows import DIRECTIONS, KINDS, Direction, EventRow, Kind, ShownRows
 from tui.conversation.event_screen import EventScreen
 from tui.conversation.feed import Feed
+from tui.conversation.instruments.event_detail import event_json
+from tui.conversation.instruments.event_rows import DIRECTIONS, KINDS, Direction, EventRow, Kind, ShownRows
+from tui.conversation.instruments.signals import Line, Piece
 from tui.conversation.lines_view import LinesView
 from tui.conversation.rows_view import RowsView
-from tui.conversation.signals import Line, Piece
 from tui.frame.action_footer import ActionFooter
 from tui.frame.field import Field
 from tui.frame.screen import ConsoleScreen

@@ -10,14 +10,14 @@ from textual.widgets import Static
 
 from relay.conversation import ConversationState
 from tui.actions import Action
-from tui.conversation.diagnosis import diagnose
 from tui.conversation.feed import Feed
-from tui.conversation.health import health_news
+from tui.conversation.instruments.diagnosis import Finding, diagnose
+from tui.conversation.instruments.health import health_news
 from tui.conversation.signals_panel import SignalsPanel
 from tui.frame.screen import ConsoleScreen
 from tui.host.terminal import ascii_only
 from tui.i18n import _
-from tui.tones import STYLES
+from tui.tones import STYLES, News
 
 Enlarged = Literal["none", "talk", "signals", "events"]
 WIDE_COLUMNS = 100
@@ -41,20 +41,44 @@ class InstrumentScreen(ConsoleScreen[None]):
         self._enlarged: Enlarged = "none"
         self._readings_shown: bool | None = None
         self._plain = False
+        self._rearranged = False
 
     def on_mount(self) -> None:
-        """Ask once what the terminal can show."""
+        """Ask once what the terminal can show, and arrange the panels as they were."""
         self._plain = self.console_app.settings.plain or ascii_only()
+        self.restore_panels()
+
+    def restore_panels(self) -> None:
+        """Arrange the panels as they were, in this conversation or an earlier one."""
+        panels = self.console_app.memory.panels
+        self.signals.restore(panels.signals, panels.window_s)
+        self._readings_shown = panels.readings
+        self._enlarged = next((name for name in ENLARGED if name == panels.enlarged), "none")
+
+    async def on_unmount(self) -> None:
+        """Remember how the panels were arranged."""
+        if self._rearranged:
+            self.console_app.remember()
+
+    def _remember_panels(self) -> None:
+        panels = self.console_app.memory.panels
+        panels.signals, panels.window_s = self.signals.chosen, self.signals.window_s
+        panels.enlarged = None if self._enlarged == "none" else self._enlarged
+        self._rearranged = True
 
     def paint_instruments(self, feed: Feed) -> None:
         """The signals and the line of health, as they are now."""
         self._paint_signals(feed)
         finding = diagnose(feed.state, feed.history, feed.now)
-        news = health_news(finding, feed.state, feed.history, self._key_if_any)
+        news = self.health_of(finding, feed)
         health = Content.styled(news.words, STYLES[news.tone])
         if health != self._health:
             self._health = health
             self.query_one("#health", Static).update(health)
+
+    def health_of(self, finding: Finding, feed: Feed) -> News:
+        """The sentence for ``finding``."""
+        return health_news(finding, feed.state, feed.history, self._key_if_any)
 
     def _paint_signals(self, feed: Feed) -> None:
         keys = self.console_app.key_names
@@ -110,28 +134,35 @@ class InstrumentScreen(ConsoleScreen[None]):
     def action_signals(self) -> None:
         """More of the signals; after everything, nothing."""
         self.signals.next_extent()
+        self._remember_panels()
         self._arrange()
         self.call_after_refresh(self._repaint)
 
     def action_zoom_in(self) -> None:
         """A shorter window."""
         self.signals.zoom(1)
+        self._remember_panels()
         self._repaint()
 
     def action_zoom_out(self) -> None:
         """A longer window."""
         self.signals.zoom(-1)
+        self._remember_panels()
         self._repaint()
 
     def action_readings(self) -> None:
         """Show or hide the column of readings."""
-        self.show_side(not self.has_class("-readings"))
+        shown = not self.has_class("-readings")
+        self.console_app.memory.panels.readings = shown
+        self.show_side(shown)
+        self._remember_panels()
 
     def action_enlarge(self) -> None:
         """One panel after the other in the place of all; then all again."""
         self._enlarged = ENLARGED[(ENLARGED.index(self._enlarged) + 1) % len(ENLARGED)]
         if self._enlarged == "signals":
             self.signals.chosen = "tall"
+        self._remember_panels()
         self._arrange()
         self.call_after_refresh(self._repaint)
 

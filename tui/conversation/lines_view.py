@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.geometry import Region
 from textual.widget import Widget
 
-from tui.conversation.signals import Line
+from tui.conversation.instruments.signals import Line
 
 
 class LinesView(Widget):

@@ -20,7 +20,7 @@ from tui.actions import Action, bindings
 from tui.conversation.actions import BACK, LIVE_ACTIONS, RECONNECT, RECORDING, SAMPLE
 from tui.conversation.collector import Collector
 from tui.conversation.feed import LiveFeed
-from tui.conversation.screen import ConversationScreen
+from tui.conversation.input_screen import SWITCHES, InputScreen
 from tui.conversation.setup import (
     SILENCE,
     conversation_language,
@@ -40,15 +40,16 @@ from tui.wording.errors import of_event, sentence
 if TYPE_CHECKING:
     from api_client.models import Session
     from audio.samples import Sample
+    from tui.settings import ConsoleSettings
 
 log = logging.getLogger(__name__)
 
 LOGIN_CODES = frozenset({"bad_token", "realtime_bad_token", "token_revoked", "not_authenticated"})
 """Problems that logging in again solves."""
-RUNNING_ONLY = frozenset({"sample", "say", "mute", "interrupt", "source", "recording"})
+RUNNING_ONLY = SWITCHES | {"sample", "say", "interrupt", "source", "recording"}
 
 
-class LiveScreen(ConversationScreen):
+class LiveScreen(InputScreen):
     """One conversation about ``session``, from connecting to the summary."""
 
     ABOUT: ClassVar[str] = N_(
@@ -70,7 +71,8 @@ class LiveScreen(ConversationScreen):
         self._base_source = SILENCE
         self._sink = "none"
         self._ending = False
-        self._muted = False
+        self._settings: ConsoleSettings | None = None
+        """Those of the first conversation with what was switched in it, for the next one; None: the app's."""
         self._available: tuple[object, ...] = ()
         self._collector = Collector()
 
@@ -117,7 +119,7 @@ class LiveScreen(ConversationScreen):
         devices = await app.services.devices() if needs_devices(app.settings) else None
         source, sink = source_and_sink(app.settings, devices)
         config = relay_config(
-            app.settings,
+            self._settings or app.settings,
             app.account,
             self.session.id,
             source=source,
@@ -134,6 +136,7 @@ class LiveScreen(ConversationScreen):
             self.say_news(News(_("Error: {why}").format(why=words), "bad"))
         else:
             self.feed = LiveFeed(self.relay, app.services.monotonic)
+            self.start_switched()
             self.refresh_bindings()
 
     @property
@@ -179,6 +182,8 @@ class LiveScreen(ConversationScreen):
         from tui.login.again import LoginAgainScreen
 
         account = self.console_app.account
+        if not self.console_app.ALLOWED.machine:
+            return  # a visitor has no password
         if account is None or any(isinstance(screen, LoginAgainScreen) for screen in self.app.screen_stack):
             return
         self.app.push_screen(LoginAgainScreen(account), self._logged_in_again)
@@ -259,7 +264,7 @@ class LiveScreen(ConversationScreen):
     def action_shown(self, action: Action) -> bool:
         """After the end, and when the relay has given up, little remains but to try again."""
         gave_up = self.feed is not None and self.feed.state.status == "given_up"
-        return action.show or (action.name == "reconnect" and (self._over or gave_up))
+        return super().action_shown(action) or (action.name == "reconnect" and (self._over or gave_up))
 
     @work(group="commands", exit_on_error=False)
     async def give(self, command: commands.Command) -> None:
@@ -292,11 +297,6 @@ class LiveScreen(ConversationScreen):
             self.say_news(News(_("Sent: {text}").format(text=text), "plain"))
         event.input.value = ""
 
-    def action_mute(self) -> None:
-        """Toggle what was last requested; the relay's next report shows it."""
-        self._muted = not self._muted
-        self.give(commands.Mute(on=self._muted))
-
     def action_interrupt(self) -> None:
         self.give(commands.Interrupt())
 
@@ -305,6 +305,7 @@ class LiveScreen(ConversationScreen):
         if self.running:
             self.give(commands.Reconnect())
         elif self._over:
+            self._settings = self.with_switches(self.console_app.settings)
             self.begin_again()
             self._next_sample, self._speaking_until, self._ending = 0, 0.0, False
             self._begin()

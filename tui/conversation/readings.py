@@ -8,7 +8,7 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.conversation.rows import Row, level_words
+from tui.conversation.instruments.rows import Row, level_words
 from tui.tones import STYLES, Tone
 from tui.wording.figures import meter_cells
 
@@ -16,16 +16,16 @@ METER_WIDTH = 12
 
 
 class Readings(Static):
-    """A title and rows. ``show`` needs no layout while the number of rows stays the same."""
+    """Rows, with or without a title. ``show`` needs no layout while the number of rows stays the same."""
 
     def __init__(self, *, label_width: int = 19, id: str | None = None) -> None:
         super().__init__(id=id)
         self._label_width = label_width
         self._shown: Content | None = None
 
-    def show(self, title: str, rows: Sequence[Row]) -> None:
+    def show(self, title: str | None, rows: Sequence[Row]) -> None:
         """Paint, if anything changed."""
-        lines = [Content.styled(title, "bold $primary")]
+        lines = [] if title is None else [Content.styled(title, "bold $primary")]
         for row in rows:
             label = padded(row.label, self._label_width)
             lines.append(Content.assemble((label, "$dim"), (row.value, STYLES[row.tone])))

@@ -14,7 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
-from tui.conversation.signals import Line, cut
+from tui.conversation.instruments.signals import Line, cut
 
 MakeRow = Callable[[int, int], Line]
 """The row of an index, in at most so many cells."""

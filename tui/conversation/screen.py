@@ -23,15 +23,18 @@ from tui.conversation.actions import FREEZE
 from tui.conversation.event_log import EventLog
 from tui.conversation.feed import news_of
 from tui.conversation.instrument_screen import InstrumentScreen, who_speaks
-from tui.conversation.readings import Readings, level_meter
-from tui.conversation.rows import (
+from tui.conversation.instruments.diagnosis import barge_ins
+from tui.conversation.instruments.rows import (
     audio_rows,
     audio_title,
     connection_rows,
     connection_title,
+    input_rows,
     recording_name,
     summary_rows,
 )
+from tui.conversation.pace import FULL, QUIET, Pace
+from tui.conversation.readings import Readings, level_meter
 from tui.conversation.signals_panel import SignalsPanel
 from tui.conversation.transcript import KEPT_TURNS, Transcript
 from tui.frame.action_footer import ActionFooter
@@ -43,8 +46,6 @@ from tui.status import at_account
 from tui.tones import STYLES, News
 
 TICK_S = 0.1
-READINGS_EVERY = 3
-"""Ticks between updates of the figures: a number that changes ten times a second is unreadable."""
 LABEL_WIDTH = 19
 
 
@@ -63,7 +64,7 @@ class ConversationScreen(InstrumentScreen):
         super().__init__()
         self._frozen = False
         self._summary_shown = False
-        self._ticks = 0
+        self._ticks = self._paintings = 0
         self._rebuilding = False
         self._following = self._following_before = (True, True)
         """Whether transcript and events follow their ends, as the titles say."""
@@ -83,6 +84,7 @@ class ConversationScreen(InstrumentScreen):
                 yield Readings(id="connection", label_width=LABEL_WIDTH)
                 yield Readings(id="audio", label_width=LABEL_WIDTH)
                 yield Static(id="meter")
+                yield Readings(id="input", label_width=LABEL_WIDTH)
                 yield Readings(id="summary", label_width=LABEL_WIDTH)
         yield SignalsPanel(id="signals")
         with Vertical(id="lower"):
@@ -108,6 +110,8 @@ class ConversationScreen(InstrumentScreen):
         kept, over = self.events.kept, self._summary_shown
         self._rebuilding = True
         await super().retranslate()
+        self.restore_panels()
+        self._arrange()
         self._rebuilding = False
         self.remove_class("-typing")
         self.events.add(kept)
@@ -141,7 +145,19 @@ class ConversationScreen(InstrumentScreen):
         """The conversation's title."""
         return ""
 
+    def voice_label(self) -> str:
+        """The operator's voice, for its meter."""
+        return _("Your voice")
+
     # --- painting ------------------------------------------------------------------------------
+
+    @property
+    def _pace(self) -> Pace:
+        return QUIET if self.console_app.quiet else FULL
+
+    def paint_all_next(self) -> None:
+        """Let the next tick paint everything, whatever the pace."""
+        self._ticks = self._paintings = -1
 
     def tick(self) -> None:
         """Fold what has arrived and paint once."""
@@ -149,6 +165,9 @@ class ConversationScreen(InstrumentScreen):
             return
         self._paint_following()
         if self.feed is None or self._summary_shown:
+            return
+        self._ticks += 1
+        if self._ticks % self._pace.ticks:
             return
         arrived = self.feed.pull()
         with self.app.batch_update():
@@ -165,12 +184,12 @@ class ConversationScreen(InstrumentScreen):
             self.attend(event)
         self.events.add(feed.lines(arrived))
         self._paint_meter()
-        self._ticks += 1
-        if self._ticks % READINGS_EVERY == 0 or feed.finished:
+        self._paintings += 1
+        if self._paintings % self._pace.figures_every == 0 or feed.finished:
             self.console_app.status = feed.status(self.console_app.status)
             self._paint_readings()
-            if not self._frozen:
-                self.paint_instruments(feed)
+        if (self._paintings % self._pace.signals_every == 0 or feed.finished) and not self._frozen:
+            self.paint_instruments(feed)
         if not self._frozen:
             self._show_turns()
         if feed.finished:
@@ -193,6 +212,9 @@ class ConversationScreen(InstrumentScreen):
         title = connection_title(state.current, state)
         self.query_one("#connection", Readings).show(title, connection_rows(state, self.feed.now))
         self.query_one("#audio", Readings).show(audio_title(state), audio_rows(state))
+        changed = 0.0 if state.input_settings is None else state.input_settings.t
+        found = barge_ins(state, self.feed.history, changed)
+        self.query_one("#input", Readings).show(None, input_rows(state, found))
 
     def _paint_meter(self) -> None:
         """Paint the level, which changes every tick, on its own line: that repaints one line only."""
@@ -200,7 +222,7 @@ class ConversationScreen(InstrumentScreen):
         meters = self.feed.state.meters
         level = None if meters is None else meters.mic_rms_dbfs
         muted = bool(meters and meters.muted)
-        bar = level_meter(_("Your voice"), LABEL_WIDTH, level, muted=muted)
+        bar = level_meter(self.voice_label(), LABEL_WIDTH, level, muted=muted)
         if bar != self._meter:
             self._meter = bar
             self.query_one("#meter", Static).update(bar, layout=False)
@@ -229,6 +251,7 @@ class ConversationScreen(InstrumentScreen):
         """Replace the readings by the summary."""
         assert self.feed is not None
         self._summary_shown = True
+        self.add_class("-over")
         self._show_turns()
         rows = summary_rows(self.feed.state)
         if rows:
@@ -238,7 +261,7 @@ class ConversationScreen(InstrumentScreen):
         self.conversation_over()
 
     def _show_readings(self, on: bool) -> None:
-        for reading in ("#connection", "#audio", "#meter"):
+        for reading in ("#connection", "#audio", "#meter", "#input"):
             self.query_one(reading).display = on
         self.query_one("#summary").display = not on
 
@@ -246,8 +269,9 @@ class ConversationScreen(InstrumentScreen):
         """Clear the screen for another conversation."""
         self.feed = None
         self._summary_shown = False
+        self.remove_class("-over")
         self._show_readings(True)
-        self.show_side(None)
+        self.show_side(self.console_app.memory.panels.readings)
         self.transcript.empty()
         self.events.empty()
 

@@ -48,6 +48,7 @@ def relay_config(
             silence_duration_ms=audio.vad_silence_ms,
         ),
         echo=audio.echo,
+        gain_db=audio.gain_db,
         seconds=seconds,
         patience_s=None if until_stopped else connection.patience_s,
         renew_after_s=connection.renew_after_s or None,

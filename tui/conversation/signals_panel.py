@@ -7,10 +7,10 @@ from typing import Literal
 from relay.conversation import ConversationState
 from tui.actions import KeyNames
 from tui.conversation.actions import SIGNALS, ZOOM_IN, ZOOM_OUT
-from tui.conversation.history import SignalHistory, since
+from tui.conversation.instruments.history import SignalHistory, since
+from tui.conversation.instruments.signal_plots import plot_lines
+from tui.conversation.instruments.signals import WINDOWS_S, Axis, Line, Piece, View, legend, signal_lines
 from tui.conversation.lines_view import LinesView
-from tui.conversation.signal_plots import plot_lines
-from tui.conversation.signals import WINDOWS_S, Axis, Line, Piece, View, legend, signal_lines
 from tui.i18n import _
 
 Extent = Literal["off", "strip", "plots", "tall"]
@@ -34,6 +34,11 @@ class SignalsPanel(LinesView):
         self.window_s = WINDOWS_S[1]
         self.chosen: Extent | None = None
         """None: as much as there is room for."""
+
+    def restore(self, extent: str | None, window_s: int | None) -> None:
+        """As in an earlier conversation, as far as there still is such an extent or window."""
+        self.chosen = next((one for one in EXTENTS if one == extent), None)
+        self.window_s = next((one for one in WINDOWS_S if one == window_s), self.window_s)
 
     @property
     def extent(self) -> Extent:

@@ -13,8 +13,8 @@ from textual.widgets import Static
 
 from tui.actions import Action, bindings
 from tui.conversation.feed import Feed
-from tui.conversation.signals import Line
-from tui.conversation.turn_rows import (
+from tui.conversation.instruments.signals import Line
+from tui.conversation.instruments.turn_rows import (
     as_json,
     as_text,
     key_lines,
@@ -24,7 +24,7 @@ from tui.conversation.turn_rows import (
     stage_lines,
     wait_bar,
 )
-from tui.conversation.turn_times import Exchange
+from tui.conversation.instruments.turn_times import Exchange
 from tui.frame.action_footer import ActionFooter
 from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine

@@ -12,12 +12,12 @@ from textual.widgets import Static
 from relay.conversation import percentile
 from tui.actions import Action, bindings
 from tui.conversation.feed import Feed
+from tui.conversation.instruments.signals import Line
+from tui.conversation.instruments.turn_rows import HEAD_WIDTH, key_lines, scale_s, turn_line
+from tui.conversation.instruments.turn_times import Exchange
 from tui.conversation.lines_view import LinesView
 from tui.conversation.rows_view import RowsView
-from tui.conversation.signals import Line
-from tui.conversation.turn_rows import HEAD_WIDTH, key_lines, scale_s, turn_line
 from tui.conversation.turn_screen import TurnScreen
-from tui.conversation.turn_times import Exchange
 from tui.frame.action_footer import ActionFooter
 from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine

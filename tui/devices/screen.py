@@ -42,8 +42,8 @@ class DevicesScreen(ConsoleScreen[None]):
     """Every input and output of this machine; a child process tries them."""
 
     ABOUT: ClassVar[str] = N_(
-        "The microphones and loudspeakers of this machine with their levels. Try one before the conversation, and "
-        "keep it for the next ones."
+        "The microphones and loudspeakers of this machine: what each hears now, whether it works, and which ones "
+        "conversations use."
     )
     ACTIONS: ClassVar[tuple[Action, ...]] = DEVICES_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(DEVICES_ACTIONS)

@@ -14,6 +14,11 @@ LONGEST = 5_000
 class Field(Input):
     """Textual's input, except that pasted lines are joined by spaces instead of cut."""
 
+    def on_mount(self) -> None:
+        """A blinking cursor is written twice a second."""
+        if getattr(self.app, "quiet", False):
+            self.cursor_blink = False
+
     def on_paste(self, event: Paste) -> None:
         """Insert what fits, and report if it was cut."""
         event.stop()

@@ -1,4 +1,4 @@
-"""What the app remembers between runs: the last profile, the servers used, language and theme. No secrets.
+"""What the app remembers between runs: the last profile, the servers used, language, theme and panels. No secrets.
 
 One JSON file in the state directory, replaced in one step and readable by its owner only. A file that
 cannot be read is treated as missing: nothing in it is worth stopping for.
@@ -12,8 +12,23 @@ import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 RECENT_SERVERS = 8
+
+
+@dataclass(slots=True)
+class Panels:
+    """How the live screen was arranged; None: as there is room."""
+
+    signals: str | None = None
+    """How much of the signals is shown."""
+    window_s: int | None = None
+    """Over how long."""
+    readings: bool | None = None
+    """Whether the column of readings is shown."""
+    enlarged: str | None = None
+    """The panel that is shown in place of all."""
 
 
 @dataclass(slots=True)
@@ -26,6 +41,7 @@ class Memory:
     language: str | None = None
     """As chosen by key; the settings take precedence."""
     theme: str | None = None
+    panels: Panels = field(default_factory=Panels)
     tour_over: bool = False
     """The tour was taken, or refused for good: it is not offered any more."""
 
@@ -59,10 +75,22 @@ def load(directory: Path) -> Memory:
             recent_servers=servers[:RECENT_SERVERS],
             language=text("language"),
             theme=text("theme"),
+            panels=_panels(raw.get("panels")),
             tour_over=raw.get("tour_over") is True,
         )
     except (OSError, ValueError, AttributeError, TypeError):
         return Memory()
+
+
+def _panels(raw: Any) -> Panels:
+    """What is usable of ``raw``; whoever arranges the panels checks the names."""
+    held = raw if isinstance(raw, dict) else {}
+
+    def of(name: str, kind: type) -> Any:
+        value = held.get(name)
+        return value if type(value) is kind else None
+
+    return Panels(of("signals", str), of("window_s", int), of("readings", bool), of("enlarged", str))
 
 
 def save(directory: Path, memory: Memory) -> None:

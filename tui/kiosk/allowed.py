@@ -9,10 +9,13 @@ VISITOR = Allowed(
     machine=False,
     ids=frozenset(
         {
-            "app.help", "app.palette", "app.theme", "app.language",
+            "app.help", "app.palette", "app.theme", "app.language", "app.jump", "jump.cancel",
+            "microphone.use", "microphone.system", "microphone.copy", "microphone.cancel", "kiosk.microphone",
             "kiosk.start", "kiosk.language", "kiosk.record", "kiosk.give_up", "kiosk.stay", "kiosk.end",
             "sessions.talk", "sessions.new", "sessions.finish", "sessions.refresh", "sessions.newer",
-            "sessions.older",
+            "sessions.older", "sessions.search", "sessions.order", "sessions.only_active", "sessions.history",
+            "sessions.duplicate", "sessions.copy_id", "sessions.copy_transcript", "sessions.logout",
+            "history.back", "history.copy",
             "new.submit", "new.example", "new.cancel",
             "live.sample", "live.say", "live.mute", "live.interrupt", "live.source", "live.reconnect",
             "live.recording", "live.filter", "live.copy", "live.freeze", "live.follow", "live.turns",

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
 from textual.binding import Binding
 from textual.events import Event, Key, MouseDown, MouseScrollDown, MouseScrollUp, Paste
-from textual.screen import Screen
+from textual.message import Message
+from textual.screen import ModalScreen, Screen
 
 from api_client.harmless import one_line
 from tui import i18n
@@ -26,15 +27,26 @@ from tui.frame.confirm import ConfirmScreen
 from tui.host.memory import Memory
 from tui.host.pastes import keep_pastes_text
 from tui.host.services import ServerAccount, Services
+from tui.host.voice_ports import NoPortsFree, PortRange, VoicePorts
 from tui.i18n import N_, _
 from tui.kiosk.allowed import VISITOR
 from tui.kiosk.holding import Report, hold
 from tui.kiosk.messages import Arrived, GaveUp, VisitEnded, VisitFailed, VisitStands
+from tui.kiosk.own_voice import OwnVoice
 from tui.kiosk.services import NO_VOICE, NOWHERE, VisitorServices
 from tui.kiosk.still_there import StillThereScreen
 from tui.kiosk.visit import Presence, farewell, stay_words
 from tui.kiosk.welcome import WelcomeScreen
-from tui.navigation import BrowseRecordings, CheckServer, LoggedIn, LoggedOut, Replay
+from tui.microphone.screen import MicrophoneScreen
+from tui.navigation import (
+    BrowseRecordings,
+    BrowseScenarios,
+    CheckServer,
+    LoggedIn,
+    LoggedOut,
+    Replay,
+    TakeTour,
+)
 from tui.settings import ConsoleSettings
 from tui.tones import News
 from tui.wording.errors import of_error
@@ -54,7 +66,15 @@ END = Action(
     N_("End your visit and delete everything of it"),
     priority=True,
 )
-KIOSK_ACTIONS: tuple[Action, ...] = (*filter(VISITOR.has, APP_ACTIONS), END)
+MICROPHONE = Action(
+    "kiosk.microphone",
+    "f9",
+    "microphone",
+    N_("My microphone"),
+    N_("Microphone: Set up"),
+    N_("Set up your own microphone and loudspeaker over SSH"),
+)
+KIOSK_ACTIONS: tuple[Action, ...] = (*filter(VISITOR.has, APP_ACTIONS), MICROPHONE, END)
 _TOUCHES = (Key, Paste, MouseDown, MouseScrollDown, MouseScrollUp)
 
 
@@ -68,6 +88,8 @@ class KioskOptions:
     stay_minutes: float | None = None
     """None: as long as the server lets them."""
     keep_recordings: bool = False
+    voice_ports: PortRange | None = None
+    """Ports to which visitors over SSH may bring a microphone and a loudspeaker of their own; None: no such."""
     once: bool = False
     """Leave after one visit, as over SSH, where leaving is disconnecting; otherwise welcome the next visitor."""
 
@@ -94,6 +116,7 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
         )
         super().__init__(settings, services or VisitorServices(source, sink))
         self.options = options
+        self.memory = _nothing_remembered()
         self._first_language, self._first_theme = i18n.language(), self.theme
         self._presence = Presence(options.idle_minutes * 60)
         self._box: BoxClient | None = None
@@ -101,6 +124,7 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
         """The box's latest word; None between visits."""
         self._arrival = 0
         """Which visit what comes from the box is about."""
+        self._voice = OwnVoice(options.voice_ports)
         self._told = ""
         """The operator's message that is on the screen, or was."""
 
@@ -134,6 +158,7 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
 
     async def on_unmount(self) -> None:
         """However the kiosk ends, the visit does."""
+        self._voice.release()
         await self._leave_box("left")
         if self._box is not None:
             await self._box.aclose()
@@ -233,6 +258,8 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
     def _look(self) -> None:
         """Is anybody there?"""
         now = self.services.monotonic()
+        if any(isinstance(one, MicrophoneScreen) and one.connected for one in self.screen_stack):
+            self._presence.touched(now)  # the visitor is busy in another window
         if not self.visiting:
             if self.options.once and self._visit is None and self._presence.left_s(now) <= 0:
                 self.exit(0, message=farewell("idle"))
@@ -278,12 +305,13 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
         self.workers.cancel_group(self, "visit")
         await self._leave_box(outcome)
         self._visit, self.account = None, None
-        while len(self.screen_stack) > 1:
-            await self.pop_screen()
+        # All at once: a screen that comes into view for a moment would start to read its lists.
+        for closed in [self.pop_screen() for _above in self.screen_stack[1:]]:
+            await closed
         await self.close_client()
         super().copy_to_clipboard("")
         self.clear_notifications()
-        self._told, self.memory, self.theme = "", Memory(), self._first_theme
+        self._told, self.memory, self.theme = "", _nothing_remembered(), self._first_theme
         if self.options.once and outcome != "lost" and news.words:
             self.exit(0, message=news.words)
             return
@@ -302,24 +330,51 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
 
     def terminal_gone(self) -> None:
         """The visit ends first: a conversation takes its time to."""
-        self.run_worker(self._leave_box("left"), exit_on_error=False)
+        # No coroutine yet: an app that ends before the worker starts would complain of one that nobody awaited.
+        self.run_worker(partial(self._leave_box, "left"), exit_on_error=False)
         super().terminal_gone()
+
+    # --- a microphone of the visitor's own -----------------------------------------------------
+
+    def action_microphone(self) -> None:
+        """Show how, with this visitor's ports."""
+        try:
+            ports = self._voice.claim()
+        except NoPortsFree:
+            self.tell("voice_ports_taken")
+            return
+        self.push_screen(MicrophoneScreen(ports), lambda wanted: self._speak_with(ports) if wanted else None)
+
+    def _speak_with(self, ports: VoicePorts) -> None:
+        """From the next conversation on."""
+        audio = dataclasses.replace(self.settings.audio, source=ports.source, sink=ports.sink)
+        self.settings = dataclasses.replace(self.settings, audio=audio)
+        if isinstance(self.services, VisitorServices):
+            self.services.lend(ports.source, ports.sink)
+        self.notify(_("From your next conversation on, you speak with your own microphone."))
 
     # --- walls ---------------------------------------------------------------------------------
 
     @on(LoggedOut)
-    def _token_refused(self, message: LoggedOut) -> None:
-        """The visit is ending; the box says how, within a second."""
+    async def _logged_out(self, message: LoggedOut) -> None:
+        """Esc ends the visit. A token that is refused means that it is ending: the box says how, within a second."""
         message.prevent_default()
+        if not message.expired:
+            await self.action_quit()
 
     @on(CheckServer)
     @on(BrowseRecordings)
+    @on(BrowseScenarios)
     @on(Replay)
-    def _not_here(self, message: CheckServer | BrowseRecordings | Replay) -> None:
+    @on(TakeTour)
+    def _not_here(self, message: Message) -> None:
         message.prevent_default()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Between visits there is nothing to end; over SSH, one may disconnect."""
+        """Between visits there is nothing to end; over SSH, one may disconnect. A conversation keeps its sound."""
+        if action == "microphone":
+            elsewhere = not isinstance(self.screen, (LiveScreen, ModalScreen))
+            return self.options.voice_ports is not None and elsewhere
         if action == "quit":
             return self.visiting or (self.options.once and self._visit is None)
         return super().check_action(action, parameters)
@@ -345,6 +400,11 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
             self.notify(_("{key} ends the visit.").format(key=self.key_names.first(END)))
 
 
+def _nothing_remembered() -> Memory:
+    """For a new visitor, who is shown no tour: it is about what visitors cannot do, too."""
+    return Memory(tour_over=True)
+
+
 def _ignore_job_control(leave: Callable[[], None]) -> None:
     """There is no shell behind a kiosk: nothing stops it, and what would interrupt it ends the visit."""
     import asyncio
@@ -355,11 +415,6 @@ def _ignore_job_control(leave: Callable[[], None]) -> None:
     for name in (signal.SIGINT, signal.SIGQUIT):
         with suppress(NotImplementedError, RuntimeError):
             loop.add_signal_handler(name, leave)
-
-
-def over_ssh() -> bool:
-    """Whether a visitor came over SSH."""
-    return bool(os.environ.get("SSH_CONNECTION"))
 
 
 def run_kiosk(settings: ConsoleSettings, options: KioskOptions, *, mouse: bool = True) -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from relay.commands import Command, Say, UseSink, UseSource
+from relay.commands import Command, Interrupt, Mute, Reconnect, Say, Stop, StopRecording, UseSink, UseSource
 from relay.stream import Notice, Problem, Recording, SinkState, SourceState, Started, StreamEvent
 from tui.host.devices import Devices
 from tui.host.services import ConversationRelay, Services
@@ -40,6 +40,10 @@ class VisitorServices(Services):
         self._source, self._sink = source, sink
         self._lines: dict[str, str] = {}
         """Specs of the sample lines: as the screens know them, and as they are."""
+
+    def lend(self, source: str, sink: str) -> None:
+        """Let the next conversation use these."""
+        self._source, self._sink = source, sink
 
     def samples(self, language: str) -> list[Sample]:
         """The sample lines by name, without where they are."""
@@ -107,10 +111,10 @@ class WalledRelay:
                 return None if real is None else UseSource(spec=real)
             case UseSink(spec=spec):
                 return command if spec in self._sinks else None
-            case Say(text=text):
-                return command if text.strip() else None
-            case _:
+            case Say() | Mute() | Interrupt() | Reconnect() | StopRecording() | Stop():
                 return command
+            case _:
+                return None
 
     def _shown(self, event: StreamEvent) -> StreamEvent:
         """``event`` without names of this machine."""

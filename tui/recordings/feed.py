@@ -12,10 +12,10 @@ from relay.conversation import fold
 from relay.recording.manifest import Manifest
 from relay.recording.reader import RecordingReader
 from relay.stream import Meters, StreamEvent
-from tui.conversation.event_lines import EventLine, EventLines
-from tui.conversation.event_rows import EventRows
 from tui.conversation.feed import Feed
-from tui.conversation.history import KEPT_S, SignalHistory
+from tui.conversation.instruments.event_lines import EventLine, EventLines
+from tui.conversation.instruments.event_rows import EventRows
+from tui.conversation.instruments.history import KEPT_S, SignalHistory
 from tui.status import Status
 
 LINES_SHOWN = 1_000

@@ -19,9 +19,9 @@ from recordings.playhead import Playhead, begins_a_turn, is_error
 from relay.recording.reader import NoRecording
 from relay.stream import Connection, Notice, Playback, Problem, Response, SinkState, SourceState, StreamEvent
 from tui.actions import Action, bindings
-from tui.conversation.event_lines import event_line
 from tui.conversation.feed import news_of
-from tui.conversation.screen import READINGS_EVERY, ConversationScreen
+from tui.conversation.instruments.event_lines import event_line
+from tui.conversation.screen import ConversationScreen
 from tui.i18n import N_, _
 from tui.recordings.actions import LEAVE, LOOP, NEXT, PLAY, REPLAY_ACTIONS
 from tui.recordings.bar import PositionBar
@@ -180,7 +180,7 @@ class ReplayScreen(ConversationScreen):
         self.events.add(self.replay.lines_so_far())
         newest = next(filter(None, map(news_of, reversed(self.replay.so_far()))), None)
         self.say_news(newest or News("", "plain"))
-        self._ticks = READINGS_EVERY - 1  # figures too, not only with the next round
+        self.paint_all_next()
 
     def _paint_bar(self) -> None:
         assert self.replay is not None

@@ -36,7 +36,14 @@ class ScenarioTree(MarkTree):
     def on_mount(self) -> None:
         self.root.expand()
         for scenario in self._board.scenarios:
-            branch = self.add_marked(self.root, _SCENARIO + scenario.name, words(scenario.title), leaf=False)
+            title = words(scenario.title)
+            branch = self.add_marked(
+                self.root,
+                _SCENARIO + scenario.name,
+                title,
+                leaf=False,
+                opened=scenario.name in self._board.names.values(),
+            )
             for id_, question in checkpoints_of(scenario).items():
                 self.add_marked(branch, id_, words(question), leaf=True)
 

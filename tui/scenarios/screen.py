@@ -11,6 +11,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, on, work
@@ -63,8 +64,8 @@ class ScenariosScreen(ConsoleScreen[None]):
     """Runs scenarios against the current server."""
 
     ABOUT: ClassVar[str] = N_(
-        "Conversations written down in files, held against this server. Each expectation passes or fails by what "
-        "was said and measured."
+        "Written conversations. Each is held with this server, and what is expected of it passes or fails by the "
+        "evidence shown beside it."
     )
     ACTIONS: ClassVar[tuple[Action, ...]] = SCENARIO_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(SCENARIO_ACTIONS)
@@ -261,15 +262,14 @@ class ScenariosScreen(ConsoleScreen[None]):
 
         self.app.push_screen(WatchScreen(lambda: self.conversations))
 
-    def _moment(self) -> tuple[object, float] | None:
+    def _moment(self) -> tuple[Path, float] | None:
+        """The recording and the time of what decided the chosen expectation."""
         tree = self.panel.tree_of
         return moment_of(self.board.results.get(tree.chosen_scenario or ""), tree.chosen)
 
     def action_moment(self) -> None:
         """What decided the chosen expectation, in the recording."""
-        tree = self.panel.tree_of
-        found = moment_of(self.board.results.get(tree.chosen_scenario or ""), tree.chosen)
-        if found is not None:
+        if (found := self._moment()) is not None:
             directory, t = found
             self.post_message(Replay(directory, max(0.0, t - RUN_UP_S)))
 

@@ -58,13 +58,13 @@ def scenario_page(board: ScenarioBoard, scenario: Scenario) -> Content:
     """A scenario: its verdict, and what it does, step by step."""
     head, *rest = explained(scenario)
     lines = [
-        Content.styled(words(head), "bold"),
+        Content.styled(words(head.words), "bold"),
         Content.assemble(marked(board.scenario_mark(scenario.name))),
         Content(""),
     ]
     for line in rest:
-        expected = line.en.startswith("   ")
-        lines.append(Content.styled("  " + words(line), "$dim") if expected else Content(words(line)))
+        text = words(line.words)
+        lines.append(Content.styled(f"  {text}", "$dim") if line.expected else Content(text))
     return Content("\n").join([*lines, Content(""), Content.styled(str(scenario.path), "$dim")])
 
 

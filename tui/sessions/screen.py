@@ -46,6 +46,8 @@ class SessionsScreen(SessionListScreen):
         row = self.chosen
         if action is LOG_OUT and (self.has_class("-typing") or self.view.narrowed):
             return N_("Close") if self.has_class("-typing") else N_("Show all")
+        if action is LOG_OUT and not self.console_app.ALLOWED.machine:
+            return N_("End visit")
         if action.name == "talk" and row is not None and row.session.status == "finished":
             return HISTORY.label
         return super().action_label(action)

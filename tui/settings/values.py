@@ -65,6 +65,12 @@ class AudioDefaults:
     )
     voice: str = option("marin", N_("Voice of the customer."), flag="--voice", metavar="NAME")
     echo: Echo = option("off", N_("How to handle loudspeaker echo."), flag="--echo")
+    gain_db: float = option(
+        0.0,
+        N_("How much louder than captured your voice is sent, in dB."),
+        Between(-40, 40),
+        variable="SALESMIND_GAIN_DB",
+    )
     vad_threshold: float = option(
         0.5, N_("Level that counts as speech, 0 to 1."), Between(0.0, 1.0), flag="--vad-threshold"
     )
@@ -209,6 +215,15 @@ class ConsoleSettings:
         N_("Draw signals with ASCII only, for terminals and fonts without braille."),
         variable="SALESMIND_PLAIN",
         flag="--plain",
+    )
+    low_bandwidth: bool | None = option(
+        None,
+        N_(
+            "Write less to the terminal: figures about every second, signals every five, no motion. Unset: only "
+            "over SSH, when the line turns out to be slow."
+        ),
+        variable="SALESMIND_LOW_BANDWIDTH",
+        flag="--low-bandwidth",
     )
     terminal_title: bool = option(
         True,

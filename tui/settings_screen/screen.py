@@ -35,7 +35,8 @@ class SettingsScreen(ConsoleScreen[None]):
     """Every setting that the file may hold, and the profiles."""
 
     ABOUT: ClassVar[str] = N_(
-        "Every setting with its value and where it comes from. Changes are written to the configuration file."
+        "Every setting with its value and where that comes from, and the profiles. Changes are written to the "
+        "configuration file."
     )
     ACTIONS: ClassVar[tuple[Action, ...]] = SETTINGS_ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(SETTINGS_ACTIONS)

@@ -9,6 +9,10 @@ from __future__ import annotations
 from tui.i18n import N_
 
 SENTENCES: dict[str, str] = {
+    # A demo box
+    "voice_ports_taken": N_(
+        "All ports for visitors' microphones are in use. Type, or play the sample lines; or try again later."
+    ),
     # The configuration
     "theme_unknown": N_("There is no theme {name}. Choose one of {names}."),
     "keys_unknown": N_(

@@ -17,8 +17,9 @@ from tui import i18n
 from tui.cli import group
 from tui.settings import load_settings
 from tui.settings.config_file import parse_config
+from tui.settings.declaration import Between, Option
 from tui.settings.edit import template, with_setting, without_setting
-from tui.settings.values import OPTIONS, PROFILE_OPTIONS, TABLE_OPTIONS, option_named
+from tui.settings.values import OPTIONS, PROFILE_OPTIONS, TABLE_OPTIONS
 
 Run = Callable[..., Result]
 
@@ -160,6 +161,14 @@ TEXTS = st.sampled_from(
 )  # fmt: skip
 
 
+def _possible(option: Option, word: str) -> object:
+    """A value that ``option`` takes: the largest of a number."""
+    highest = next((check.high for check in option.checks if isinstance(check, Between)), 480)
+    return {bool: True, int: int(highest), float: float(highest)}.get(
+        option.kind, option.choices[-1] if option.choices else word
+    )
+
+
 @given(
     TEXTS,
     st.sampled_from([option for option in OPTIONS if option.in_file and option.key != "profile"]),
@@ -167,10 +176,8 @@ TEXTS = st.sampled_from(
 )
 @settings(max_examples=40, deadline=None)
 def test_whatever_is_set_is_read_back_and_the_rest_stays(text: str, option: object, word: str) -> None:
-    assert isinstance(option, type(option_named("theme")))
-    value = {bool: True, int: 480, float: 1.0}.get(
-        option.kind, option.choices[-1] if option.choices else word
-    )
+    assert isinstance(option, Option)
+    value = _possible(option, word)
     file = parse_config(Path("c.toml"), text)
     changed = parse_config(Path("c.toml"), with_setting(file, option, value))
     assert changed.value(option) == value

@@ -9,14 +9,19 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from acceptance import reports
+from acceptance.results import Wording
 from relay.conversation import ConversationState, fold
 from relay.stream import Notice, Problem, Transcript, TranscriptFailed
-from tests.acceptance.made_results import made_result
+from scenarios.reading import ScenarioInvalid, scenario_of
+from tests.acceptance.made_results import made_result, made_scenario_run
 from tests.evil_strings import EVIL, ORDINARY, harm_in
+from tui.cli import scenario_text
 from tui.cli.check_text import result_lines
 from tui.cli.transcript_text import TranscriptPrinter
 from tui.host.journal import open_journal
 from tui.wording.errors import of_event, sentence
+from tui.wording.scenario_mistakes import sentences
 
 
 @pytest.mark.parametrize("text", [*EVIL.values(), *ORDINARY.values()], ids=[*EVIL, *ORDINARY])
@@ -61,6 +66,45 @@ def test_evidence_is_one_line(text: str) -> None:
     lines = list(result_lines(changed))
     assert len(lines) == len(list(result_lines(result)))
     assert not any("\n" in line or harm_in(_plain(line)) for line in lines)
+
+
+@pytest.mark.parametrize("text", EVIL.values(), ids=EVIL)
+def test_a_run_of_scenarios_is_one_line_for_each_thing_it_says(text: str) -> None:
+    """Titles and questions come from files that somebody else may have written."""
+    wording = Wording(ja=text, en=text)
+    result = made_scenario_run("20261122T120000Z-0001", 500.0)
+    tests = tuple(
+        msgspec.structs.replace(
+            test,
+            title=wording,
+            answers=tuple(msgspec.structs.replace(one, question=wording) for one in test.answers),
+        )
+        for test in result.tests
+    )
+    assert result.scenarios is not None
+    outcomes = tuple(
+        msgspec.structs.replace(one, title=wording, name=text) for one in result.scenarios.scenarios
+    )
+    changed = msgspec.structs.replace(
+        result, tests=tests, scenarios=msgspec.structs.replace(result.scenarios, scenarios=outcomes)
+    )
+    lines = list(scenario_text.result_lines(changed))
+    assert len(lines) == len(list(scenario_text.result_lines(result)))
+    assert not any("\n" in line or harm_in(_plain(line)) for line in lines)
+    for report in (reports.markdown, reports.junit, reports.html):
+        assert harm_in(report(changed)) == []
+
+
+@pytest.mark.parametrize("text", EVIL.values(), ids=EVIL)
+def test_a_mistake_in_a_scenario_is_one_line(text: str) -> None:
+    document = {
+        "session": {"value_proposition": "x", text: 1},
+        "turns": [{"say": "x", "expect": {"audible": True}}],
+    }
+    with pytest.raises(ScenarioInvalid) as caught:
+        scenario_of(document, Path(text.replace("\0", "").replace("/", "") + ".toml"))
+    for line in sentences(caught.value):
+        assert "\n" not in line and harm_in(line) == []
 
 
 def _plain(line: str) -> str:

@@ -241,3 +241,15 @@ async def test_without_the_option_nobody_is_asked(make_kiosk: Any) -> None:
     async with app.run_test():
         assert not app.screen.query_one("#recording").display
         assert not app.screen.check_action("record", ())
+
+
+async def test_esc_in_the_sessions_asks_to_end_the_visit(make_kiosk: Any, enter: Any, until: Any) -> None:
+    app = make_kiosk()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await enter(app, pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, SessionsScreen))
+        await pilot.press("escape", "y")
+        await until(pilot, lambda: isinstance(app.screen, WelcomeScreen) and "Thank you" in state(app))

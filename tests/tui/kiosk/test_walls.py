@@ -21,20 +21,23 @@ from tui.kiosk.app import KioskApp
 from tui.kiosk.services import WalledRelay
 from tui.kiosk.still_there import StillThereScreen
 from tui.kiosk.welcome import WelcomeScreen
-from tui.navigation import BrowseRecordings, CheckServer, Replay
+from tui.navigation import BrowseRecordings, BrowseScenarios, CheckServer, Replay, TakeTour
 from tui.sessions.screen import SessionsScreen
 
 WITHHELD = {
     # leaving, the shell, the machine's disk
-    "app.quit", "app.suspend", "app.screenshot", "sessions.logout",
+    "app.quit", "app.suspend", "app.screenshot",
     # another account, or the box's server as a whole
-    "login.submit", "login.demo", "login.check", "sessions.acceptance",
+    "login.submit", "login.demo", "login.check", "again.submit", "again.close", "sessions.acceptance",
+    "sessions.show_acceptance", "sessions.scenarios",
     # files and devices
     "source.path", "source.sink", "source.cancel", "sessions.recordings",
+    "app.devices", "app.settings", "new.save_template", "new.delete_template",
     # screens that are never reached
-    "watch.back",
+    "watch.back", "app.tour", "help.tour", "choice.cancel",
 }  # fmt: skip
-FOREIGN_ROOMS = ("acceptance.", "question.", "note.", "run.", "options.", "recordings.", "replay.", "export.")
+FOREIGN_ROOMS = ("acceptance.", "question.", "note.", "run.", "options.", "recordings.", "replay.", "export.",
+                 "devices.", "settings.", "profile.", "scenarios.", "template.", "tour.")  # fmt: skip
 
 
 def test_every_action_has_been_decided_on() -> None:
@@ -67,7 +70,10 @@ def walled(relay: FakeRelay) -> WalledRelay:
         commands.UseSink(spec="wav:/tmp/x.wav"),
         commands.UseSink(spec="speaker"),
         commands.UseSink(spec="tcp:127.0.0.1:7002"),
-        commands.Say(text=" "),
+        commands.UseToken(token="t" * 40),
+        commands.UseEcho(mode="cancel"),
+        commands.UseGain(db=60),
+        commands.ProvokeError(),
     ],
 )
 async def test_the_relay_takes_no_path_device_or_port(command: Any) -> None:
@@ -140,12 +146,13 @@ async def test_no_key_and_no_command_leads_outside(
     async with app.run_test(size=(120, 40)) as pilot:
         await enter(app, pilot)
         sessions = app.screen
-        for key in ("ctrl+z", "ctrl+g", "a", "f8", "v", "f9", "escape", "ctrl+c", "ctrl+backslash", "ctrl+d"):
+        shortcuts = "ctrl+z ctrl+g a f8 v f9 ctrl+n ctrl+y shift+f1 f20 f21 ctrl+c ctrl+backslash ctrl+d"
+        for key in shortcuts.split():
             await pilot.press(key)
-        for message in (CheckServer(), BrowseRecordings(), Replay(Path("/"))):
+        for message in (CheckServer(), BrowseRecordings(), BrowseScenarios(), TakeTour(), Replay(Path("/"))):
             app.post_message(message)
         for name in ("suspend_process", "save_screenshot", "screenshot", "app.bell", "app.switch_mode('x')",
-                     "screen.acceptance", "screen.recordings", "screen.logout", "push_screen('x')"):  # fmt: skip
+                     "screen.acceptance", "screen.recordings", "screen.scenarios", "push_screen('x')"):  # fmt: skip
             assert not await app.run_action(name)
         await pilot.pause()
         assert app.screen is sessions

@@ -229,3 +229,22 @@ def test_neither_secret_nor_token_is_logged(box: Server) -> None:
     log = box.log.read_text(encoding="utf-8")
     assert SECRET not in log
     assert visit["token"] not in log
+
+
+def test_the_reports_of_kiosks_do_not_fill_the_log(box: Server) -> None:
+    visit = _arrive(box)
+    assert _report(box, visit).status_code == 200
+    assert box.http.post(f"{VISITORS}{visit['id']}/", headers=BOX, json={"language": "xx"}).status_code == 400
+    box.wait_for_log(f'"POST {VISITORS}{visit["id"]}/ HTTP/1.1" 400')
+    assert f'"POST {VISITORS}{visit["id"]}/ HTTP/1.1" 200' not in box.log.read_text(encoding="utf-8")
+
+
+def test_a_visit_outlasts_a_restart_of_the_server(
+    start_server: Callable[..., Server], secret_file: Path
+) -> None:
+    server = start_server(SALESMIND_BOX_SECRET_FILE=str(secret_file), SALESMIND_VISIT_LEASE_SECONDS="0.5")
+    visit = _arrive(server)
+    assert server.stop() == 0
+    server.start()  # which takes longer than the lease
+    answer = _report(server, visit)
+    assert (answer.status_code, answer.json()["token"]) == (200, visit["token"])

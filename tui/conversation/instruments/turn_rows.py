@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from relay.conversation import ConversationState, Turn
-from tui.conversation.health import STAGE_WORDS
-from tui.conversation.signals import Line, Piece, padded, runs
-from tui.conversation.turn_times import Exchange, Stage
+from tui.conversation.instruments.health import STAGE_WORDS
+from tui.conversation.instruments.signals import Line, Piece, padded, runs
+from tui.conversation.instruments.turn_times import Exchange, Stage
 from tui.i18n import N_, _
 from tui.wording.figures import NOTHING, clock, number
 

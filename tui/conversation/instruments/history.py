@@ -20,7 +20,7 @@ from relay.stream import (
     StreamEvent,
     Summary,
 )
-from tui.conversation.turn_times import TurnTimes
+from tui.conversation.instruments.turn_times import TurnTimes
 
 KEPT_S = 300.0
 """How far back the longest view looks."""

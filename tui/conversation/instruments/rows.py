@@ -11,6 +11,7 @@ from pathlib import Path
 from api_client.harmless import one_line
 from relay.conversation import ConversationState
 from relay.conversation_state import ConnectionSteps, LatencyFigures
+from tui.conversation.instruments.diagnosis import BargeIns
 from tui.i18n import _, ngettext
 from tui.status import mode_words
 from tui.tones import Tone
@@ -108,6 +109,17 @@ def audio_rows(state: ConversationState) -> list[Row]:
     return [Row(label, value, tone) for label, (value, tone) in zip(_audio_labels(), values, strict=True)]
 
 
+def input_rows(state: ConversationState, found: BargeIns) -> list[Row]:
+    """What is done to the operator's voice, and what came of it. ``found``: since the echo is handled so."""
+    echo = {"off": _("off"), "half-duplex": _("half-duplex"), "cancel": _("cancelled")}[state.echo]
+    if found.all:
+        echo = _("{echo}, {n}/{all} false").format(echo=echo, n=found.false, all=found.all)
+    return [
+        Row(_("Echo"), echo, "warn" if found.false else "plain"),
+        Row(_("Gain"), f"{state.gain_db:+g} dB" if state.gain_db else "0 dB"),
+    ]
+
+
 def audio_title(state: ConversationState) -> str:
     """The geometry that the expected rate is computed from."""
     if state.started is None:
@@ -134,6 +146,12 @@ def _latency_words(latency: LatencyFigures) -> list[tuple[str, Tone]]:
         (f"{number(latency.last)} ms (n={latency.n})", "plain"),
         (f"{number(latency.p50)} / {number(latency.p95)} ms", "plain"),
     ]
+
+
+def _latency_summary(latency: LatencyFigures) -> tuple[str, Tone]:
+    if latency.n == 0:
+        return f"{NOTHING} (n=0)", "dim"
+    return f"{number(latency.p50)} / {number(latency.p95)} ms (n={latency.n})", "plain"
 
 
 def level_words(dbfs: float | None, *, muted: bool) -> tuple[str, Tone]:
@@ -187,8 +205,7 @@ def summary_rows(state: ConversationState) -> list[Row]:
                 you=len(end.user_transcripts), customer=len(end.assistant_transcripts)
             ),
         ),
-        Row(_("Latency"), *_latency_words(latency)[0]),
-        Row("  p50 / p95", *_latency_words(latency)[1]),
+        Row(_("Latency p50 / p95"), *_latency_summary(latency)),
         Row(
             _("Chunks sent"),
             _("{rate}/s of {expected}/s").format(

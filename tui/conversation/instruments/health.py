@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 
 from relay.conversation import ConversationState
 from tui.actions import Action
-from tui.conversation.actions import MUTE, RECONNECT, SAMPLE, SOURCE, TURNS
-from tui.conversation.diagnosis import Finding
-from tui.conversation.history import SignalHistory
-from tui.conversation.turn_times import Stage
+from tui.conversation.actions import ECHO, LOUDER, MUTE, QUIETER, RECONNECT, SAMPLE, SOURCE, TURNS
+from tui.conversation.instruments.diagnosis import Cause, Finding
+from tui.conversation.instruments.history import SignalHistory
+from tui.conversation.instruments.turn_times import Stage
 from tui.i18n import N_, _, ngettext
 from tui.tones import News, Tone
 from tui.wording.errors import of_event
@@ -37,7 +37,7 @@ def health_news(
 ) -> News:
     """One sentence, and what helps."""
     words, tone = _words(finding, state, history)
-    action, remedy = _REMEDIES.get(finding.cause, (None, ""))
+    action, remedy = _remedy(finding.cause, state)
     key = key_name(action) if action is not None else None
     if not key:
         return News(words, tone)
@@ -46,10 +46,19 @@ def health_news(
     return News(f"{words} {helps}", tone)
 
 
+def _remedy(cause: Cause, state: ConversationState) -> tuple[Action | None, str]:
+    """The action that helps, and what it does."""
+    if cause == "clipping" and state.gain_db > 0:
+        return QUIETER, N_("quieter")
+    if cause == "echo" and state.echo == "off":
+        return ECHO, N_("silence while the customer speaks")
+    return _REMEDIES.get(cause, (None, ""))
+
+
 _REMEDIES: Mapping[str, tuple[Action, str]] = {
     "wrong_rate": (SOURCE, N_("another source")),
     "microphone_silent": (SOURCE, N_("another source")),
-    "microphone_quiet": (SOURCE, N_("another source")),
+    "microphone_quiet": (LOUDER, N_("louder")),
     "clipping": (SOURCE, N_("another source")),
     "source_silence": (SAMPLE, N_("speak a sample line")),
     "muted": (MUTE, N_("unmute")),
@@ -81,9 +90,12 @@ def _words(finding: Finding, state: ConversationState, history: SignalHistory) -
             words = _("Too quiet to be heard: at most {dbfs} dBFS in {n} s.")
             return words.format(dbfs=number(figure("dbfs")), n=number(figure("seconds"))), "warn"
         case "clipping":
-            return _("Too loud: your voice is clipped ({dbfs} dBFS).").format(
-                dbfs=number(figure("dbfs"), 1)
-            ), "warn"
+            if state.gain_db > 0:
+                words = _("Too loud: your voice is clipped ({dbfs} dBFS) with a gain of {gain} dB.")
+            else:
+                words = _("Too loud: your voice is clipped ({dbfs} dBFS). Turn the microphone down.")
+            figures = {"dbfs": number(figure("dbfs"), 1), "gain": f"{state.gain_db:+g}"}
+            return words.format(**figures), "warn"
         case "line_lossy":
             return _line_words(finding), "bad"
         case "echo":

@@ -8,8 +8,8 @@ from itertools import groupby
 
 from rich.cells import cell_len, set_cell_size
 
-from tui.conversation.dots import Value, bars
-from tui.conversation.history import Mark, MarkKind, Sample, SignalHistory, Span, SpanKind, since
+from tui.conversation.instruments.dots import Value, bars
+from tui.conversation.instruments.history import Mark, MarkKind, Sample, SignalHistory, Span, SpanKind, since
 from tui.i18n import N_, _
 from tui.wording.figures import METER_FLOOR_DBFS, NOTHING
 

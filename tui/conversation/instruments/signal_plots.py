@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from relay.conversation import ConversationState, percentile
-from tui.conversation.dots import Value, bars, bars_and_lines
-from tui.conversation.history import Measured, Sample, SignalHistory, since
-from tui.conversation.rows import RATE_TOLERANCE
-from tui.conversation.signals import LABEL_WIDTH, Axis, Line, Piece, View, padded
+from tui.conversation.instruments.dots import Value, bars, bars_and_lines
+from tui.conversation.instruments.history import Measured, Sample, SignalHistory, since
+from tui.conversation.instruments.rows import RATE_TOLERANCE
+from tui.conversation.instruments.signals import LABEL_WIDTH, Axis, Line, Piece, View, padded
 from tui.i18n import _
 from tui.wording.figures import NOTHING, number
 

@@ -32,7 +32,7 @@ from relay.stream import (
     Transcript,
     TranscriptFailed,
 )
-from tui.conversation.event_lines import RECEIVED, event_line
+from tui.conversation.instruments.event_lines import RECEIVED, event_line
 from tui.i18n import N_, _
 from tui.wording.figures import number
 

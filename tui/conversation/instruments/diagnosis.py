@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from relay.conversation import ConversationState, Turn, percentile
 from relay.measure.meters import suspected_rate
-from tui.conversation.history import SignalHistory, since
-from tui.conversation.turn_times import Exchange, Stage
+from tui.conversation.instruments.history import SignalHistory, since
+from tui.conversation.instruments.turn_times import Exchange, Stage
 
 Cause = Literal[
     "not_started",
@@ -54,6 +55,7 @@ SLOW_MS = 2_500.0
 WAITING_S = 4.0
 FEW_TURNS = 5
 """The newest turns that the latency is judged by."""
+COUNTED_BARGE_INS = 20
 ECHO_LATEST_S = 1.0
 """Speech this short, or without words, was none."""
 ECHO_LIKENESS = 0.6
@@ -134,20 +136,35 @@ def _line(on: Evidence) -> Finding | None:
     return Finding("line_lossy", figures | ({"late": late} if late is not None else {}))
 
 
+@dataclass(frozen=True, slots=True)
+class BargeIns:
+    """How often a voice has interrupted the customer, and how often that was nobody's."""
+
+    false: int = 0
+    all: int = 0
+
+
+def barge_ins(state: ConversationState, history: SignalHistory, start: float) -> BargeIns:
+    """Those since ``start`` (seconds of the stream), the newest ``COUNTED_BARGE_INS``."""
+    exchanges = history.turns.exchanges
+    interruptions = [
+        (before, by)
+        for before, by in pairwise(exchanges)
+        if before.interrupted and before.by_voice and before.ended is not None and before.ended >= start
+    ]
+    counted = interruptions[-COUNTED_BARGE_INS:]
+    return BargeIns(sum(_is_false(before, by, state.items) for before, by in counted), len(counted))
+
+
 def _echo(on: Evidence) -> Finding | None:
     """The customer's own voice, picked up by the microphone, interrupts the customer."""
-    recent = [
-        (before, by)
-        for before, by in zip(on.history.turns.exchanges, on.history.turns.exchanges[1:], strict=False)
-        if before.interrupted
-        and before.by_voice
-        and before.ended is not None
-        and before.ended >= on.now - RECENT_S
-    ]
-    false = sum(_is_false(before, by, on.state.items) for before, by in recent)
-    if false < 2 or false * 2 < len(recent):
+    changed = on.state.input_settings
+    # What was done against the echo is judged by what came after it.
+    start = max(on.now - RECENT_S, 0.0 if changed is None else changed.t)
+    found = barge_ins(on.state, on.history, start)
+    if found.false < 2 or found.false * 2 < found.all:
         return None
-    return Finding("echo", {"false": false, "all": len(recent)})
+    return Finding("echo", {"false": found.false, "all": found.all})
 
 
 def _is_false(before: Exchange, by: Exchange, items: Mapping[str, Turn]) -> bool:
