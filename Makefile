@@ -14,7 +14,7 @@ UV     := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-hours test-kills test-scenarios test-system test-box fuzz reliability audit system-packages lint format catalogue screenshots \
+.PHONY: help demo test coverage test-hours test-kills test-faults-long test-scenarios test-system test-box fuzz reliability audit system-packages lint format catalogue screenshots \
 	benchmarks lock clean
 
 help: ## this list
@@ -36,6 +36,9 @@ test-hours: $(VENV)/.dev ## hold ten simulated hours of conversation and measure
 
 test-kills: $(VENV)/.dev ## kill -9 a recorded talk at 50 moments, and repair what it leaves (about 4 minutes)
 	SALESMIND_KILLS=50 $(BIN)/python -m pytest -q tests/recordings/test_kills.py
+
+test-faults-long: $(VENV)/.dev ## hold a conversation of 30 minutes with a fault every 20 s, and replay it
+	SALESMIND_FAULT_MINUTES=30 $(BIN)/python -m pytest -q -s tests/recordings/test_faults_long.py
 
 test-scenarios: $(VENV)/.dev ## run the scenarios that ship, and their twins that must fail, in real time (about 4 minutes)
 	SALESMIND_SCENARIOS=1 $(BIN)/python -m pytest -q tests/scenarios

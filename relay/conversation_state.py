@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
+
 from relay.stream import (
     Connection,
     Echo,
@@ -224,3 +226,9 @@ def order_items(items: Mapping[str, Turn]) -> tuple[Turn, ...]:
             ordered.append(items[item_id])
             stack.extend(followers.get(item_id, ()))
     return tuple(ordered)
+
+
+def state_json(state: ConversationState) -> bytes:
+    """The state as JSON, the same bytes for equal states: whether a replay ends as the conversation did."""
+    plain = msgspec.to_builtins(state, str_keys=True, order="deterministic")
+    return msgspec.json.encode(plain, order="deterministic")

@@ -34,7 +34,7 @@ from tui.frame.typed_ahead import TypedAhead
 from tui.host import line, memory, terminal
 from tui.host.pastes import keep_pastes_text
 from tui.host.screenshot import in_cells
-from tui.host.services import Services
+from tui.host.services import ServerAccount, Services
 from tui.host.terminal_signals import RESTORE_TITLE, SAVE_TITLE
 from tui.i18n import _, ngettext
 from tui.login.screen import LoginScreen
@@ -42,6 +42,7 @@ from tui.navigation import (
     BrowseRecordings,
     BrowseScenarios,
     CheckServer,
+    Compare,
     Converse,
     LanguageChosen,
     LoggedIn,
@@ -158,10 +159,36 @@ class SalesMindApp(ConsoleApp):
         self.remember()
         self.push_screen(SessionsScreen())
         self.expire_recordings()
+        if message.remember:
+            self.remember_token(account)
+
+    @work(group="tokens", exit_on_error=False)
+    async def remember_token(self, account: ServerAccount) -> None:
+        """Remember the token of ``account``, and say where."""
+        try:
+            place = await self.services.remember_token(self.settings, account)
+        except OSError as error:
+            self.tell("state_not_saved", reason=error.strerror or str(error))
+            return
+        words = {
+            "keyring": _("This login is remembered in the system's keyring. Logging out forgets it."),
+            "file": _("This login is remembered in {path}, which only you can read. Logging out forgets it."),
+        }[place]
+        self.notify(words.format(path=self.settings.state_directory / "tokens.json"), markup=False)
+
+    @work(group="tokens", exit_on_error=False)
+    async def forget_token(self, account: ServerAccount) -> None:
+        """Forget the token of ``account``, if it was remembered."""
+        try:
+            await self.services.forget_token(self.settings, account)
+        except OSError as error:
+            self.tell("state_not_saved", reason=error.strerror or str(error))
 
     @on(LoggedOut)
     def go_to_login(self, message: LoggedOut) -> None:
-        """Forget the token and show the login screen."""
+        """Forget the token, the remembered one too, and show the login screen."""
+        if self.account is not None:
+            self.forget_token(self.account)
         self.account = None
         self.run_worker(self.close_client(), exit_on_error=False)
         while len(self.screen_stack) > 1:
@@ -225,6 +252,14 @@ class SalesMindApp(ConsoleApp):
 
         if not self._is_open(ReplayScreen):
             self.push_screen(ReplayScreen(message.directory, message.at))
+
+    @on(Compare)
+    def go_to_comparison(self, message: Compare) -> None:
+        """Show two recordings side by side."""
+        from tui.recordings.compare import CompareScreen
+
+        if not self._is_open(CompareScreen):
+            self.push_screen(CompareScreen(message.first, message.second))
 
     def _is_open(self, kind: type[Screen[Any]]) -> bool:
         """Whether such a screen is open already: a second quick key press must not open another."""

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 class LoggedIn(Message):
     """The server accepted ``account``: go to its sessions."""
 
-    def __init__(self, account: ServerAccount) -> None:
+    def __init__(self, account: ServerAccount, *, remember: bool = False) -> None:
         super().__init__()
         self.account = account
+        self.remember = remember
+        """The operator wants its token to be remembered on this computer."""
 
 
 class LoggedOut(Message):
@@ -49,6 +51,15 @@ class BrowseScenarios(Message):
 
 class BrowseRecordings(Message):
     """Show the list of recordings."""
+
+
+class Compare(Message):
+    """Show the recordings in two directories side by side."""
+
+    def __init__(self, first: Path, second: Path) -> None:
+        super().__init__()
+        self.first = first
+        self.second = second
 
 
 class Replay(Message):

@@ -21,6 +21,8 @@ BLOCK = 960
 """Samples of numbered speech under one number: 40 ms."""
 FIRST = 4_000
 """The sample value of block 0: loud, so that it counts as speech."""
+DIFFERENT = 28_000
+"""Numbers there are: after 18 minutes they begin again."""
 WITHIN_S = 60.0
 
 
@@ -33,6 +35,7 @@ class NumberedSpeech:
         """Written, silent ones too."""
         self._tasks: list[asyncio.Task[None]] = []
         self._listener: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
         self.quiet = False
 
     async def start(self) -> str:
@@ -40,16 +43,23 @@ class NumberedSpeech:
         return f"tcp:127.0.0.1:{self._listener.sockets[0].getsockname()[1]}"
 
     async def _connected(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
         began, blocks = time.monotonic(), 0
         with contextlib.suppress(OSError):
             while True:
-                value = 0 if self.quiet else FIRST + self.said
+                value = 0 if self.quiet else FIRST + self.said % DIFFERENT
                 self.said += not self.quiet
                 writer.write(np.full(BLOCK, value, "<i2").tobytes())
                 await writer.drain()
                 blocks += 1
                 self.blocks += 1
                 await asyncio.sleep(max(0.0, began + blocks * 0.04 - time.monotonic()))
+
+    def drop(self) -> None:
+        """Cut whoever listens; they may connect again."""
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
 
     def close(self) -> None:
         if self._listener is not None:

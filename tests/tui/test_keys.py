@@ -34,6 +34,7 @@ from tui.login.again import LoginAgainScreen
 from tui.login.screen import LoginScreen
 from tui.microphone.screen import MicrophoneScreen
 from tui.navigation import BrowseRecordings, BrowseScenarios, CheckServer, Converse, Replay
+from tui.recordings.compare import CompareScreen
 from tui.recordings.export import ExportScreen
 from tui.recordings.replay import ReplayScreen
 from tui.recordings.screen import RecordingsScreen
@@ -79,6 +80,7 @@ SCREENS: list[type[ConsoleScreen[Any]]] = [
     TemplateNameScreen,
     JumpScreen,
     TourScreen,
+    CompareScreen,
 ]
 # Multiplexers take the first three; the others are Backspace, Tab, line feed and Enter in most terminals.
 TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m"}

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.widgets import Static
+from msgspec.structs import replace
+from textual.widgets import DataTable, Static
 
 from recordings.library import Library
 from relay.recording.reader import RecordingReader
@@ -16,7 +17,8 @@ from relay.recording.repair import needs_repair
 from relay.stream import Transcript
 from tests.evil_strings import EVIL, harm_in
 from tests.tui import scripted
-from tui.navigation import BrowseRecordings
+from tui.navigation import BrowseRecordings, Compare
+from tui.recordings.compare import CompareScreen
 from tui.recordings.export import FORMATS, ExportScreen
 from tui.recordings.replay import ReplayScreen
 from tui.recordings.screen import RecordingsScreen
@@ -266,3 +268,51 @@ async def test_hundreds_are_listed(
         await pilot.press("ctrl+end")
         await until(pilot, lambda: screen.table.cursor_row == 399)
         assert RecordingReader(screen.chosen.entry.directory).manifest is not None
+
+
+async def test_two_recordings_side_by_side(
+    make_app: Any, open_list: Any, record: Callable[..., Path], until: Any
+) -> None:
+    record("new", started_at="2026-11-24T10:05:00+00:00")
+    changed: list[Any] = [*scripted.talk(), *scripted.end()]
+    for n, event in enumerate(changed):
+        if isinstance(event, Transcript) and event.role == "assistant":
+            changed[n] = replace(event, text="まったく別の答えです")
+    record("old", changed, started_at="2026-11-22T10:05:00+00:00")
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await open_list(app, pilot)
+        await pilot.press("c")
+        await until(pilot, lambda: "Choose the recording to compare with" in text(app, "#notice"))
+        await pilot.press("c")  # the same one: forgotten
+        await until(pilot, lambda: text(app, "#notice") == "")
+        await pilot.press("c", "down", "c")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen) and app.screen._ready)
+        assert "Turns" in text(app, "#figures")
+        table = app.screen.query_one("#pairs", DataTable)
+        rows = [[str(cell) for cell in table.get_row_at(n)] for n in range(table.row_count)]
+        assert {row[1] for row in rows} == {"=", "~"}
+        assert any("まったく別の答えです" in row[2].replace("\n", "") for row in rows)
+        everything = table.row_count
+        await pilot.press("f")
+        await until(pilot, lambda: 0 < table.row_count < everything)
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(app.screen, ReplayScreen))
+        assert app.screen.directory.name == "old"
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is screen)
+
+
+async def test_a_comparison_with_what_cannot_be_read_says_so(
+    make_app: Any, until: Any, tmp_path: Path
+) -> None:
+    app = make_app(logged_in=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        app.post_message(Compare(tmp_path / "none", tmp_path / "neither"))
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+        await until(pilot, lambda: str(tmp_path / "none") in text(app, "#notice").replace("\n", ""))
+        await pilot.press("enter", "b", "f", "escape")
+        await until(pilot, lambda: not isinstance(app.screen, CompareScreen))

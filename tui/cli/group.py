@@ -22,7 +22,7 @@ _OUTPUT_FAILURES = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG, errno.EB
 
 COMMANDS = (
     "demo", "talk", "check", "run", "results", "load", "runs", "replay", "doctor", "devices", "config", "keys",
-    "diagnostics", "serve", "engine", "kiosk", "box", "web", "mic",
+    "logout", "diagnostics", "serve", "engine", "kiosk", "box", "web", "mic",
 )  # fmt: skip
 
 

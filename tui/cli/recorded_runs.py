@@ -23,22 +23,29 @@ RUN = N_("RUN is a name from the list, the beginning of one, `latest`, or the di
 
 
 def the_library() -> Library:
-    """The recordings, where the settings say. Raises ``Exit`` after saying what is wrong with them."""
-    from tui.host.recordings import library
+    """The conversations, where the settings say. Raises ``Exit`` after saying what is wrong with them."""
+    return the_shelves()[0]
+
+
+def the_shelves() -> tuple[Library, ...]:
+    """The conversations, and those of acceptance runs. Raises ``Exit`` after saying what is wrong with the settings."""
+    from tui.host.recordings import libraries
 
     try:
-        return library(load_settings({}))
+        return libraries(load_settings({}))
     except SettingsError as error:
         raise reject(str(error)) from None
 
 
-def find(library: Library, run: str) -> Entry:
-    """The recording that ``run`` names. Raises ``Exit`` after saying why there is none."""
+def find(run: str) -> Entry:
+    """The recording that ``run`` names, of a conversation or an acceptance run. Raises ``Exit`` after saying why there
+    is none."""
     from recordings.library import UnknownRecording
     from relay.recording.reader import NoRecording
+    from tui.host.recordings import find_recording
 
     try:
-        return library.find(run)
+        return find_recording(the_shelves(), run)
     except UnknownRecording as unknown:
         raise _unknown(unknown, _("There is no recording {run}. `salesmind runs list` lists them.")) from None
     except (NoRecording, OSError, ValueError) as error:
@@ -82,11 +89,11 @@ def reading(entry: Entry) -> Iterator[None]:
 
 def _names() -> Iterator[tuple[str, str]]:
     """For completion: the newest recordings, with their servers."""
-    from tui.host.recordings import library
+    from tui.host.recordings import all_recordings, libraries
 
     yield "latest", ""
     with suppress(SettingsError, OSError):
-        for entry in library(load_settings({})).entries()[:MAX_RUNS]:
+        for entry in [kept.entry for kept in all_recordings(libraries(load_settings({})))[:MAX_RUNS]]:
             yield one_line(entry.name), one_line(entry.manifest.server_url or "")
 
 

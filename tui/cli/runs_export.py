@@ -15,7 +15,7 @@ from api_client.harmless import one_line
 from api_client.harmless_json import decode_untyped, is_harmless_json
 from tui import i18n
 from tui.cli.group import reject
-from tui.cli.recorded_runs import RUN, cannot, complete_runs, find, the_library
+from tui.cli.recorded_runs import RUN, cannot, complete_runs, find
 from tui.cli.report_files import FILE, STANDARD_OUTPUT, check_files, write_file
 from tui.cli.transcript_text import speaker
 from tui.i18n import _
@@ -66,7 +66,7 @@ def export_command(run: str, named: str | None, output: Path | None) -> None:
     kind = named or (None if output is None else _BY_SUFFIX.get(output.suffix.lower()))
     if kind is None:
         raise reject(_("Say in which format to write it: --format {names}.").format(names="|".join(SUFFIXES)))
-    entry = find(the_library(), run)
+    entry = find(run)
     target = output or _new_file(entry, kind)
     check_files([target])
     if target == STANDARD_OUTPUT and kind in _SOUND and sys.stdout.isatty():

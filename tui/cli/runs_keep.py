@@ -36,7 +36,7 @@ _UNWRITABLE = N_("The recording {run} cannot be changed: {reason}")
 def mark_command(run: str, off: bool) -> None:
     """Set or take away the mark."""
     library = the_library()
-    entry = find(library, run)
+    entry = find(run)
     try:
         library.annotate(entry, marked=not off)
     except OSError as error:
@@ -53,7 +53,7 @@ def mark_command(run: str, off: bool) -> None:
 def note_command(run: str, text: str) -> None:
     """Replace the note."""
     library = the_library()
-    entry = find(library, run)
+    entry = find(run)
     try:
         library.annotate(entry, note=text)
     except OSError as error:
@@ -70,7 +70,7 @@ def note_command(run: str, text: str) -> None:
 def delete_command(runs: tuple[str, ...], yes: bool) -> None:
     """Ask, then delete; print the names of what was deleted."""
     library = the_library()
-    entries = {entry.directory: entry for entry in (find(library, run) for run in runs)}
+    entries = {entry.directory: entry for entry in (find(run) for run in runs)}
     for entry in entries.values():
         if entry.running:
             sentence = _("{run} is still being recorded. End its conversation first.")
@@ -135,7 +135,7 @@ def repair_command(runs: tuple[str, ...], every: bool) -> None:
     library = the_library()
     entries = [
         entry
-        for entry in (library.entries() if every else [find(library, run) for run in runs])
+        for entry in (library.entries() if every else [find(run) for run in runs])
         if not every or needs_repair(entry.directory)
     ]
     failure: click.exceptions.Exit | None = None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.recorded_runs import RUN, complete_runs, find, reading, the_library
+from tui.cli.recorded_runs import RUN, complete_runs, find, reading, the_shelves
 from tui.i18n import _
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 @click.command(
     "list",
     help=_(
-        "List the recordings, newest first. An asterisk is a mark: a marked recording is never removed because it "
-        "is old."
+        "List the recordings, those of acceptance runs too, newest first. An asterisk is a mark: a marked recording "
+        "is never removed because it is old."
     ),
     short_help=_("List the recordings, newest first."),
 )
@@ -58,8 +58,15 @@ def list_command(
     as_json: bool,
 ) -> None:
     """Print the list on standard output."""
-    library = the_library()
-    entries: Iterable[Entry] = [one.entry for one in library.deleted()] if deleted else library.entries()
+    from tui.host.recordings import all_recordings
+
+    shelves = the_shelves()
+    library = shelves[0]
+    entries: Iterable[Entry] = (
+        [one.entry for one in library.deleted()]
+        if deleted
+        else [kept.entry for kept in all_recordings(shelves)]
+    )
     names = {one.entry.directory: one.name for one in library.deleted()} if deleted else {}
     kept = [
         entry
@@ -115,7 +122,7 @@ def show_command(run: str, as_json: bool) -> None:
     from recordings.lines import spoken_lines
     from relay.recording.reader import RecordingReader
 
-    entry = find(the_library(), run)
+    entry = find(run)
     with reading(entry):
         lines = spoken_lines(RecordingReader(entry.directory).events())
         errors = errors_of(entry)

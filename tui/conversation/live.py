@@ -195,10 +195,21 @@ class LiveScreen(InputScreen):
             )
             self.say_news(News(words.format(key=self.key_name(RECONNECT)), "bad"))
             return
-        self.console_app.account = account
-        self.console_app.renew_client()
+        app = self.console_app
+        app.account = account
+        app.renew_client()
+        if app.services.remembers(app.settings, account.server_url, account.username):
+            self._remember(account)
         self.say_news(News(_("Logged in again. Reconnecting..."), "good"))
         self.give(commands.UseToken(token=account.token))
+
+    @work(group="tokens", exit_on_error=False)
+    async def _remember(self, account: ServerAccount) -> None:
+        """The new token in place of the remembered one."""
+        try:
+            await self.console_app.services.remember_token(self.console_app.settings, account)
+        except OSError as error:
+            self.console_app.tell("state_not_saved", reason=error.strerror or str(error))
 
     def _attend_source(self, event: SourceState) -> None:
         """Show a sample's text until it ends; then return to the operator's own source."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tui.host.scenarios import Shelf
     from tui.host.soundcheck.protocol import Command as SoundcheckCommand
     from tui.host.soundcheck.protocol import Said as SoundcheckSaid
+    from tui.host.tokens import Place, TokenStore
     from tui.settings import ConsoleSettings
 
 
@@ -198,6 +199,30 @@ class Services:
         from tui.host.results import export_result
 
         return await export_result(result, user_documents_path() / "SalesMind", i18n.language())
+
+    async def remembered_token(self, settings: ConsoleSettings, server_url: str, username: str) -> str | None:
+        """The token remembered for that account. Never raises."""
+        store = self._tokens(settings)
+        return await asyncio.to_thread(store.get, server_url, username)
+
+    def remembers(self, settings: ConsoleSettings, server_url: str, username: str) -> bool:
+        """Whether a token of that account is remembered. Never raises."""
+        return self._tokens(settings).has(server_url, username)
+
+    async def remember_token(self, settings: ConsoleSettings, account: ServerAccount) -> Place:
+        """Remember the account's token; says where. Raises ``OSError``."""
+        store = self._tokens(settings)
+        return await asyncio.to_thread(store.keep, account.server_url, account.username, account.token)
+
+    async def forget_token(self, settings: ConsoleSettings, account: ServerAccount) -> bool:
+        """Forget the account's token; whether it was remembered. Raises ``OSError``."""
+        store = self._tokens(settings)
+        return await asyncio.to_thread(store.forget, account.server_url, account.username) > 0
+
+    def _tokens(self, settings: ConsoleSettings) -> TokenStore:
+        from tui.host.tokens import TokenStore
+
+        return TokenStore(settings.state_directory)
 
     async def expire_recordings(self, settings: ConsoleSettings) -> int:
         """Delete expired recordings and return their number. Never raises."""

@@ -8,7 +8,6 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -330,9 +329,12 @@ class KioskApp(SalesMindApp, inherit_bindings=False):
 
     def terminal_gone(self) -> None:
         """The visit ends first: a conversation takes its time to."""
-        # No coroutine yet: an app that ends before the worker starts would complain of one that nobody awaited.
-        self.run_worker(partial(self._leave_box, "left"), exit_on_error=False)
+        self._leave_in_time()
         super().terminal_gone()
+
+    @work(exit_on_error=False)
+    async def _leave_in_time(self) -> None:
+        await self._leave_box("left")
 
     # --- a microphone of the visitor's own -----------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, on, work
@@ -9,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.timer import Timer
-from textual.widgets import Button, Input, Label, Select, Static
+from textual.widgets import Button, Checkbox, Input, Label, Select, Static
 
 from tui.actions import Action, bindings
 from tui.frame.action_footer import ActionFooter
@@ -112,6 +113,9 @@ class LoginScreen(ConsoleScreen[None]):
                 yield Label(_("Password"), classes="label")
                 yield Field(password=True, compact=True, id="password")
             yield Static(id="password-error", classes="under error")
+            yield Checkbox(
+                _("Remember this login on this computer (never the password)"), id="remember", compact=True
+            )
             with Horizontal(id="buttons"):
                 yield Button(_("Log in"), variant="primary", id="submit", compact=True)
             if app.settings.demo:
@@ -128,11 +132,13 @@ class LoginScreen(ConsoleScreen[None]):
         self.console_app.status = Status()
         if self.username.value:
             self.password.focus()
+        self._offer_remembered()
         self.call_after_refresh(self.action_check)
 
     def on_screen_resume(self) -> None:
         """Back from the sessions (the password was cleared at login) or from help (it stays)."""
         self._show_place()
+        self._offer_remembered()
 
     def _demo_words(self) -> str:
         user, password = DEMO_ACCOUNT
@@ -244,7 +250,24 @@ class LoginScreen(ConsoleScreen[None]):
     def _pressed(self) -> None:
         self.action_submit()
 
+    @on(Input.Changed, "#url")
+    @on(Input.Changed, "#username")
+    def _offer_remembered(self) -> None:
+        """Say that no password is needed, where a login is remembered."""
+        remembered = self._remembered
+        self.password.placeholder = _("remembered: Enter logs in") if remembered else ""
+        if remembered:
+            self.query_one("#remember", Checkbox).value = True
+
+    @property
+    def _remembered(self) -> bool:
+        app, name = self.console_app, self.username.value.strip()
+        return bool(name) and app.services.remembers(app.settings, self._address(), name)
+
     def action_submit(self) -> None:
+        if self._remembered and not self.password.value:
+            self._return(self._address(), self.username.value.strip())
+            return
         missing = False
         for field in (self.password, self.username):
             empty = not field.value.strip()
@@ -257,6 +280,32 @@ class LoginScreen(ConsoleScreen[None]):
             self.url.focus()
         elif not missing:
             self._log_in(self._address(), self.username.value.strip(), self.password.value)
+
+    @work(exclusive=True, group="login", exit_on_error=False)
+    async def _return(self, address: str, username: str) -> None:
+        """Log in with the remembered token, if the server still takes it."""
+        from api_client.errors import ApiError, NotAuthenticated
+
+        app, insecure, choice = self.console_app, self._insecure(), self._choice()
+        self._busy(True)
+        try:
+            # A keyring that is locked gives none; the server then says what it says of any bad token.
+            token = await app.services.remembered_token(app.settings, address, username) or "-"
+            account = ServerAccount(address, username, token, insecure, choice.profile if choice else None)
+            async with app.services.client(address, token=token, insecure=insecure) as client:
+                await client.list_sessions(1, 1)
+        except NotAuthenticated as error:
+            with suppress(OSError):
+                await app.services.forget_token(app.settings, account)
+            self._offer_remembered()
+            self._say(self.password, of_error(error))
+            self.password.focus()
+        except ApiError as error:
+            self._refused(error)
+        else:
+            self.post_message(LoggedIn(account))
+        finally:
+            self._busy(False)
 
     @work(exclusive=True, group="login", exit_on_error=False)
     async def _log_in(self, address: str, username: str, password: str) -> None:
@@ -273,7 +322,7 @@ class LoginScreen(ConsoleScreen[None]):
             self.password.value = ""
             profile = choice.profile if choice else None
             account = ServerAccount(address, login.user.username, login.token, insecure, profile)
-            self.post_message(LoggedIn(account))
+            self.post_message(LoggedIn(account, remember=self.query_one("#remember", Checkbox).value))
         finally:
             self._busy(False)
 

@@ -160,6 +160,15 @@ REPAIR = Action(
     N_("Repair a recording that was cut off"),
     show=False,
 )
+COMPARE = Action(
+    "recordings.compare",
+    "c,f11",
+    "compare",
+    N_("Compare"),
+    N_("Recordings: Compare two"),
+    N_("Choose this recording, then another: both are shown side by side"),
+    show=False,
+)
 UNDO = Action(
     "recordings.undo",
     "z,f12",
@@ -239,6 +248,7 @@ RECORDINGS_ACTIONS: tuple[Action, ...] = (
         N_("Recording: Export"),
         N_("Export the recording to your documents as audio, subtitles, text or a page"),
     ),
+    COMPARE,
     REPAIR,
     Action(
         "recordings.delete",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,11 +15,10 @@ from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import DataTable, Input, Static
-from textual.worker import get_current_worker
 
 from api_client.harmless import one_line
 from recordings.export.sound import NoSound
-from recordings.library import Library, Match
+from recordings.library import Library
 from relay.recording.reader import NoRecording
 from relay.recording.repair import StillBeingWritten
 from tui.actions import Action, bindings
@@ -30,8 +28,9 @@ from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
 from tui.host.recordings import Kept
 from tui.i18n import N_, _, ngettext
-from tui.navigation import Replay
-from tui.recordings.actions import LIST_BACK, RECORDINGS_ACTIONS, REPAIR, UNDO
+from tui.navigation import Compare, Replay
+from tui.recordings.actions import COMPARE, LIST_BACK, RECORDINGS_ACTIONS, REPAIR, UNDO
+from tui.recordings.search import SearchField
 from tui.recordings.shelf import Shelf
 from tui.recordings.shown import Filters
 from tui.recordings.table import RecordingsTable
@@ -42,9 +41,7 @@ from tui.wording.errors import sentence
 
 RUN_UP_S = 1.0
 """A replay of words that were found begins so long before they were complete."""
-SHOW_EVERY_S = 0.5
-"""Between two showings of what a search has found so far."""
-ON_A_RECORDING = frozenset({"replay", "mark", "note", "only_server", "export", "delete"})
+ON_A_RECORDING = frozenset({"replay", "compare", "mark", "note", "only_server", "export", "delete"})
 
 
 class RecordingsScreen(ConsoleScreen[None]):
@@ -68,15 +65,6 @@ class RecordingsScreen(ConsoleScreen[None]):
             super().__init__()
             self.news = news
 
-    class Found(Message):
-        """The search for ``words`` has come to ``matches``, by the recordings' keys."""
-
-        def __init__(self, words: str, matches: dict[str, list[Match]], *, over: bool) -> None:
-            super().__init__()
-            self.words = words
-            self.matches = matches
-            self.over = over
-
     def __init__(self, libraries: Sequence[Library]) -> None:
         super().__init__()
         self._shelf = Shelf(libraries)
@@ -84,6 +72,8 @@ class RecordingsScreen(ConsoleScreen[None]):
         self.filters = Filters()
         self._read_once = False
         self._searching = False
+        self._compared: Kept | None = None
+        """The first of two to be compared."""
 
     def compose(self) -> ComposeResult:
         """Heading, table, what is known of the chosen one, two input lines."""
@@ -96,7 +86,7 @@ class RecordingsScreen(ConsoleScreen[None]):
                 yield Static(id="notice", markup=False)
             with VerticalScroll(id="details"):
                 yield Static(id="facts")
-        yield Field(placeholder=_("words that were said, Enter to search"), compact=True, id="words")
+        yield SearchField(placeholder=_("words that were said, Enter to search"), compact=True, id="words")
         yield Field(placeholder=_("note on the recording, Enter to save"), compact=True, id="note")
         yield ActionFooter()
 
@@ -228,6 +218,23 @@ class RecordingsScreen(ConsoleScreen[None]):
         at = max(0.0, matches[0].t - RUN_UP_S) if matches else 0.0
         self.post_message(Replay(kept.entry.directory, at))
 
+    def action_compare(self) -> None:
+        """Choose the first of two, then the second: both are shown side by side."""
+        kept, first = self.chosen, self._compared
+        if kept is None or not self.is_active:
+            return
+        if first is None or first.key == kept.key:
+            self._compared = None if first is not None else kept
+            words = _(
+                "Choose the recording to compare with {name} and press {key}; {key} on the same one forgets it."
+            )
+            said = words.format(name=one_line(kept.entry.name), key=self.key_name(COMPARE))
+            self.say_news(News(said if self._compared is not None else "", "plain"))
+        else:
+            self._compared = None
+            self.say_news(News("", "plain"))
+            self.post_message(Compare(first.entry.directory, kept.entry.directory))
+
     def action_only_server(self) -> None:
         """Show only the selected one's server, or all."""
         kept = self.chosen
@@ -260,34 +267,11 @@ class RecordingsScreen(ConsoleScreen[None]):
         words = event.value.strip()
         self.filters = replace(self.filters, words=words, matches={})
         self._searching = bool(words)
-        if words:
-            self._search(words, list(self.recordings))
-        else:
-            self.workers.cancel_group(self, "search")
+        self.query_one(SearchField).search(words, self.recordings)
         self._show()
 
-    @work(thread=True, exclusive=True, group="search", exit_on_error=False)
-    def _search(self, words: str, recordings: list[Kept]) -> None:
-        """Away from the loop; what is found is shown on the way."""
-        worker = get_current_worker()
-        matches: dict[str, list[Match]] = {}
-        shown_at = time.monotonic()
-        for kept in recordings:
-            if worker.is_cancelled:
-                return
-            try:
-                found = list(kept.library.search(words, [kept.entry]))
-            except (NoRecording, OSError):
-                continue
-            if found:
-                matches[kept.key] = found[0][1]
-            if time.monotonic() - shown_at > SHOW_EVERY_S:
-                shown_at = time.monotonic()
-                self.post_message(self.Found(words, dict(matches), over=False))
-        self.post_message(self.Found(words, matches, over=True))
-
-    @on(Found)
-    def _take_found(self, message: Found) -> None:
+    @on(SearchField.Found)
+    def _take_found(self, message: SearchField.Found) -> None:
         if message.words == self.filters.words:
             self._searching = not message.over
             self.filters = replace(self.filters, matches=message.matches)
@@ -419,7 +403,7 @@ class RecordingsScreen(ConsoleScreen[None]):
         if self._close_inputs():
             return
         if self.filters != Filters():
-            self.workers.cancel_group(self, "search")
+            self.query_one(SearchField).search("", ())
             self.filters, self._searching = Filters(), False
             self._show()
         else:

@@ -117,6 +117,28 @@ def test_the_list_is_newest_first(run: Run, two: None) -> None:
     assert listed(run("list", "--json", "--limit", "1")) == [NEW]
 
 
+def test_two_recordings_side_by_side(run: Run, make: Make) -> None:
+    make(OLD, started_at="2026-11-24T09:00:00+00:00")
+    make(NEW, conversation(answer=" ".join(text for text in EVIL.values() if text.isascii())))
+    done = run("compare", OLD, NEW)
+    assert done.exit_code == 0, done.output
+    assert not any(harm_in(line) for line in done.stdout.splitlines())
+    assert "  =  " in done.stdout and "  ~  " in done.stdout
+    assert done.stdout.startswith(f"Recording: {OLD}  |  {NEW}\n")
+    whole = json.loads(run("compare", OLD, "--json").stdout)
+    assert [turn["verdict"] for turn in whole["turns"]] == ["same", "words"]
+    assert whole["first"]["name"] == OLD and whole["second"]["name"] == NEW
+    only = json.loads(run("compare", OLD, NEW, "--changed", "--json").stdout)
+    assert [turn["verdict"] for turn in only["turns"]] == ["words"]
+
+
+def test_a_comparison_with_nothing_says_so(run: Run, make: Make) -> None:
+    make(NEW)
+    done = run("compare", "nothing")
+    assert done.exit_code == 2
+    assert "There is no recording nothing" in done.stderr
+
+
 def test_the_list_is_filtered(run: Run, two: None) -> None:
     assert listed(run("list", "--json", "--server", "STAGING")) == [OLD]
     assert listed(run("list", "--json", "--error")) == [NEW]
@@ -411,3 +433,18 @@ def test_it_runs_as_a_program(environment: dict[str, str], two: None) -> None:
     assert process.stderr.read() == b""
     assert process.wait(20) == 0
     process.stderr.close()
+
+
+def test_recordings_of_acceptance_runs_are_among_them(run: Run, make: Make, state: Path) -> None:
+    make(NEW)
+    (state / "checks").mkdir()
+    make(OLD, started_at="2026-11-24T09:00:00+00:00").rename(state / "checks" / "20261124T090000Z-run")
+    assert listed(run("list", "--json")) == [NEW, "20261124T090000Z-run"]
+    assert listed(run("list", "--json", "--search", "在庫")) == [NEW, "20261124T090000Z-run"]
+    assert run("show", "20261124").exit_code == 0
+    assert run("mark", "20261124").exit_code == 0
+    assert listed(run("list", "--json", "--marked")) == ["20261124T090000Z-run"]
+    assert run("delete", "20261124T090000Z-run", "--yes").exit_code == 0
+    assert listed(run("list", "--json")) == [NEW]
+    assert run("undelete", "latest").exit_code == 0
+    assert listed(run("list", "--json")) == [NEW, "20261124T090000Z-run"]
