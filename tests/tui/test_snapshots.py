@@ -129,8 +129,6 @@ def test_sessions(look: Any, at_sessions: Arrange) -> None:
 def test_teaching(look: Any, at_sessions: Arrange, key: str) -> None:
     async def arrange(pilot: Any) -> None:
         await at_sessions(pilot)
-        pilot.app.memory.tour_over = False
-        pilot.app.screen._offer_tour()
         await pilot.press(key)
         await pilot.pause()
 
