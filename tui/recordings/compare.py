@@ -69,6 +69,9 @@ _STYLES: dict[Verdict, str] = {"same": "dim", "words": "", "only_first": "bold",
 class CompareScreen(ConsoleScreen[None]):
     """The recordings in ``first`` and ``second``."""
 
+    ABOUT: ClassVar[str] = N_(
+        "Two recordings side by side, turn by turn: what was said and how long each took."
+    )
     ACTIONS: ClassVar[tuple[Action, ...]] = ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
     FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset({"app.quit", "app.palette"})
