@@ -252,7 +252,7 @@ RECORDINGS_ACTIONS: tuple[Action, ...] = (
     REPAIR,
     Action(
         "recordings.delete",
-        "x,f11,delete",
+        "x,delete,shift+f3,f15",
         "delete",
         N_("Delete"),
         N_("Recording: Delete"),

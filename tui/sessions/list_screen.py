@@ -194,6 +194,8 @@ class SessionListScreen(ConsoleScreen[None]):
 
     def _show(self, choose: str | None = None) -> None:
         """The page of rows that pass the filters: that of ``choose`` or of a new session, or where it was."""
+        if not self.query("#table"):
+            return  # what was read came while the screen is being removed
         if self.made_id in self.reader.listing.sessions:
             choose, self.made_id = self.made_id, None
         self._picked = self.view.pick(self.reader.rows)
@@ -213,6 +215,8 @@ class SessionListScreen(ConsoleScreen[None]):
 
     def _show_figures(self) -> None:
         """Bring the cells in line, but not the order: rows must not move under the operator's hand."""
+        if not self.query("#table"):
+            return
         known = {row.session.id: row for row in self.reader.rows}
         self.table.show([known.get(key, row) for key, row in self.table.shown.items()])
         self.details.show(self.chosen, history_key=self.key_name(HISTORY))
