@@ -7,7 +7,7 @@
 import { OpenAIRealtimeWebSocket, RealtimeAgent, RealtimeSession, tool } from '@openai/agents-realtime';
 import { z } from 'zod';
 
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 120_000;
 const runs = [];
 const errors = [];
 

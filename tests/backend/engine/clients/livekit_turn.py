@@ -15,7 +15,7 @@ from typing import Any
 from livekit.agents import Agent, AgentSession, function_tool
 from livekit.plugins.openai.realtime import RealtimeModel
 
-TIMEOUT_S = 30
+TIMEOUT_S = 120
 RUNS: list[dict[str, Any]] = []
 
 

@@ -29,7 +29,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.services.llm_service import FunctionCallParams
 from pipecat.services.openai.realtime.llm import OpenAIRealtimeLLMService
 
-TIMEOUT_S = 30
+TIMEOUT_S = 120
 ASKED = "部品PX-4711の在庫を30個、調べてください。"
 RUNS: list[dict[str, Any]] = []
 

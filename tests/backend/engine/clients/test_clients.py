@@ -24,7 +24,8 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[3]
 PYTHON = Path(os.environ.get("SALESMIND_CLIENTS_PYTHON") or ROOT / ".venv-clients" / "bin" / "python")
 MODULES = Path(os.environ.get("SALESMIND_CLIENTS_NODE") or ROOT / ".venv-clients" / "node_modules")
-TIMEOUT_S = 60
+TIMEOUT_S = 180
+"""The clients take seconds to start, and more on a busy machine."""
 TOOL = {
     "type": "function",
     "name": "count_stock",
@@ -49,8 +50,13 @@ async def run(*command: str) -> str:
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    async with asyncio.timeout(TIMEOUT_S):
-        out, errors = await process.communicate()
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            out, errors = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise
     assert process.returncode == 0, errors.decode()[-2_000:]
     return out.decode()
 
