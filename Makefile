@@ -9,12 +9,13 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install
 LOCKED := --require-hashes --requirement requirements
 TEST   ?= tests
 AGENTS := .venv-agents
+CLIENTS := .venv-clients
 AUDIT  := .venv-audit
 UV     := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-hours test-kills test-faults-long test-scenarios test-system test-box fuzz reliability audit system-packages lint format catalogue screenshots \
+.PHONY: help demo test coverage test-hours test-kills test-faults-long test-scenarios test-clients test-system test-box fuzz reliability audit system-packages lint format catalogue screenshots \
 	benchmarks lock clean
 
 help: ## this list
@@ -24,11 +25,11 @@ demo: $(VENV)/.demo ## start the console with its own server: log in as admin / 
 	@$(BIN)/salesmind demo
 
 test: $(VENV)/.dev $(AGENTS)/.done ## run every test that needs nothing but Python
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not system" $(TEST)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not system and not clients" $(TEST)
 
 coverage: $(VENV)/.dev $(AGENTS)/.done ## the same with branch coverage, subprocesses included; fails below the gate
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not system" --cov --cov-report= $(TEST)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not system and not clients" --cov --cov-report= $(TEST)
 	$(BIN)/python -m coverage report
 
 test-hours: $(VENV)/.dev ## hold ten simulated hours of conversation and measure memory (about 2 minutes)
@@ -36,6 +37,9 @@ test-hours: $(VENV)/.dev ## hold ten simulated hours of conversation and measure
 
 test-kills: $(VENV)/.dev ## kill -9 a recorded talk at 50 moments, and repair what it leaves (about 4 minutes)
 	SALESMIND_KILLS=50 $(BIN)/python -m pytest -q tests/recordings/test_kills.py
+
+test-clients: $(VENV)/.dev $(CLIENTS)/.done ## hold the engine against livekit, pipecat, @openai/agents-realtime and aimock (needs Node 20)
+	$(BIN)/python -m pytest -m clients tests/backend/engine/clients
 
 test-faults-long: $(VENV)/.dev ## hold a conversation of 30 minutes with a fault every 20 s, and replay it
 	SALESMIND_FAULT_MINUTES=30 $(BIN)/python -m pytest -q -s tests/recordings/test_faults_long.py
@@ -87,9 +91,11 @@ lock: $(BIN)/python ## pin what pyproject.toml asks for, by hash (UPGRADE=--upgr
 	$(UV) pyproject.toml --extra server --extra web --extra site --extra offline --extra aec --extra load --group dev --output-file requirements/dev.txt
 	$(UV) pyproject.toml --extra server --extra web --extra offline --constraint requirements/dev.txt --output-file requirements/demo.txt
 	$(UV) requirements/agents.in --output-file requirements/agents.txt
+	$(BIN)/uv pip compile --quiet --python-platform x86_64-manylinux_2_28 --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url $(UPGRADE) requirements/clients.in --output-file requirements/clients.txt
 
 clean: ## remove the virtual environment and caches
-	rm -rf $(VENV) $(AGENTS) $(AUDIT) .venv-3.* .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(AGENTS) $(CLIENTS) $(AUDIT) .venv-3.* .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed. Install it, or name it: make PYTHON=/path/to/python3.12 demo"; exit 1; }
@@ -115,6 +121,15 @@ $(AGENTS)/.done: requirements/agents.txt | $(BIN)/python
 	@echo "      Installing openai-agents in $(AGENTS), as a client for the engine's tests (first time only)"
 	@$(PYTHON) -m venv $(AGENTS)
 	@$(AGENTS)/bin/python -m pip --disable-pip-version-check install --require-hashes --requirement $<
+	@touch $@
+
+# Python's packages and Node's side by side: the tests link node_modules to where they need it.
+$(CLIENTS)/.done: requirements/clients.txt tests/backend/engine/clients/package.json | $(BIN)/python
+	@echo "      Installing livekit-plugins-openai, pipecat, @openai/agents-realtime and aimock in $(CLIENTS) (first time only)"
+	@$(PYTHON) -m venv $(CLIENTS)
+	@$(CLIENTS)/bin/python -m pip --disable-pip-version-check install --require-hashes --requirement $<
+	@cp tests/backend/engine/clients/package.json $(CLIENTS)
+	@npm install --prefix $(CLIENTS) --no-package-lock --no-audit --no-fund
 	@touch $@
 
 # pip-audit brings thirty packages that nothing here needs.

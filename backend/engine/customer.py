@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 
 from backend.engine.everyday_speech import everyday_speech
+from backend.engine.grammar.answer import chooses, tells, weekdays
+from backend.engine.grammar.kind import WH, Kind
 from backend.engine.keywords import Heard, heard, sentences
 from backend.engine.persona import (
     ACKNOWLEDGE,
+    AGREEMENT,
     ASKED_BEFORE,
     CLARIFY,
+    DISBELIEF,
     GREETING,
     MORE,
+    OPINION,
     OTHER_LANGUAGE,
     REPEAT,
     SILENCE,
+    UNANSWERED,
     YOUR_WORDS,
     Answer,
     Persona,
@@ -26,6 +33,14 @@ from backend.engine.persona import (
     score,
 )
 
+_OPENING = "opening"
+"""The stage of topics that are about the talk itself."""
+_AS_IT_IS = frozenset({"situation", "problem", "implication"})
+"""The stages of topics that are about the customer as he is."""
+_PROPOSAL = "proposal"
+_BRIEF = frozenset({AGREEMENT, OPINION, DISBELIEF})
+_ABOUT_THE_SPEAKER = frozenset({Kind.CLAIM, Kind.OFFER, Kind.PROMISE})
+_ASKS_BACK = re.compile(r"(?:\?|か。)$")
 _NOTHING = Heard("")
 
 
@@ -39,6 +54,7 @@ class Customer:
         self._turn = 0
         self._role: dict[str, str] = {}
         self._heard = _NOTHING
+        self._asked = Kind.STATEMENT
         self._last_answer: Answer | None = None
         self._last_topic: Topic | None = None
         self._words_before = ""
@@ -125,7 +141,21 @@ class Customer:
         A persona file has at least one without any.
         """
         known = [a for a in topic.answers if a.needs <= self._role.keys() and a.suits(self._heard)]
-        return sorted(known, key=lambda answer: answer.amount is None and answer.days is None)
+        on_the_day = [a for a in known if not self._names_another_day(a)]
+        return sorted(
+            on_the_day or known,
+            key=lambda answer: (answer.amount is None and answer.days is None, not self._tells(answer)),
+        )
+
+    def _names_another_day(self, answer: Answer) -> bool:
+        named = weekdays(answer.text, self.persona.language)
+        return bool(named and self._heard.weekdays and not named & self._heard.weekdays)
+
+    def _tells(self, answer: Answer) -> bool:
+        """Whether it may answer what was asked last: a time to when, a cause to why."""
+        if self._asked is Kind.CHOICE:
+            return chooses(answer.text, self._heard.folded, self.persona.language)
+        return self._asked not in WH or tells(answer.text, self._asked, self.persona.language)
 
     def _topic(self, words: str | None) -> Topic:
         if words is None:
@@ -133,6 +163,7 @@ class Customer:
         parts = sentences(words, self.persona.language)
         if not parts:
             return self.persona.topics[SILENCE]
+        self._asked = next((part.kind for part in reversed(parts) if part.question), parts[-1].kind)
         for topic in (self._of_itself(parts), self._courtesy(parts[-1])):
             if topic is not None:
                 return topic
@@ -145,9 +176,10 @@ class Customer:
         return self._at_a_loss(parts[-1]) or self._next_of_arc()
 
     def _at_a_loss(self, last: Heard) -> Topic | None:
-        """What to say to words that tell nothing: it fits anything, but not for ever."""
-        topic = self.persona.topics.get(CLARIFY if last.question else ACKNOWLEDGE)
-        return topic if topic is not None and self._fresh(topic) else None
+        """What to say to words about nothing known: it fits any of their kind, but not for ever."""
+        general = CLARIFY if last.question else ACKNOWLEDGE
+        topics = (self.persona.topics.get(name) for name in (UNANSWERED.get(self._asked, general), general))
+        return next((topic for topic in topics if topic is not None and self._fresh(topic)), None)
 
     def _of_itself(self, parts: Sequence[Heard]) -> Topic | None:
         """The topic of who speaks of the conversation itself."""
@@ -165,18 +197,36 @@ class Customer:
         """The matter that was asked, or else spoken of; the next best where all has been said of it."""
         asked = [part for part in parts if part.question]
         matching = self._fitting(Rank.MATTER, asked) or self._fitting(Rank.MATTER, parts)
-        for topic in matching:
-            if self._fresh(topic):
-                return topic
+        if self._asked in _ABOUT_THE_SPEAKER:  # who speaks of himself has not asked about the customer
+            matching = [topic for topic in matching if topic.stage not in _AS_IT_IS]
+        if asked:  # who greets and asks in one breath wants an answer
+            matching.sort(key=lambda topic: topic.stage == _OPENING)
+        fresh = [(topic, answer) for topic in matching if (answer := self._fresh(topic))]
+        if fresh:
+            telling = (
+                topic for topic, answer in fresh if self._tells(answer) and self._takes_up(topic, answer)
+            )
+            return next(telling, None) or self._unanswered() or fresh[0][0]
         if not matching:
             return None
         repeated = self.persona.topics[ASKED_BEFORE]
         return repeated if self._fresh(repeated) else self._next_of_arc()
 
+    def _takes_up(self, topic: Topic, answer: Answer) -> bool:
+        """Whether it may follow what was claimed: one that asks back may ask what has just been said."""
+        if self._asked is not Kind.CLAIM or topic.id == _PROPOSAL or self._heard.amount is not None:
+            return True
+        return answer.days is not None or not _ASKS_BACK.search(answer.text)
+
+    def _unanswered(self) -> Topic | None:
+        """What to say to a question whose matter is known, but not what is asked of it."""
+        topic = self.persona.topics.get(UNANSWERED[self._asked])
+        return topic if topic is not None and self._fresh(topic) else None
+
     def _fitting(self, rank: Rank, parts: Iterable[Heard]) -> list[Topic]:
         """The topics of ``rank`` that what was said fits, the best first."""
         parts = list(parts)
-        scores = {topic.id: sum(score(topic, part) for part in parts) for topic in self._by_rank[rank]}
+        scores = {topic.id: sum(_score(topic, part) for part in parts) for topic in self._by_rank[rank]}
         fitting = [topic for topic in self._by_rank[rank] if scores[topic.id]]
         return sorted(fitting, key=lambda topic: -scores[topic.id])
 
@@ -189,3 +239,10 @@ class Customer:
             if self._fresh(topic):
                 return topic
         return self.persona.topics[ASKED_BEFORE]
+
+
+def _score(topic: Topic, part: Heard) -> int:
+    """How well ``part`` fits; a question is no courtesy unless it is little else ("is that so?")."""
+    found = score(topic, part)
+    brief = topic.rank is Rank.COURTESY or topic.id in _BRIEF
+    return 0 if brief and part.question and 2 * found < len(part.folded) else found

@@ -7,6 +7,10 @@ import unicodedata
 from dataclasses import dataclass
 
 from backend.engine.figures import amount, duration_days
+from backend.engine.grammar.answer import weekdays
+from backend.engine.grammar.english import english_kind
+from backend.engine.grammar.japanese import japanese_kind
+from backend.engine.grammar.kind import Kind
 
 _KATAKANA_TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 _NOT_A_WORD = re.compile(r"[\W_]+")
@@ -17,6 +21,9 @@ _ENGLISH_QUESTION = frozenset(
     "who whose what which when where why how do does did is are am was were can could will would shall should may "  # noqa: SIM905
     "has have whom what's who's how's isn't aren't don't doesn't".split()
 )
+_INFLECTION = "(?:s|es|d|ed|ing)?"
+_SHORTEST_INFLECTED = 4
+"""The least letters of a keyword that is found in its inflected forms too."""
 _FIGURE_WEIGHT = 3
 _LONGEST_PLAN_DAYS = 1_000
 
@@ -46,6 +53,10 @@ class Heard:
     """The sum of money it names, in whatever currency."""
     days: int | float | None = None
     """The length of time it names."""
+    kind: Kind = Kind.STATEMENT
+    """What it asks for or does."""
+    weekdays: frozenset[str] = frozenset()
+    """The days of the week it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +90,21 @@ def keyword(text: str, language: str) -> Keyword:
             continue
         folded = fold(word, language).strip()
         weight += len(folded) + 1
-        pattern += " " + re.escape(folded) + (r"\S*" if word.endswith("*") else "")
+        ending = _INFLECTION if len(folded) >= _SHORTEST_INFLECTED else ""
+        pattern += " " + re.escape(folded) + (r"\S*" if word.endswith("*") else ending)
     return Keyword(re.compile(pattern + "(?= )"), weight)
 
 
 def heard(text: str, language: str) -> Heard:
     """The whole of ``text``."""
-    return Heard(fold(text, language), _asks(text, language), amount(text), duration_days(text))
+    return Heard(
+        fold(text, language),
+        _asks(text, language),
+        amount(text),
+        duration_days(text),
+        japanese_kind(text) if language == "ja" else english_kind(text),
+        weekdays(text, language),
+    )
 
 
 def sentences(text: str, language: str) -> list[Heard]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from backend.engine.grammar.kind import Kind
 from backend.engine.keywords import Heard, Keyword
 
 SILENCE = "silence"
@@ -26,6 +27,27 @@ OTHER_LANGUAGE = "other-language"
 """The topic, if a persona has it, for words in a language that the customer does not know."""
 YOUR_WORDS = "your-words"
 """The topic of whoever asks what he has said."""
+AGREEMENT, OPINION, DISBELIEF = "agreement", "opinion", "disbelief"
+"""The topics of whoever agrees, asks what the customer thinks of it, or does not believe it: all in few words."""
+UNANSWERED = {
+    Kind.TIME: "no-time",
+    Kind.DURATION: "no-time",
+    Kind.FREQUENCY: "no-figure",
+    Kind.FIGURE: "no-figure",
+    Kind.PERSON: "no-name",
+    Kind.CAUSE: "no-cause",
+    Kind.CHOICE: "no-preference",
+    Kind.MANNER: "no-manner",
+    Kind.THING: "no-idea",
+    Kind.WHETHER: "not-known",
+    Kind.EXPERIENCE: "never",
+    Kind.PROSPECT: "depends",
+    Kind.REQUEST: "declined",
+    Kind.OFFER: "accepted",
+    Kind.PROMISE: "accepted",
+    Kind.CLAIM: "claim",
+}
+"""The topics, if a persona has them, for words of each kind about nothing that the customer knows of."""
 
 Range = tuple[float, float]
 """From and to, both included."""

@@ -42,6 +42,22 @@ def test_most_everyday_lines_are_answered_to_the_point(language: str, half: str,
     assert len(missed) <= (1 - GOAL) * len(lines), missed
 
 
+@pytest.mark.parametrize(
+    ("lines", "judged"),
+    [
+        ("working-en", 59), ("working-ja", 57), ("held-out-en", 59), ("held-out-ja", 58),
+        ("second-held-out-en", 43), ("second-held-out-ja", 44),
+    ],
+)  # fmt: skip
+def test_answers_that_a_reader_let_pass_are_still_given(lines: str, judged: int) -> None:
+    data = lines_of(lines)
+    persona = PERSONAS[data["persona"]]
+    good = [line for line in data["lines"] if "fits" in line]
+    assert (len(data["lines"]), len(good)) == (60, judged)
+    missed = [line["text"] for line in good if not fits(persona, data["before"], line)]
+    assert len(missed) <= 2, missed  # a new answer is judged anew
+
+
 JAPANESE, ENGLISH = choose(PERSONAS.values(), "ja"), choose(PERSONAS.values(), "en")
 
 
@@ -110,10 +126,10 @@ def test_courtesies_do_not_hide_what_is_asked(words: str, topic: str) -> None:
 def test_words_that_tell_nothing_are_taken_note_of_before_the_talk_moves_on() -> None:
     customer = Customer(ENGLISH)
     customer.reply("How do you keep track of stock?")
-    said = [customer.reply("The moon was green.").id for _ in range(5)]
-    assert said[:3] == ["acknowledge-1", "acknowledge-2", "acknowledge-3"]
-    assert said[3] in ("trouble-1", "line-stop-1")
-    assert customer.reply("Was the moon green?").id == "clarify-1"
+    said = [customer.reply("The moon was green.").id for _ in range(6)]
+    assert said[:4] == ["acknowledge-plain-1", "acknowledge-1", "acknowledge-2", "acknowledge-3"]
+    assert said[4] in ("trouble-1", "line-stop-1")
+    assert customer.reply("Was the moon green?").id == "never-1"
 
 
 def test_keywords_match_whole_english_words_and_may_have_gaps() -> None:
