@@ -14,7 +14,7 @@ UV     := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-hours test-kills test-faults-long test-system fuzz reliability audit system-packages lint format catalogue screenshots \
+.PHONY: help demo test coverage test-hours test-kills test-faults-long test-properties test-system fuzz reliability audit system-packages lint format catalogue screenshots \
 	benchmarks lock clean
 
 help: ## this list
@@ -42,6 +42,9 @@ test-faults-long: $(VENV)/.dev ## hold a conversation of 30 minutes with a fault
 
 test-system: $(VENV)/.dev ## run the tests on a virtual sound card, nginx, Daphne, PostgreSQL, Redis and a browser
 	SALESMIND_REQUIRE_SYSTEM=1 $(BIN)/python -m pytest -m system tests
+
+test-properties: $(VENV)/.dev ## try every property test with 500 examples (about 10 minutes)
+	HYPOTHESIS_PROFILE=fuzz HYPOTHESIS_EXAMPLES=500 $(BIN)/python -m pytest -n 2 -m "hypothesis and not system" $(TEST)
 
 fuzz: $(VENV)/.dev ## try every property test with 10,000 examples (an hour or more)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n 2 -m "hypothesis and not system" $(TEST)
