@@ -15,7 +15,7 @@ UV     := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-hours test-kills test-faults-long test-scenarios test-clients test-system test-box fuzz reliability audit system-packages lint format catalogue screenshots \
+.PHONY: help demo test coverage test-hours test-kills test-faults-long test-properties test-scenarios test-clients test-system test-box fuzz reliability audit system-packages lint format catalogue screenshots \
 	benchmarks lock clean
 
 help: ## this list
@@ -53,6 +53,9 @@ test-system: $(VENV)/.dev ## run the tests on a virtual sound card, nginx, Daphn
 test-box: $(VENV)/.dev ## follow docs/demo-box.md word for word on a clean Debian (as root, about 10 minutes)
 	apt-get install -y -q --no-install-recommends debootstrap systemd-container iproute2 iptables sshpass curl
 	SALESMIND_TEST_BOX=1 $(BIN)/python -m pytest -m system tests/system/test_demo_box.py
+
+test-properties: $(VENV)/.dev ## try every property test with 500 examples (about 10 minutes)
+	HYPOTHESIS_PROFILE=fuzz HYPOTHESIS_EXAMPLES=500 $(BIN)/python -m pytest -n 2 -m "hypothesis and not system" $(TEST)
 
 fuzz: $(VENV)/.dev ## try every property test with 10,000 examples (an hour or more)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n 2 -m "hypothesis and not system" $(TEST)

@@ -14,7 +14,7 @@ from typing import Protocol
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
-FUZZ_EXAMPLES = 10_000
+FUZZ_EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "10000"))
 """Of every property, in ``make fuzz``."""
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "test")
 

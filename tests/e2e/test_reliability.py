@@ -270,4 +270,4 @@ def test_kill_9_of_the_server_at_random_moments(tmp_path: Path, told_fault: Any)
 def has_opened(directory: Path, times: int) -> bool:
     """Whether the conversation's gate has opened so often."""
     text = (directory / "talk.jsonl").read_text(encoding="utf-8")
-    return text.count('"gate_open"') >= times
+    return text.count('"step":"gate_open"') >= times
