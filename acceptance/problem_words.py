@@ -37,6 +37,10 @@ _JA: dict[str, str] = {
     "proxy_login": "プロキシの認証が必要です",
     "proxy_bad_gateway": "プロキシがサーバーに接続できません",
     "proxy_timeout": "プロキシから時間内に応答がありません",
+    "box_unknown": "サーバーは来場者を受け付けていません",
+    "box_secret_wrong": "デモ機の秘密がサーバーに拒否されました",
+    "box_full": "定員と順番待ちがいっぱいです",
+    "visit_over": "体験は終了しています",
     "redirected_away": "サーバーが別のサーバーへ転送しています",
     "email_not_verified": "メールアドレスが未確認です",
     # How a socket was closed

@@ -478,5 +478,6 @@ def run_console(
         open_journal(settings.state_directory)
     keep_pastes_text()
     app = SalesMindApp(settings, services, only() if only is not None else None)
+    terminal.keep_output_writable()
     app.run(mouse=mouse)
     return int(app.return_code or ExitCode.OK)

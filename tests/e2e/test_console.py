@@ -106,6 +106,7 @@ def test_a_lost_terminal_ends_the_conversation(
         os.kill(terminal.pid, signal.SIGKILL)
     terminal.wait_for_exit()
     gone = time.monotonic()
+    assert gone - began < 8, "nothing may wait for the last resort"
     assert becomes_false(server.url)
     told_fault(
         {"hang up": "Terminal closed (SIGHUP)", "kill": "`kill -9` of the console"}[how],

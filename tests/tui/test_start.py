@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -116,6 +117,27 @@ def test_hung_up_terminal_is_seen() -> None:
     os.close(ours)
     assert terminal.is_gone(theirs)
     os.close(theirs)
+
+
+def test_writing_to_a_terminal_that_has_gone_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would end the thread with which Textual writes, and the app would wait for it for ever."""
+    ours, theirs = pty.openpty()
+    file = os.fdopen(theirs, "w", buffering=1)
+    monkeypatch.setattr(sys, "__stderr__", file)
+    terminal.keep_output_writable()
+    output = sys.__stderr__
+    assert output is not None
+    assert output.isatty()
+    os.close(ours)
+    with pytest.raises(OSError, match=r"\[Errno"):
+        os.write(theirs, b"x")
+    output.write("x\n")
+    output.flush()
+    monkeypatch.undo()
+    with contextlib.suppress(OSError):
+        file.close()
+
+
 
 
 PROGRAM = """

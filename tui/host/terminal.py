@@ -14,11 +14,13 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from io import TextIOWrapper
+from typing import Any, TextIO, cast
 
 from tui.exit_codes import ExitCode
 
 CHECK_EVERY_S = 0.5
-GRACE_S = 15.0
+GRACE_S = 10.0
 """How long (s) a clean exit may take before the process is killed."""
 
 
@@ -30,6 +32,35 @@ def is_gone(descriptor: int) -> bool:
         return any(event & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, event in poll.poll(0))
     except OSError:
         return True
+
+
+class _Output:
+    """The terminal's file, for a writer that must not fail when the terminal goes away."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):
+            return self._file.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._file.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def keep_output_writable() -> None:
+    """Before the app starts: an error of the terminal would end the thread with which Textual writes.
+
+    Its queue holds 30 pieces. Once nobody takes from it, the app stands still at the next one, and stays until the
+    last resort.
+    """
+    if sys.__stderr__ is not None:
+        sys.__stderr__ = cast(TextIOWrapper, _Output(sys.__stderr__))  # type: ignore[misc]
 
 
 def has_job_control() -> bool:

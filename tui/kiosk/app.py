@@ -23,6 +23,7 @@ from tui.actions import APP_ACTIONS, Action, bindings
 from tui.app import SalesMindApp
 from tui.conversation.live import LiveScreen
 from tui.frame.confirm import ConfirmScreen
+from tui.host import terminal
 from tui.host.memory import Memory
 from tui.host.pastes import keep_pastes_text
 from tui.host.services import ServerAccount, Services
@@ -428,5 +429,6 @@ def run_kiosk(settings: ConsoleSettings, options: KioskOptions, *, mouse: bool =
         open_journal(settings.state_directory)
     keep_pastes_text()
     app = KioskApp(settings, options)
+    terminal.keep_output_writable()
     app.run(mouse=mouse)
     return int(app.return_code or ExitCode.OK)

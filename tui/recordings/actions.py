@@ -162,7 +162,7 @@ REPAIR = Action(
 )
 COMPARE = Action(
     "recordings.compare",
-    "c,shift+f3,f15",
+    "c,shift+f4,f16",
     "compare",
     N_("Compare"),
     N_("Recordings: Compare two"),
