@@ -15,7 +15,7 @@ UV     := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-header --no-annotate --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-hours test-kills test-faults-long test-properties test-scenarios test-clients test-system test-box fuzz reliability audit system-packages lint format catalogue screenshots \
+.PHONY: help demo test test-slow coverage test-hours test-kills test-faults-long test-properties test-scenarios test-clients test-system test-box fuzz reliability audit system-packages lint format catalogue screenshots \
 	benchmarks lock clean
 
 help: ## this list
@@ -25,7 +25,10 @@ demo: $(VENV)/.demo ## start the console with its own server: log in as admin / 
 	@$(BIN)/salesmind demo
 
 test: $(VENV)/.dev $(AGENTS)/.done ## run every test that needs nothing but Python
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not system and not clients" $(TEST)
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not system and not clients and not slow" $(TEST)
+
+test-slow: $(VENV)/.dev $(AGENTS)/.done ## the tests that take their time: a kiosk's walls, faults, hours, load (about 4 minutes)
+	$(BIN)/python -m pytest -n 3 --dist loadfile -m slow $(TEST)
 
 coverage: $(VENV)/.dev $(AGENTS)/.done ## the same with branch coverage, subprocesses included; fails below the gate
 	$(BIN)/python -m coverage erase

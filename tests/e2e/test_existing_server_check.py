@@ -15,6 +15,8 @@ import pytest
 
 from tests.relay.existing_server import ExistingServer, Upstream, serve_in_thread
 
+pytestmark = pytest.mark.slow
+
 CONNECTED = ("websocket_accepted", "session_created", "session_update_once", "session_updated", "audio_ready")
 NOT_STORED = {"t2.stored_messages"}
 """The stand-in, like the server it stands for, stores nothing of a GA conversation."""

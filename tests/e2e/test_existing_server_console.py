@@ -13,6 +13,8 @@ from tests.e2e.conftest import SALESMIND, TerminalSession
 from tests.e2e.test_console import ENTER, F2, F3
 from tests.relay.existing_server import ExistingServer, Upstream, serve_in_thread
 
+pytestmark = pytest.mark.slow
+
 F7 = "\x1b[18~"
 ANSWER = "はい、承知しました。"
 Consoles: TypeAlias = dict[Upstream, TerminalSession]

@@ -16,6 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SALESMIND = (sys.executable, "-m", "tui.cli")
 F1, F2, F3, F8, F9, F18 = "\x1bOP", "\x1bOQ", "\x1bOR", "\x1b[19~", "\x1b[20~", "\x1b[32~"
 ENTER, ESCAPE, TAB = "\r", "\x1b", "\t"

@@ -27,7 +27,10 @@ from tests.e2e.test_console import ENTER, becomes_false, begin_conversation, new
 ALL_ROWS = "SALESMIND_RELIABILITY" in os.environ
 WITHIN_S = 30.0
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc"),
+]
 OpenTerminal = Callable[..., Any]
 
 

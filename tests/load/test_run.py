@@ -84,6 +84,7 @@ def test_a_passed_limit_ends_the_run_and_fails_it(server: Server, tmp_path: Path
     assert result["passed"][0]["limit"]["name"] == "lateness_largest"
 
 
+@pytest.mark.slow
 def test_the_limit_is_found_in_steps(server: Server, tmp_path: Path) -> None:
     done, result = load(
         server.url, tmp_path, "--users", "1", "--spawn-rate", "10", "--duration", "1s", "--profile", "console",
@@ -122,6 +123,7 @@ def test_what_cannot_be_run_is_said_before_anything_starts(
     assert words in done.stderr
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_reports_what_it_has(server: Server, tmp_path: Path) -> None:
     command = [*SALESMIND, "--server", server.url, "--out", str(tmp_path), "--users", "1", "--duration", "1h"]
     with subprocess.Popen(
@@ -137,6 +139,7 @@ def test_an_interrupted_run_reports_what_it_has(server: Server, tmp_path: Path) 
     assert json.loads((tmp_path / "result.json").read_text())["total"]["counts"]["mode_false"] == 1
 
 
+@pytest.mark.slow
 def test_a_master_and_its_worker_share_the_work(server: Server, tmp_path: Path, free_port: int) -> None:
     place = f"127.0.0.1:{free_port}"
     worker = subprocess.Popen(

@@ -20,6 +20,8 @@ from tests.forward_proxy import Proxy
 from tests.relay.fake_salesmind import FakeSalesMind
 from tests.relay.numbered_speech import ALL_ROWS, BLOCK, NumberedSpeech, all_heard, gates, lost_s, until
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from tests.conftest import ToldFault
     from tests.relay.held_conversation import Run

@@ -11,6 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+import pytest
 from textual.widget import Widget
 
 from acceptance.progress import ConversationEvent
@@ -126,6 +127,7 @@ def resident_bytes() -> int:
     return pages * resource.getpagesize()
 
 
+@pytest.mark.slow
 async def test_memory_is_flat_once_the_caches_are_full(
     make_app: Any, services: Any, session_of: Any, until: Any
 ) -> None:

@@ -138,8 +138,6 @@ def test_writing_to_a_terminal_that_has_gone_is_no_error(monkeypatch: pytest.Mon
         file.close()
 
 
-
-
 PROGRAM = """
 import sys
 from pathlib import Path

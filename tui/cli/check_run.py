@@ -19,7 +19,7 @@ from tui.cli.check_means import cutting, revocation
 from tui.cli.check_text import RunPrinter
 from tui.cli.group import reject
 from tui.cli.kept_run import RunOutput, account_of, run_directory
-from tui.cli.login import SECOND_PASSWORD_VARIABLE, Login, login_of, password_from, refused
+from tui.cli.login import SECOND_PASSWORD_VARIABLE, LoginRequest, login_of, password_from, refused
 from tui.cli.report_files import STANDARD_OUTPUT, check_files
 from tui.cli.server_process import CommandInvalid, ServerProcess, command_words
 from tui.cli.sound_arguments import check_sound_arguments
@@ -87,7 +87,7 @@ def check(settings: ConsoleSettings, options: CheckOptions) -> int:
 async def _check(
     settings: ConsoleSettings,
     options: CheckOptions,
-    login: Login,
+    login: LoginRequest,
     second_password: str,
     operator: Operator | None,
     means: Means,
@@ -139,7 +139,7 @@ def _started(command: str) -> Iterator[tuple[str, RestartServer]]:
 
 
 async def _log_in(
-    settings: ConsoleSettings, options: CheckOptions, login: Login, second_password: str
+    settings: ConsoleSettings, options: CheckOptions, login: LoginRequest, second_password: str
 ) -> CheckRequest:
     second: Credentials | None = None
     try:

@@ -17,7 +17,7 @@ from acceptance.results import RunResult
 from api_client.rest import SalesMindClient
 from tui import i18n
 from tui.cli.group import reject
-from tui.cli.login import Login
+from tui.cli.login import LoginRequest
 from tui.cli.report_files import write_file, write_reports
 from tui.host.memory import private_directory
 from tui.host.run_directory import new_run_directory
@@ -26,7 +26,7 @@ from tui.settings import ConsoleSettings
 from tui.wording.errors import of_error
 
 
-async def account_of(login: Login, username: str, password: str) -> Credentials:
+async def account_of(login: LoginRequest, username: str, password: str) -> Credentials:
     """Log in. Raises ``ApiError``."""
     client = SalesMindClient(login.server_url, insecure=login.insecure, language=i18n.language())
     async with client:

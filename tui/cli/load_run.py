@@ -19,7 +19,7 @@ from api_client.server_url import normalise_server_url, shown_address
 from load.plan import Account, Language, Place, Plan, ProfileName, SwarmOrder
 from tui.cli.group import reject
 from tui.cli.load_progress import Progress
-from tui.cli.login import Login, login_of, refused
+from tui.cli.login import LoginRequest, login_of, refused
 from tui.cli.text_table import table_lines
 from tui.exit_codes import ExitCode
 from tui.host.memory import private_directory
@@ -125,7 +125,7 @@ def _directory(settings: ConsoleSettings, chosen: Path | None) -> Path:
         ) from None
 
 
-async def _run(request: LoadRequest, login: Login, limits: tuple[Limit, ...], directory: Path) -> int:
+async def _run(request: LoadRequest, login: LoginRequest, limits: tuple[Limit, ...], directory: Path) -> int:
     from load.controller import Controller, Course, LoadFailed
 
     account = Account(login.server_url, login.username, login.password, login.insecure)

@@ -23,7 +23,7 @@ SECOND_PASSWORD_VARIABLE = "SALESMIND_SECOND_PASSWORD"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
+class LoginRequest:
     """Where to log in, and as whom. ``repr`` leaves the password out."""
 
     server_url: str
@@ -32,7 +32,7 @@ class Login:
     insecure: bool
 
 
-def login_of(settings: ConsoleSettings) -> Login:
+def login_of(settings: ConsoleSettings) -> LoginRequest:
     """The login that ``settings`` describe. Raises ``Exit`` after reporting what is missing.
 
     Must be called before the event loop runs: inside it, ctrl+c would not cancel the password prompt.
@@ -41,7 +41,7 @@ def login_of(settings: ConsoleSettings) -> Login:
     username = settings.username or (profile.username if profile else "")
     if not username:
         raise reject(_("Give the user name: --username NAME."))
-    return Login(
+    return LoginRequest(
         server_url=settings.server_url or (profile.server_url if profile else DEFAULT_SERVER_URL),
         username=username,
         password=_password_of(username),

@@ -22,7 +22,7 @@ from scenarios.shipped import shipped, shipped_named
 from scenarios.words import explained
 from tui.cli.group import reject
 from tui.cli.kept_run import RunOutput, account_of, run_directory
-from tui.cli.login import Login, login_of, refused
+from tui.cli.login import LoginRequest, login_of, refused
 from tui.cli.report_files import STANDARD_OUTPUT, check_files
 from tui.cli.scenario_from_recording import write_from
 from tui.cli.scenario_text import ScenarioPrinter
@@ -93,7 +93,7 @@ def run(settings: ConsoleSettings, options: RunOptions) -> int:
 async def _request(
     settings: ConsoleSettings,
     options: RunOptions,
-    login: Login,
+    login: LoginRequest,
     scenarios: tuple[Scenario, ...],
     voice: Voice | None,
     limits: dict[str, float],

@@ -19,7 +19,7 @@ from relay.conversation import ConversationState, fold
 from relay.conversation_bounds import bounded
 from relay.stream import Connection, Notice, Problem, StreamEvent
 from tui.cli.group import reject
-from tui.cli.login import Login, login_of
+from tui.cli.login import LoginRequest, login_of
 from tui.cli.sound_arguments import check_sound_arguments
 from tui.cli.talk_session import TalkRequest, begin, check_request
 from tui.cli.transcript_text import TranscriptPrinter
@@ -47,7 +47,7 @@ def talk(settings: ConsoleSettings, request: TalkRequest) -> int:
 
 
 async def _talk(
-    settings: ConsoleSettings, request: TalkRequest, login: Login, given: tuple[str, ...], sink: str
+    settings: ConsoleSettings, request: TalkRequest, login: LoginRequest, given: tuple[str, ...], sink: str
 ) -> int:
     account, session_id = await begin(settings, request, login)
     script = _script(given, request)
@@ -67,7 +67,7 @@ async def _talk(
             relay = await RelayProcess.start(config, log_path=log)
         except OSError as error:
             raise reject(sentence("relay_not_started", {"reason": error.strerror or str(error)})) from None
-        return await _Run(relay, script, _printer(request)).to_the_end()
+        return await _FollowedTalk(relay, script, _printer(request)).to_the_end()
 
 
 def _place_of_recording(settings: ConsoleSettings, request: TalkRequest, session_id: str) -> Path | None:
@@ -102,7 +102,7 @@ def _printer(request: TalkRequest) -> Callable[[StreamEvent, ConversationState],
     return TranscriptPrinter(click.echo)
 
 
-class _Run:
+class _FollowedTalk:
     """Reads the relay's events to the end. SIGINT and SIGTERM end the conversation cleanly."""
 
     def __init__(

@@ -16,7 +16,7 @@ from audio import samples
 from audio.spec import FileSpec, parse_source
 from tui import i18n
 from tui.cli.group import reject
-from tui.cli.login import Login, refused
+from tui.cli.login import LoginRequest, refused
 from tui.host.services import ServerAccount
 from tui.i18n import _
 from tui.settings import ConsoleSettings
@@ -61,7 +61,9 @@ def check_request(request: TalkRequest) -> None:
         raise reject(_("Choose a session to talk in: --new-session, or --session ID."))
 
 
-async def begin(settings: ConsoleSettings, request: TalkRequest, login: Login) -> tuple[ServerAccount, str]:
+async def begin(
+    settings: ConsoleSettings, request: TalkRequest, login: LoginRequest
+) -> tuple[ServerAccount, str]:
     """Log in and find or start the session: the account and the session's id.
 
     Raises ``click.exceptions.Exit`` after reporting why: 2 for what the caller can fix, 3 for the server's part,

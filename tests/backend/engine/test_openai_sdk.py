@@ -105,6 +105,7 @@ TOPICS = [
 ]
 
 
+@pytest.mark.slow
 async def test_fifteen_spoken_turns_from_the_sample_recordings(listening_url: str) -> None:
     """The conversation of the demo: each line is understood well enough to be answered to the point."""
     persona = load_personas()["purchasing-manager-ja"]
