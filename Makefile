@@ -25,14 +25,14 @@ demo: $(VENV)/.demo ## start the console with its own server: log in as admin / 
 	@$(BIN)/salesmind demo
 
 test: $(VENV)/.dev $(AGENTS)/.done ## run every test that needs nothing but Python
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not system and not clients and not slow" $(TEST)
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not system and not box and not clients and not slow" $(TEST)
 
 test-slow: $(VENV)/.dev $(AGENTS)/.done ## the tests that take their time: a kiosk's walls, faults, hours, load (about 4 minutes)
 	$(BIN)/python -m pytest -n 3 --dist loadfile -m slow $(TEST)
 
 coverage: $(VENV)/.dev $(AGENTS)/.done ## the same with branch coverage, subprocesses included; fails below the gate
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not system and not clients" --cov --cov-report= $(TEST)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not system and not box and not clients" --cov --cov-report= $(TEST)
 	$(BIN)/python -m coverage report
 
 test-hours: $(VENV)/.dev ## hold ten simulated hours of conversation and measure memory (about 2 minutes)
@@ -55,13 +55,13 @@ test-system: $(VENV)/.dev ## run the tests on a virtual sound card, nginx, Daphn
 
 test-box: $(VENV)/.dev ## follow docs/demo-box.md word for word on a clean Debian (as root, about 10 minutes)
 	apt-get install -y -q --no-install-recommends debootstrap systemd-container iproute2 iptables sshpass curl
-	SALESMIND_TEST_BOX=1 $(BIN)/python -m pytest -m system tests/system/test_demo_box.py
+	SALESMIND_TEST_BOX=1 $(BIN)/python -m pytest -m box tests/system/test_demo_box.py
 
 test-properties: $(VENV)/.dev ## try every property test with 500 examples (about 10 minutes)
-	HYPOTHESIS_PROFILE=fuzz HYPOTHESIS_EXAMPLES=500 $(BIN)/python -m pytest -n 2 -m "hypothesis and not system" $(TEST)
+	HYPOTHESIS_PROFILE=fuzz HYPOTHESIS_EXAMPLES=500 $(BIN)/python -m pytest -n 2 -m "hypothesis and not system and not box" $(TEST)
 
 fuzz: $(VENV)/.dev ## try every property test with 10,000 examples (an hour or more)
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n 2 -m "hypothesis and not system" $(TEST)
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n 2 -m "hypothesis and not system and not box" $(TEST)
 
 reliability: $(VENV)/.dev ## run the tests of faults and write the table of docs/reliability.md (about 10 minutes)
 	$(BIN)/python scripts/make_reliability_table.py

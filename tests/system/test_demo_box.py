@@ -37,7 +37,7 @@ CERTIFICATES = ("etc/ssl/certs/ca-certificates.crt", "etc/pip.conf", "etc/resolv
 """How this machine reaches its package mirrors; a machine with plain internet access has nothing special here."""
 
 pytestmark = [
-    pytest.mark.system,
+    pytest.mark.box,
     pytest.mark.skipif(not MADE, reason="takes minutes: make test-box"),
 ]
 
