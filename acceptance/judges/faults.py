@@ -142,7 +142,9 @@ def _cut(window: _Window | None, limits: Limits) -> Answer:
         evidence.append(finding("reconnected", "event", record.moment(gate), connection=gate.connection))
     if problem is not None:
         evidence.append(error_shown(record, problem))
-    if (gate is None and problem is None) or record.own_failure is not None:
+    shown = [event.t for event in (gate, problem) if event is not None]
+    own = record.own_failure
+    if not shown or (own is not None and own.t <= min(shown)):
         return window.unmet(id_, *evidence, absent(record, "reconnection / error", limits.recover_s))
     return answer(id_, "pass", *evidence, _injected(fault))
 

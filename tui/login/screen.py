@@ -10,13 +10,14 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.timer import Timer
-from textual.widgets import Button, Checkbox, Input, Label, Select, Static
+from textual.widgets import Button, Input, Label, Select, Static
 
 from tui.actions import Action, bindings
 from tui.frame.action_footer import ActionFooter
 from tui.frame.field import Field
 from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
+from tui.frame.tick import Tick
 from tui.host.services import ServerAccount
 from tui.i18n import N_, _
 from tui.login.server_choice import ServerChoice, choices, first_choice
@@ -113,7 +114,7 @@ class LoginScreen(ConsoleScreen[None]):
                 yield Label(_("Password"), classes="label")
                 yield Field(password=True, compact=True, id="password")
             yield Static(id="password-error", classes="under error")
-            yield Checkbox(
+            yield Tick(
                 _("Remember this login on this computer (never the password)"), id="remember", compact=True
             )
             with Horizontal(id="buttons"):
@@ -257,7 +258,7 @@ class LoginScreen(ConsoleScreen[None]):
         remembered = self._remembered
         self.password.placeholder = _("remembered: Enter logs in") if remembered else ""
         if remembered:
-            self.query_one("#remember", Checkbox).value = True
+            self.query_one("#remember", Tick).value = True
 
     @property
     def _remembered(self) -> bool:
@@ -322,7 +323,7 @@ class LoginScreen(ConsoleScreen[None]):
             self.password.value = ""
             profile = choice.profile if choice else None
             account = ServerAccount(address, login.user.username, login.token, insecure, profile)
-            self.post_message(LoggedIn(account, remember=self.query_one("#remember", Checkbox).value))
+            self.post_message(LoggedIn(account, remember=self.query_one("#remember", Tick).value))
         finally:
             self._busy(False)
 

@@ -8,12 +8,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import Button, Checkbox, Input, Label, Static
+from textual.widgets import Button, Input, Label, Static
 
 from tui.actions import Action, bindings
 from tui.frame.action_footer import ActionFooter
 from tui.frame.field import Field
 from tui.frame.screen import ConsoleModal
+from tui.frame.tick import Tick
 from tui.i18n import N_, _
 from tui.settings.declaration import Option
 from tui.settings.values import PROFILE_OPTIONS, Profile
@@ -57,7 +58,7 @@ class ProfileScreen(ConsoleModal[dict[str, Any]]):
                 with Horizontal(classes="row"):
                     yield Label(_(LABELS[option.name]), classes="label")
                     if option.kind is bool:
-                        yield Checkbox(_("accept"), value=bool(held), compact=True, id=option.name)
+                        yield Tick(_("accept"), value=bool(held), compact=True, id=option.name)
                     else:
                         hint = _(option.doc)
                         yield Field(str(held or ""), placeholder=hint, compact=True, id=option.name)
@@ -92,7 +93,7 @@ class ProfileScreen(ConsoleModal[dict[str, Any]]):
 
     def _value(self, option: Option) -> Any:
         if option.kind is bool:
-            return self.query_one(f"#{option.name}", Checkbox).value
+            return self.query_one(f"#{option.name}", Tick).value
         return self.query_one(f"#{option.name}", Input).value.strip()
 
     def _problem(self, option: Option, value: Any) -> str | None:

@@ -173,6 +173,12 @@ def test_a_relay_that_died_during_a_fault_accuses_nobody(fault: Any) -> None:
     assert of_fault(fault, [lost(9.9), crashed]) == {}
 
 
+def test_what_was_shown_before_the_relay_died_stays_shown() -> None:
+    refused = Problem(t=10.2, where="connection", code="realtime_bad_token", message="Refused.", fatal=True)
+    crashed = Problem(t=10.4, where="relay", code="relay_crashed", message="It ended.", fatal=True)
+    assert of_fault("reset", [lost(10.0), refused, crashed])["t4.network_cut"] == "pass"
+
+
 def test_a_full_disk_accuses_nobody() -> None:
     full = Problem(t=2.5, where="relay", code="recording_failed", message="No space left on device.")
     cut = [*CUT, full, summary(12.0, assistant_transcripts=["はい。"])]
