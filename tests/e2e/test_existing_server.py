@@ -15,6 +15,8 @@ import pytest
 
 from tests.relay.existing_server import ExistingServer, Upstream, serve_in_thread
 
+pytestmark = pytest.mark.slow
+
 
 def talk_command(server: ExistingServer, *options: str) -> list[str]:
     command = [sys.executable, "-m", "tui.cli", "--lang", "en", "talk", "--server", server.url]

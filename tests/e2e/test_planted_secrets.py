@@ -19,7 +19,10 @@ from tests.e2e.conftest import SALESMIND
 API_KEY, PROXY_PASSWORD = "sk-planted-api-key-31f7", "planted-proxy-password-c02d"
 PASSWORD = "admin123"
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads the process list in /proc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="reads the process list in /proc"),
+]
 
 
 def process_list() -> bytes:

@@ -16,6 +16,8 @@ import pytest
 from acceptance import results
 from acceptance.store import FILE_NAME, ResultsStore
 
+pytestmark = pytest.mark.slow
+
 SALESMIND = [sys.executable, "-m", "tui.cli"]
 GOOD = """
 title = { ja = "挨拶", en = "Greeting" }

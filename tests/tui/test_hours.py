@@ -69,6 +69,7 @@ def live_widgets() -> Counter[str]:
     return Counter(type(thing).__name__ for thing in gc.get_objects() if isinstance(thing, Widget))
 
 
+@pytest.mark.slow
 async def test_widgets_do_not_grow_with_the_hours(
     make_app: Any, services: Any, session_of: Any, until: Any
 ) -> None:

@@ -7,6 +7,7 @@ import base64
 import json
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from websockets.asyncio.client import ClientConnection, connect
@@ -14,6 +15,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from backend.engine.options import EngineOptions
 from backend.engine.server import serving
 from backend.engine.transcription import NoTranscriber
+
+pytestmark = pytest.mark.slow
 
 TIMEOUT_S = 10.0
 # The clients take everything in (max_queue=None): one with a full queue would wait 10 s for its own close.
