@@ -66,6 +66,8 @@ class FooterEntry(Static):
         if entry is not None:
             self.set_class(not entry.enabled, "-disabled")
             self.tooltip = entry.tooltip or None
+            # Said, not measured: an automatic width is now and then that of the entry shown before.
+            self.styles.width = entry.cells
             key = (f" {entry.shown_key} ", "bold $footer-key-foreground")
             self.update(Content.assemble(key, (f"{entry.label} ", "$footer-description-foreground")))
 
