@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -18,13 +19,13 @@ from textual.events import CursorPosition, Event, Key, Paste
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 from textual.widget import Widget
-from textual.widgets import Input, TextArea
 from textual.worker import Worker, WorkerFailed
 
 from tui import i18n
 from tui.actions import APP_ACTIONS, HELP, QUIT, bindings
 from tui.console_app import ConsoleApp
 from tui.exit_codes import ExitCode
+from tui.frame.field import takes_text
 from tui.frame.full_width import as_pressed
 from tui.frame.palette import ActionsProvider, available
 from tui.frame.plain_scrollbar import PlainScrollBarRender
@@ -104,7 +105,7 @@ class SalesMindApp(ConsoleApp):
 
     async def _route(self, event: Event) -> None:
         """Textual's, with full-width characters taken for their keys except where text is typed."""
-        if isinstance(event, Key) and not (self.screen_stack and isinstance(self.focused, Input | TextArea)):
+        if isinstance(event, Key) and not (self.screen_stack and takes_text(self.focused)):
             event = as_pressed(event)
         await super().on_event(event)
 
@@ -121,9 +122,13 @@ class SalesMindApp(ConsoleApp):
             self.write_to_terminal(SAVE_TITLE)
         # After `fg` the terminal shows an empty screen, and Textual paints only what has changed.
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
-        self.call_after_refresh(self._tell_what_settings_name_wrongly)
+        self.call_after_refresh(self._drawn)
         if self._only is not None:
             self.push_screen(self._only, lambda _: self.exit(0))
+
+    def _drawn(self) -> None:
+        gc.enable()  # off since the start of the program (``tui.cli``)
+        self._tell_what_settings_name_wrongly()
 
     def _watch_line(self) -> None:
         self._line = watch = line.LineWatch()

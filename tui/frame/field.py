@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.events import Paste
+from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.i18n import _
@@ -31,3 +32,14 @@ class Field(Input):
             words = _("Cut to {n} characters, the most this field takes.").format(n=most)
             self.app.notify(words, severity="warning", markup=False)
         self.replace(text[:room], *selection)
+
+
+def takes_text(widget: Widget | None) -> bool:
+    """Whether keys write text into ``widget``, which has the focus."""
+    if widget is None or isinstance(widget, Input):
+        return widget is not None
+    from textual.widgets import (
+        TextArea,  # with its documents, it would be a tenth of the imports of the login
+    )
+
+    return isinstance(widget, TextArea)

@@ -8,7 +8,6 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.screen import Screen
 
 from tui.i18n import _
-from tui.wording.kana import as_typed, reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +27,8 @@ class ActionsProvider(Provider):
 
     async def search(self, query: str) -> Hits:
         """Those that match ``query`` in any of their spellings."""
+        from tui.wording.kana import as_typed, reading
+
         by_sight, by_sound = self.matcher(query), self.matcher(as_typed(query))
         for english, words, about, call in self._offers():
             seen = by_sight.match(words)

@@ -14,6 +14,7 @@ from textual.worker import Worker
 
 from tui.actions import Action
 from tui.console_app import ConsoleApp
+from tui.frame.field import takes_text
 from tui.frame.status_line import StatusLine
 from tui.i18n import _
 
@@ -62,7 +63,7 @@ class ConsoleScreen(Screen[Result]):
 
     def key_name(self, action: Action) -> str:
         """The first key of ``action`` that works now, for a sentence."""
-        return self.console_app.key_names.first(action, typing=isinstance(self.focused, Input))
+        return self.console_app.key_names.first(action, typing=takes_text(self.focused))
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Dismiss once, and not before there is a screen: what sets it up would look for widgets in vain.

@@ -15,7 +15,8 @@ from textual.app import App
 from textual.events import Event, Key, Paste
 from textual.message_pump import MessagePump
 from textual.timer import Timer
-from textual.widgets import Input, TextArea
+
+from tui.frame.field import takes_text
 
 PATIENCE_S = 0.5
 """The longest wait (s): a widget removed while handling a key never reports back."""
@@ -54,7 +55,7 @@ class TypedAhead:
 
     def _only_typed(self, event: Key | Paste) -> bool:
         """Whether ``event`` only types text at the focus, and so cannot change screen or focus."""
-        into_text = bool(self._app.screen_stack) and isinstance(self._app.focused, Input | TextArea)
+        into_text = bool(self._app.screen_stack) and takes_text(self._app.focused)
         return into_text and (isinstance(event, Paste) or event.is_printable)
 
     def _start(self) -> Sequence[MessagePump]:
