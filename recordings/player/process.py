@@ -9,62 +9,44 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from audio.errors import AudioError
 from audio.ports import Sink
 from recordings.player.protocol import (
-    Command,
     Failed,
     Open,
     Opened,
     Pause,
     Play,
     PlayerCode,
-    Quit,
     Said,
     Seek,
     decode_command,
-    encode,
 )
+from relay.line_process import claim_stdout, next_command, open_stdin, sayer
 
 if TYPE_CHECKING:
     from recordings.player.playback import Playback
 
 Say = Callable[[Said], None]
 LOST_CHECK_S = 0.5
-_COMMAND_LIMIT = 64 * 1024
 
 log = logging.getLogger(__name__)
 
 
 def main() -> int:
     """Play until told to quit; 0, or 2 if the first command was not ``Open``."""
-    said_fd = os.dup(1)
-    os.dup2(2, 1)  # what native libraries print is no line of ours
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    return asyncio.run(_serve(said_fd))
+    return asyncio.run(_serve(claim_stdout()))
 
 
 async def _serve(said_fd: int) -> int:
-    reader = asyncio.StreamReader(limit=_COMMAND_LIMIT)
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
-    )
+    reader = await open_stdin()
     with os.fdopen(said_fd, "wb", buffering=0) as out:
-
-        def say(said: Said) -> None:
-            try:
-                out.write(encode(said))
-            except OSError:
-                log.info("Nobody listens to what the player says")
-
-        first = await _next_command(reader)
+        say = sayer(out)
+        first = await next_command(reader, decode_command)
         if not isinstance(first, Open):
             return 0 if first is None else 2
         await _play(first, reader, say)
@@ -113,7 +95,7 @@ async def _play(opening: Open, reader: asyncio.StreamReader, say: Say) -> None:
 async def _obey(playback: Playback, reader: asyncio.StreamReader) -> None:
     """Carry out commands until there are no more."""
     while True:
-        match await _next_command(reader):
+        match await next_command(reader, decode_command):
             case Play(t=t, speed=speed):
                 playback.play(t, max(0.1, min(speed, 16.0)))
             case Pause():
@@ -122,24 +104,8 @@ async def _obey(playback: Playback, reader: asyncio.StreamReader) -> None:
                 playback.seek(t)
             case Open():
                 log.warning("A second recording was ignored")
-            case Quit() | None:
+            case None:
                 return
-
-
-async def _next_command(reader: asyncio.StreamReader) -> Command | None:
-    """The next line that is a command; None at the end."""
-    while True:
-        try:
-            line = await reader.readline()
-        except ValueError:
-            log.warning("A command longer than %d bytes was ignored", _COMMAND_LIMIT)
-            continue
-        if not line:
-            return None
-        try:
-            return decode_command(line)
-        except msgspec.MsgspecError as error:
-            log.warning("A line that is no command was ignored: %s", error)
 
 
 async def _say_when_lost(sink: Sink, say: Say) -> None:

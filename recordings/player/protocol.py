@@ -45,10 +45,6 @@ class Seek(_Command, frozen=True, kw_only=True, tag="seek"):
     t: float
 
 
-class Quit(_Command, frozen=True, kw_only=True, tag="quit"):
-    """Close the sink and end; the end of standard input means the same."""
-
-
 class _Said(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     pass
 
@@ -70,17 +66,11 @@ class Failed(_Said, frozen=True, kw_only=True, tag="failed"):
     params: dict[str, str] = {}
 
 
-Command = Open | Play | Pause | Seek | Quit
+Command = Open | Play | Pause | Seek
 Said = Opened | Failed
 
-_encoder = msgspec.json.Encoder()
 _commands: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
 _said: msgspec.json.Decoder[Said] = msgspec.json.Decoder(Said)
-
-
-def encode(message: Command | Said) -> bytes:
-    """One line, with its newline."""
-    return _encoder.encode(message) + b"\n"
 
 
 def decode_command(line: bytes) -> Command:

@@ -8,15 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
-
-import msgspec
 
 from audio import portaudio
 from audio.devices import query
 from audio.errors import AudioError
+from relay.line_process import claim_stdout, next_command, open_stdin, sayer
 from tui.host.soundcheck.inputs import CHUNK_MS, Inputs
 from tui.host.soundcheck.protocol import (
     Command,
@@ -25,45 +23,29 @@ from tui.host.soundcheck.protocol import (
     Listed,
     Listen,
     PlayTone,
-    Quit,
     RecordAndPlay,
     Said,
     decode_command,
-    encode,
 )
 from tui.host.soundcheck.trial import play_tone, record_and_play
 
-_COMMAND_LIMIT = 64 * 1024
 _CLOSE_LIMIT_S = 3.0
 
 log = logging.getLogger(__name__)
 
 
 def main() -> int:
-    """Obey until told to quit."""
-    said_fd = os.dup(1)
-    os.dup2(2, 1)  # what native libraries print is no line of ours
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    asyncio.run(_serve(said_fd))
+    """Obey until there are no more commands."""
+    asyncio.run(_serve(claim_stdout()))
     os._exit(0)  # a library that hangs at its clean-up has nothing more to say
 
 
 async def _serve(said_fd: int) -> None:
-    reader = asyncio.StreamReader(limit=_COMMAND_LIMIT)
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
-    )
+    reader = await open_stdin()
     with os.fdopen(said_fd, "wb", buffering=0) as out:
-
-        def say(said: Said) -> None:
-            try:
-                out.write(encode(said))
-            except OSError:
-                log.info("Nobody reads what the soundcheck says")
-
-        check = Soundcheck(say)
+        check = Soundcheck(sayer(out))
         reporting = asyncio.create_task(check.keep_reporting())
-        while (command := await _next_command(reader)) is not None and not isinstance(command, Quit):
+        while (command := await next_command(reader, decode_command)) is not None:
             await check.obey(command)
         reporting.cancel()
         try:
@@ -92,8 +74,6 @@ class Soundcheck:
                 await self._try(record_and_play(command, self._inputs, self._say))
             case PlayTone():
                 await self._try(play_tone(command, self._say))
-            case Quit():
-                await self.close()
 
     async def keep_reporting(self) -> None:
         """Say the levels, until cancelled."""
@@ -124,19 +104,3 @@ class Soundcheck:
         if trial is not None:
             trial.cancel()
             await asyncio.wait([trial])
-
-
-async def _next_command(reader: asyncio.StreamReader) -> Command | None:
-    """The next line that is a command; None at the end."""
-    while True:
-        try:
-            line = await reader.readline()
-        except ValueError:
-            log.warning("A command longer than %d bytes was ignored", _COMMAND_LIMIT)
-            continue
-        if not line:
-            return None
-        try:
-            return decode_command(line)
-        except msgspec.MsgspecError as error:
-            log.warning("A line that is no command was ignored: %s", error)

@@ -56,10 +56,6 @@ class PlayTone(_Command, frozen=True, kw_only=True, tag="tone"):
     output: str
 
 
-class Quit(_Command, frozen=True, kw_only=True, tag="quit"):
-    """Release everything and end; the end of standard input means the same."""
-
-
 class _Said(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     pass
 
@@ -106,17 +102,11 @@ class Trial(_Said, frozen=True, kw_only=True, tag="trial"):
     peak_dbfs: float | None = None
 
 
-Command = ListDevices | Listen | RecordAndPlay | PlayTone | Quit
+Command = ListDevices | Listen | RecordAndPlay | PlayTone
 Said = Listed | Opened | Levels | Failed | Trial
 
-_encoder = msgspec.json.Encoder()
 _commands: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
 _said: msgspec.json.Decoder[Said] = msgspec.json.Decoder(Said)
-
-
-def encode(message: Command | Said) -> bytes:
-    """One line, with its newline."""
-    return _encoder.encode(message) + b"\n"
 
 
 def decode_command(line: bytes) -> Command:
