@@ -24,13 +24,12 @@ from relay.stream import StreamEvent
 from tests.tui import scripted
 from tests.tui.fake_services import FakeServices, make_session
 from tui import i18n
-from tui.acceptance import screen as acceptance
+from tui.acceptance import run_screen
 from tui.app import SalesMindApp
 from tui.conversation import collector
 from tui.conversation import screen as conversation
 from tui.devices import screen as devices
 from tui.host.services import ServerAccount
-from tui.scenarios import screen as scenarios
 from tui.sessions import list_screen as sessions
 from tui.settings import ConsoleSettings
 
@@ -63,8 +62,7 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     thresholds = {name: getattr(gc, name) for name in ("get_threshold", "set_threshold")}
     monkeypatch.setattr(collector, "gc", SimpleNamespace(**still, **thresholds))
     monkeypatch.setattr(conversation, "TICK_S", 0.02)
-    monkeypatch.setattr(acceptance, "TICK_S", 0.02)
-    monkeypatch.setattr(scenarios, "TICK_S", 0.02)
+    monkeypatch.setattr(run_screen, "TICK_S", 0.02)
     monkeypatch.setattr(devices, "TICK_S", 0.02)
 
 

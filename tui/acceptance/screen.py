@@ -1,26 +1,15 @@
-"""The acceptance procedure: the four tests as a live tree, and the evidence beside it.
-
-The run is a worker that only appends its progress events to a queue; ten times a second they are folded into
-the board and painted once.
-"""
+"""The acceptance procedure: the four tests as a live tree, and the evidence beside it."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import logging
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import getters, on, work
+from textual import getters, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.content import Content
-from textual.message import Message
 from textual.widgets import Static
-from textual.worker import Worker, WorkerError
 
 from acceptance.plan import plan
 from acceptance.progress import Doing, ProgressEvent, Question, Reply, RunFinished, TestStarted
@@ -31,38 +20,26 @@ from tui.acceptance.board import Board, fold, stopped, with_notes
 from tui.acceptance.moment import moment_of
 from tui.acceptance.operator import ScreenOperator
 from tui.acceptance.panel import RunPanel
+from tui.acceptance.run_screen import RunScreen
 from tui.acceptance.setup import ALL_TESTS, RunOptions, check_request, first_options
 from tui.acceptance.words import changes_words, mark_word
 from tui.actions import Action, bindings
-from tui.conversation.watched_conversations import WatchedConversations
 from tui.frame.action_footer import ActionFooter
-from tui.frame.screen import ConsoleScreen
 from tui.frame.status_line import StatusLine
-from tui.host.run_directory import new_run_directory
 from tui.i18n import N_, _
-from tui.navigation import Replay
-from tui.status import at_account
-from tui.tones import STYLES, News, Tone
-from tui.wording.errors import of_error, sentence
+from tui.tones import News, Tone
+from tui.wording.errors import of_error
 from tui.wording.verdicts import words
 
 if TYPE_CHECKING:
-    from acceptance.comparison import Comparison
     from acceptance.request import CheckRequest
     from acceptance.results import RunResult
     from tui.acceptance.question import QuestionScreen
 
-log = logging.getLogger(__name__)
-
-TICK_S = 0.1
-ABORT_TIMEOUT_S = 10.0
-"""How long leaving waits for the run to close its connections."""
-RUN_UP_S = 1.0
-"""A replay of what decided a checkpoint begins so long before it."""
 IDLE_ONLY = frozenset({"run_all", "run_one", "run_failed", "options", "export"})
 
 
-class AcceptanceScreen(ConsoleScreen[None]):
+class AcceptanceScreen(RunScreen):
     """Runs the procedure against the current server."""
 
     ABOUT: ClassVar[str] = N_(
@@ -74,30 +51,18 @@ class AcceptanceScreen(ConsoleScreen[None]):
     FOOTER_HIDES: ClassVar[frozenset[str]] = frozenset({"app.quit", "app.palette"})
     CSS_PATH = "screen.tcss"
     AUTO_FOCUS = "#tests"
+    LEAVING = N_("An acceptance run is in progress. Abort it and quit?")
 
     panel = getters.query_one("#run", RunPanel)
-
-    class Told(Message):
-        """A background job reports a result."""
-
-        def __init__(self, news: News, *, toast: bool = False) -> None:
-            super().__init__()
-            self.news = news
-            self.toast = toast
 
     def __init__(self) -> None:
         super().__init__()
         self.board = Board()
         self.notes: dict[int, str] = {}
         """The operator's notes (備考) by number of the test."""
-        self.conversations = WatchedConversations()
         self.options: RunOptions | None = None
-        self._events: deque[ProgressEvent] = deque()
         self._operator = ScreenOperator("")
-        self._run_worker: Worker[None] | None = None
         self._dialog: QuestionScreen | None = None
-        self._leaving = False
-        self._was_running = False
 
     def compose(self) -> ComposeResult:
         account = self.console_app.account
@@ -113,7 +78,7 @@ class AcceptanceScreen(ConsoleScreen[None]):
         self.options = first_options(self.console_app.settings, account)
         self._plan_again()
         self.paint()
-        self.set_interval(TICK_S, self.tick)
+        self.keep_ticking()
 
     async def retranslate(self) -> None:
         """The cursor stays on its checkpoint."""
@@ -122,29 +87,6 @@ class AcceptanceScreen(ConsoleScreen[None]):
         self._plan_again()
         self.paint()
         self.panel.checks.choose(chosen)
-
-    def on_screen_resume(self) -> None:
-        """Reset the status line, which showed the watched conversation."""
-        self.console_app.status = at_account(self.console_app.account)
-
-    async def on_unmount(self) -> None:
-        """However the screen is left, the run first closes its connections and its results are saved."""
-        if self._run_worker is not None and not self._run_worker.is_finished:
-            self._run_worker.cancel()
-            with contextlib.suppress(TimeoutError, WorkerError):
-                async with asyncio.timeout(ABORT_TIMEOUT_S):
-                    await self._run_worker.wait()
-        for event in self._events:  # no tick comes any more
-            if isinstance(event, RunFinished):
-                try:
-                    await self._keep(event.result)
-                except StoreError as error:
-                    log.warning("The result of the run could not be kept: %s", error)
-
-    @property
-    def running(self) -> bool:
-        """Whether a run is in progress."""
-        return self._run_worker is not None and not self._run_worker.is_finished
 
     def _plan_again(self) -> None:
         """Recompute the plan of a full run with the current options."""
@@ -165,39 +107,12 @@ class AcceptanceScreen(ConsoleScreen[None]):
         """Show the current board."""
         self.panel.show(self.board, self.notes)
 
-    def say_news(self, news: News) -> None:
-        """One sentence below."""
-        self.query_one("#news", Static).update(Content.styled(news.words, STYLES[news.tone]))
+    def fold(self, arrived: Sequence[ProgressEvent], *, over: bool) -> bool:
+        known, board = self.board, fold(self.board, arrived)
+        self.board = stopped(board) if over else board
+        return self.board is not known
 
-    @on(Told)
-    def _told(self, message: Told) -> None:
-        self.say_news(message.news)
-        if message.toast:
-            self.notify(message.news.words, timeout=10, markup=False)
-
-    def tick(self) -> None:
-        """Apply the queued events and paint once."""
-        arrived = [self._events.popleft() for _ in range(len(self._events))]
-        for event in arrived:
-            self.conversations.take(event)
-        known, self.board = self.board, fold(self.board, arrived)
-        over = self._was_running and not self.running and not self._events
-        if over:
-            self.board = stopped(self.board)
-            self.conversations.close()
-        if self.board is not known:
-            with self.app.batch_update():
-                self.paint()
-        for event in arrived:
-            self._attend(event)
-        if self.running != self._was_running:
-            self._was_running = self.running
-            self.refresh_bindings()
-        if over and self._leaving:
-            self.dismiss()
-
-    def _attend(self, event: ProgressEvent) -> None:
-        """React to an event beyond showing it in its place."""
+    def attend(self, event: ProgressEvent) -> None:
         match event:
             case Doing():
                 self.say_news(News(words(event), "warn"))
@@ -255,44 +170,22 @@ class AcceptanceScreen(ConsoleScreen[None]):
         self._start(self.board.to_run_again)
 
     def _start(self, tests: tuple[int, ...]) -> None:
-        try:
-            directory = new_run_directory(self.console_app.settings.state_directory)
-        except OSError as error:
-            path = str(self.console_app.settings.state_directory)
-            self.console_app.tell("file_unwritable", path=path, reason=error.strerror or str(error))
+        directory = self.run_directory()
+        if directory is None:
             return
         assert self.options is not None
         self._operator = ScreenOperator(self.options.operator)
-        self.conversations = WatchedConversations()
         self.notes = {}
-        self._events.clear()
-        self.say_news(News(_("Starting the run..."), "dim"))
-        self._run_worker = self._carry_out(self._request(tests, directory))
-        self._was_running = True
-        self.refresh_bindings()
+        self.begin(lambda: self._carry_out(self._request(tests, directory)))
 
     @work(exclusive=True, group="run", exit_on_error=False)
     async def _carry_out(self, request: CheckRequest) -> None:
         """Run the tests; events only go to the queue."""
-        await self.console_app.services.run_check(request, self._events.append, self._operator)
-
-    def action_abort(self) -> None:
-        """Abort the run; it cleans up and still reports its results."""
-        if self._run_worker is not None:
-            self.say_news(News(_("Aborting: closing the connections..."), "warn"))
-            self._run_worker.cancel()
-
-    def action_watch(self) -> None:
-        from tui.conversation.watch import WatchScreen
-
-        self.app.push_screen(WatchScreen(lambda: self.conversations))
+        await self.console_app.services.run_check(request, self.events.append, self._operator)
 
     def action_moment(self) -> None:
         """What decided the chosen checkpoint, in the recording."""
-        found = moment_of(self.board.result, self.panel.checks.chosen)
-        if found is not None:
-            directory, t = found
-            self.post_message(Replay(directory, max(0.0, t - RUN_UP_S)))
+        self.replay(moment_of(self.board.result, self.panel.checks.chosen))
 
     def action_options(self) -> None:
         """Choose the operator's name, the second user and the source."""
@@ -348,7 +241,7 @@ class AcceptanceScreen(ConsoleScreen[None]):
         if result is None:
             return
         try:
-            changes = await self._keep(result)
+            changes = await self.save(result)
         except StoreError as error:
             self.post_message(self.Told(News(_("Error: {why}").format(why=of_error(error)), "bad")))
         else:
@@ -357,57 +250,12 @@ class AcceptanceScreen(ConsoleScreen[None]):
             tone: Tone = "warn" if changes is not None and changes.worse else "plain"
             self.post_message(self.Told(News(f"{said} {changes_words(changes)}".rstrip(), tone)))
 
-    async def _keep(self, result: RunResult) -> Comparison | None:
-        app = self.console_app
-        return await app.services.keep_result(with_notes(result, self.notes), app.settings.state_directory)
+    def for_keeping(self, result: RunResult) -> RunResult:
+        """With the operator's notes."""
+        return with_notes(result, self.notes)
 
     @work(exclusive=True, group="export", exit_on_error=False)
     async def action_export(self) -> None:
         """Export Markdown, HTML, JUnit XML and JSON, and show the folder."""
-        if self.board.result is None:
-            return
-        try:
-            folder = await self.console_app.services.export_result(with_notes(self.board.result, self.notes))
-        except OSError as error:
-            path, reason = str(error.filename or "-"), error.strerror or str(error)
-            self.post_message(
-                self.Told(News(sentence("file_unwritable", {"path": path, "reason": reason}), "bad"))
-            )
-        else:
-            said = _("The reports are in {path}").format(path=folder)
-            self.post_message(self.Told(News(said, "good"), toast=True))
-
-    # --- leaving -------------------------------------------------------------------------------
-
-    def action_back(self) -> None:
-        if not self.running:
-            self.dismiss()
-            return
-        question = _("The run is still in progress. Abort it and go back?")
-        self._confirm(question, _("Abort"), self._abort_and_leave)
-
-    def _abort_and_leave(self) -> None:
-        self._leaving = True
-        if self.running:
-            self.action_abort()
-        else:
-            self.dismiss()
-
-    def ask_to_leave(self, leave: Callable[[], None]) -> bool:
-        """Ask before quitting during a run; whether a question was shown."""
-        if not self.running:
-            return False
-        question = _("An acceptance run is in progress. Abort it and quit?")
-        self._confirm(question, _("Quit"), leave, quitting=True)
-        return True
-
-    def _confirm(
-        self, question: str, yes: str, then: Callable[[], object], *, quitting: bool = False
-    ) -> None:
-        from tui.frame.confirm import ConfirmScreen
-
-        def answered(answer: bool | None) -> None:
-            if answer:
-                then()
-
-        self.app.push_screen(ConfirmScreen(question, yes, _("Let it run"), quitting=quitting), answered)
+        if self.board.result is not None:
+            await self.write_reports(self.board.result)
